@@ -1,0 +1,1 @@
+"""What senders and receivers agree on before a byte is sent: event identity, headers, signature, regions."""

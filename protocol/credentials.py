@@ -1,0 +1,70 @@
+"""The signing secret and the control token: from the environment, a file, or made on first use.
+
+Never from the command line, where every user of the machine could read them.
+"""
+
+import base64
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from protocol.errors import ConfigError
+from protocol.signature import parse_secret
+
+FOLDER = Path(".hookswarm")
+"""Where sender and receiver started from the same checkout find each other's credentials."""
+
+
+def signing_key(env: Mapping[str, str] = os.environ, folder: Path = FOLDER) -> bytes:
+    """The HMAC key: $HOOKSWARM_SECRET, else the file $HOOKSWARM_SECRET_FILE, else one made in `folder`."""
+    return parse_secret(_credential("SECRET", env, folder, _new_secret))
+
+
+def control_token(env: Mapping[str, str] = os.environ, folder: Path = FOLDER) -> str:
+    """The control API's token: $HOOKSWARM_TOKEN, else the file $HOOKSWARM_TOKEN_FILE, else one made in `folder`."""
+    token = _credential("TOKEN", env, folder, lambda: secrets.token_urlsafe(32))
+    if len(token) < 16:
+        raise ConfigError(["the control token is shorter than 16 characters"])
+    return token
+
+
+def configured_token(env: Mapping[str, str] = os.environ) -> str | None:
+    """The control token somebody set on purpose, or None."""
+    return control_token(env) if {"HOOKSWARM_TOKEN", "HOOKSWARM_TOKEN_FILE"} & env.keys() else None
+
+
+def _new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _credential(name: str, env: Mapping[str, str], folder: Path, make: Callable[[], str]) -> str:
+    if value := env.get(f"HOOKSWARM_{name}"):
+        return value
+    given = env.get(f"HOOKSWARM_{name}_FILE")
+    path = Path(given) if given else folder / name.lower()
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        if given:
+            raise ConfigError([f"$HOOKSWARM_{name}_FILE: no such file: {path}"]) from None
+    except OSError as error:
+        raise ConfigError([f"cannot read {path}: {error.strerror}"]) from None
+    return _create(path, make())
+
+
+def _create(path: Path, value: str) -> str:
+    """Write a credential that only this user can read; of two that start together, the first wins."""
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(value + "\n")
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        draft.unlink()
+        return path.read_text().strip()
+    except OSError as error:
+        raise ConfigError([f"cannot write {path}: {error.strerror}"]) from None

@@ -1,0 +1,1 @@
+"""Who receives: the WSGI app, its data plane, the supervisor with its control API, and the fleet."""

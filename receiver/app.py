@@ -1,0 +1,200 @@
+"""The receiver: a WSGI app that verifies a webhook, writes it down, and answers 204.
+
+Junk is answered 4xx, never 5xx; what a client sends reaches no file name and no log line.
+"""
+
+import os
+import threading
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+
+from protocol.identity import AttemptTag, EventId, parse_attempt_tag, parse_event_id
+from protocol.signature import is_fresh, verify
+from receiver.config import Durability, ReceiverConfig
+from receiver.state import ProcessReport, StateReader
+from records.clock import Clock
+from records.journal import BufferedJournal, Header, Journal
+from records.rows import ROW, Flag
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+_FOREIGN = AttemptTag(attempt=0, origin=0, target=0, strategy=0)
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+class Refused(Exception):
+    """A request that is not taken; `status` and a plain sentence for the client."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Receiver:
+    """One data-plane process's WSGI callable. Arrivals are journalled before they are answered."""
+
+    def __init__(self, config: ReceiverConfig, key: bytes, state: StateReader, clock: Clock | None = None) -> None:
+        self._config = config
+        self._key = key
+        self._state = state
+        self._clock = clock or Clock()
+        self._fsync = config.durability is Durability.FSYNC
+        self._lock = threading.Lock()
+        self._refused: Counter[int] = Counter()
+        self._arrivals = 0
+        self._generation = -1
+        self._run = ""
+        self._journal: Journal | None = None
+        self._retired: Journal | None = None
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        received = self._clock.now()
+        try:
+            if environ["REQUEST_METHOD"] != "POST":
+                return _answer_other(environ, start_response)
+            self._accept(environ, received)
+        except Refused as refusal:
+            with self._lock:
+                self._refused[refusal.status.value] += 1
+            return _plain(start_response, refusal.status, str(refusal))
+        start_response("204 No Content", [])
+        return ()
+
+    def _accept(self, environ: Environ, received: int) -> None:
+        event_id = environ.get("HTTP_WEBHOOK_ID", "")
+        timestamp = environ.get("HTTP_WEBHOOK_TIMESTAMP", "")
+        signatures = environ.get("HTTP_WEBHOOK_SIGNATURE", "")
+        if not (event_id and timestamp and signatures):
+            raise Refused(HTTPStatus.BAD_REQUEST, "webhook-id, webhook-timestamp or webhook-signature is missing")
+        if not is_fresh(timestamp, received / 1e9):
+            raise Refused(HTTPStatus.BAD_REQUEST, "webhook-timestamp is not a recent Unix time in whole seconds")
+        body = _read_body(environ, self._config.max_body)
+        # WSGI hands header bytes over as latin-1 text: the same bytes come back.
+        raw_id, raw_time, raw_signatures = _bytes(event_id), _bytes(timestamp), _bytes(signatures)
+        if not verify(self._key, raw_id, raw_time, body, raw_signatures):
+            raise Refused(HTTPStatus.UNAUTHORIZED, "no signature in webhook-signature is right")
+        self._record(event_id, environ.get("HTTP_HOOKSWARM_ATTEMPT", ""), body, received)
+
+    def _record(self, event_id: str, attempt: str, body: bytes, received: int) -> None:
+        flags = Flag.WRITTEN
+        event, tag = parse_event_id(event_id), parse_attempt_tag(attempt)
+        if event is None or tag is None:
+            event, tag = EventId(0, 0, 0, zlib.crc32(_bytes(event_id))), _FOREIGN
+            flags |= Flag.FOREIGN
+        if self._state.generation() != self._generation:
+            self._switch()
+        try:
+            journal = self._journal or self._open()
+            offset = journal.append(
+                ROW.pack(
+                    event.webhook, event.sequence, 0, received, tag.attempt, event.stage,
+                    tag.origin, tag.target, tag.strategy, len(body), zlib.crc32(body), 0, event.run,
+                    self._clock.now(), HTTPStatus.NO_CONTENT, 0, flags,
+                )
+            )  # fmt: skip
+            if self._fsync:
+                journal.sync()
+                journal.finish(offset, self._clock.now(), HTTPStatus.NO_CONTENT, 0, flags)
+        except OSError as error:
+            raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot write the journal: {error.strerror}") from None
+        self._arrivals += 1
+
+    def keep(self) -> None:
+        """Housekeeping between requests: follow the setting, flush what memory holds, leave a report."""
+        if self._state.generation() != self._generation:
+            self._switch()
+        if isinstance(self._journal, BufferedJournal):
+            self._journal.flush()
+        with self._lock:
+            refused = dict(self._refused)
+        self._state.report(
+            ProcessReport(pid=os.getpid(), generation=self._generation, arrivals=self._arrivals, refused=refused)
+        )
+
+    def _switch(self) -> None:
+        with self._lock:
+            setting = self._state.setting()
+            if setting.generation == self._generation:
+                return
+            # A thread may be writing to the old journal right now: it is closed one switch later.
+            if self._retired:
+                self._retired.close()
+            self._retired, self._journal = self._journal, None
+            if isinstance(self._retired, BufferedJournal):
+                self._retired.flush()
+            self._run, self._arrivals = setting.run, 0
+            self._refused.clear()
+            self._generation = setting.generation
+
+    def _open(self) -> Journal:
+        with self._lock:
+            if self._journal is None:
+                folder = self._config.results / self._run
+                folder.mkdir(parents=True, exist_ok=True)
+                name = f"{self._config.region}-{os.getpid()}"
+                header = Header("arrivals", self._run, name, self._clock.anchor_ns, self._config.region)
+                kind = BufferedJournal if self._config.durability is Durability.MEMORY else Journal
+                self._journal = kind(_unused(folder, f"arrivals-{name}"), header)
+            return self._journal
+
+
+def _unused(folder: Path, stem: str) -> Path:
+    """A journal's path that does not exist yet: a run may be set twice, and a pid comes round again."""
+    path, number = folder / f"{stem}.journal", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}.journal"
+    return path
+
+
+def _read_body(environ: Environ, limit: int) -> bytes:
+    declared = environ.get("CONTENT_LENGTH") or ""
+    if declared and not (declared.isascii() and declared.isdecimal()):
+        raise Refused(HTTPStatus.BAD_REQUEST, "Content-Length is not a number")
+    wanted = int(declared) if declared and len(declared) < 20 else None
+    if declared and (wanted is None or wanted > limit):
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {limit} bytes")
+    body = _read(environ["wsgi.input"], limit + 1 if wanted is None else wanted)
+    if wanted is None and len(body) > limit:
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {limit} bytes")
+    if wanted is not None and len(body) < wanted:
+        raise Refused(HTTPStatus.BAD_REQUEST, "the body is shorter than its Content-Length")
+    return body
+
+
+def _read(stream: Any, size: int) -> bytes:
+    try:
+        body: bytes = stream.read(size)
+        while len(body) < size and (more := stream.read(size - len(body))):
+            body += more
+    except (OSError, ValueError):
+        raise Refused(HTTPStatus.BAD_REQUEST, "the body could not be read") from None
+    return body
+
+
+def _bytes(header: str) -> bytes:
+    try:
+        return header.encode("latin-1")
+    except UnicodeEncodeError:
+        raise Refused(HTTPStatus.BAD_REQUEST, "a webhook header holds characters that HTTP does not allow") from None
+
+
+def _answer_other(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    if environ["REQUEST_METHOD"] in ("GET", "HEAD") and environ.get("PATH_INFO") == "/health":
+        return _plain(start_response, HTTPStatus.OK, "ready")
+    return _plain(start_response, HTTPStatus.METHOD_NOT_ALLOWED, "webhooks are POSTed", [("Allow", "POST")])
+
+
+def _plain(
+    start_response: StartResponse, status: HTTPStatus, text: str, headers: list[tuple[str, str]] | None = None
+) -> Iterable[bytes]:
+    body = text.encode() + b"\n"
+    described = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+    start_response(_STATUS_LINES[status.value], [*described, *(headers or [])])
+    return (body,)

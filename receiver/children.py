@@ -1,0 +1,41 @@
+"""Child processes that never outlive whoever started them."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def start(
+    command: Sequence[str], env: Mapping[str, str] | None = None, stdout: int | IO[bytes] | None = None
+) -> "subprocess.Popen[bytes]":
+    """Start `command` with `env` added to ours, in a session of its own: Ctrl-C reaches only its parent."""
+    return subprocess.Popen(
+        command,
+        env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        start_new_session=True,
+        preexec_fn=_die_with_parent,
+    )
+
+
+def stop(child: "subprocess.Popen[bytes]", sig: int = signal.SIGTERM, patience_s: float = 10) -> int:
+    """Ask `child` to end, insist after `patience_s`, and return its exit code."""
+    if child.poll() is None:
+        child.send_signal(sig)
+        try:
+            child.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            child.kill()
+    return child.wait()

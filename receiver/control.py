@@ -1,0 +1,77 @@
+"""The control API: a small WSGI app on the supervisor's own port, guarded by a token.
+
+| call          | does                                                              |
+|---------------|-------------------------------------------------------------------|
+| GET  /health  | is the data plane serving?                                        |
+| GET  /clock   | the receiver's clock, Unix nanoseconds                            |
+| GET  /stats   | arrivals of the current run, refusals by status, live processes   |
+| POST /reset   | `{"run": "<id>"}`: journals of that run from now on               |
+"""
+
+import hmac
+import json
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from protocol.regions import describe
+from records.clock import Clock
+
+MAX_BODY = 1 << 16
+
+
+class ResetRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    run: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+
+
+class Controlled(Protocol):
+    """What the control API steers: the supervisor."""
+
+    def health(self) -> dict[str, Any]: ...
+    def stats(self) -> dict[str, Any]: ...
+    def reset(self, run: str) -> None: ...
+
+
+class ControlApp:
+    """WSGI callable; every answer is JSON."""
+
+    def __init__(self, supervisor: Controlled, token: str, clock: Clock) -> None:
+        self._supervisor = supervisor
+        self._expected = f"Bearer {token}".encode()
+        self._clock = clock
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        status, answer = self._dispatch(environ)
+        body = json.dumps(answer).encode() + b"\n"
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        start_response(f"{status.value} {status.phrase}", headers)
+        return [body]
+
+    def _dispatch(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
+        given = environ.get("HTTP_AUTHORIZATION", "").encode("utf-8", "replace")
+        if not hmac.compare_digest(given, self._expected):
+            return HTTPStatus.UNAUTHORIZED, {"error": "the control token is missing or wrong"}
+        match environ["REQUEST_METHOD"], environ.get("PATH_INFO"):
+            case "GET", "/health":
+                return HTTPStatus.OK, self._supervisor.health()
+            case "GET", "/clock":
+                return HTTPStatus.OK, {"now_ns": self._clock.now()}
+            case "GET", "/stats":
+                return HTTPStatus.OK, self._supervisor.stats()
+            case "POST", "/reset":
+                return self._reset(environ)
+            case _, "/health" | "/clock" | "/stats" | "/reset":
+                return HTTPStatus.METHOD_NOT_ALLOWED, {"error": "wrong method"}
+        return HTTPStatus.NOT_FOUND, {"error": "no such call; there are /health, /clock, /stats and /reset"}
+
+    def _reset(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
+        try:
+            request = ResetRequest.model_validate_json(environ["wsgi.input"].read(MAX_BODY))
+        except ValidationError as error:
+            return HTTPStatus.BAD_REQUEST, {"error": "; ".join(describe(error))}
+        self._supervisor.reset(request.run)
+        return HTTPStatus.OK, {"run": request.run}

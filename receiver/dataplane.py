@@ -1,0 +1,75 @@
+"""The data plane: the process tree that serves the app, `python -m receiver.dataplane`.
+
+Its configuration comes from the supervisor in $HOOKSWARM_RECEIVER, the secret from where it always comes.
+"""
+
+import os
+import signal
+import threading
+import time
+
+from protocol.credentials import signing_key
+from receiver.app import Receiver
+from receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server
+from receiver.state import StateReader
+
+KEEP_INTERVAL_S = 0.05
+"""How often a process does its housekeeping: also the longest that `--durability memory` holds a row."""
+
+
+def create() -> Receiver:
+    """The app of one process, with its housekeeping thread; Granian calls this in each worker."""
+    config = ReceiverConfig.model_validate_json(os.environ[CONFIG_VARIABLE])
+    receiver = Receiver(config, signing_key(), StateReader(config))
+    receiver.keep()
+    threading.Thread(target=_keep_forever, args=(receiver, os.getppid()), daemon=True, name="keeper").start()
+    return receiver
+
+
+def _keep_forever(receiver: Receiver, parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(KEEP_INTERVAL_S)
+        receiver.keep()
+    os.kill(os.getpid(), signal.SIGKILL)  # orphaned: whoever could stop us is gone
+
+
+def serve(config: ReceiverConfig) -> None:
+    """Serve until SIGTERM."""
+    if config.server is Server.GEVENT:
+        _serve_gevent(config)
+    else:
+        _serve_granian(config)
+
+
+def _serve_granian(config: ReceiverConfig) -> None:
+    from granian import Granian  # type: ignore[attr-defined]
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    Granian(
+        "receiver.dataplane:create",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=config.host,
+        port=config.port,
+        workers=config.workers,
+        blocking_threads=config.threads,
+        websockets=False,
+        log_level=LogLevels.error,
+        respawn_failed_workers=True,
+        respawn_interval=0.1,
+        workers_kill_timeout=2,
+    ).serve()
+
+
+def _serve_gevent(config: ReceiverConfig) -> None:
+    import gevent
+    from gevent.pywsgi import WSGIServer
+
+    server = WSGIServer((config.host, config.port), create(), log=None, error_log=None)
+    gevent.signal_handler(signal.SIGTERM, server.stop)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    serve(ReceiverConfig.model_validate_json(os.environ[CONFIG_VARIABLE]))

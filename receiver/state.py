@@ -1,0 +1,92 @@
+"""What a supervisor and its data-plane processes tell each other, through a folder they share.
+
+The supervisor sets the `Setting` (which run is on); a mapped counter tells every process at once that it
+changed. Each process leaves a `ProcessReport` behind, for the statistics.
+"""
+
+import mmap
+import os
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from receiver.config import ReceiverConfig
+
+NO_RUN = "unassigned"
+"""Where arrivals go while no run is on."""
+
+
+class Setting(BaseModel):
+    generation: int
+    run: str = NO_RUN
+
+
+class ProcessReport(BaseModel):
+    """A data-plane process's own count: arrivals since it saw `generation`, and refusals by status."""
+
+    pid: int
+    generation: int
+    arrivals: int
+    refused: dict[int, int]
+
+
+class StateWriter:
+    """The supervisor's side."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._counter = folder / "generation"
+        self._counter.write_bytes(bytes(8))
+        self._map = _map(self._counter)
+        self.setting = Setting(generation=0)
+        self.set_run(NO_RUN)
+
+    def set_run(self, run: str) -> None:
+        """Switch every data-plane process to the journals of `run`."""
+        self.setting = Setting(generation=self.setting.generation + 1, run=run)
+        replace(self._folder / "setting.json", self.setting.model_dump_json())
+        self._map[:8] = self.setting.generation.to_bytes(8, "little")
+
+    def reports(self) -> list[ProcessReport]:
+        """What the data-plane processes that are alive have counted."""
+        found = []
+        for path in self._folder.glob("process-*.json"):
+            try:
+                report = ProcessReport.model_validate_json(path.read_text())
+                os.kill(report.pid, 0)
+            except (FileNotFoundError, ProcessLookupError):
+                path.unlink(missing_ok=True)
+            else:
+                found.append(report)
+        return found
+
+
+class StateReader:
+    """A data-plane process's side."""
+
+    def __init__(self, config: ReceiverConfig) -> None:
+        self._folder = config.state
+        self._map = _map(self._folder / "generation")
+        self._report = self._folder / f"process-{os.getpid()}.json"
+
+    def generation(self) -> int:
+        """The number of the setting in force; cheap enough to ask at every request."""
+        return int.from_bytes(self._map[:8], "little")
+
+    def setting(self) -> Setting:
+        return Setting.model_validate_json((self._folder / "setting.json").read_text())
+
+    def report(self, report: ProcessReport) -> None:
+        replace(self._report, report.model_dump_json())
+
+
+def replace(path: Path, text: str) -> None:
+    """Swap a small file whole; unlike the reports it need not survive a power cut."""
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_text(text)
+    draft.replace(path)
+
+
+def _map(path: Path) -> mmap.mmap:
+    with path.open("r+b") as file:
+        return mmap.mmap(file.fileno(), 8)

@@ -1,0 +1,131 @@
+"""One region's supervisor: keeps a data plane running, and answers the control API."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gevent
+import httpx
+from gevent.event import Event
+from gevent.pywsgi import WSGIServer
+
+from receiver import children
+from receiver.config import CONFIG_VARIABLE, ReceiverConfig
+from receiver.control import ControlApp
+from receiver.state import StateWriter
+from records.clock import Clock
+
+START_TIMEOUT_S = 20
+MAX_RESTARTS = 5
+"""Data planes that may die within RESTART_WINDOW_S before the supervisor gives up."""
+RESTART_WINDOW_S = 30
+SETTLE_TIMEOUT_S = 3
+
+
+class DataPlaneError(RuntimeError):
+    """The data plane does not serve."""
+
+
+class Supervisor:
+    """Runs the data plane of one region. `serve` blocks until SIGTERM or SIGINT."""
+
+    def __init__(self, config: ReceiverConfig) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="hookswarm-")
+        self.config = config.model_copy(update={"state": Path(self._folder.name)})
+        self._state = StateWriter(self.config.state)
+        self._child: subprocess.Popen[bytes] | None = None
+        self._stopping = Event()
+
+    def serve(self, control_host: str, control_port: int, token: str) -> None:
+        """Start the data plane and the control API; raises DataPlaneError if the data plane won't stay up."""
+        control = WSGIServer((control_host, control_port), ControlApp(self, token, Clock()), log=None)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            gevent.signal_handler(number, self._stopping.set)
+        try:
+            self._start()
+            control.start()
+            print(f"receiver {self.config.region}: {self.config.host}:{self.config.port}", flush=True)
+            self._watch()
+        finally:
+            control.stop(timeout=1)
+            if self._child:
+                children.stop(self._child)
+            self._folder.cleanup()
+
+    def _start(self) -> None:
+        env = {CONFIG_VARIABLE: self.config.model_dump_json()}
+        self._child = children.start([sys.executable, "-m", "receiver.dataplane"], env)
+        deadline = gevent.get_hub().loop.now() + START_TIMEOUT_S
+        while not self._serving():
+            if self._child.poll() is not None:
+                raise DataPlaneError(f"the data plane ended at once, exit code {self._child.returncode}")
+            if gevent.get_hub().loop.now() > deadline:
+                raise DataPlaneError(f"the data plane does not answer after {START_TIMEOUT_S} s")
+            if self._stopping.wait(0.05):
+                return
+
+    def _watch(self) -> None:
+        deaths: list[float] = []
+        while not self._stopping.wait(0.1):
+            assert self._child
+            if self._child.poll() is None:
+                continue
+            now = gevent.get_hub().loop.now()
+            deaths = [when for when in deaths if now - when < RESTART_WINDOW_S] + [now]
+            if len(deaths) > MAX_RESTARTS:
+                raise DataPlaneError(f"the data plane died {len(deaths)} times in {RESTART_WINDOW_S} s")
+            print(f"receiver {self.config.region}: data plane died, starting it again", file=sys.stderr, flush=True)
+            self._start()
+
+    def _serving(self) -> bool:
+        try:
+            with socket.create_connection((self.config.host, self.config.port), timeout=1):
+                pass
+            return httpx.get(f"http://{self._address()}/health", timeout=2, trust_env=False).status_code == 200
+        except (OSError, httpx.HTTPError):
+            return False
+
+    def _address(self) -> str:
+        host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
+        return f"{host}:{self.config.port}"
+
+    # What the control API asks for.
+
+    def health(self) -> dict[str, Any]:
+        alive = self._child is not None and self._child.poll() is None
+        return {
+            "region": self.config.region,
+            "status": "ready" if alive and self._serving() else "down",
+            "supervisor": os.getpid(),
+            "data_plane": self._child.pid if self._child else None,
+            "workers": [report.pid for report in self._state.reports()],
+            "durability": self.config.durability,
+        }
+
+    def stats(self) -> dict[str, Any]:
+        refused: dict[int, int] = {}
+        reports = self._state.reports()
+        for report in reports:
+            for status, count in report.refused.items():
+                refused[status] = refused.get(status, 0) + count
+        return {
+            "region": self.config.region,
+            "run": self._state.setting.run,
+            "arrivals": sum(report.arrivals for report in reports),
+            "refused": refused,
+            "workers": [report.pid for report in reports],
+        }
+
+    def reset(self, run: str) -> None:
+        """Switch to the journals of `run`, and return when every process has done so (and flushed the old ones)."""
+        self._state.set_run(run)
+        deadline = gevent.get_hub().loop.now() + SETTLE_TIMEOUT_S
+        while any(report.generation < self._state.setting.generation for report in self._state.reports()):
+            if gevent.get_hub().loop.now() > deadline:
+                return
+            gevent.sleep(0.01)

@@ -1,0 +1,1 @@
+"""What is written down of a run: journals, manifest, timeline. Nothing else feeds the analysis."""

@@ -1,0 +1,18 @@
+"""How every command of the project ends, for shells and CI."""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    PASS = 0
+    """The run can be trusted, and every check held."""
+    FAIL = 1
+    """The run can be trusted, and a check failed."""
+    USAGE = 2
+    """The command could not start: its options, files or addresses are at fault."""
+    VOID = 3
+    """The measurement cannot be trusted."""
+    UNKNOWN = 4
+    """Nothing was acknowledged, so nothing was tested."""
+    INTERRUPTED = 130
+    """Ended by Ctrl-C; what was measured until then is written."""

@@ -1,0 +1,169 @@
+"""A run's folder: its manifest (`run.json`) and its timeline (`timeline.jsonl`)."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+MANIFEST = "run.json"
+TIMELINE = "timeline.jsonl"
+
+
+class RunError(ValueError):
+    """A run's folder that cannot be read, and why."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class RegionRecord(_Record):
+    """A region by its code (its place in the list). `receiver` says whether it keeps a journal for us."""
+
+    name: str
+    url: str
+    receiver: bool
+
+
+class Manifest(_Record):
+    """What a run was: enough to understand its journals without the code that made them."""
+
+    version: Literal[1] = 1
+    id: str
+    test: str
+    seed: int
+    started_at: datetime
+    ended_at: datetime | None = None
+    interrupted: bool = False
+    options: dict[str, Any]
+    stages: list[dict[str, Any]]
+    """The plan verbatim; a stage's code is its place."""
+    regions: list[RegionRecord]
+    strategies: list[str]
+    outcomes: dict[int, str]
+    environment: dict[str, Any]
+
+    def save(self, folder: Path) -> None:
+        write_atomically(folder / MANIFEST, self.model_dump_json(indent=2) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Manifest":
+        try:
+            return cls.model_validate_json((folder / MANIFEST).read_text())
+        except OSError as error:
+            raise RunError(f"{folder} is not a run's folder: {MANIFEST}: {error.strerror}") from None
+        except ValidationError as error:
+            raise RunError(f"{folder / MANIFEST} is damaged: {error.errors()[0]['msg']}") from None
+
+
+class WorkerReport(_Record):
+    """What one sending process says of a stage, counted apart from its journal."""
+
+    worker: str
+    stage: int
+    users: int
+    due: int
+    """Events that fell due."""
+    settled: int
+    """Deliveries told to Locust: acknowledged, failed or in doubt."""
+    abandoned: int
+    """Due, and still queued at the end."""
+    wall_s: float
+    cpu_s: float
+    starved_s: float | None
+    """Seconds it was ready to run and had no CPU (Linux schedstat); None where the kernel does not tell."""
+    lag_p99_ms: float
+    """How late its event loop ran a timer, 99th percentile."""
+
+
+class StageStarted(_Record):
+    kind: Literal["stage_started"] = "stage_started"
+    at_ns: int
+    stage: int
+    name: str
+
+
+class Progress(_Record):
+    """About once a second while a stage runs."""
+
+    kind: Literal["progress"] = "progress"
+    at_ns: int
+    stage: int
+    settled: int
+    failed: int
+    queued: int
+    in_flight: int
+
+
+class StageEnded(_Record):
+    kind: Literal["stage_ended"] = "stage_ended"
+    at_ns: int
+    stage: int
+    reports: list[WorkerReport]
+
+
+class WorkerLost(_Record):
+    kind: Literal["worker_lost"] = "worker_lost"
+    at_ns: int
+    worker: str
+
+
+class RunEnded(_Record):
+    """The last line. `error` says why a run ended before its plan did; empty otherwise."""
+
+    kind: Literal["run_ended"] = "run_ended"
+    at_ns: int
+    interrupted: bool
+    error: str = ""
+
+
+Entry = Annotated[StageStarted | Progress | StageEnded | WorkerLost | RunEnded, Field(discriminator="kind")]
+_ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
+
+
+class Timeline:
+    """Appends entries to a run's timeline, each line at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / TIMELINE
+
+    def add(self, entry: Entry) -> None:
+        with self._path.open("a") as file:
+            file.write(entry.model_dump_json() + "\n")
+
+
+def read_timeline(folder: Path) -> Iterator[Entry]:
+    """The entries in order; a torn last line is left out. Raises RunError for a damaged one."""
+    try:
+        text = (folder / TIMELINE).read_text()
+    except FileNotFoundError:
+        return
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
+        if not line.endswith("\n"):
+            return
+        try:
+            yield _ENTRY.validate_json(line)
+        except ValidationError as error:
+            raise RunError(f"{folder / TIMELINE}:{number}: {error.errors()[0]['msg']}") from None
+
+
+def new_run_id(test: str, now: datetime) -> str:
+    """`20261122-161500-performance-1a2b`: sorts by time, safe in any file name."""
+    return f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{test}-{secrets.token_hex(2)}"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace `path` so that a reader sees the old text or the new, never a part."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
