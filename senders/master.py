@@ -1,0 +1,299 @@
+"""The master: walks the plan, announces each stage, gathers the workers' reports, keeps the run's folder.
+
+Locust's shape is asked once a second for the number of users; stages are switched by the clock, which the
+master announces ahead. Where Locust runs without workers, its only process is this and a worker.
+"""
+
+import os
+import platform
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import gevent
+import httpx
+from gevent.event import Event
+from locust.env import Environment
+from locust.runners import STATE_RUNNING, LocalRunner, MasterRunner
+
+from protocol.credentials import control_token
+from protocol.errors import ConfigError
+from records.clock import Clock
+from records.exit_codes import Exit
+from records.rows import Outcome
+from records.run import (
+    Manifest,
+    Progress,
+    RegionRecord,
+    RunEnded,
+    StageEnded,
+    StageStarted,
+    Timeline,
+    WorkerLost,
+    WorkerReport,
+    new_run_id,
+)
+from senders.locust_stats import LocustFiles
+from senders.messages import FAILED, HALT, REPORT, STAGE, TICK, Announcement, WorkerTick
+from senders.settings import Settings, unreachable
+from senders.stages import Stage, to_plain
+
+LEAD_S = {True: 0.05, False: 0.3}
+"""How far ahead a stage is announced: in the same process, and to others."""
+POLL_S = 0.02
+PROGRESS_S = 1.0
+SETTLE_S = 30.0
+"""How long the users of a stage may take to come and go."""
+LOST_PATIENCE_S = 120.0
+"""How long a stage's reports may lag behind its planned end."""
+STATS_PATIENCE_S = 6.0
+"""Locust's workers send statistics every 3 s."""
+
+
+class RunFailed(Exception):
+    """The run cannot go on; the text says why, for people."""
+
+
+class Master:
+    """Walks a test's plan once for every run that is started."""
+
+    def __init__(self, environment: Environment, settings: Settings, test: str, stages: Sequence[Stage]) -> None:
+        runner = environment.runner
+        assert isinstance(runner, LocalRunner | MasterRunner)
+        self._environment = environment
+        self._runner = runner
+        self._settings = settings
+        self._test = test
+        self._stages = stages
+        self._clock = Clock()
+        self._walk: gevent.Greenlet | None = None
+        self._halting = Event()
+        self._failure = ""
+        self._reports: dict[str, WorkerReport] = {}
+        self._ticks: dict[str, WorkerTick] = {}
+        self.wanted_users = stages[0].users
+        self.finished = False
+        runner.register_message(REPORT, self._on_report)
+        runner.register_message(TICK, self._on_tick)
+        runner.register_message(FAILED, self._on_failed)
+
+    # Locust's side.
+
+    def start(self, **_: Any) -> None:
+        """Begin a run; called when Locust starts a test."""
+        self.finished, self._failure = False, ""
+        self._halting.clear()
+        self._walk = gevent.spawn(self._run)
+
+    def stop(self, **_: Any) -> None:
+        """End the run, if one is on, and leave its folder whole; called before Locust stops its users."""
+        if self._walk and not self._walk.ready() and self._walk is not gevent.getcurrent():
+            self._halting.set()
+            self._walk.join(30)
+
+    def _on_report(self, msg: Any, **_: Any) -> None:
+        self._reports[msg.node_id] = WorkerReport.model_validate(msg.data)
+
+    def _on_tick(self, msg: Any, **_: Any) -> None:
+        self._ticks[msg.node_id] = WorkerTick.model_validate(msg.data)
+
+    def _on_failed(self, msg: Any, **_: Any) -> None:
+        self._failure = self._failure or str(msg.data["message"])
+
+    # The run.
+
+    def _run(self) -> None:
+        folder, manifest, timeline, files = None, None, None, None
+        error = ""
+        try:
+            self._prepare()
+            manifest = self._manifest()
+            folder = self._settings.results / manifest.id
+            folder.mkdir(parents=True, exist_ok=True)
+            manifest.save(folder)
+            timeline = Timeline(folder)
+            files = LocustFiles(self._environment, folder)
+            self._reset_receivers(manifest.id)
+            settled = 0
+            for number, stage in enumerate(self._stages):
+                settled += self._play(manifest, timeline, number, stage)
+                if self._halting.is_set():
+                    break
+            self._await_statistics(settled)
+            self._environment.process_exit_code = None if settled else Exit.UNKNOWN
+        except RunFailed as failure:
+            error = str(failure)
+        except OSError as failure:
+            error = f"cannot write the run's folder: {failure.strerror}"
+        if error:
+            print(f"hookswarm: {error}", flush=True)
+            self._environment.process_exit_code = Exit.VOID if timeline else Exit.USAGE
+        try:
+            if files:
+                files.close()
+            if manifest and folder and timeline:
+                self._reset_receivers(_IDLE, strict=False)
+                manifest.ended_at = datetime.now(UTC)
+                manifest.interrupted = self._halting.is_set()
+                manifest.save(folder)
+                timeline.add(RunEnded(at_ns=self._clock.now(), interrupted=manifest.interrupted, error=error))
+                print(f"hookswarm: run {folder}", flush=True)
+        except OSError as failure:
+            print(f"hookswarm: cannot write the end of the run: {failure.strerror}", flush=True)
+        self.finished = True
+
+    def _prepare(self) -> None:
+        if faults := unreachable(self._settings.regions):
+            raise RunFailed("; ".join(faults))
+
+    def _manifest(self) -> Manifest:
+        return Manifest(
+            id=os.environ.get("HOOKSWARM_RUN") or new_run_id(self._test, datetime.now(UTC)),
+            test=self._test,
+            seed=self._settings.seed,
+            started_at=datetime.now(UTC),
+            options=self._settings.options,
+            stages=[to_plain(stage) for stage in self._stages],
+            regions=[
+                RegionRecord(name=region.name, url=region.url, receiver=region.control is not None)
+                for region in self._settings.regions
+            ],
+            strategies=["nearest"],
+            outcomes={outcome.value: outcome.name.lower() for outcome in Outcome},
+            environment=environment_facts(),
+        )
+
+    def _play(self, manifest: Manifest, timeline: Timeline, number: int, stage: Stage) -> int:
+        """Run one stage to its end; returns how many deliveries were settled in it."""
+        self.wanted_users = stage.users
+        users = self._await_users(stage.users)
+        if self._halting.is_set():
+            return 0
+        self._reports.clear()
+        self._ticks.clear()
+        start = self._clock.now() + round(LEAD_S[isinstance(self._runner, LocalRunner)] * 1e9)
+        first = 0
+        for client, count in users.items():
+            announcement = Announcement(
+                run=manifest.id,
+                seed=self._settings.seed,
+                number=number,
+                stage=manifest.stages[number],
+                start_ns=start,
+                first=first,
+                last=first + count,
+                of=stage.users,
+            )
+            first += count
+            self._runner.send_message(STAGE, announcement.model_dump(), client)
+        timeline.add(StageStarted(at_ns=start, stage=number, name=manifest.stages[number]["name"]))
+        reports = self._await_reports(timeline, number, stage, set(users))
+        timeline.add(StageEnded(at_ns=self._clock.now(), stage=number, reports=reports))
+        return sum(report.settled for report in reports)
+
+    def _await_users(self, wanted: int) -> dict[str, int]:
+        """Users of each sending process, once Locust has as many as the stage asks for."""
+        deadline = time.monotonic() + SETTLE_S
+        while not self._halting.is_set():
+            users = self._users()
+            if sum(users.values()) == wanted and self._runner.state == STATE_RUNNING:
+                return users
+            if self._failure or time.monotonic() > deadline:
+                raise RunFailed(self._failure or f"Locust has not {wanted} users after {SETTLE_S:.0f} s, but {users}")
+            gevent.sleep(POLL_S)
+        return {}
+
+    def _users(self) -> dict[str, int]:
+        if isinstance(self._runner, LocalRunner):
+            return {"local": self._runner.user_count}
+        return {client.id: client.user_count for client in self._runner.clients.all if client.user_count}
+
+    def _alive(self) -> set[str]:
+        if isinstance(self._runner, LocalRunner):
+            return {"local"}
+        return {client.id for client in self._runner.clients.all if client.state != "missing"}
+
+    def _await_reports(
+        self, timeline: Timeline, number: int, stage: Stage, workers: set[str]
+    ) -> list[WorkerReport]:
+        halted, told = False, time.monotonic()
+        timeouts = self._settings.timeouts
+        limit = (stage.length_s or float("inf")) + stage.drain_s + timeouts.connect_s + timeouts.response_s
+        deadline = time.monotonic() + limit + LOST_PATIENCE_S
+        while missing := workers - self._reports.keys():
+            if self._failure:
+                raise RunFailed(self._failure)
+            if lost := missing - self._alive():
+                for worker in sorted(lost):
+                    timeline.add(WorkerLost(at_ns=self._clock.now(), worker=worker))
+                timeline.add(
+                    StageEnded(at_ns=self._clock.now(), stage=number, reports=list(self._reports.values()))
+                )
+                raise RunFailed(f"lost {len(lost)} of {len(workers)} workers: the run is void")
+            if time.monotonic() > deadline:
+                raise RunFailed(f"stage {stage.name!r}: {len(missing)} workers never reported")
+            if self._halting.is_set() and not halted:
+                halted = True
+                deadline = min(deadline, time.monotonic() + 10)
+                self._runner.send_message(HALT)
+            if time.monotonic() - told >= PROGRESS_S:
+                told = time.monotonic()
+                timeline.add(self._progress(number))
+            gevent.sleep(POLL_S)
+        timeline.add(self._progress(number))
+        return [self._reports[worker] for worker in sorted(workers)]
+
+    def _progress(self, number: int) -> Progress:
+        ticks = [tick for tick in self._ticks.values() if tick.stage == number]
+        return Progress(
+            at_ns=self._clock.now(),
+            stage=number,
+            settled=sum(tick.settled for tick in ticks),
+            failed=sum(tick.failed for tick in ticks),
+            queued=sum(tick.queued for tick in ticks),
+            in_flight=sum(tick.in_flight for tick in ticks),
+        )
+
+    def _await_statistics(self, settled: int) -> None:
+        """Wait until Locust's statistics hold all that the workers counted; the analysis compares them again."""
+        deadline = time.monotonic() + STATS_PATIENCE_S
+        while self._runner.stats.total.num_requests < settled and time.monotonic() < deadline:
+            gevent.sleep(POLL_S)
+
+    def _reset_receivers(self, run: str, strict: bool = True) -> None:
+        """Point our receivers' journals at `run`. With `strict`, one that does not obey ends the run."""
+        regions = [region for region in self._settings.regions if region.control]
+        if not regions:
+            return
+        try:
+            headers = {"Authorization": f"Bearer {control_token()}"}
+            with httpx.Client(headers=headers, timeout=5, trust_env=False) as client:
+                for region in regions:
+                    client.post(f"{region.control}/reset", json={"run": run}).raise_for_status()
+        except (httpx.HTTPError, ConfigError) as error:
+            if strict:
+                raise RunFailed(f"the receivers' control API does not obey: {error}") from None
+
+
+_IDLE = "unassigned"
+
+
+def environment_facts() -> dict[str, Any]:
+    """What the numbers depend on: versions, processor, load."""
+    model = ""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    except OSError:
+        pass
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpu_model": model or platform.processor(),
+        "cpu_count": os.cpu_count(),
+        "load_average": list(os.getloadavg()),
+        "versions": {name: version(name) for name in ("locust", "gevent", "granian", "httptools", "numpy", "pandas")},
+    }

@@ -1,0 +1,42 @@
+"""What master and workers tell each other beside Locust's own messages."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+STAGE = "hookswarm.stage"
+"""Master to worker: an Announcement."""
+HALT = "hookswarm.halt"
+"""Master to worker: end the stage now and report."""
+REPORT = "hookswarm.report"
+"""Worker to master: a records.run.WorkerReport, at the end of a stage."""
+TICK = "hookswarm.tick"
+"""Worker to master: a WorkerTick, several times a second."""
+FAILED = "hookswarm.failed"
+"""Worker to master: it cannot go on, and why."""
+
+
+class Announcement(BaseModel):
+    """A stage, told ahead of its start so that every process switches by the clock."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    run: str
+    seed: int
+    number: int
+    stage: dict[str, Any]
+    start_ns: int
+    first: int
+    last: int
+    of: int
+    """This worker's stripe of the stage's events."""
+
+
+class WorkerTick(BaseModel):
+    """How a stage stands in one process."""
+
+    stage: int
+    settled: int
+    failed: int
+    queued: int
+    in_flight: int

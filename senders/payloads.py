@@ -1,0 +1,129 @@
+"""Bodies to deliver: sizes as measured from real senders, each body unique, or the user's own captured ones.
+
+Sizes are compact JSON bytes of published examples (2026-08): GitHub, octokit/webhooks `payload-examples` (270
+payloads); Stripe, stripe/openapi `fixtures3.json` plus the event envelope; Shopify, orders/create.
+"""
+
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from protocol.errors import ConfigError
+
+Knots = tuple[tuple[float, float], ...]
+"""An inverse distribution function: (share of bodies, size in bytes), linear in between."""
+
+SIZES: dict[str, Knots] = {
+    "thin": ((0, 900), (1, 900)),
+    "github": ((0, 915), (0.25, 6_641), (0.5, 7_883), (0.75, 11_971), (0.95, 25_178), (1, 26_935)),
+    "stripe": ((0, 1_300), (0.17, 1_800), (0.33, 3_700), (0.5, 3_800), (0.67, 4_400), (0.83, 4_650), (1, 6_500)),
+    "shopify": ((0, 6_200), (1, 7_000)),
+    "mixed": (
+        (0, 1_000), (0.6, 4_000), (0.6, 6_000), (0.9, 12_000), (0.9, 20_000), (0.99, 27_000), (0.99, 200_000),
+        (1, 200_000),
+    ),
+}  # fmt: skip
+
+TEMPLATES = 200
+"""Bodies prepared per distribution: their sizes are its quantiles in a seeded order."""
+
+MAX_BODIES = 10_000
+MAX_BYTES = 256 << 20
+
+
+class Payloads(Protocol):
+    def body(self, event_id: bytes, n: int) -> bytes:
+        """The body of event `n`: the same at every attempt."""
+
+
+class Generated:
+    """JSON bodies with sizes drawn from a distribution; the event's id inside makes each one unique."""
+
+    def __init__(self, distribution: str, seed: int) -> None:
+        """`distribution` is a key of SIZES; raises ConfigError."""
+        if distribution not in SIZES:
+            raise ConfigError([f"unknown payload distribution {distribution!r}; there are {', '.join(SIZES)}"])
+        shares, sizes = zip(*SIZES[distribution], strict=True)
+        draw = random.Random(seed)
+        quantiles = np.interp((np.arange(TEMPLATES) + 0.5) / TEMPLATES, shares, sizes)
+        self._tails = [_tail(round(size), draw) for size in draw.sample(quantiles.tolist(), TEMPLATES)]
+
+    def body(self, event_id: bytes, n: int) -> bytes:
+        return b'{"id":"%b%b' % (event_id, self._tails[n % TEMPLATES])
+
+
+_TYPICAL_ID = len("msg_01234567_1_1_100")
+
+
+def _tail(size: int, draw: random.Random) -> bytes:
+    """What follows the id, so that a body has about `size` bytes, half of them compressible."""
+    opening = b'","type":"load.event","data":{"text":"'
+    closing = b'"}}'
+    room = max(size - len(b'{"id":"') - _TYPICAL_ID - len(opening) - len(closing), 0)
+    noise = draw.randbytes(room // 4 + 1).hex()[: room // 2]
+    return opening + noise.encode() + b"x" * (room - len(noise)) + closing
+
+
+class Captured:
+    """The user's own bodies, verbatim, in turn."""
+
+    def __init__(self, bodies: Sequence[bytes]) -> None:
+        self._bodies = bodies
+
+    def body(self, event_id: bytes, n: int) -> bytes:
+        return self._bodies[n % len(self._bodies)]
+
+
+def load_captured(path: Path) -> Captured:
+    """A JSON file (one body, or an array of them), NDJSON (one a line), or a folder of JSON files.
+
+    Raises ConfigError that names every fault.
+    """
+    try:
+        files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+        if not files:
+            raise ConfigError([f"--payloads {path}: no *.json file in this folder"])
+        if sum(file.stat().st_size for file in files) > MAX_BYTES:
+            raise ConfigError([f"--payloads {path}: more than {MAX_BYTES >> 20} MiB"])
+        found = [_parse(file, whole=path.is_dir()) for file in files]
+    except OSError as error:
+        raise ConfigError([f"--payloads {path}: {error.strerror}"]) from None
+    bodies = [body for parsed, _ in found for body in parsed]
+    faults = [fault for _, file_faults in found for fault in file_faults]
+    if not faults and not bodies:
+        faults = [f"--payloads {path}: no body in it"]
+    if not faults and len(bodies) > MAX_BODIES:
+        faults = [f"--payloads {path}: {len(bodies)} bodies; {MAX_BODIES} are the limit"]
+    if faults:
+        raise ConfigError(faults)
+    return Captured(bodies)
+
+
+def _parse(file: Path, whole: bool) -> tuple[list[bytes], list[str]]:
+    """The bodies of one file and its faults. A body from a file of its own keeps its bytes."""
+    raw = file.read_bytes()
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        return ([], [f"--payloads {file}: not JSON: {error}"]) if whole else _parse_lines(file, raw)
+    if isinstance(value, list) and not whole:
+        return [json.dumps(item, separators=(",", ":")).encode() for item in value], []
+    return [raw.strip()], []
+
+
+def _parse_lines(file: Path, raw: bytes) -> tuple[list[bytes], list[str]]:
+    bodies, faults = [], []
+    for number, line in enumerate(raw.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            json.loads(line)
+        except (ValueError, RecursionError) as error:
+            faults.append(f"--payloads {file}:{number}: not JSON: {error}")
+        else:
+            bodies.append(line.strip())
+    return bodies, faults[:5] + ([f"and {len(faults) - 5} more lines"] if len(faults) > 5 else [])

@@ -1,0 +1,153 @@
+"""What a user can set: Locust's command line and start form, and the settings made of them."""
+
+import argparse
+import os
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from protocol.credentials import signing_key
+from protocol.errors import ConfigError
+from protocol.regions import DEFAULT_TABLE, Region, address_of, check_url, is_loopback, load_regions
+from senders.payloads import Captured, load_captured
+from senders.wire import Timeouts
+
+TRANSPORTS = ("wire", "httpx")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Checked options of a run; the same in the master and every worker."""
+
+    regions: tuple[Region, ...]
+    quick: bool
+    seed: int
+    results: Path
+    captured: Captured | None
+    transport: str
+    timeouts: Timeouts
+    tls: ssl.SSLContext | None
+    key: bytes
+    options: dict[str, Any]
+    """As given, for run.json; holds no secret."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options that Locust and the runner share."""
+    group = parser.add_argument_group("hookswarm", "What is sent, where to, and where the results go.")
+    group.add_argument("--quick", action="store_true", help="the short form of the test")
+    group.add_argument("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
+    group.add_argument("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
+    group.add_argument("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")
+    group.add_argument("--payloads", metavar="PATH", default="", help="bodies to send: JSON, NDJSON or a folder")
+    group.add_argument("--seed", type=int, default=1, help="of schedules and payloads (default: %(default)s)")
+    group.add_argument("--results", metavar="DIR", default="results", help="where runs are kept (default: results)")
+    group.add_argument("--transport", choices=TRANSPORTS, default="wire", help="httpx: HTTP/2 and proxies")
+    group.add_argument("--connect-timeout", type=float, default=5.0, metavar="S", help="seconds (default: 5)")
+    group.add_argument("--response-timeout", type=float, default=15.0, metavar="S", help="seconds (default: 15)")
+    group.add_argument("--ca-file", metavar="PEM", default="", help="certificate authority of an https target")
+
+
+OPTIONS = (
+    "quick", "target", "allow_remote", "regions", "payloads", "seed", "results", "transport", "connect_timeout",
+    "response_timeout", "ca_file",
+)  # fmt: skip
+
+
+def to_arguments(options: argparse.Namespace) -> list[str]:
+    """The command line that gives these options again."""
+    arguments = []
+    for name in OPTIONS:
+        value, flag = getattr(options, name), f"--{name.replace('_', '-')}"
+        if value is True:
+            arguments.append(flag)
+        elif value not in (False, ""):
+            arguments.append(f"{flag}={value}")
+    return arguments
+
+
+def check(options: argparse.Namespace) -> Settings:
+    """The settings behind parsed options. Raises ConfigError that names every fault at once."""
+    faults: list[str] = []
+
+    def collect(part: Any) -> Any:
+        try:
+            return part()
+        except ConfigError as error:
+            faults.extend(error.faults)
+
+    regions = collect(lambda: _regions(options.target, options.regions, options.allow_remote))
+    captured = collect(lambda: load_captured(Path(options.payloads)) if options.payloads else None)
+    tls = collect(lambda: _tls(options.ca_file))
+    key = collect(signing_key)
+    collect(lambda: _writable("--results", Path(options.results)))
+    for name in ("connect_timeout", "response_timeout"):
+        if not 0 < getattr(options, name) <= 3600:
+            faults.append(f"--{name.replace('_', '-')} must lie between 0 and 3600 seconds")
+    if not 0 <= options.seed < 1 << 63:
+        faults.append("--seed must be a whole number from 0 on")
+    if faults:
+        raise ConfigError(faults)
+    return Settings(
+        regions=regions,
+        quick=options.quick,
+        seed=options.seed,
+        results=Path(options.results),
+        captured=captured,
+        transport=options.transport,
+        timeouts=Timeouts(options.connect_timeout, options.response_timeout),
+        tls=tls,
+        key=key,
+        options={name: getattr(options, name) for name in OPTIONS},
+    )
+
+
+def _regions(target: str, table: str, allow_remote: bool) -> Sequence[Region]:
+    if target and table:
+        raise ConfigError(["--target and --regions exclude each other"])
+    if target:
+        try:
+            regions: tuple[Region, ...] = (Region(name="target", url=check_url(target)),)
+        except ValueError as error:
+            raise ConfigError([f"--target: {error}"]) from None
+    else:
+        regions = load_regions(Path(table) if table else DEFAULT_TABLE)
+    remote = [region.url for region in regions if not is_loopback(address_of(region.url)[0])]
+    if remote and not allow_remote:
+        raise ConfigError([f"{url} is beyond loopback; if it is yours to load, add --allow-remote" for url in remote])
+    return regions
+
+
+def _tls(ca_file: str) -> ssl.SSLContext | None:
+    if not ca_file:
+        return None
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError([f"--ca-file {ca_file}: {error.strerror or error}"]) from None
+
+
+def _writable(option: str, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ConfigError([f"{option} {folder} cannot be written: {error.strerror}"]) from None
+
+
+def unreachable(regions: Sequence[Region], timeout_s: float = 3) -> list[str]:
+    """A phrase for each region that no TCP connection reaches."""
+    faults = []
+    for region in regions:
+        host, port = address_of(region.url)
+        try:
+            socket.create_connection((host, port), timeout=timeout_s).close()
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            faults.append(f"region {region.name}: cannot reach {host}:{port}: {reason}")
+    return faults

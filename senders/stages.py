@@ -1,0 +1,79 @@
+"""A test's plan: a sequence of stages, each with fixed parameters."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import field, replace
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+from pydantic.dataclasses import dataclass as model
+
+from protocol.errors import ConfigError
+from senders.arrivals import Arrivals, Closed
+
+Count = Annotated[int, Field(ge=1, lt=1 << 32)]
+Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
+
+
+@model(frozen=True)
+class Stage:
+    """A stretch of a test.
+
+    It delivers `events` events, or lasts `warmup_s + duration_s`; with both, whichever ends first. Only the
+    window behind the warm-up counts for rates and latencies. What is still queued `drain_s` later is abandoned.
+    """
+
+    scenario: str
+    users: Count = 1
+    """Delivery workers over all processes: the concurrency."""
+    webhooks: Count = 1
+    """Subscriptions that the events go to, in turn."""
+    events: Count | None = None
+    duration_s: Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)] | None = None
+    warmup_s: Seconds = 0
+    drain_s: Seconds = 5
+    arrivals: Arrivals = field(default_factory=Closed)
+    payload: str = "stripe"
+    """A distribution of body sizes: see `senders.payloads`."""
+    name: str = ""
+    """Unique in its test; `sweep` makes it of the scenario and the swept parameters."""
+
+    @property
+    def length_s(self) -> float | None:
+        """Warm-up and window together, or None where only its events end it."""
+        return None if self.duration_s is None else self.warmup_s + self.duration_s
+
+
+_STAGE: TypeAdapter[Stage] = TypeAdapter(Stage)
+
+
+def sweep(stage: Stage, **parameters: tuple[Any, ...]) -> tuple[Stage, ...]:
+    """One stage for each combination of the parameters' values, named after them."""
+    return tuple(
+        replace(stage, **values, name=" ".join([stage.scenario, *(f"{key}={values[key]}" for key in values)]))
+        for combination in itertools.product(*parameters.values())
+        for values in [dict(zip(parameters, combination, strict=True))]
+    )
+
+
+def check_plan(stages: Sequence[Stage]) -> None:
+    """Raise ConfigError, with every fault, unless each stage can end and has a name of its own."""
+    names = [stage.name or stage.scenario for stage in stages]
+    faults = [
+        f"stage {name!r} has neither events nor duration_s: it would never end"
+        for name, stage in zip(names, stages, strict=True)
+        if stage.events is None and stage.duration_s is None
+    ]
+    faults += [f"two stages are named {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
+    if faults or not stages:
+        raise ConfigError(faults or ["a plan without stages"])
+
+
+def to_plain(stage: Stage) -> dict[str, Any]:
+    """A stage as plain data: for run.json, and for a message to a worker."""
+    plain: dict[str, Any] = _STAGE.dump_python(stage, mode="json")
+    return plain | {"name": stage.name or stage.scenario}
+
+
+def from_plain(plain: dict[str, Any]) -> Stage:
+    return _STAGE.validate_python(plain)

@@ -1,0 +1,237 @@
+"""A sending process: takes the stages that the master announces, and reports when each is done.
+
+Its users ask `work` for something to send. In a run without worker processes, Locust's only process is this too.
+"""
+
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from locust.env import Environment
+from locust.runners import LocalRunner, WorkerRunner
+
+from protocol.identity import run_tag
+from records.clock import Clock
+from records.journal import Header, Journal
+from records.run import WorkerReport
+from senders.arrivals import Stripe
+from senders.httpx_wire import HttpxWire
+from senders.locust_stats import REQUEST_TYPE
+from senders.messages import FAILED, HALT, REPORT, STAGE, TICK, Announcement, WorkerTick
+from senders.payloads import Generated, Payloads
+from senders.queue import DeliveryQueue
+from senders.sender import Halted, Route, StageSender
+from senders.settings import Settings
+from senders.stages import Stage, from_plain
+from senders.wire import Endpoint, Transport, Wire
+
+PULSE_S = 0.02
+"""How often the event loop's lateness is measured, and the end of a stage looked for."""
+TICK_EVERY = 10
+"""Pulses between two progress messages."""
+HALT_GRACE_S = 2.0
+"""How long answers under way are waited for when a run is stopped."""
+
+
+class SendingProcess:
+    """Stages, queue and journal of one process."""
+
+    def __init__(self, environment: Environment, settings: Settings) -> None:
+        runner = environment.runner
+        assert isinstance(runner, LocalRunner | WorkerRunner)
+        self.settings = settings
+        self.name = "".join(c if c.isalnum() else "-" for c in socket.gethostname())[:40] + f"-{os.getpid()}"
+        self._environment = environment
+        self._runner = runner
+        self._clock = Clock()
+        self._endpoints = [Endpoint(region.url, settings.tls) for region in settings.regions]
+        self._run = ""
+        self._journal: Journal | None = None
+        self._sender: StageSender | None = None
+        self._stage_name = ""
+        self._announced = Event()
+        self._sending: set[gevent.Greenlet] = set()
+        self._halted = False
+        self._watcher: gevent.Greenlet | None = None
+        runner.register_message(STAGE, self._on_stage)
+        runner.register_message(HALT, lambda **_: gevent.spawn(self.halt), concurrent=True)
+
+    # Users.
+
+    def transport(self, target: int) -> Transport:
+        """A worker's own connection to a target."""
+        if self.settings.transport == "httpx":
+            return HttpxWire(self._endpoints[target].url, self.settings.tls, self.settings.timeouts)
+        return Wire(self._endpoints[target], self.settings.timeouts)
+
+    def work(self, route: Route, wire: Transport) -> None:
+        """Send deliveries, stage after stage, until the worker is killed."""
+        served: StageSender | None = None
+        while True:
+            while self._sender is served:
+                self._announced.wait()
+            served = self._sender
+            if served:
+                self._work_stage(served, route, wire)
+
+    def _work_stage(self, sender: StageSender, route: Route, wire: Transport) -> None:
+        name = f"{self._stage_name} {self.settings.regions[route.origin].name} nearest"
+        queue, fire, me = sender.queue, self._environment.events.request.fire, gevent.getcurrent()
+        while delivery := queue.take():
+            self._sending.add(me)
+            try:
+                result = sender.attempt(delivery, route, wire)
+            except OSError as error:  # the journal: without it no number can be trusted
+                self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
+                return
+            finally:
+                self._sending.discard(me)
+            queue.settle(result.error is not None)
+            fire(
+                request_type=REQUEST_TYPE,
+                name=name,
+                response_time=result.latency_ms,
+                response_length=0,
+                exception=result.error,
+                context={},
+            )
+
+    # Stages.
+
+    def _on_stage(self, msg: Any, **_: Any) -> None:
+        announcement = Announcement.model_validate(msg.data)
+        stage = from_plain(announcement.stage)
+        try:
+            self._open_journal(announcement.run)
+        except OSError as error:
+            self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
+            return
+        assert self._journal
+        stripe = Stripe(announcement.first, announcement.last, announcement.of)
+        seed = (announcement.seed, announcement.number)
+        queue = DeliveryQueue(stage, stripe, seed, announcement.start_ns, self._clock.now)
+        self._stage_name = stage.name
+        self._sender = StageSender(
+            stage=announcement.number,
+            webhooks=stage.webhooks,
+            run=run_tag(announcement.run),
+            queue=queue,
+            journal=self._journal,
+            payloads=self._payloads(stage, announcement.seed),
+            key=self.settings.key,
+            clock=self._clock,
+        )
+        self._halted = False
+        announced, self._announced = self._announced, Event()
+        announced.set()
+        self._watcher = gevent.spawn(self._watch, self._sender, stage, announcement)
+
+    def _open_journal(self, run: str) -> None:
+        if run != self._run:
+            if self._journal:
+                self._journal.close()
+            folder = self.settings.results / run
+            folder.mkdir(parents=True, exist_ok=True)
+            header = Header("attempts", run, self.name, self._clock.anchor_ns)
+            self._journal = Journal(folder / f"attempts-{self.name}.journal", header)
+            self._run = run
+
+    def _payloads(self, stage: Stage, seed: int) -> Payloads:
+        return self.settings.captured or Generated(stage.payload, seed)
+
+    def _watch(self, sender: StageSender, stage: Stage, announcement: Announcement) -> None:
+        """Stay with a stage until it is over, then report."""
+        queue = sender.queue
+        gevent.sleep(max(announcement.start_ns - self._clock.now(), 0) / 1e9)
+        usage, lags, drained_by = _Usage(), [], float("inf")
+        while not (queue.finished() or self._halted or time.monotonic() > drained_by):
+            before = time.monotonic()
+            gevent.sleep(PULSE_S)
+            lags.append(time.monotonic() - before - PULSE_S)
+            if queue.exhausted() and drained_by == float("inf"):
+                drained_by = time.monotonic() + stage.drain_s
+            if len(lags) % TICK_EVERY == 0:
+                self._tell(TICK, self._tick(announcement.number, queue))
+        left = queue.stop()
+        for delivery in left:
+            sender.abandon(delivery, Route(0, 0, 0))
+        self._await_answers(queue)
+        self._tell(TICK, self._tick(announcement.number, queue))
+        report = WorkerReport(
+            worker=self.name,
+            stage=announcement.number,
+            users=self._runner.user_count,
+            due=queue.taken + len(left),
+            settled=queue.settled,
+            abandoned=len(left),
+            lag_p99_ms=sorted(lags)[int(len(lags) * 0.99)] * 1e3 if lags else 0.0,
+            **usage.since(),
+        )
+        self._tell(REPORT, report.model_dump(mode="json"))
+
+    def _await_answers(self, queue: DeliveryQueue) -> None:
+        """Wait for answers under way, as long as they may take; a halted run waits shorter, then gives them up."""
+        timeouts = self.settings.timeouts
+        patience = timeouts.connect_s + timeouts.response_s + 1
+        started, halted_at = time.monotonic(), None
+        while queue.in_flight:
+            now = time.monotonic()
+            halted_at = halted_at or (now if self._halted else None)
+            if now > started + patience or (halted_at and now > halted_at + HALT_GRACE_S):
+                gevent.killall(list(self._sending), exception=Halted, block=False)
+                started = halted_at = now
+            gevent.sleep(PULSE_S)
+
+    def _tick(self, number: int, queue: DeliveryQueue) -> dict[str, Any]:
+        tick = WorkerTick(
+            stage=number,
+            settled=queue.settled,
+            failed=queue.failed,
+            queued=queue.queued(),
+            in_flight=queue.in_flight,
+        )
+        return tick.model_dump()
+
+    def _tell(self, kind: str, data: dict[str, Any]) -> None:
+        self._runner.send_message(kind, data)
+
+    def _fail(self, message: str) -> None:
+        self._tell(FAILED, {"message": message})
+
+    def halt(self) -> None:
+        """End the stage now: give up what is queued, wait a little for answers, report."""
+        self._halted = True
+        if self._watcher:
+            self._watcher.join(HALT_GRACE_S + 3)
+        if isinstance(self._runner, WorkerRunner):
+            self._runner._send_stats()  # the master may be gone before the next regular report
+
+
+class _Usage:
+    """What this process used of the CPU since it was made."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu, self._starved = time.monotonic(), time.process_time(), _starved_s()
+
+    def since(self) -> dict[str, float | None]:
+        starved = _starved_s()
+        return {
+            "wall_s": time.monotonic() - self._wall,
+            "cpu_s": time.process_time() - self._cpu,
+            "starved_s": None if starved is None or self._starved is None else starved - self._starved,
+        }
+
+
+def _starved_s() -> float | None:
+    """Seconds that the main thread was ready to run and had to wait for a CPU; None where Linux does not say."""
+    if sys.platform != "linux":
+        return None
+    try:
+        return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return None
