@@ -39,7 +39,7 @@ def verify(key: bytes, event_id: bytes, timestamp: bytes, body: bytes, signature
     if hmac.compare_digest(expected, signatures):
         return True
     candidates = signatures.split(b" ", MAX_SIGNATURES)[:MAX_SIGNATURES]
-    return any([hmac.compare_digest(expected, candidate) for candidate in candidates])
+    return True in [hmac.compare_digest(expected, candidate) for candidate in candidates]
 
 
 def is_fresh(timestamp: str, now_s: float) -> bool:

@@ -116,9 +116,8 @@ def _region(options: argparse.Namespace) -> Region:
             control=f"http://{_bracketed(options.control_host)}:{options.control_port}",
         )
     except ValueError:
-        raise ConfigError(
-            [f"--region {options.region!r}, --port {options.port} or --control-port {options.control_port} is malformed"]
-        ) from None
+        names = f"--region {options.region!r}, --port {options.port} or --control-port {options.control_port}"
+        raise ConfigError([f"{names} is malformed"]) from None
 
 
 def _bracketed(host: str) -> str:
@@ -142,7 +141,9 @@ def _faults(options: argparse.Namespace, regions: Sequence[Region]) -> list[str]
         if not os.access(options.results, os.W_OK):
             faults.append(f"--results {options.results} cannot be written")
     addresses = [address_of(url) for region in regions for url in (region.url, region.control) if url]
-    faults += [f"{host}:{port} is in use twice" for host, port in sorted({a for a in addresses if addresses.count(a) > 1})]
+    faults += [
+        f"{host}:{port} is in use twice" for host, port in sorted({a for a in addresses if addresses.count(a) > 1})
+    ]
     return faults + [fault for host, port in sorted(set(addresses)) if (fault := _port_fault(host, port))]
 
 

@@ -12,7 +12,6 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-
 from protocol.identity import AttemptTag, EventId, parse_attempt_tag, parse_event_id
 from protocol.signature import is_fresh, verify
 from receiver.config import Durability, ReceiverConfig

@@ -42,7 +42,7 @@ def serve(config: ReceiverConfig) -> None:
 
 
 def _serve_granian(config: ReceiverConfig) -> None:
-    from granian import Granian  # type: ignore[attr-defined]
+    from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 

@@ -30,7 +30,12 @@ def table(folder: Path, kind: str) -> pd.DataFrame:
     frame = pd.concat(parts, ignore_index=True)
     names = [str(stage["name"]) for stage in manifest.stages]
     regions = [region.name for region in manifest.regions]
-    for column, labels in (("stage", names), ("origin", regions), ("target", regions), ("strategy", manifest.strategies)):
+    for column, labels in (
+        ("stage", names),
+        ("origin", regions),
+        ("target", regions),
+        ("strategy", manifest.strategies),
+    ):
         frame[column] = frame[column].map(dict(enumerate(labels)))
     frame["outcome"] = frame["outcome"].map(manifest.outcomes) if kind == "attempts" else None
     return frame

@@ -33,7 +33,7 @@ class Constant:
     rate: PositiveRate
     kind: Literal["constant"] = "constant"
 
-    def blocks(self, seed: tuple[int, ...]) -> Iterator[Offsets]:
+    def blocks(self, _seed: tuple[int, ...]) -> Iterator[Offsets]:
         """Seconds from the stage's start, in blocks of BLOCK."""
         first = 0
         while True:

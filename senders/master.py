@@ -216,9 +216,7 @@ class Master:
             return {"local"}
         return {client.id for client in self._runner.clients.all if client.state != "missing"}
 
-    def _await_reports(
-        self, timeline: Timeline, number: int, stage: Stage, workers: set[str]
-    ) -> list[WorkerReport]:
+    def _await_reports(self, timeline: Timeline, number: int, stage: Stage, workers: set[str]) -> list[WorkerReport]:
         halted, told = False, time.monotonic()
         timeouts = self._settings.timeouts
         limit = (stage.length_s or float("inf")) + stage.drain_s + timeouts.connect_s + timeouts.response_s
@@ -229,9 +227,7 @@ class Master:
             if lost := missing - self._alive():
                 for worker in sorted(lost):
                     timeline.add(WorkerLost(at_ns=self._clock.now(), worker=worker))
-                timeline.add(
-                    StageEnded(at_ns=self._clock.now(), stage=number, reports=list(self._reports.values()))
-                )
+                timeline.add(StageEnded(at_ns=self._clock.now(), stage=number, reports=list(self._reports.values())))
                 raise RunFailed(f"lost {len(lost)} of {len(workers)} workers: the run is void")
             if time.monotonic() > deadline:
                 raise RunFailed(f"stage {stage.name!r}: {len(missing)} workers never reported")

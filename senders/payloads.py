@@ -36,7 +36,7 @@ MAX_BYTES = 256 << 20
 
 
 class Payloads(Protocol):
-    def body(self, event_id: bytes, n: int) -> bytes:
+    def body(self, event_id: bytes, n: int, /) -> bytes:
         """The body of event `n`: the same at every attempt."""
 
 
@@ -74,7 +74,7 @@ class Captured:
     def __init__(self, bodies: Sequence[bytes]) -> None:
         self._bodies = bodies
 
-    def body(self, event_id: bytes, n: int) -> bytes:
+    def body(self, _event_id: bytes, n: int) -> bytes:
         return self._bodies[n % len(self._bodies)]
 
 

@@ -67,9 +67,11 @@ class StageSender:
         body = self._payloads.body(event_id, delivery.sequence * self._webhooks + delivery.webhook)
         timestamp = b"%d" % self._wall()
         tag = AttemptTag(delivery.attempt, route.origin, route.target, route.strategy)
-        headers = (
-            b"webhook-id: %b\r\nwebhook-timestamp: %b\r\nwebhook-signature: %b\r\nhookswarm-attempt: %b\r\n"
-            % (event_id, timestamp, sign(self._key, event_id, timestamp, body), format_attempt_tag(tag))
+        headers = b"webhook-id: %b\r\nwebhook-timestamp: %b\r\nwebhook-signature: %b\r\nhookswarm-attempt: %b\r\n" % (
+            event_id,
+            timestamp,
+            sign(self._key, event_id, timestamp, body),
+            format_attempt_tag(tag),
         )
         row = self._journal.append(
             self._row(delivery, route, self._clock.now(), len(body), zlib.crc32(body), Outcome.PENDING)
@@ -101,4 +103,3 @@ class StageSender:
             route.origin, route.target, route.strategy, size, digest, delivery.late, self._run,
             0, 0, outcome, Flag.WRITTEN,
         )  # fmt: skip
-

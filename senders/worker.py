@@ -162,6 +162,7 @@ class SendingProcess:
             sender.abandon(delivery, Route(0, 0, 0))
         self._await_answers(queue)
         self._tell(TICK, self._tick(announcement.number, queue))
+        wall, cpu, starved = usage.since()
         report = WorkerReport(
             worker=self.name,
             stage=announcement.number,
@@ -170,7 +171,9 @@ class SendingProcess:
             settled=queue.settled,
             abandoned=len(left),
             lag_p99_ms=sorted(lags)[int(len(lags) * 0.99)] * 1e3 if lags else 0.0,
-            **usage.since(),
+            wall_s=wall,
+            cpu_s=cpu,
+            starved_s=starved,
         )
         self._tell(REPORT, report.model_dump(mode="json"))
 
@@ -218,13 +221,11 @@ class _Usage:
     def __init__(self) -> None:
         self._wall, self._cpu, self._starved = time.monotonic(), time.process_time(), _starved_s()
 
-    def since(self) -> dict[str, float | None]:
+    def since(self) -> tuple[float, float, float | None]:
+        """Seconds by the wall, on a CPU, and waiting for one."""
         starved = _starved_s()
-        return {
-            "wall_s": time.monotonic() - self._wall,
-            "cpu_s": time.process_time() - self._cpu,
-            "starved_s": None if starved is None or self._starved is None else starved - self._starved,
-        }
+        waited = None if starved is None or self._starved is None else starved - self._starved
+        return time.monotonic() - self._wall, time.process_time() - self._cpu, waited
 
 
 def _starved_s() -> float | None:
