@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,8 @@ class SendingProcess:
 
     def _work_stage(self, sender: StageSender, route: Route, wire: Transport) -> None:
         name = f"{self._stage_name} {self.settings.regions[route.origin].name} nearest"
-        queue, fire, me = sender.queue, self._environment.events.request.fire, gevent.getcurrent()
+        queue, me = sender.queue, gevent.getcurrent()
+        fire: Callable[..., None] = self._environment.events.request.fire
         while delivery := queue.take():
             self._sending.add(me)
             try:
