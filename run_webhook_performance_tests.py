@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Run hookswarm's tests: start receivers, run Locust, write the reports."""
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from analysis import reports, summary
+from analysis.frames import load
+from analysis.progress import Display
+from analysis.verdict import EXITS
+from protocol.credentials import control_token
+from protocol.errors import ConfigError
+from protocol.regions import dump_regions
+from receiver import children
+from receiver.fleet import Fleet, on_free_ports
+from records.exit_codes import Exit
+from records.journal import JournalError
+from records.run import RunError, new_run_id
+from senders.settings import Settings, add_options, check, to_arguments, unreachable, writable
+
+ROOT = Path(__file__).resolve().parent
+TESTS = {
+    "performance": "locustfiles/test_webhook_performance.py",
+    "load": None,
+    "scalability": None,
+    "distribution": None,
+    "resource": None,
+}
+"""The tests and their locustfiles; None: not built yet."""
+
+STOP_PATIENCE_S = 45
+"""How long Locust may take to end in order once it is told to."""
+
+
+@dataclass
+class Interrupt:
+    """Ctrl-C or SIGTERM: the first asks Locust to end in order, the second ends it at once."""
+
+    wanted: threading.Event
+    count: int = 0
+
+    @classmethod
+    def listen(cls) -> "Interrupt":
+        interrupt = cls(threading.Event())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, interrupt.note)
+        return interrupt
+
+    def note(self, *_: object) -> None:
+        self.count += 1
+        self.wanted.set()
+
+
+def parser() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(
+        description="Load-test webhook delivery and write the reports.",
+        epilog="Exit codes: 0 pass, 1 a check failed, 2 usage, 3 void (not to be trusted), 4 nothing was tested, "
+        "130 interrupted. Without --target or --regions it starts a receiver of its own.",
+    )
+    options.add_argument("--test", nargs="+", metavar="NAME", default=[], help=f"of {', '.join(TESTS)} (default: all)")
+    options.add_argument("--processes", type=int, default=0, metavar="N", help="sending processes beside Locust's own")
+    options.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where reports go (default: here)")
+    add_options(options)
+    return options
+
+
+def preflight(options: argparse.Namespace) -> tuple[list[str], Settings]:
+    """The tests to run and the settings; raises ConfigError that names every fault."""
+    faults = [f"unknown test {name!r}; there are {', '.join(TESTS)}" for name in options.test if name not in TESTS]
+    faults += [f"test {name!r} is not built yet" for name in options.test if TESTS.get(name, "") is None]
+    if options.processes < 0:
+        faults.append("--processes must be 0 or more")
+    settings = None
+    for part in (lambda: writable("--output", options.output), lambda: reports.read(options.output)):
+        try:
+            part()
+        except (ConfigError, RunError) as error:
+            faults.append(str(error))
+    try:
+        settings = check(options)
+        if options.target or options.regions:
+            faults += unreachable(settings.regions)
+    except ConfigError as error:
+        faults += error.faults
+    if faults or settings is None:
+        raise ConfigError(faults)
+    return options.test or [name for name, file in TESTS.items() if file], settings
+
+
+@contextmanager
+def receivers(options: argparse.Namespace, interrupt: Interrupt) -> Iterator[list[str]]:
+    """Start receivers unless the user has some; gives the options that point Locust at them."""
+    if options.target or options.regions:
+        yield []
+        return
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hookswarm-")))
+        log = stack.enter_context((folder / "receivers.log").open("w+b"))
+        regions = on_free_ports(["local"])
+        table = folder / "regions.toml"
+        table.write_text(dump_regions(regions))
+        fleet = stack.enter_context(Fleet(regions, ["--results", options.results], output=log))
+        try:
+            fleet.wait_ready(control_token(), interrupt.wanted)
+        except ConfigError as error:
+            raise ConfigError([*error.faults, (folder / "receivers.log").read_text().strip()[-500:]]) from None
+        yield [f"--regions={table}"]
+
+
+def run_locust(
+    test: str, options: argparse.Namespace, extra: Sequence[str], interrupt: Interrupt, console: Console
+) -> Path:
+    """Run one test's locustfile to its end, with a progress bar; returns the run's folder."""
+    run = new_run_id(test, datetime.now(UTC))
+    folder = Path(options.results) / run
+    folder.mkdir(parents=True)
+    command = [sys.executable, "-m", "locust", "-f", str(ROOT / str(TESTS[test])), "--headless", "--only-summary"]
+    command += ["--loglevel", "WARNING", *to_arguments(options), *extra]
+    if options.processes:
+        port = str(on_free_ports(["locust"])[0].url.rpartition(":")[2].partition("/")[0])
+        command += ["--processes", str(options.processes), "--master-bind-host", "127.0.0.1"]
+        command += ["--master-bind-port", port, "--master-port", port]
+    with (folder / "locust.log").open("wb") as log, Display(folder, test, console) as display:
+        locust = children.start(command, {"HOOKSWARM_RUN": run}, output=log)
+        try:
+            told = 0
+            while locust.poll() is None:
+                interrupt.wanted.wait(0.2) if not told else threading.Event().wait(0.2)
+                display.update()
+                if interrupt.count > told:
+                    told = interrupt.count
+                    locust.send_signal(signal.SIGINT if told == 1 else signal.SIGKILL)
+            display.update()
+        finally:
+            children.stop(locust, signal.SIGINT, STOP_PATIENCE_S)
+    return folder
+
+
+def report(folder: Path, options: argparse.Namespace, console: Console) -> Exit:
+    """Analyse a run, print its summary, write its section of the report."""
+    try:
+        frames = load(folder)
+    except RunError:
+        log = (folder / "locust.log").read_text(errors="replace").strip()
+        raise ConfigError(
+            [f"Locust ended before the run began: {log.splitlines()[-1] if log else 'no output'}"]
+        ) from None
+    section = reports.section(frames)
+    summary.show(section, console)
+    console.print(f"report {reports.write(options.output, section.run.test, section)}, run {folder}", highlight=False)
+    return EXITS[section.verdict.status]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(argv)
+    console = summary.console()
+    interrupt = Interrupt.listen()
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    ends: list[Exit] = []
+    try:
+        tests, _ = preflight(options)
+        with receivers(options, interrupt) as extra:
+            for test in tests:
+                if not interrupt.count:
+                    ends.append(report(run_locust(test, options, extra, interrupt, console), options, console))
+    except (ConfigError, RunError, JournalError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return Exit.USAGE
+    except OSError as error:
+        print(f"error: {error.filename or 'cannot write'}: {error.strerror}", file=sys.stderr)
+        return Exit.USAGE
+    if interrupt.count:
+        return Exit.INTERRUPTED
+    worst = [Exit.VOID, Exit.UNKNOWN, Exit.FAIL, Exit.PASS]
+    return min(ends, key=worst.index)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

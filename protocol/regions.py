@@ -1,8 +1,10 @@
 """The table of regions, a TOML file: who receives, where, and where its control API listens."""
 
 import ipaddress
+import json
 import socket
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
@@ -95,3 +97,12 @@ def is_loopback(host: str) -> bool:
     except (OSError, UnicodeError):
         return False
     return bool(found) and all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in found)
+
+
+def dump_regions(regions: Iterable[Region]) -> str:
+    """A table as TOML, for `load_regions`."""
+    lines = []
+    for region in regions:
+        lines.append("[[region]]")
+        lines += [f"{key} = {json.dumps(value)}" for key, value in region.model_dump(exclude_none=True).items()]
+    return "\n".join(lines) + "\n"

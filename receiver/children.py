@@ -17,14 +17,18 @@ def _die_with_parent() -> None:
 
 
 def start(
-    command: Sequence[str], env: Mapping[str, str] | None = None, stdout: int | IO[bytes] | None = None
+    command: Sequence[str], env: Mapping[str, str] | None = None, output: int | IO[bytes] | None = None
 ) -> "subprocess.Popen[bytes]":
-    """Start `command` with `env` added to ours, in a session of its own: Ctrl-C reaches only its parent."""
+    """Start `command` with `env` added to ours, in a session of its own: Ctrl-C reaches only its parent.
+
+    `output` takes both its standard output and its standard error; None leaves them ours.
+    """
     return subprocess.Popen(
         command,
         env={**os.environ, **(env or {})},
         stdin=subprocess.DEVNULL,
-        stdout=stdout,
+        stdout=output,
+        stderr=output,
         start_new_session=True,
         preexec_fn=_die_with_parent,
     )

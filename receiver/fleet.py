@@ -1,11 +1,14 @@
 """Every region of a table on this machine: a supervisor for each."""
 
+import contextlib
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import httpx
 
@@ -19,13 +22,15 @@ START_TIMEOUT_S = 30
 class Fleet:
     """The supervisors of several regions, as a context manager: ready on entry, gone on exit."""
 
-    def __init__(self, regions: Sequence[Region], arguments: Sequence[str] = (), quiet: bool = False) -> None:
-        """`arguments` go to every supervisor: `--durability`, `--workers`, `--results` …"""
+    def __init__(
+        self, regions: Sequence[Region], arguments: Sequence[str] = (), output: IO[bytes] | None = None
+    ) -> None:
+        """`arguments` go to every supervisor (`--durability`, `--results` …); `output` takes what they say."""
         self._regions = [region for region in regions if region.control]
         if faults := [fault for region in regions for fault in _faults(region)]:
             raise ConfigError(faults)
         self._arguments = arguments
-        self._quiet = quiet
+        self._output = output
         self._supervisors: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> "Fleet":
@@ -34,7 +39,7 @@ class Fleet:
             control_host, control_port = address_of(region.control or "")
             command = [sys.executable, "-m", "receiver", "--region", region.name, "--host", host, "--port", str(port)]
             command += ["--control-host", control_host, "--control-port", str(control_port), *self._arguments]
-            self._supervisors.append(children.start(command, stdout=subprocess.DEVNULL if self._quiet else None))
+            self._supervisors.append(children.start(command, output=self._output))
         return self
 
     def wait_ready(self, token: str, stopping: threading.Event) -> None:
@@ -72,6 +77,18 @@ def run_fleet(regions: Sequence[Region], results: Path, arguments: Sequence[str]
         if not stopping.is_set():
             print(f"fleet ready: {', '.join(region.name for region in regions)}; Ctrl-C stops it", flush=True)
         return fleet.watch(stopping)
+
+
+def on_free_ports(names: Sequence[str]) -> list[Region]:
+    """Regions of these names on loopback, each with two ports that nobody listens on."""
+    with contextlib.ExitStack() as stack:
+        ports = [
+            stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(2 * len(names))
+        ]
+    return [
+        Region(name=name, url=f"http://127.0.0.1:{port}/hooks", control=f"http://127.0.0.1:{control}")
+        for name, port, control in zip(names, ports[::2], ports[1::2], strict=True)
+    ]
 
 
 def _faults(region: Region) -> list[str]:

@@ -146,9 +146,14 @@ def read_timeline(folder: Path) -> Iterator[Entry]:
         if not line.endswith("\n"):
             return
         try:
-            yield _ENTRY.validate_json(line)
+            yield parse_entry(line)
         except ValidationError as error:
             raise RunError(f"{folder / TIMELINE}:{number}: {error.errors()[0]['msg']}") from None
+
+
+def parse_entry(line: bytes | str) -> Entry:
+    """One line of a timeline. Raises ValidationError (a ValueError)."""
+    return _ENTRY.validate_json(line)
 
 
 def new_run_id(test: str, now: datetime) -> str:

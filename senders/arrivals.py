@@ -70,6 +70,10 @@ class Stripe:
     last: int = 1
     of: int = 1
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.first < self.last <= self.of:
+            raise ValueError(f"not a stripe: {self.first} to {self.last} of {self.of}")
+
     def nth(self, k: int) -> int:
         """The k-th event of this stripe."""
         turn, place = divmod(k, self.last - self.first)

@@ -83,7 +83,7 @@ def check(options: argparse.Namespace) -> Settings:
     captured = collect(lambda: load_captured(Path(options.payloads)) if options.payloads else None)
     tls = collect(lambda: _tls(options.ca_file))
     key = collect(signing_key)
-    collect(lambda: _writable("--results", Path(options.results)))
+    collect(lambda: writable("--results", Path(options.results)))
     for name in ("connect_timeout", "response_timeout"):
         if not 0 < getattr(options, name) <= 3600:
             faults.append(f"--{name.replace('_', '-')} must lie between 0 and 3600 seconds")
@@ -130,7 +130,8 @@ def _tls(ca_file: str) -> ssl.SSLContext | None:
         raise ConfigError([f"--ca-file {ca_file}: {error.strerror or error}"]) from None
 
 
-def _writable(option: str, folder: Path) -> None:
+def writable(option: str, folder: Path) -> None:
+    """Make `folder`, and raise ConfigError unless files can be written in it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"

@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass as model
 
 from protocol.errors import ConfigError
 from senders.arrivals import Arrivals, Closed
+from senders.payloads import SIZES
 
 Count = Annotated[int, Field(ge=1, lt=1 << 32)]
 Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
@@ -57,12 +58,17 @@ def sweep(stage: Stage, **parameters: tuple[Any, ...]) -> tuple[Stage, ...]:
 
 
 def check_plan(stages: Sequence[Stage]) -> None:
-    """Raise ConfigError, with every fault, unless each stage can end and has a name of its own."""
+    """Raise ConfigError, with every fault, unless each stage can end, has a name of its own and payloads there are."""
     names = [stage.name or stage.scenario for stage in stages]
     faults = [
         f"stage {name!r} has neither events nor duration_s: it would never end"
         for name, stage in zip(names, stages, strict=True)
         if stage.events is None and stage.duration_s is None
+    ]
+    faults += [
+        f"stage {name!r}: unknown payload distribution {stage.payload!r}; there are {', '.join(SIZES)}"
+        for name, stage in zip(names, stages, strict=True)
+        if stage.payload not in SIZES
     ]
     faults += [f"two stages are named {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
     if faults or not stages:

@@ -1,0 +1,53 @@
+"""`python -m analysis RUN`: the reports of a run from its folder. `python -m analysis schemas DIR`: their schemas."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from analysis import reports, summary
+from analysis.frames import load
+from analysis.verdict import EXITS
+from records.exit_codes import Exit
+from records.journal import JournalError
+from records.run import RunError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    argv = sys.argv[1:] if argv is None else argv
+    try:
+        return _schemas(argv[1:]) if argv[:1] == ["schemas"] else _analyse(argv)
+    except (RunError, JournalError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return Exit.USAGE
+
+
+def _analyse(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m analysis",
+        description="Balance the books of a run, write its reports, and say what they mean.",
+        epilog="Exit codes: 0 pass, 1 a check failed, 2 usage, 3 void (not to be trusted), 4 nothing was tested.",
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as results/20261122-…")
+    parser.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where reports go (default: here)")
+    options = parser.parse_args(argv)
+    frames = load(options.run)
+    section = reports.section(frames)
+    summary.show(section, summary.console())
+    print(reports.write(options.output, frames.manifest.test, section))
+    return EXITS[section.verdict.status]
+
+
+def _schemas(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m analysis schemas", description="Write the reports' JSON Schemas.")
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    folder = parser.parse_args(argv).folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in reports.schemas().items():
+        (folder / name).write_text(text)
+        print(folder / name)
+    return Exit.PASS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

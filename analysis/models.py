@@ -1,0 +1,130 @@
+"""The reports, as models: the one definition, from which `docs/schemas/` is written.
+
+Rates are per second, latencies milliseconds, windows seconds. What could not be measured is null.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Quantiles(Model):
+    """Exact: each quantile is an observed value (nearest rank). Null where nothing was observed."""
+
+    count: int
+    mean: float | None
+    p50: float | None
+    p90: float | None
+    p95: float | None
+    p99: float | None
+    p999: float | None
+    max: float | None
+
+
+class Deliveries(Model):
+    """Every event of the stage, once: `due = acknowledged + failed + in_doubt + abandoned`."""
+
+    due: int
+    acknowledged: int
+    failed: int
+    in_doubt: int
+    abandoned: int
+
+
+class Latencies(Model):
+    """Of what fell due in the window."""
+
+    delivery: Quantiles = Field(description="due to acknowledged")
+    attempt: Quantiles = Field(description="sent to answered")
+    queueing: Quantiles = Field(description="due to sent: waiting for a free worker")
+
+
+class Attempts(Model):
+    total: int
+    per_delivery: float | None
+    by_outcome: dict[str, int]
+
+
+class Ledger(Model):
+    """Attempts against arrivals. Null where the receiver keeps no journal for us (`--target`)."""
+
+    received: int | None = Field(description="arrivals")
+    lost: int | None = Field(description="acknowledged, never seen by the receiver")
+    duplicated: int | None = Field(description="arrivals of an event beyond its first")
+    reordered: int | None = Field(description="events that arrived after a later one of their webhook")
+    late: int | None = Field(description="arrivals after the sender had given up waiting")
+    unexpected: int | None = Field(description="arrivals that nobody sent")
+    corrupt: int | None = Field(description="arrivals whose body differs from what was sent")
+    balanced: bool
+
+
+class Generator(Model):
+    """Whether the sending side kept up; see docs/numbers.md."""
+
+    cpu_share: float | None = Field(description="of one core, the busiest process")
+    starved_share: float | None = Field(description="of the CPU time a process wanted, what it waited for; the worst")
+    lag_p99_ms: float | None = Field(description="how late the event loop ran a timer, the worst process")
+    late_p99_ms: float | None = Field(description="how late idle workers woke for a due event (open arrivals)")
+
+
+class Stage(Model):
+    name: str
+    scenario: str
+    parameters: dict[str, Any]
+    window_s: float
+    deliveries: Deliveries
+    throughput_per_s: float | None = Field(description="acknowledged in the window / the window's length")
+    error_rate: float | None = Field(description="share of due events that were not acknowledged")
+    latency_ms: Latencies
+    attempts: Attempts
+    ledger: Ledger
+    generator: Generator
+
+
+class Status(StrEnum):
+    PASS = "pass"
+    FAIL = "fail"
+    VOID = "void"
+    UNKNOWN = "unknown"
+
+
+class Reason(Model):
+    code: str
+    message: str
+
+
+class Verdict(Model):
+    """`reasons` also holds what is worth knowing of a run that passed."""
+
+    status: Status
+    reasons: list[Reason]
+
+
+class Run(Model):
+    id: str
+    started_at: datetime
+    seed: int
+    test: str
+    options: dict[str, Any]
+    environment: dict[str, Any]
+
+
+class Section(Model):
+    """One test's part of a report."""
+
+    run: Run
+    verdict: Verdict
+    stages: list[Stage]
+
+
+class PerformanceReport(Model):
+    """`webhook_performance_results.json`: a section for each test that was run, each with its own run."""
+
+    schema_version: Literal[1] = 1
+    sections: dict[str, Section] = {}

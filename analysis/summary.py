@@ -1,0 +1,46 @@
+"""The summary on screen: the verdict first, then a line for each stage. Fits 100 columns."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from analysis.models import Quantiles, Section, Status
+
+STYLES = {Status.PASS: "bold green", Status.FAIL: "bold red", Status.VOID: "bold red", Status.UNKNOWN: "bold yellow"}
+COLUMNS = ("deliveries", "errors", "a second", "p50 ms", "p99 ms", "max ms", "lost", "twice")
+
+
+def console() -> Console:
+    """The terminal; 100 columns where there is none."""
+    return Console() if Console().is_terminal else Console(width=100)
+
+
+def show(section: Section, out: Console) -> None:
+    """Print a run's verdict, its reasons, and its stages."""
+    verdict = section.verdict
+    style = STYLES[verdict.status]
+    out.print(f"[{style}]{verdict.status.value.upper()}[/] {escape(section.run.test)}  {escape(section.run.id)}")
+    for reason in verdict.reasons:
+        out.print(f"  [bold]{reason.code}[/]: {escape(reason.message)}", highlight=False)
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
+    table.add_column("stage", overflow="fold")
+    for column in COLUMNS:
+        table.add_column(column, justify="right", no_wrap=True)
+    for stage in section.stages:
+        delivery = stage.latency_ms.delivery
+        table.add_row(
+            escape(stage.name),
+            f"{stage.deliveries.due:,}",
+            "-" if stage.error_rate is None else f"{stage.error_rate:.1%}",
+            "-" if stage.throughput_per_s is None else f"{stage.throughput_per_s:,.0f}",
+            *(_milliseconds(delivery, name) for name in ("p50", "p99", "max")),
+            *("-" if count is None else f"{count:,}" for count in (stage.ledger.lost, stage.ledger.duplicated)),
+        )
+    out.print(table)
+
+
+def _milliseconds(quantiles: Quantiles, name: str) -> str:
+    value: float | None = getattr(quantiles, name)
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
