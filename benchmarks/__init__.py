@@ -1,0 +1,1 @@
+"""`make bench`: sender and receiver against their rivals, in one run, one core per side."""

@@ -1,0 +1,52 @@
+"""A client that costs next to nothing, so that the receiver is the limit: it repeats one signed request."""
+
+import select
+import socket
+import sys
+import time
+from urllib.parse import urlsplit
+
+from protocol.credentials import signing_key
+from protocol.identity import EventId, format_event_id
+from protocol.signature import sign
+
+CONNECTIONS = 32
+BODY = b"x" * 900
+WARM_UP_S = 1.5
+WINDOW_S = 5.0
+
+
+def request(host: str) -> bytes:
+    event_id, timestamp = format_event_id(EventId(0, 0, 0, 0)), b"%d" % time.time()
+    return (
+        b"POST /hooks HTTP/1.1\r\nHost: %b\r\nContent-Type: application/json\r\nwebhook-id: %b\r\n"
+        b"webhook-timestamp: %b\r\nwebhook-signature: %b\r\nhookswarm-attempt: 1-0-0-0\r\nContent-Length: %d\r\n\r\n%b"
+        % (host.encode(), event_id, timestamp, sign(signing_key(), event_id, timestamp, BODY), len(BODY), BODY)
+    )
+
+
+def blast(url: str) -> float:
+    """204s per second over the window; raises AssertionError at any other answer."""
+    parts = urlsplit(url)
+    message = request(parts.netloc)
+    poll = select.epoll()
+    connections = {}
+    for _ in range(CONNECTIONS):
+        connection = socket.create_connection((parts.hostname or "", parts.port or 80))
+        connections[connection.fileno()] = connection
+        poll.register(connection, select.EPOLLIN)
+        connection.sendall(message)
+    begin = time.monotonic() + WARM_UP_S
+    answered = 0
+    while (now := time.monotonic()) < begin + WINDOW_S:
+        for number, _ in poll.poll(1):
+            connection = connections[number]
+            answer = connection.recv(4096)
+            assert answer.startswith(b"HTTP/1.1 204"), answer[:200]
+            connection.send(message)
+            answered += now >= begin
+    return answered / WINDOW_S
+
+
+if __name__ == "__main__":
+    print(f"rate={blast(sys.argv[1]):.1f}")
