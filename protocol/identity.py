@@ -4,10 +4,18 @@
 An event is known by its webhook and its sequence within a stage of a run.
 """
 
+import re
 from typing import NamedTuple
 from zlib import crc32
 
 ATTEMPT_HEADER = "hookswarm-attempt"
+
+
+# Only the canonical spelling is ours, so that an event has one name; widths are those of the journals' fields.
+_EVENT_ID = re.compile(
+    "msg_([0-9a-f]{8})_(0|[1-9a-f][0-9a-f]{0,3})_(0|[1-9a-f][0-9a-f]{0,7})_(0|[1-9a-f][0-9a-f]{0,7})"
+).fullmatch
+_ATTEMPT_TAG = re.compile("([0-9]{1,5})-([0-9]{1,3})-([0-9]{1,3})-([0-9]{1,3})").fullmatch
 
 
 class EventId(NamedTuple):
@@ -40,19 +48,11 @@ def format_event_id(event: EventId) -> bytes:
 
 def parse_event_id(text: str) -> EventId | None:
     """The event behind a `webhook-id`, or None if this project did not make it."""
-    parts = text.split("_")
-    if len(parts) != 5 or parts[0] != "msg":
+    found = _EVENT_ID(text)
+    if found is None:
         return None
-    try:
-        event = EventId(int(parts[1], 16), int(parts[2], 16), int(parts[3], 16), int(parts[4], 16))
-    except ValueError:
-        return None
-    # Python's int() takes signs, spaces and underscores; only the canonical spelling is ours.
-    return event if min(event) >= 0 and format_event_id(event).decode() == text and _fits(event) else None
-
-
-def _fits(event: EventId) -> bool:
-    return event.run < 1 << 32 and event.stage < 1 << 16 and event.webhook < 1 << 32 and event.sequence < 1 << 32
+    run, stage, webhook, sequence = found.groups()
+    return EventId(int(run, 16), int(stage, 16), int(webhook, 16), int(sequence, 16))
 
 
 def format_attempt_tag(tag: AttemptTag) -> bytes:
@@ -62,8 +62,8 @@ def format_attempt_tag(tag: AttemptTag) -> bytes:
 
 def parse_attempt_tag(text: str) -> AttemptTag | None:
     """The attempt behind the header, or None if it is not one of ours."""
-    parts = text.split("-")
-    if len(parts) != 4 or not all(part.isascii() and part.isdecimal() and len(part) <= 5 for part in parts):
+    found = _ATTEMPT_TAG(text)
+    if found is None:
         return None
-    tag = AttemptTag(*map(int, parts))
+    tag = AttemptTag(*map(int, found.groups()))
     return tag if tag.attempt < 1 << 16 and max(tag[1:]) < 1 << 8 else None
