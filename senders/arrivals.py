@@ -19,14 +19,14 @@ Offsets = npt.NDArray[np.float64]
 PositiveRate = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 
 
-@model(frozen=True)
+@model(frozen=True, config={"extra": "forbid"})
 class Closed:
     """A worker takes the next event as soon as it is free."""
 
     kind: Literal["closed"] = "closed"
 
 
-@model(frozen=True)
+@model(frozen=True, config={"extra": "forbid"})
 class Constant:
     """Event n is due at n / rate seconds; `rate` per second over all workers."""
 
@@ -41,7 +41,7 @@ class Constant:
             first += BLOCK
 
 
-@model(frozen=True)
+@model(frozen=True, config={"extra": "forbid"})
 class Poisson:
     """Independent exponential gaps with mean 1 / rate seconds; `rate` per second over all workers."""
 

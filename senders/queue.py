@@ -141,7 +141,11 @@ class DeliveryQueue:
 
     def exhausted(self) -> bool:
         """Whether nothing more will fall due."""
-        return self._exhausted(self._now()) if self._schedule is None else self._head is None
+        now = self._now()
+        if self._schedule is None:
+            return self._exhausted(now)
+        self._pull(now)  # busy workers take nothing that would move the head
+        return self._head is None
 
     def finished(self) -> bool:
         """Whether every event has been handed out and settled."""

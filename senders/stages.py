@@ -16,7 +16,7 @@ Count = Annotated[int, Field(ge=1, lt=1 << 32)]
 Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
 
 
-@model(frozen=True)
+@model(frozen=True, config={"extra": "forbid"})
 class Stage:
     """A stretch of a test.
 

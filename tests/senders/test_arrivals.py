@@ -13,7 +13,9 @@ from senders.arrivals import BLOCK, Arrivals, Closed, Constant, Offsets, Open, P
 WHOLE = Stripe()
 
 
-def first(count: int, arrivals: Open, seed: tuple[int, ...] = (1, 0), stripe: Stripe = WHOLE) -> list[tuple[int, float]]:
+def first(
+    count: int, arrivals: Open, seed: tuple[int, ...] = (1, 0), stripe: Stripe = WHOLE
+) -> list[tuple[int, float]]:
     return list(itertools.islice(schedule(arrivals, seed, stripe), count))
 
 
