@@ -9,19 +9,9 @@ from locust import stats
 from locust.env import Environment
 from locust.html import get_html_report
 
+from senders.buckets import three_digits
+
 REQUEST_TYPE = "DELIVERY"
-
-
-def three_digits(milliseconds: float) -> float:
-    """A latency rounded to three significant digits: at most 900 buckets a decade.
-
-    Locust's own rounding keeps two, and calls everything under half a millisecond 0.
-    """
-    if milliseconds < 10:
-        return round(milliseconds, 2) if milliseconds >= 1 else round(milliseconds, 3)
-    if milliseconds < 1000:
-        return round(milliseconds, 1) if milliseconds < 100 else round(milliseconds)
-    return round(milliseconds, -1) if milliseconds < 10_000 else round(milliseconds, -2)
 
 
 def keep_three_digits() -> None:

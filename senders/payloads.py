@@ -4,11 +4,12 @@ Sizes are compact JSON bytes of published examples (2026-08): GitHub, octokit/we
 payloads); Stripe, stripe/openapi `fixtures3.json` plus the event envelope; Shopify, orders/create.
 """
 
+import codecs
 import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -87,6 +88,8 @@ def load_captured(path: Path) -> Captured:
         files = sorted(path.glob("*.json")) if path.is_dir() else [path]
         if not files:
             raise ConfigError([f"--payloads {path}: no *.json file in this folder"])
+        if strange := [file for file in files if file.exists() and not file.is_file()]:
+            raise ConfigError([f"--payloads {file}: not a file" for file in strange])
         if sum(file.stat().st_size for file in files) > MAX_BYTES:
             raise ConfigError([f"--payloads {path}: more than {MAX_BYTES >> 20} MiB"])
         found = [_parse(file, whole=path.is_dir()) for file in files]
@@ -104,15 +107,24 @@ def load_captured(path: Path) -> Captured:
 
 
 def _parse(file: Path, whole: bool) -> tuple[list[bytes], list[str]]:
-    """The bodies of one file and its faults. A body from a file of its own keeps its bytes."""
-    raw = file.read_bytes()
+    """The bodies of one file and its faults. A body keeps its bytes; an array's items are written compactly."""
+    raw = file.read_bytes().removeprefix(codecs.BOM_UTF8)
     try:
-        value = json.loads(raw)
+        value = _json(raw)
+        if isinstance(value, list) and not whole:
+            return [json.dumps(item, separators=(",", ":"), allow_nan=False).encode() for item in value], []
     except (ValueError, RecursionError) as error:
         return ([], [f"--payloads {file}: not JSON: {error}"]) if whole else _parse_lines(file, raw)
-    if isinstance(value, list) and not whole:
-        return [json.dumps(item, separators=(",", ":")).encode() for item in value], []
     return [raw.strip()], []
+
+
+def _json(raw: bytes) -> Any:
+    """JSON as RFC 8259 has it: UTF-8 only, and no NaN. Raises ValueError, RecursionError."""
+    return json.loads(raw.decode(), parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _parse_lines(file: Path, raw: bytes) -> tuple[list[bytes], list[str]]:
@@ -121,7 +133,7 @@ def _parse_lines(file: Path, raw: bytes) -> tuple[list[bytes], list[str]]:
         if not line.strip():
             continue
         try:
-            json.loads(line)
+            _json(line)
         except (ValueError, RecursionError) as error:
             faults.append(f"--payloads {file}:{number}: not JSON: {error}")
         else:

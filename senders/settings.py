@@ -64,7 +64,7 @@ def to_arguments(options: argparse.Namespace) -> list[str]:
         value, flag = getattr(options, name), f"--{name.replace('_', '-')}"
         if value is True:
             arguments.append(flag)
-        elif value not in (False, ""):
+        elif value is not False and value != "":
             arguments.append(f"{flag}={value}")
     return arguments
 
@@ -118,6 +118,8 @@ def _regions(target: str, table: str, allow_remote: bool) -> Sequence[Region]:
     remote = [region.url for region in regions if not is_loopback(address_of(region.url)[0])]
     if remote and not allow_remote:
         raise ConfigError([f"{url} is beyond loopback; if it is yours to load, add --allow-remote" for url in remote])
+    if strange := [region.url for region in regions if not region.url.isascii()]:
+        raise ConfigError([f"{url}: write it in ASCII (punycode, percent-encoding)" for url in strange])
     return regions
 
 
