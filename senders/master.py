@@ -47,8 +47,10 @@ POLL_S = 0.02
 PROGRESS_S = 1.0
 SETTLE_S = 30.0
 """How long the users of a stage may take to come and go."""
-LOST_PATIENCE_S = 120.0
+REPORT_PATIENCE_S = 120.0
 """How long a stage's reports may lag behind its planned end."""
+HALT_PATIENCE_S = 8.0
+"""How long workers may take to report once they are told to end."""
 STATS_PATIENCE_S = 6.0
 """Locust's workers send statistics every 3 s."""
 
@@ -190,9 +192,8 @@ class Master:
             first += count
             self._runner.send_message(STAGE, announcement.model_dump(), client)
         timeline.add(StageStarted(at_ns=start, stage=number, name=manifest.stages[number]["name"]))
-        reports = self._await_reports(timeline, number, stage, set(users))
-        timeline.add(StageEnded(at_ns=self._clock.now(), stage=number, reports=reports))
-        return sum(report.settled for report in reports)
+        self._await_reports(timeline, number, stage, set(users))
+        return sum(report.settled for report in self._reports.values())
 
     def _await_users(self, wanted: int) -> dict[str, int]:
         """Users of each sending process, once Locust has as many as the stage asks for."""
@@ -216,31 +217,40 @@ class Master:
             return {"local"}
         return {client.id for client in self._runner.clients.all if client.state != "missing"}
 
-    def _await_reports(self, timeline: Timeline, number: int, stage: Stage, workers: set[str]) -> list[WorkerReport]:
-        halted, told = False, time.monotonic()
+    def _await_reports(self, timeline: Timeline, number: int, stage: Stage, workers: set[str]) -> None:
+        """Wait until every worker reported the stage; writes its progress and its end.
+
+        A worker that is lost, or cannot go on, ends the stage for the others too, and then the run: RunFailed.
+        """
+        told = time.monotonic()
         timeouts = self._settings.timeouts
-        limit = (stage.length_s or float("inf")) + stage.drain_s + timeouts.connect_s + timeouts.response_s
-        deadline = time.monotonic() + limit + LOST_PATIENCE_S
-        while missing := workers - self._reports.keys():
-            if self._failure:
-                raise RunFailed(self._failure)
-            if lost := missing - self._alive():
-                for worker in sorted(lost):
-                    timeline.add(WorkerLost(at_ns=self._clock.now(), worker=worker))
-                timeline.add(StageEnded(at_ns=self._clock.now(), stage=number, reports=list(self._reports.values())))
-                raise RunFailed(f"lost {len(lost)} of {len(workers)} workers: the run is void")
-            if time.monotonic() > deadline:
-                raise RunFailed(f"stage {stage.name!r}: {len(missing)} workers never reported")
-            if self._halting.is_set() and not halted:
-                halted = True
-                deadline = min(deadline, time.monotonic() + 10)
+        limit_s = (stage.length_s or float("inf")) + stage.drain_s + timeouts.connect_s + timeouts.response_s
+        deadline = told + limit_s + REPORT_PATIENCE_S
+        lost: set[str] = set()
+        halted, failure = False, ""
+        while missing := workers - lost - self._reports.keys():
+            now = time.monotonic()
+            for worker in sorted(missing - self._alive()):
+                lost.add(worker)
+                timeline.add(WorkerLost(at_ns=self._clock.now(), worker=worker))
+                failure = f"lost {len(lost)} of {len(workers)} workers"
+            failure = failure or self._failure
+            if now > deadline:
+                failure = failure or f"stage {stage.name!r}: {len(missing)} workers never reported"
+                if halted:
+                    break
+            if (failure or self._halting.is_set()) and not halted:
+                halted, deadline = True, now + HALT_PATIENCE_S
                 self._runner.send_message(HALT)
-            if time.monotonic() - told >= PROGRESS_S:
-                told = time.monotonic()
+            if now - told >= PROGRESS_S:
+                told = now
                 timeline.add(self._progress(number))
             gevent.sleep(POLL_S)
         timeline.add(self._progress(number))
-        return [self._reports[worker] for worker in sorted(workers)]
+        reports = [self._reports[worker] for worker in sorted(workers & self._reports.keys())]
+        timeline.add(StageEnded(at_ns=self._clock.now(), stage=number, reports=reports))
+        if failure:
+            raise RunFailed(failure)
 
     def _progress(self, number: int) -> Progress:
         ticks = [tick for tick in self._ticks.values() if tick.stage == number]

@@ -1,0 +1,69 @@
+"""Receivers that lie, each in one way: `python -m tests.bad_receiver PORT CONTROL_PORT RESULTS LIE`."""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gevent
+from gevent.pywsgi import WSGIServer
+
+from protocol.credentials import control_token, signing_key
+from protocol.identity import parse_event_id
+from receiver.app import Receiver
+from receiver.config import ReceiverConfig
+from receiver.control import ControlApp
+from receiver.state import StateReader, StateWriter
+from records.clock import Clock
+
+
+class Forgetful(Receiver):
+    """Answers 204 and forgets one arrival in a hundred."""
+
+    def _record(self, event_id: str, attempt: str, body: bytes, received: int) -> None:
+        event = parse_event_id(event_id)
+        if not event or event.sequence % 100 != 7:
+            super()._record(event_id, attempt, body, received)
+
+
+class Inventive(Receiver):
+    """Writes down one arrival in a hundred that nobody sent."""
+
+    def _record(self, event_id: str, attempt: str, body: bytes, received: int) -> None:
+        super()._record(event_id, attempt, body, received)
+        event = parse_event_id(event_id)
+        if event and event.sequence % 100 == 7:
+            run = event_id.rpartition("_")[0]
+            super()._record(f"{run}_{event.sequence + 1_000_000:x}", attempt, body, received)
+
+
+class Control:
+    """Just enough of a supervisor."""
+
+    def __init__(self, state: StateWriter) -> None:
+        self._state = state
+
+    def health(self) -> dict[str, Any]:
+        return {"status": "ready"}
+
+    def stats(self) -> dict[str, Any]:
+        return {}
+
+    def reset(self, run: str) -> None:
+        self._state.set_run(run)
+
+
+def serve(port: int, control_port: int, results: Path, lie: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        config = ReceiverConfig(state=Path(folder), results=results)
+        state = StateWriter(Path(folder))
+        kind = {"forgets": Forgetful, "invents": Inventive, "nothing": Receiver}[lie]
+        app = kind(config, signing_key(), StateReader(config))
+        control = ControlApp(Control(state), control_token(), Clock())
+        WSGIServer(("127.0.0.1", control_port), control, log=None).start()
+        WSGIServer(("127.0.0.1", port), app, log=None).start()
+        gevent.wait()
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])

@@ -1,0 +1,97 @@
+"""Whole runs, for tests: Locust with stages of the test's own, and the analysis behind it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from analysis.models import PerformanceReport, Section
+from protocol.regions import Region, dump_regions
+from senders.stages import Stage, to_plain
+from tests.receivers import CHECKOUT, RunningReceiver, environment, free_port
+
+PLAN = CHECKOUT / "tests/locustfiles/plan.py"
+RUNNER = CHECKOUT / "run_webhook_performance_tests.py"
+
+
+def regions_file(folder: Path, receiver: RunningReceiver) -> Path:
+    """A table with one region: that receiver."""
+    path = folder / "regions.toml"
+    path.write_text(dump_regions([Region(name="local", url=receiver.url, control=receiver.control)]))
+    return path
+
+
+def start_locust(
+    folder: Path, stages: Sequence[Stage], *options: str, prefix: Sequence[str] = ()
+) -> "subprocess.Popen[bytes]":
+    """Plain `locust --headless` in `folder`; what it says goes to locust.log."""
+    plain = json.dumps([to_plain(stage) for stage in stages])
+    command = [*prefix, sys.executable, "-m", "locust", "-f", str(PLAN), "--headless", "--only-summary", *options]
+    if "--processes" in options:
+        port = str(free_port())
+        command += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
+    with (folder / "locust.log").open("wb") as log:
+        env = environment(HOOKSWARM_TEST_STAGES=plain)
+        return subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
+
+
+def run_locust(
+    folder: Path, stages: Sequence[Stage], *options: str, timeout_s: float = 60, prefix: Sequence[str] = ()
+) -> Path:
+    """Run the stages to their end; returns the run's folder."""
+    process = start_locust(folder, stages, *options, prefix=prefix)
+    try:
+        process.wait(timeout_s)
+    finally:
+        end_group(process)
+    return run_folder(folder)
+
+
+def run_folder(folder: Path) -> Path:
+    """The one run in `folder`'s results."""
+    runs = [path.parent for path in (folder / "results").glob("*/run.json")]
+    assert len(runs) == 1, (runs, (folder / "locust.log").read_text())
+    return runs[0]
+
+
+def end_group(process: "subprocess.Popen[bytes]") -> None:
+    """End a process that leads a session, and all that it started."""
+    try:
+        os.killpg(process.pid, 9)
+    except ProcessLookupError:
+        pass
+    process.wait(10)
+
+
+def analyse(run: Path) -> tuple[Section, int]:
+    """What `python -m analysis` makes of a run, and its exit code."""
+    command = [sys.executable, "-m", "analysis", str(run), "--output", str(run)]
+    done = subprocess.run(command, cwd=run, env=environment(), capture_output=True, text=True, timeout=60)
+    report = PerformanceReport.model_validate_json((run / "webhook_performance_results.json").read_text())
+    return report.sections["performance"], done.returncode
+
+
+def codes(section: Section) -> set[str]:
+    """The codes of a verdict's reasons."""
+    return {reason.code for reason in section.verdict.reasons}
+
+
+@contextmanager
+def running(command: Sequence[str], port: int, folder: Path) -> Iterator[None]:
+    """A helper process of the tests, from when it listens on `port`."""
+    with subprocess.Popen([sys.executable, "-m", *command], cwd=folder, env=environment()) as process:
+        try:
+            for _ in range(100):
+                try:
+                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            yield
+        finally:
+            process.kill()
