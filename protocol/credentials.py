@@ -24,14 +24,15 @@ def signing_key(env: Mapping[str, str] = os.environ, folder: Path = FOLDER) -> b
 def control_token(env: Mapping[str, str] = os.environ, folder: Path = FOLDER) -> str:
     """The control API's token: $HOOKSWARM_TOKEN, else the file $HOOKSWARM_TOKEN_FILE, else one made in `folder`."""
     token = _credential("TOKEN", env, folder, lambda: secrets.token_urlsafe(32))
-    if len(token) < 16:
-        raise ConfigError(["the control token is shorter than 16 characters"])
+    if len(token) < 16 or not token.isascii() or not token.isprintable():
+        raise ConfigError(["the control token is not 16 or more printable ASCII characters"])
     return token
 
 
 def configured_token(env: Mapping[str, str] = os.environ) -> str | None:
     """The control token somebody set on purpose, or None."""
-    return control_token(env) if {"HOOKSWARM_TOKEN", "HOOKSWARM_TOKEN_FILE"} & env.keys() else None
+    given = env.get("HOOKSWARM_TOKEN") or env.get("HOOKSWARM_TOKEN_FILE")
+    return control_token(env) if given else None
 
 
 def _new_secret() -> str:
@@ -50,6 +51,8 @@ def _credential(name: str, env: Mapping[str, str], folder: Path, make: Callable[
             raise ConfigError([f"$HOOKSWARM_{name}_FILE: no such file: {path}"]) from None
     except OSError as error:
         raise ConfigError([f"cannot read {path}: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([f"cannot read {path}: not text"]) from None
     return _create(path, make())
 
 

@@ -4,6 +4,7 @@ import ipaddress
 import json
 import socket
 import tomllib
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -58,17 +59,25 @@ def load_regions(path: Path = DEFAULT_TABLE) -> tuple[Region, ...]:
     Raises ConfigError that names every fault of the file.
     """
     try:
-        table = RegionTable.model_validate(tomllib.loads(path.read_text()))
+        content = tomllib.loads(path.read_text())
     except OSError as error:
         raise ConfigError([f"cannot read {path}: {error.strerror}"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError([f"{path}: not TOML: {error}"]) from None
+    faults = [f"region {name!r} is named twice" for name in _doubled_names(content.get("region"))]
+    try:
+        regions = RegionTable.model_validate(content).region
     except ValidationError as error:
-        raise ConfigError([f"{path}: {fault}" for fault in describe(error)]) from None
-    names = [region.name for region in table.region]
-    if doubled := sorted({name for name in names if names.count(name) > 1}):
-        raise ConfigError([f"{path}: region {name!r} is named twice" for name in doubled])
-    return table.region
+        faults += describe(error)
+    if faults:
+        raise ConfigError([f"{path}: {fault}" for fault in faults])
+    return regions
+
+
+def _doubled_names(regions: object) -> list[str]:
+    entries = regions if isinstance(regions, list) else []
+    names = Counter(str(entry["name"]) for entry in entries if isinstance(entry, dict) and "name" in entry)
+    return [name for name, times in names.items() if times > 1]
 
 
 def describe(error: ValidationError) -> list[str]:

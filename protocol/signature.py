@@ -20,7 +20,7 @@ def parse_secret(text: str) -> bytes:
     """The key of a `whsec_…` secret: 24 to 64 bytes. Raises ConfigError, never with the secret in it."""
     try:
         key = base64.b64decode(text.strip().removeprefix("whsec_"), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise ConfigError(["the signing secret is not base64 behind 'whsec_'"]) from None
     if not 24 <= len(key) <= 64:
         raise ConfigError([f"the signing secret has {len(key)} bytes; Standard Webhooks asks for 24 to 64"])

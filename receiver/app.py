@@ -50,7 +50,6 @@ class Receiver:
         self._generation = -1
         self._run = ""
         self._journal: Journal | None = None
-        self._retired: Journal | None = None
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         received = self._clock.now()
@@ -86,9 +85,9 @@ class Receiver:
         if event is None or tag is None:
             event, tag = EventId(0, 0, 0, zlib.crc32(_bytes(event_id))), _FOREIGN
             flags |= Flag.FOREIGN
-        if self._state.generation() != self._generation:
-            self._switch()
         try:
+            if self._state.generation() != self._generation:
+                self._switch()
             journal = self._journal or self._open()
             offset = journal.append(
                 ROW.pack(
@@ -102,10 +101,14 @@ class Receiver:
                 journal.finish(offset, self._clock.now(), HTTPStatus.NO_CONTENT, 0, flags)
         except OSError as error:
             raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot write the journal: {error.strerror}") from None
-        self._arrivals += 1
+        with self._lock:
+            self._arrivals += 1
 
     def keep(self) -> None:
-        """Housekeeping between requests: follow the setting, flush what memory holds, leave a report."""
+        """Housekeeping between requests: follow the setting, flush what memory holds, leave a report.
+
+        Raises OSError (a full disk); the next call tries again.
+        """
         if self._state.generation() != self._generation:
             self._switch()
         if isinstance(self._journal, BufferedJournal):
@@ -121,12 +124,10 @@ class Receiver:
             setting = self._state.setting()
             if setting.generation == self._generation:
                 return
-            # A thread may be writing to the old journal right now: it is closed one switch later.
-            if self._retired:
-                self._retired.close()
-            self._retired, self._journal = self._journal, None
-            if isinstance(self._retired, BufferedJournal):
-                self._retired.flush()
+            if isinstance(self._journal, BufferedJournal):
+                self._journal.flush()
+            # A thread may be writing to the old journal right now: it closes when the last one lets go.
+            self._journal = None
             self._run, self._arrivals = setting.run, 0
             self._refused.clear()
             self._generation = setting.generation

@@ -3,8 +3,11 @@
 Its configuration comes from the supervisor in $HOOKSWARM_RECEIVER, the secret from where it always comes.
 """
 
+import multiprocessing
+import multiprocessing.util
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -22,14 +25,24 @@ def create() -> Receiver:
     config = ReceiverConfig.model_validate_json(os.environ[CONFIG_VARIABLE])
     receiver = Receiver(config, signing_key(), StateReader(config))
     receiver.keep()
-    threading.Thread(target=_keep_forever, args=(receiver, os.getppid()), daemon=True, name="keeper").start()
+    granian = multiprocessing.parent_process()
+    parent = granian.pid if granian else os.getppid()
+    threading.Thread(target=_keep_forever, args=(receiver, parent), daemon=True, name="keeper").start()
+    # Granian's workers run no atexit handlers: what memory holds at a clean stop would be lost.
+    multiprocessing.util.Finalize(None, receiver.keep, exitpriority=1)
     return receiver
 
 
-def _keep_forever(receiver: Receiver, parent: int) -> None:
+def _keep_forever(receiver: Receiver, parent: int | None) -> None:
+    said = ""
     while os.getppid() == parent:
         time.sleep(KEEP_INTERVAL_S)
-        receiver.keep()
+        try:
+            receiver.keep()
+        except OSError as error:  # a full disk: whoever sends sees it by 507
+            if str(error) != said:
+                said = str(error)
+                print(f"receiver: {said}", file=sys.stderr, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)  # orphaned: whoever could stop us is gone
 
 

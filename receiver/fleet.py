@@ -27,20 +27,26 @@ class Fleet:
     ) -> None:
         """`arguments` go to every supervisor (`--durability`, `--results` …); `output` takes what they say."""
         self._regions = [region for region in regions if region.control]
-        if faults := [fault for region in regions for fault in _faults(region)]:
+        if faults := [fault for region in regions for fault in region_faults(region)]:
             raise ConfigError(faults)
         self._arguments = arguments
         self._output = output
         self._supervisors: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> "Fleet":
-        for region in self._regions:
-            host, port = address_of(region.url)
-            control_host, control_port = address_of(region.control or "")
-            command = [sys.executable, "-m", "receiver", "--region", region.name, "--host", host, "--port", str(port)]
-            command += ["--control-host", control_host, "--control-port", str(control_port), *self._arguments]
-            self._supervisors.append(children.start(command, output=self._output))
+        try:
+            for region in self._regions:
+                self._supervisors.append(children.start(self._command(region), output=self._output))
+        except BaseException:
+            self.__exit__()
+            raise
         return self
+
+    def _command(self, region: Region) -> list[str]:
+        host, port = address_of(region.url)
+        control_host, control_port = address_of(region.control or "")
+        command = [sys.executable, "-m", "receiver", "--region", region.name, "--host", host, "--port", str(port)]
+        return [*command, "--control-host", control_host, "--control-port", str(control_port), *self._arguments]
 
     def wait_ready(self, token: str, stopping: threading.Event) -> None:
         """Return when every region answers; raises ConfigError if one ends or does not answer in time."""
@@ -91,7 +97,8 @@ def on_free_ports(names: Sequence[str]) -> list[Region]:
     ]
 
 
-def _faults(region: Region) -> list[str]:
+def region_faults(region: Region) -> list[str]:
+    """Why a fleet cannot run this region."""
     if region.control is None:
         return [f"region {region.name}: a fleet needs 'control', the address of its control API"]
     if not is_loopback(address_of(region.url)[0]):

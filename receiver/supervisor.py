@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,11 @@ class Supervisor:
     def _start(self) -> None:
         env = {CONFIG_VARIABLE: self.config.model_dump_json()}
         self._child = children.start([sys.executable, "-m", "receiver.dataplane"], env)
-        deadline = gevent.get_hub().loop.now() + START_TIMEOUT_S
+        deadline = time.monotonic() + START_TIMEOUT_S
         while not self._serving():
             if self._child.poll() is not None:
                 raise DataPlaneError(f"the data plane ended at once, exit code {self._child.returncode}")
-            if gevent.get_hub().loop.now() > deadline:
+            if time.monotonic() > deadline:
                 raise DataPlaneError(f"the data plane does not answer after {START_TIMEOUT_S} s")
             if self._stopping.wait(0.05):
                 return
@@ -75,7 +76,7 @@ class Supervisor:
             assert self._child
             if self._child.poll() is None:
                 continue
-            now = gevent.get_hub().loop.now()
+            now = time.monotonic()
             deaths = [when for when in deaths if now - when < RESTART_WINDOW_S] + [now]
             if len(deaths) > MAX_RESTARTS:
                 raise DataPlaneError(f"the data plane died {len(deaths)} times in {RESTART_WINDOW_S} s")
@@ -109,13 +110,14 @@ class Supervisor:
 
     def stats(self) -> dict[str, Any]:
         refused: dict[int, int] = {}
-        reports = self._state.reports()
+        run = self._state.setting
+        reports = [report for report in self._state.reports() if report.generation == run.generation]
         for report in reports:
             for status, count in report.refused.items():
                 refused[status] = refused.get(status, 0) + count
         return {
             "region": self.config.region,
-            "run": self._state.setting.run,
+            "run": run.run,
             "arrivals": sum(report.arrivals for report in reports),
             "refused": refused,
             "workers": [report.pid for report in reports],
@@ -124,8 +126,8 @@ class Supervisor:
     def reset(self, run: str) -> None:
         """Switch to the journals of `run`, and return when every process has done so (and flushed the old ones)."""
         self._state.set_run(run)
-        deadline = gevent.get_hub().loop.now() + SETTLE_TIMEOUT_S
+        deadline = time.monotonic() + SETTLE_TIMEOUT_S
         while any(report.generation < self._state.setting.generation for report in self._state.reports()):
-            if gevent.get_hub().loop.now() > deadline:
+            if time.monotonic() > deadline:
                 return
             gevent.sleep(0.01)

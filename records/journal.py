@@ -53,7 +53,7 @@ class Header:
             raise JournalError("not a journal")
         try:
             header = cls(**json.loads(raw[len(MAGIC) :]))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise JournalError(f"damaged header: {error}") from None
         if header.version != VERSION:
             raise JournalError(f"journal version {header.version}; this hookswarm reads {VERSION}")
@@ -61,23 +61,27 @@ class Header:
 
 
 class Journal:
-    """Writes one journal. Safe to append to from several threads."""
+    """Writes one journal. Safe to append to from several threads.
+
+    Closed with `close`, or when the last reference goes: who lets go of a journal need not know who still writes.
+    """
+
+    _file = -1
 
     def __init__(self, path: Path, header: Header) -> None:
-        """Create `path`; raises FileExistsError rather than mix two writers."""
+        """Create `path`, header and all or not at all; raises FileExistsError rather than mix two writers."""
         self.path = path
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-        os.pwrite(self._file, header.encode(), 0)
+        self._file = _create(path, header.encode())
         self._offsets = itertools.count(HEADER_SIZE, ROW.size)
         self._tickets = itertools.count(1)
         self._syncing = threading.Lock()
         self._synced = 0
+        self._broken: OSError | None = None
 
     def append(self, row: bytes) -> int:
         """Write a row and return its offset, for `finish`. Raises OSError (a full disk)."""
         offset = next(self._offsets)
-        if os.pwrite(self._file, row, offset) != ROW.size:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        _write(self._file, row, offset)
         return offset
 
     def finish(self, offset: int, done: int, status: int, outcome: int, flags: int) -> None:
@@ -88,13 +92,29 @@ class Journal:
         """Return when every row that the caller appended is on disk; concurrent callers share one fdatasync."""
         mine = next(self._tickets)
         with self._syncing:
-            if self._synced < mine:  # else a caller ahead of us in the queue covered our rows too
-                latest = next(self._tickets)
-                os.fdatasync(self._file)
-                self._synced = latest
+            if self._synced >= mine:
+                return  # a caller ahead of us in the queue covered our rows too
+            if self._broken:
+                raise self._broken
+            latest = next(self._tickets)
+            try:
+                self._commit()
+            except OSError as error:
+                # Linux forgets the rows that it could not write: a second fdatasync would succeed without them.
+                self._broken = error
+                raise
+            self._synced = latest
+
+    def _commit(self) -> None:
+        os.fdatasync(self._file)
 
     def close(self) -> None:
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class BufferedJournal(Journal):
@@ -103,32 +123,56 @@ class BufferedJournal(Journal):
     FLUSH_BYTES = 1 << 18
 
     def __init__(self, path: Path, header: Header) -> None:
-        super().__init__(path, header)
         self._lock = threading.Lock()
         self._buffer = bytearray()
         self._end = HEADER_SIZE
+        super().__init__(path, header)
 
     def append(self, row: bytes) -> int:
         with self._lock:
-            self._buffer += row
-            offset = self._end + len(self._buffer) - ROW.size
             if len(self._buffer) >= self.FLUSH_BYTES:
                 self._flush()
+            offset = self._end + len(self._buffer)
+            self._buffer += row
         return offset
 
     def flush(self) -> None:
+        """Write what is in memory. Raises OSError (a full disk), and keeps what it could not write."""
         with self._lock:
             self._flush()
 
     def _flush(self) -> None:
-        if self._buffer:
+        while self._buffer:
             written = os.pwrite(self._file, self._buffer, self._end)
             del self._buffer[:written]
             self._end += written
 
     def close(self) -> None:
-        self.flush()
-        super().close()
+        try:
+            self.flush()
+        finally:
+            self._buffer.clear()
+            super().close()
+
+
+def _create(path: Path, header: bytes) -> int:
+    """A new file that appears under its name with its header in it: readers never meet an empty journal."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    try:
+        _write(file, header, 0)
+        os.link(draft, path)
+    except OSError:
+        os.close(file)
+        raise
+    finally:
+        draft.unlink()
+    return file
+
+
+def _write(file: int, data: bytes, offset: int) -> None:
+    if os.pwrite(file, data, offset) != len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @dataclass(frozen=True)
@@ -144,7 +188,10 @@ def read_journal(path: Path) -> JournalView:
     """Map a journal; a torn tail and holes are dropped and counted. Raises JournalError, OSError."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        header = Header.decode(file.read(HEADER_SIZE))
+        try:
+            header = Header.decode(file.read(HEADER_SIZE))
+        except JournalError as error:
+            raise JournalError(f"{path}: {error}") from None
     whole, rest = divmod(max(size - HEADER_SIZE, 0), ROW.size)
     if not whole:
         return JournalView(header, np.empty(0, DTYPE), int(rest > 0))

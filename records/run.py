@@ -56,6 +56,8 @@ class Manifest(_Record):
             return cls.model_validate_json((folder / MANIFEST).read_text())
         except OSError as error:
             raise RunError(f"{folder} is not a run's folder: {MANIFEST}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise RunError(f"{folder / MANIFEST} is damaged: not text") from None
         except ValidationError as error:
             raise RunError(f"{folder / MANIFEST} is damaged: {error.errors()[0]['msg']}") from None
 
@@ -139,11 +141,12 @@ class Timeline:
 def read_timeline(folder: Path) -> Iterator[Entry]:
     """The entries in order; a torn last line is left out. Raises RunError for a damaged one."""
     try:
-        text = (folder / TIMELINE).read_text()
+        content = (folder / TIMELINE).read_bytes()
     except FileNotFoundError:
         return
-    for number, line in enumerate(text.splitlines(keepends=True), 1):
-        if not line.endswith("\n"):
+    # Bytes: text would be split at the line separators that a JSON string may hold, too.
+    for number, line in enumerate(content.splitlines(keepends=True), 1):
+        if not line.endswith(b"\n"):
             return
         try:
             yield parse_entry(line)
