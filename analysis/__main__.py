@@ -17,9 +17,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     try:
         return _schemas(argv[1:]) if argv[:1] == ["schemas"] else _analyse(argv)
-    except (RunError, JournalError, OSError) as error:
+    except (RunError, JournalError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return Exit.USAGE
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+    return Exit.USAGE
 
 
 def _analyse(argv: Sequence[str]) -> int:

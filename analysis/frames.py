@@ -7,14 +7,33 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from records.export import read_journals
-from records.journal import JournalView, Rows
-from records.rows import DTYPE
-from records.run import Entry, Manifest, StageStarted, read_timeline
+from records.journal import Header, JournalView, Rows
+from records.rows import DTYPE, Flag
+from records.run import MANIFEST, TIMELINE, Entry, Manifest, RunError, StageEnded, StageStarted, read_timeline
 
 _E = TypeVar("_E")
 REQUEST_TYPE = "DELIVERY"
+
+
+class PlannedArrivals(BaseModel):
+    kind: str
+
+
+class PlannedStage(BaseModel):
+    """What the analysis has to know of a planned stage; the manifest holds all of it, for the reader."""
+
+    name: str
+    scenario: str
+    events: int | None
+    duration_s: float | None
+    warmup_s: float
+    arrivals: PlannedArrivals
+
+
+_PLAN = TypeAdapter(list[PlannedStage])
 
 
 @dataclass(frozen=True)
@@ -22,9 +41,12 @@ class RunFrames:
     """All that was written of a run. `arrivals` is None where no receiver kept a journal for it."""
 
     manifest: Manifest
+    plan: list[PlannedStage]
     timeline: list[Entry]
     attempts: Rows
     arrivals: Rows | None
+    watched: list[int]
+    """Codes of the regions whose receivers keep a journal for us."""
     strays: int
     """Arrivals that belong to no stage of this run; they are not in `arrivals`."""
     torn: int
@@ -39,40 +61,70 @@ class RunFrames:
 def load(folder: Path) -> RunFrames:
     """Read a run's folder. Raises RunError, JournalError or OSError that says which file is at fault."""
     manifest = Manifest.load(folder)
-    attempts = read_journals(folder, "attempts")
-    arrivals = read_journals(folder, "arrivals")
-    anchor = attempts[0].header.anchor_ns if attempts else 0
-    boot = attempts[0].header.boot if attempts else ""
-    sent = _on_one_clock(attempts, boot, anchor)
-    seen = _on_one_clock(arrivals, boot, anchor)
-    timeline = list(read_timeline(folder))
+    plan = _plan(manifest, folder)
+    timeline = _timeline(folder, len(plan))
+    attempts = _journals(folder, "attempts", manifest.id)
+    arrivals = _journals(folder, "arrivals", manifest.id)
+    clock = attempts[0].header if attempts else None
+    sent, seen = _on_one_clock(attempts, clock), _on_one_clock(arrivals, clock)
     started = [entry.stage for entry in timeline if isinstance(entry, StageStarted)]
     at_home = np.isin(seen["stage"], started) & np.isin(seen["run"], np.unique(sent["run"]))
-    ours = all(region.receiver for region in manifest.regions)
+    at_home &= (seen["flags"] & Flag.FOREIGN) == 0
+    watched = [code for code, region in enumerate(manifest.regions) if region.receiver]
     return RunFrames(
         manifest=manifest,
+        plan=plan,
         timeline=timeline,
         attempts=sent,
-        arrivals=seen[at_home] if arrivals or ours else None,
+        arrivals=(seen if at_home.all() else seen[at_home]) if arrivals or watched else None,
+        watched=watched,
         strays=int(np.count_nonzero(~at_home)),
         torn=sum(view.torn for view in (*attempts, *arrivals)),
         locust_totals=_locust_totals(folder / "locust_stats.csv"),
     )
 
 
-def _on_one_clock(views: Sequence[JournalView], boot: str, anchor: int) -> Rows:
-    """All rows, with times as the first sender's clock would have told them.
+def _plan(manifest: Manifest, folder: Path) -> list[PlannedStage]:
+    try:
+        return _PLAN.validate_python(manifest.stages)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(map(str, fault["loc"]))
+        raise RunError(f"{folder / MANIFEST} is damaged: stages.{place}: {fault['msg']}") from None
+
+
+def _timeline(folder: Path, stages: int) -> list[Entry]:
+    timeline = list(read_timeline(folder))
+    for entry in timeline:
+        if isinstance(entry, StageStarted | StageEnded) and not 0 <= entry.stage < stages:
+            raise RunError(f"{folder / TIMELINE}: stage {entry.stage} is not in the plan of {stages}")
+    return timeline
+
+
+def _journals(folder: Path, kind: str, run: str) -> list[JournalView]:
+    views = read_journals(folder, kind)
+    for header in (view.header for view in views):
+        if (header.kind, header.run) != (kind, run):
+            raise RunError(f"{folder}: the {kind} journal of {header.process} holds {header.kind} of run {header.run}")
+    return views
+
+
+def _on_one_clock(views: Sequence[JournalView], clock: Header | None) -> Rows:
+    """All rows, with times as `clock` would have told them.
 
     Processes since one boot share the monotonic clock, so their wall clocks differ by their anchors alone.
     """
-    parts = []
+    rows = np.empty(sum(len(view.rows) for view in views), DTYPE)
+    end = 0
     for view in views:
-        rows = np.array(view.rows)
-        if shift := anchor - view.header.anchor_ns if view.header.boot == boot != "" else 0:
+        begin, end = end, end + len(view.rows)
+        part = rows[begin:end]
+        part[:] = view.rows
+        if clock is not None and clock.boot == view.header.boot != "":
+            shift = clock.anchor_ns - view.header.anchor_ns
             for column in ("due", "start", "done"):
-                rows[column] += np.where(rows[column] != 0, shift, 0)
-        parts.append(rows)
-    return np.concatenate(parts) if parts else np.empty(0, DTYPE)
+                part[column] += np.where(part[column] != 0, shift, 0)
+    return rows
 
 
 def _locust_totals(path: Path) -> dict[str, int] | None:
@@ -80,5 +132,5 @@ def _locust_totals(path: Path) -> dict[str, int] | None:
         with path.open(newline="") as file:
             rows = [row for row in csv.DictReader(file) if row["Type"] == REQUEST_TYPE]
         return {row["Name"]: int(row["Request Count"]) for row in rows}
-    except (FileNotFoundError, KeyError, ValueError):
+    except (FileNotFoundError, KeyError, TypeError, ValueError, csv.Error):
         return None

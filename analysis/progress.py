@@ -1,14 +1,16 @@
 """How far a run has come, from its timeline: a bar where there is a terminal, a line a stage where there is none."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.text import Text
 
+from analysis.summary import printable
 from records import run
 from records.run import Entry, StageEnded, StageStarted
 
@@ -31,7 +33,8 @@ class Follower:
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
         for line in whole.splitlines():
-            yield run.parse_entry(line)
+            with suppress(ValueError):  # a damaged line is the analysis' affair; a display must not end the run
+                yield run.parse_entry(line)
 
 
 class Display:
@@ -51,7 +54,7 @@ class Display:
             TaskProgressColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[detail]}"),
+            TextColumn("{task.fields[detail]}", markup=False),
             console=console,
             transient=True,
             disable=not console.is_terminal,
@@ -74,7 +77,7 @@ class Display:
             if isinstance(entry, StageStarted):
                 self._began_ns = entry.at_ns
                 self._rate = _Rate()
-                self._advance(entry.stage, f"{entry.name}")
+                self._advance(entry.stage, entry.name)
             elif isinstance(entry, run.Progress):
                 self._advance(entry.stage + self._share(entry), self._describe(entry))
             elif isinstance(entry, StageEnded):
@@ -82,13 +85,11 @@ class Display:
                 if not self._console.is_terminal:
                     settled = sum(report.settled for report in entry.reports)
                     name = self._stages[entry.stage]["name"]
-                    self._console.print(
-                        f"{self._test} {entry.stage + 1}/{len(self._stages)}  {escape(name)}: {settled:,} deliveries",
-                        highlight=False,
-                    )
+                    line = f"{self._test} {entry.stage + 1}/{len(self._stages)}  {name}: {settled:,} deliveries"
+                    self._console.print(Text(printable(line)))
 
     def _advance(self, completed: float, detail: str) -> None:
-        self._bar.update(self._task, completed=completed, detail=escape(detail))
+        self._bar.update(self._task, completed=completed, detail=printable(detail))
 
     def _share(self, entry: run.Progress) -> float:
         plan = self._stages[entry.stage]

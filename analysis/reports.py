@@ -36,7 +36,7 @@ def read(folder: Path) -> PerformanceReport:
     """The report in `folder`, or an empty one; raises RunError if a file is there that is none of ours."""
     path = folder / PERFORMANCE
     try:
-        return PerformanceReport.model_validate_json(path.read_text())
+        return PerformanceReport.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return PerformanceReport()
     except ValidationError as error:

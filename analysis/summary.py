@@ -1,8 +1,8 @@
 """The summary on screen: the verdict first, then a line for each stage. Fits 100 columns."""
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from analysis.models import Quantiles, Section, Status
 
@@ -18,10 +18,10 @@ def console() -> Console:
 def show(section: Section, out: Console) -> None:
     """Print a run's verdict, its reasons, and its stages."""
     verdict = section.verdict
-    style = STYLES[verdict.status]
-    out.print(f"[{style}]{verdict.status.value.upper()}[/] {escape(section.run.test)}  {escape(section.run.id)}")
+    title = printable(f"{section.run.test}  {section.run.id}")
+    out.print(Text.assemble((verdict.status.value.upper(), STYLES[verdict.status]), " ", title))
     for reason in verdict.reasons:
-        out.print(f"  [bold]{reason.code}[/]: {escape(reason.message)}", highlight=False)
+        out.print(Text.assemble("  ", (reason.code, "bold"), ": ", printable(reason.message)))
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("stage", overflow="fold")
     for column in COLUMNS:
@@ -29,7 +29,7 @@ def show(section: Section, out: Console) -> None:
     for stage in section.stages:
         delivery = stage.latency_ms.delivery
         table.add_row(
-            escape(stage.name),
+            Text(printable(stage.name)),
             f"{stage.deliveries.due:,}",
             "-" if stage.error_rate is None else f"{stage.error_rate:.1%}",
             "-" if stage.throughput_per_s is None else f"{stage.throughput_per_s:,.0f}",
@@ -37,6 +37,11 @@ def show(section: Section, out: Console) -> None:
             *("-" if count is None else f"{count:,}" for count in (stage.ledger.lost, stage.ledger.duplicated)),
         )
     out.print(table)
+
+
+def printable(text: str) -> str:
+    """Text for a terminal: what would steer one is replaced."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def _milliseconds(quantiles: Quantiles, name: str) -> str:

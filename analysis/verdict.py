@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from analysis.frames import RunFrames
 from analysis.models import Reason, Stage, Status, Verdict
 from records.exit_codes import Exit
-from records.run import RunEnded, StageEnded, WorkerLost
+from records.run import RunEnded, StageEnded, WorkerLost, WorkerReport
 
 LATE_LIMIT_MS = 20.0
 """Idle workers that wake later than this (99th percentile) make another schedule than the declared one."""
@@ -24,7 +24,7 @@ EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID,
 
 def compute(frames: RunFrames, stages: Sequence[Stage]) -> Verdict:
     """The verdict of a run."""
-    void = [*_incomplete(frames), *_unbalanced(frames, stages), *_generator_bound(stages, frames)]
+    void = [*_incomplete(frames), *_unbalanced(frames, stages), *_generator_bound(frames, stages)]
     notes = list(_notes(frames, stages))
     if void:
         return Verdict(status=Status.VOID, reasons=void + notes)
@@ -37,7 +37,7 @@ def compute(frames: RunFrames, stages: Sequence[Stage]) -> Verdict:
 def _incomplete(frames: RunFrames) -> Iterator[Reason]:
     lost = frames.entries(WorkerLost)
     if lost:
-        yield Reason(code="worker_lost", message=f"{len(lost)} sending processes were lost during the run")
+        yield Reason(code="worker_lost", message=f"sending processes were lost during the run: {len(lost)}")
     ends = frames.entries(RunEnded)
     if not ends:
         yield Reason(code="run_unfinished", message="the run has no end: its master died, or it is still on")
@@ -46,18 +46,19 @@ def _incomplete(frames: RunFrames) -> Iterator[Reason]:
 
 
 def _unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
-    ended = {frames.manifest.stages[entry.stage]["name"]: entry for entry in frames.entries(StageEnded)}
+    reports = _reports(frames)
+    totals = dict(frames.locust_totals or {})
     for stage in stages:
         counted = stage.deliveries
-        reports = ended[stage.name].reports if stage.name in ended else []
-        if stage.name in ended and (due := sum(report.due for report in reports)) != counted.due:
+        if stage.name in reports and (due := sum(report.due for report in reports[stage.name])) != counted.due:
             yield Reason(
                 code="books_unbalanced",
                 message=f"{stage.name}: the senders counted {due} due events, their journals hold {counted.due}",
             )
         # What Locust was told of is every delivery but the abandoned.
         told = counted.due - counted.abandoned
-        if frames.locust_totals is not None and (total := _locust_total(frames, stage.name)) != told:
+        total = sum(totals.pop(name, 0) for name in _locust_names(frames, stage.name))
+        if frames.locust_totals is not None and total != told:
             yield Reason(
                 code="locust_total_differs",
                 message=f"{stage.name}: Locust's CSV has {total} deliveries, the journals {told}",
@@ -72,6 +73,8 @@ def _unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
                 code="unexpected_arrivals",
                 message=f"{stage.name}: {stage.ledger.unexpected} arrivals that no sender's journal knows",
             )
+    if more := sum(totals.values()):
+        yield Reason(code="locust_total_differs", message=f"Locust's CSV has {more} deliveries of no stage of this run")
     if frames.locust_totals is None and not frames.entries(WorkerLost):
         yield Reason(code="locust_total_missing", message="Locust's statistics are missing from the run's folder")
     if frames.strays:
@@ -80,18 +83,20 @@ def _unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
         )
 
 
-def _locust_total(frames: RunFrames, stage: str) -> int:
-    """Locust's names are `<stage> <origin> <strategy>`."""
-    origins = [region.name for region in frames.manifest.regions]
-    names = [f"{stage} {origin} {strategy}" for origin in origins for strategy in frames.manifest.strategies]
-    return sum((frames.locust_totals or {}).get(name, 0) for name in names)
+def _reports(frames: RunFrames) -> dict[str, list[WorkerReport]]:
+    """What the senders reported of each stage that ended, by its name."""
+    return {frames.plan[entry.stage].name: entry.reports for entry in frames.entries(StageEnded)}
 
 
-def _generator_bound(stages: Sequence[Stage], frames: RunFrames) -> Iterator[Reason]:
-    walls = {
-        frames.manifest.stages[entry.stage]["name"]: max((r.wall_s for r in entry.reports), default=0.0)
-        for entry in frames.entries(StageEnded)
-    }
+def _locust_names(frames: RunFrames, stage: str) -> Iterator[str]:
+    """What Locust calls a stage's deliveries: `<stage> <origin> <strategy>`."""
+    for region in frames.manifest.regions:
+        for strategy in frames.manifest.strategies:
+            yield f"{stage} {region.name} {strategy}"
+
+
+def _generator_bound(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
+    reports = _reports(frames)
     for stage in stages:
         found = stage.generator
         if found.late_p99_ms is not None and found.late_p99_ms > LATE_LIMIT_MS:
@@ -99,8 +104,9 @@ def _generator_bound(stages: Sequence[Stage], frames: RunFrames) -> Iterator[Rea
                 code="generator_late",
                 message=f"{stage.name}: idle workers woke {found.late_p99_ms:.0f} ms late (p99), off schedule",
             )
+        lasted_s = max((report.wall_s for report in reports.get(stage.name, [])), default=0.0)
         starved = found.starved_share or 0.0
-        if starved > STARVED_LIMIT and walls.get(stage.name, 0.0) >= STARVED_MIN_WALL_S:
+        if starved > STARVED_LIMIT and lasted_s >= STARVED_MIN_WALL_S:
             yield Reason(
                 code="generator_starved",
                 message=f"{stage.name}: a sender waited for a CPU {starved:.0%} of the time it wanted one",
@@ -112,10 +118,9 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
         yield Reason(code="interrupted", message="stopped before its plan was done")
     if frames.torn:
         yield Reason(code="torn_rows", message=f"{frames.torn} half-written journal rows were left out")
+    closed = {stage.name for stage in frames.plan if stage.arrivals.kind == "closed"}
     saturated = [
-        stage.name
-        for stage in stages
-        if stage.parameters["arrivals"]["kind"] == "closed" and (stage.generator.cpu_share or 0) > SATURATED
+        stage.name for stage in stages if stage.name in closed and (stage.generator.cpu_share or 0) > SATURATED
     ]
     if saturated:
         more = f" and {len(saturated) - 1} more" if len(saturated) > 1 else ""
