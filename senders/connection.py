@@ -9,6 +9,7 @@ import errno
 import os
 import socket as stdlib_socket
 import ssl as stdlib_ssl
+from contextlib import suppress
 from typing import Any
 
 import gevent
@@ -52,7 +53,8 @@ class Connection:
             if self._timer is not None:
                 self._timer.close()
             self._timer, self._armed_s = self._hub.loop.timer(seconds), seconds
-        self._timer.start(gevent.getcurrent().throw, TimeoutError, update=False)
+        # From now, not from when the loop last looked at its clock: else a stall of ours becomes a time-out.
+        self._timer.start(gevent.getcurrent().throw, TimeoutError, update=True)
 
     def disarm(self) -> None:
         if self._timer is not None:
@@ -108,6 +110,12 @@ class TlsConnection(Connection):
     def connect(self, address: Address) -> None:
         """Complete the TCP and TLS handshakes; raises ssl.SSLError, OSError."""
         super().connect(address)
+        try:
+            self._shake_hands()
+        except ConnectionError as error:
+            raise stdlib_ssl.SSLError(error.errno, f"{error.strerror} in the handshake") from None
+
+    def _shake_hands(self) -> None:
         while True:
             try:
                 self._tls.do_handshake()
@@ -115,7 +123,8 @@ class TlsConnection(Connection):
                 self._flush()
                 self._fill()
             except stdlib_ssl.SSLError:
-                self._flush()  # the alert that tells the server why
+                with suppress(OSError):
+                    self._flush()  # the alert that tells the server why
                 raise
             else:
                 self._flush()

@@ -4,7 +4,6 @@ Redirects are never followed (Standard Webhooks), and nothing is sent twice: rep
 business. One `Wire` belongs to one worker, which has at most one request under way.
 """
 
-import errno
 import os
 import ssl
 import time
@@ -21,7 +20,8 @@ from senders.connection import Address, Connection, TlsConnection
 STALE_AFTER_S = 1.0
 """A connection idle for longer is checked for a server's goodbye before it is used again."""
 
-_UNREACHABLE = {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL}
+MAX_HEAD = 1 << 17
+"""Bytes of an answer, interim ones included, by which its head must have ended."""
 
 
 class WireError(Exception):
@@ -74,8 +74,9 @@ class Endpoint:
         if not self._addresses:
             try:
                 self._addresses = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-            except OSError as error:
-                raise WireError(Outcome.UNRESOLVED, f"{self.host}: {error.strerror}") from None
+            except (OSError, UnicodeError) as error:
+                reason = getattr(error, "strerror", None) or "not a host name"
+                raise WireError(Outcome.UNRESOLVED, f"{self.host}: {reason}") from None
         return self._addresses
 
     def connection(self, address: Address) -> Connection:
@@ -125,17 +126,18 @@ class Wire:
         deadline = time.monotonic() + self._timeouts.connect_s
         failure = WireError(Outcome.UNRESOLVED, f"{endpoint.host} has no address")
         for address in endpoint.addresses():
-            connection = endpoint.connection(address)
+            connection = None
             try:
+                connection = endpoint.connection(address)
                 connection.arm(max(deadline - time.monotonic(), 0.001))
                 connection.connect(address)
                 connection.disarm()
-            except OSError as error:
-                connection.close()
+            except BaseException as error:
+                if connection:
+                    connection.close()
+                if not isinstance(error, OSError):
+                    raise
                 failure = _connect_failure(error, self._timeouts.connect_s)
-            except BaseException:
-                connection.close()
-                raise
             else:
                 self._connection, self._answer = connection, _Answer()
                 return connection
@@ -144,14 +146,21 @@ class Wire:
     def _exchange(self, connection: Connection, request: bytes) -> int:
         answer = self._answer
         answer.restart()
-        sent = False
+        sent, received = False, 0
         try:
-            connection.send(request)
-            sent = True
+            try:
+                connection.send(request)
+                sent = True
+            except ConnectionError:
+                pass  # a server may turn down a request that it has not read: its answer may lie there
             while data := connection.receive():
                 answer.feed(data)
                 if answer.complete:
+                    answer.keep_alive &= sent
                     return answer.status
+                received += len(data)
+                if not answer.status and received > MAX_HEAD:
+                    raise WireError(Outcome.PROTOCOL, f"no end of the answer's head in {MAX_HEAD >> 10} KiB")
             return answer.end_of_stream()
         except TimeoutError:
             what = "no whole answer" if sent else "the request could not be sent"
@@ -159,6 +168,9 @@ class Wire:
         except OSError as error:
             if answer.begun:
                 raise WireError(Outcome.TRUNCATED, f"inside the answer: {_reason(error)}") from None
+            if not self.reused and isinstance(error, ssl.SSLError) and "ALERT" in str(error):
+                # TLS 1.3: a server that wants a certificate says so after the client's last word.
+                raise WireError(Outcome.TLS, _reason(error)) from None
             raise WireError(Outcome.RESET, _reason(error)) from None
 
 
@@ -210,11 +222,11 @@ class _Answer:
 def _connect_failure(error: OSError, limit_s: float) -> WireError:
     if isinstance(error, TimeoutError):
         return WireError(Outcome.CONNECT_TIMEOUT, f"no connection in {limit_s:g} s")
-    if isinstance(error, ssl.SSLError):
-        return WireError(Outcome.TLS, getattr(error, "verify_message", "") or error.reason or str(error))
-    outcome = Outcome.REFUSED if error.errno in _UNREACHABLE else Outcome.RESET
-    return WireError(outcome, _reason(error))
+    return WireError(Outcome.TLS if isinstance(error, ssl.SSLError) else Outcome.REFUSED, _reason(error))
 
 
 def _reason(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):  # its errno is not the system's
+        reason: str = getattr(error, "reason", None) or ""  # Python's own raising sets none
+        return getattr(error, "verify_message", "") or reason.replace("_", " ").lower() or str(error.strerror)
     return os.strerror(error.errno) if error.errno else str(error)
