@@ -11,7 +11,7 @@ LATE_LIMIT_MS = 20.0
 """Idle workers that wake later than this (99th percentile) make another schedule than the declared one."""
 
 STARVED_LIMIT = 0.25
-"""A sender that waits for a CPU this share of its time measures the machine's other work, not the target."""
+"""A sender that waits for a CPU this share of a stage measures the machine's other work, not the target."""
 
 STARVED_MIN_WALL_S = 0.5
 """Shorter stages say too little about CPU shares."""
@@ -109,7 +109,7 @@ def _generator_bound(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Rea
         if starved > STARVED_LIMIT and lasted_s >= STARVED_MIN_WALL_S:
             yield Reason(
                 code="generator_starved",
-                message=f"{stage.name}: a sender waited for a CPU {starved:.0%} of the time it wanted one",
+                message=f"{stage.name}: a sender was ready to run and had no CPU for {starved:.0%} of the stage",
             )
 
 
