@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from records.journal import JournalView, read_journal
+from records.rows import Flag
 from records.run import Manifest
 
 KINDS = ("attempts", "arrivals")
@@ -30,13 +31,14 @@ def table(folder: Path, kind: str) -> pd.DataFrame:
     frame = pd.concat(parts, ignore_index=True)
     names = [str(stage["name"]) for stage in manifest.stages]
     regions = [region.name for region in manifest.regions]
+    foreign = (frame["flags"] & Flag.FOREIGN) != 0  # such an arrival has no codes: theirs are zeros
     for column, labels in (
         ("stage", names),
         ("origin", regions),
         ("target", regions),
         ("strategy", manifest.strategies),
     ):
-        frame[column] = frame[column].map(dict(enumerate(labels)))
+        frame[column] = frame[column].map(dict(enumerate(labels))).mask(foreign)
     frame["outcome"] = frame["outcome"].map(manifest.outcomes) if kind == "attempts" else None
     return frame
 

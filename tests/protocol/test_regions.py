@@ -1,0 +1,166 @@
+"""The table of regions."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.errors import ConfigError
+from protocol.regions import Region, address_of, check_url, dump_regions, is_loopback, load_regions
+
+GOOD = """
+[[region]]
+name = "eu"
+url = "http://127.0.0.1:9001/hooks"
+control = "http://127.0.0.1:9002"
+
+[[region]]
+name = "us"
+url = "https://us.example.com/hooks"
+weight = 2.5
+"""
+
+
+def table(folder: Path, text: str) -> Path:
+    path = folder / "regions.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_default_table_loads() -> None:
+    """The table that comes with the project is one region on loopback."""
+    (region,) = load_regions()
+    assert region.control
+    assert is_loopback(address_of(region.url)[0])
+
+
+def test_a_table_keeps_its_order(tmp_path: Path) -> None:
+    """A region's place is its code in the journals."""
+    eu, us = load_regions(table(tmp_path, GOOD))
+    assert (eu.name, us.name) == ("eu", "us")
+    assert (eu.weight, us.weight, us.control) == (1.0, 2.5, None)
+
+
+def test_a_dumped_table_loads_again(tmp_path: Path) -> None:
+    """What the runner writes for Locust is what Locust reads."""
+    regions = load_regions(table(tmp_path, GOOD))
+    assert load_regions(table(tmp_path, dump_regions(regions))) == regions
+
+
+def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
+    """One run tells all that is wrong with a table."""
+    faulty = """
+colour = "red"
+[[region]]
+name = "eu"
+url = "http://127.0.0.1:9001"
+wieght = 3
+[[region]]
+name = "eu"
+url = "ftp://example.com"
+[[region]]
+name = "../x"
+url = "http://127.0.0.1"
+weight = -1
+"""
+    with pytest.raises(ConfigError) as caught:
+        load_regions(table(tmp_path, faulty))
+    faults = "\n".join(caught.value.faults)
+    for expected in (
+        "region 'eu' is named twice",
+        "unknown key 'colour'",
+        "unknown key 'region.0.wieght'",
+        "region.1.url",
+        "region.2.name",
+        "region.2.weight",
+    ):
+        assert expected in faults
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "region"),
+        ("region = []", "at least 1"),
+        ("region = 3", "region"),
+        ("[[region", "not TOML"),
+        ("region = " + "[" * 3000, "not TOML"),
+        ('[[region]]\nname = "eu"', "url"),
+        ('[[region]]\nname = "eu"\nurl = "http://a/"\nweight = inf', "weight"),
+    ],
+)
+def test_an_unusable_table_is_one_clear_error(text: str, message: str, tmp_path: Path) -> None:
+    """Empty, damaged or incomplete: a sentence with the file's name, never a traceback."""
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_regions(table(tmp_path, text))
+    assert "regions.toml" in str(caught.value)
+
+
+def test_a_table_that_cannot_be_read(tmp_path: Path) -> None:
+    """A missing file, a folder and bytes that are no text are each said plainly."""
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    for path in (tmp_path / "missing", tmp_path, tmp_path / "binary"):
+        with pytest.raises(ConfigError, match=path.name):
+            load_regions(path)
+
+
+@pytest.mark.parametrize("url", ["http://a", "https://a.example:8443/x?y", "http://[::1]:80/", "http://127.0.0.1:1/"])
+def test_usable_urls(url: str) -> None:
+    """HTTP and HTTPS with a host are taken as they are."""
+    assert check_url(url) == url
+
+
+@pytest.mark.parametrize(
+    "url", ["", "a", "//a", "file:///etc", "http://", "http://:80", "http://a:0", "http://a:x", "http://a:99999",
+            "http://[::1", "http://a b/", "http://a\n/", "http://user@a/", "http://user:word@a/"]
+)  # fmt: skip
+def test_unusable_urls(url: str) -> None:
+    """No host, no port, no HTTP, or credentials in it: refused."""
+    with pytest.raises(ValueError):
+        check_url(url)
+
+
+def test_a_password_in_a_url_is_not_repeated() -> None:
+    """The message of a refused URL does not carry its password into logs."""
+    with pytest.raises(ValueError) as caught:
+        check_url("http://user:word@example.com/")
+    assert "word" not in str(caught.value)
+
+
+@given(st.text())
+def test_any_text_is_a_url_or_a_value_error(text: str) -> None:
+    """A URL that passes names an address to connect to."""
+    try:
+        host, port = address_of(check_url(text))
+    except ValueError:
+        return
+    assert host
+    assert 0 < port < 65536
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [("http://a", ("a", 80)), ("https://a", ("a", 443)), ("http://[::1]:81/x", ("::1", 81))],
+)
+def test_address_of(url: str, address: tuple[str, int]) -> None:
+    """Ports default by scheme."""
+    assert address_of(url) == address
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("0.0.0.0", False),
+     ("::", False), ("192.0.2.1", False), ("", False), ("a" * 300, False), ("no..name", False)],
+)  # fmt: skip
+def test_is_loopback(host: str, loopback: bool) -> None:
+    """Only addresses that stay on this machine count; what does not resolve does not."""
+    assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize("name", ["", ".hidden", "a/b", "a b", "x" * 65, "é", "a\n"])
+def test_a_regions_name_is_safe_in_a_file_name(name: str) -> None:
+    """Names go into file names, so only plain ones pass."""
+    with pytest.raises(ValueError):
+        Region(name=name, url="http://a/")
