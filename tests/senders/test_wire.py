@@ -28,8 +28,9 @@ from tests.servers import (
 
 HEADERS = b"webhook-id: msg_1\r\n"
 BODY = b'{"id":"msg_1"}'
-LIMIT_S = 0.3
+LIMIT_S = 0.15
 SHORT = Timeouts(connect_s=LIMIT_S, response_s=LIMIT_S)
+PATIENT = Timeouts(connect_s=5, response_s=5)
 SLACK_S = 0.1
 MEBIBYTE = 1 << 20
 
@@ -50,7 +51,7 @@ def opened() -> Iterator[list[Transport]]:
 def wire(opened: list[Transport]) -> Open:
     """Opens wires."""
 
-    def open_wire(url: str, timeouts: Timeouts = SHORT, tls: ssl.SSLContext | None = None) -> Transport:
+    def open_wire(url: str, timeouts: Timeouts = PATIENT, tls: ssl.SSLContext | None = None) -> Transport:
         opened.append(Wire(Endpoint(url, tls), timeouts))
         return opened[-1]
 
@@ -61,7 +62,7 @@ def wire(opened: list[Transport]) -> Open:
 def either(request: pytest.FixtureRequest, opened: list[Transport]) -> Open:
     """Opens transports of both kinds."""
 
-    def open_either(url: str, timeouts: Timeouts = SHORT, tls: ssl.SSLContext | None = None) -> Transport:
+    def open_either(url: str, timeouts: Timeouts = PATIENT, tls: ssl.SSLContext | None = None) -> Transport:
         tls = tls or client_tls()
         opened.append(Wire(Endpoint(url, tls), timeouts) if request.param == "wire" else HttpxWire(url, tls, timeouts))
         return opened[-1]
@@ -103,7 +104,7 @@ def test_httpx_sends_the_same_headers(opened: list[Transport]) -> None:
         peer.send(NO_CONTENT)
 
     with ScriptedServer(script) as server:
-        opened.append(HttpxWire(server.url, client_tls(), SHORT))
+        opened.append(HttpxWire(server.url, client_tls(), PATIENT))
         assert opened[0].post(HEADERS, BODY) == 204
     head, _, body = seen[0].partition(b"\r\n\r\n")
     lines = [line.lower() for line in head.split(b"\r\n")]
@@ -126,9 +127,6 @@ def test_ipv6_works(wire: Open) -> None:
     def script(peer: Peer) -> None:
         seen.append(peer.request())
         peer.send(NO_CONTENT)
-
-    class Server6(ScriptedServer):
-        pass
 
     try:
         listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
@@ -242,7 +240,7 @@ def then_closing(script: Script) -> Script:
 def test_the_connection_is_kept(wire: Open, answer: bytes, status: int, pieces: Callable[[bytes], Script]) -> None:
     """An answer with an end of its own leaves the connection to the next request."""
     with ScriptedServer(pieces(answer)) as server:
-        transport = wire(server.url, Timeouts(2, 2))
+        transport = wire(server.url, PATIENT)
         assert [(transport.post(HEADERS, BODY), transport.reused) for _ in range(3)] == [
             (status, False),
             (status, True),
@@ -256,7 +254,7 @@ def test_the_connection_is_kept(wire: Open, answer: bytes, status: int, pieces: 
 def test_the_connection_is_closed(wire: Open, answer: bytes, status: int, pieces: Callable[[bytes], Script]) -> None:
     """An answer that ends with the connection is whole, and the next request gets a connection of its own."""
     with ScriptedServer(then_closing(pieces(answer))) as server:
-        transport = wire(server.url, Timeouts(2, 2))
+        transport = wire(server.url, PATIENT)
         assert [(transport.post(HEADERS, BODY), transport.reused) for _ in range(2)] == [(status, False)] * 2
         assert server.connections == 2
 
@@ -265,7 +263,7 @@ def test_the_connection_is_closed(wire: Open, answer: bytes, status: int, pieces
 def test_httpx_reads_the_same_status(opened: list[Transport], answer: bytes, status: int) -> None:
     """Both transports agree on every way to answer."""
     with ScriptedServer(then_closing(answering(answer))) as server:
-        opened.append(HttpxWire(server.url, client_tls(), Timeouts(2, 2)))
+        opened.append(HttpxWire(server.url, client_tls(), PATIENT))
         assert opened[0].post(HEADERS, BODY) == status
 
 
@@ -275,7 +273,7 @@ def test_connection_close_is_honoured_at_once(wire: Open) -> None:
         transport = wire(server.url)
         began = time.monotonic()
         assert [transport.post(HEADERS, BODY) for _ in range(2)] == [200, 200]
-        assert time.monotonic() - began < LIMIT_S / 2
+        assert time.monotonic() - began < 1
         assert server.connections == 2
 
 
@@ -285,7 +283,7 @@ def test_a_large_answer_is_read_to_its_end(either: Open) -> None:
     chunk = b"%x\r\n%b\r\n" % (len(data), data)
     large = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (3 * len(data), 3 * data)
     with ScriptedServer(answering(CHUNKED + 3 * chunk + b"0\r\n\r\n", large, NO_CONTENT)) as server:
-        transport = either(server.url, Timeouts(2, 5))
+        transport = either(server.url, PATIENT)
         assert [transport.post(HEADERS, BODY) for _ in range(3)] == [200, 200, 204]
         assert server.connections == 1
 
@@ -305,6 +303,10 @@ def test_redirects_are_not_followed(either: Open) -> None:
 def silent(peer: Peer) -> None:
     peer.request()
     peer.request()  # until the client leaves
+
+
+def patience(script: Script) -> Timeouts:
+    return SHORT if script is silent else PATIENT
 
 
 def reset_at_once(peer: Peer) -> None:
@@ -382,7 +384,7 @@ def test_a_failure_has_its_kind_and_leaves_the_wire_usable(wire: Open, case: Fai
     """Each failure is told by its kind, with a text, and the next request starts afresh and succeeds."""
     scripts = iter([case.script])
     with ScriptedServer(lambda peer: next(scripts, answering(NO_CONTENT))(peer)) as server:
-        transport = wire(server.url)
+        transport = wire(server.url, patience(case.script))
         error = failure(transport)
         assert (error.outcome, bool(str(error))) == (case.outcome, True)
         assert transport.post(HEADERS, BODY) == 204
@@ -398,7 +400,7 @@ def test_httpx_tells_the_same_kinds(opened: list[Transport], case: Failing) -> N
     """With httpx the main kinds have the same names, and the next request succeeds too."""
     scripts = iter([case.script])
     with ScriptedServer(lambda peer: next(scripts, answering(NO_CONTENT))(peer)) as server:
-        opened.append(HttpxWire(server.url, client_tls(), SHORT))
+        opened.append(HttpxWire(server.url, client_tls(), patience(case.script)))
         assert failure(opened[0]).outcome == case.outcome
         assert opened[0].post(HEADERS, BODY) == 204
 
@@ -411,7 +413,7 @@ def test_nobody_listens(either: Open) -> None:
 @pytest.mark.parametrize("host", ["nobody.invalid", "a..b.invalid", f"{'x' * 70}.invalid"])
 def test_a_name_without_an_address(either: Open, host: str) -> None:
     """A host that does not resolve, or whose name cannot be one, has a kind of its own."""
-    error = failure(either(f"http://{host}/", Timeouts(2, 2)))
+    error = failure(either(f"http://{host}/", PATIENT))
     assert error.outcome == Outcome.UNRESOLVED
 
 
@@ -470,7 +472,7 @@ def test_a_dribble_does_not_stretch_the_timeout(wire: Open, head: bytes, secure:
 def test_a_server_that_does_not_read_is_a_timeout(wire: Open) -> None:
     """A request that does not fit into the buffers between is given up in time."""
     with ScriptedServer(lambda peer: time.sleep(2 * LIMIT_S)) as server:
-        outcome, took = timed(wire(server.url), bytes(32 * MEBIBYTE))
+        outcome, took = timed(wire(server.url, SHORT), bytes(32 * MEBIBYTE))
     assert outcome == Outcome.READ_TIMEOUT
     assert took < LIMIT_S + 2 * SLACK_S
 
@@ -484,7 +486,7 @@ def test_a_stall_of_ours_is_not_a_timeout(wire: Open) -> None:
             peer.send(NO_CONTENT)
 
     with ScriptedServer(script) as server:
-        transport = wire(server.url)
+        transport = wire(server.url, SHORT)
 
         def stall_and_post() -> int:
             time.sleep(LIMIT_S + SLACK_S)  # the loop does not run meanwhile
@@ -505,7 +507,7 @@ def test_an_early_answer_counts(wire: Open, reset: bool) -> None:
             peer.reset()
 
     with ScriptedServer(script) as server:
-        transport = wire(server.url, Timeouts(2, 2))
+        transport = wire(server.url, PATIENT)
         assert transport.post(HEADERS, bytes(16 * MEBIBYTE)) == 413
         assert transport.post(HEADERS, bytes(16 * MEBIBYTE)) == 413
         assert server.connections == 2  # half a request was sent on the first
@@ -537,7 +539,7 @@ def test_a_connection_closed_while_idle_is_not_used(wire: Open, secure: bool) ->
         peer.send(NO_CONTENT)
 
     with ScriptedServer(script, server_tls() if secure else None) as server:
-        transport = wire(server.url, Timeouts(2, 2), client_tls())
+        transport = wire(server.url, PATIENT, client_tls())
         assert transport.post(HEADERS, BODY) == 204
         gevent.sleep(STALE_AFTER_S + 0.05)
         assert (transport.post(HEADERS, BODY), transport.reused) == (204, False)
@@ -548,7 +550,7 @@ def test_a_connection_closed_while_idle_is_not_used(wire: Open, secure: bool) ->
 def test_an_idle_connection_that_lives_is_used(wire: Open, secure: bool) -> None:
     """Idleness alone is no reason to leave a connection, nor are the tickets that TLS 1.3 leaves unread."""
     with ScriptedServer(answering(NO_CONTENT), server_tls() if secure else None) as server:
-        transport = wire(server.url, Timeouts(2, 2), client_tls())
+        transport = wire(server.url, PATIENT, client_tls())
         assert transport.post(HEADERS, BODY) == 204
         gevent.sleep(STALE_AFTER_S + 0.05)
         assert (transport.post(HEADERS, BODY), transport.reused) == (204, True)
@@ -567,7 +569,7 @@ def test_an_answer_that_nobody_asked_for_is_not_taken(wire: Open, secure: bool) 
         peer.request()
 
     with ScriptedServer(script, server_tls() if secure else None) as server:
-        transport = wire(server.url, Timeouts(2, 2), client_tls())
+        transport = wire(server.url, PATIENT, client_tls())
         assert transport.post(HEADERS, BODY) == 204
         gevent.sleep(STALE_AFTER_S + 0.05)
         assert (transport.post(HEADERS, BODY), transport.reused) == (204, False)
@@ -626,7 +628,7 @@ def test_wires_of_one_endpoint_work_side_by_side(wire: Open) -> None:
 
     with ScriptedServer(script) as server:
         endpoint = Endpoint(server.url)
-        wires = [Wire(endpoint, Timeouts(2, 2)) for _ in range(50)]
+        wires = [Wire(endpoint, PATIENT) for _ in range(50)]
         began = time.monotonic()
         workers = [gevent.spawn(wire.post, HEADERS, b"%d" % (200 + n)) for n, wire in enumerate(wires)]
         gevent.joinall(workers, timeout=5)
@@ -644,7 +646,7 @@ def test_tls_keeps_its_connection(either: Open, version: ssl.TLSVersion) -> None
     """Several requests with large answers go over one TLS connection."""
     large = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (MEBIBYTE, bytes(MEBIBYTE))
     with ScriptedServer(answering(NO_CONTENT, large, OK), server_tls(version=version)) as server:
-        transport = either(server.url, Timeouts(2, 5))
+        transport = either(server.url, PATIENT)
         assert [transport.post(HEADERS, bytes(100_000)) for _ in range(4)] == [204, 200, 200, 200]
         assert server.connections == 1
 
@@ -663,7 +665,7 @@ def test_close_notify_ends_an_answer(wire: Open) -> None:
             peer.connection.shutdown(socket.SHUT_WR)
 
     with ScriptedServer(script, server_tls()) as server:
-        transport = wire(server.url, Timeouts(2, 2), client_tls())
+        transport = wire(server.url, PATIENT, client_tls())
         assert transport.post(HEADERS, BODY) == 200
         assert failure(transport).outcome == Outcome.TRUNCATED
 
@@ -686,7 +688,7 @@ def test_failures_over_tls_have_the_same_kinds(
 ) -> None:
     """Once hands are shaken, TLS changes nothing about how failures are told."""
     with ScriptedServer(script, server_tls(version=version)) as server:
-        assert failure(either(server.url)).outcome == outcome
+        assert failure(either(server.url, patience(script))).outcome == outcome
 
 
 def test_a_certificate_of_nobody_known(either: Open) -> None:
