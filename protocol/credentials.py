@@ -60,7 +60,7 @@ def _create(path: Path, value: str) -> str:
     """Write a credential that only this user can read; of two that start together, the first wins."""
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         draft.touch(mode=0o600)
         draft.write_text(value + "\n")
         try:

@@ -31,7 +31,7 @@ def table(folder: Path, kind: str) -> pd.DataFrame:
     frame = pd.concat(parts, ignore_index=True)
     names = [str(stage["name"]) for stage in manifest.stages]
     regions = [region.name for region in manifest.regions]
-    foreign = (frame["flags"] & Flag.FOREIGN) != 0  # such an arrival has no codes: theirs are zeros
+    foreign = (frame["flags"] & int(Flag.FOREIGN)) != 0  # such an arrival has no codes: theirs are zeros
     for column, labels in (
         ("stage", names),
         ("origin", regions),

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from records.journal import HEADER_SIZE, MAGIC, BufferedJournal, Header, Journal, JournalError, read_journal
 from records.rows import ROW, Flag
+from tests.receivers import small_disk
 
 HEADER = Header("arrivals", "run-1", "local-1", anchor_ns=5, region="local")
 
@@ -37,14 +37,8 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 KiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("a tmpfs can be mounted by root only")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with small_disk(tmp_path / "disk") as folder:
+        yield folder
 
 
 @pytest.mark.parametrize("kind", [Journal, BufferedJournal])
