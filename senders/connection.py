@@ -9,7 +9,6 @@ import errno
 import os
 import socket as stdlib_socket
 import ssl as stdlib_ssl
-from contextlib import suppress
 from typing import Any
 
 import gevent
@@ -123,8 +122,7 @@ class TlsConnection(Connection):
                 self._flush()
                 self._fill()
             except stdlib_ssl.SSLError:
-                with suppress(OSError):
-                    self._flush()  # the alert that tells the server why
+                self._flush()  # the alert that tells the server why
                 raise
             else:
                 self._flush()

@@ -204,6 +204,10 @@ CLOSED = {
     "until close, not announced": (b"HTTP/1.1 200 OK\r\n\r\nhello", 200),
     "until close, empty": (b"HTTP/1.1 500 Oops\r\n\r\n", 500),
     "until close, after an interim one": (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Made\r\n\r\nhello", 201),
+    "until close, after one with a length": (
+        b"HTTP/1.1 103 Early Hints\r\nContent-Length: 0\r\n\r\nHTTP/1.1 201 Made\r\n\r\nhello",
+        201,
+    ),
     "HTTP/1.0": (b"HTTP/1.0 200 OK\r\n\r\nhello", 200),
     "HTTP/1.0 with a length": (b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200),
 }
@@ -551,6 +555,30 @@ def test_an_idle_connection_that_lives_is_used(wire: Open, secure: bool) -> None
     """Idleness alone is no reason to leave a connection, nor are the tickets that TLS 1.3 leaves unread."""
     with ScriptedServer(answering(NO_CONTENT), server_tls() if secure else None) as server:
         transport = wire(server.url, PATIENT, client_tls())
+        assert transport.post(HEADERS, BODY) == 204
+        gevent.sleep(STALE_AFTER_S + 0.05)
+        assert (transport.post(HEADERS, BODY), transport.reused) == (204, True)
+
+
+@pytest.mark.slow
+def test_what_tls_says_of_itself_is_no_goodbye(wire: Open) -> None:
+    """TLS's own messages that wait unread on an idle connection (here: asking for a certificate) don't end it."""
+
+    def script(peer: Peer) -> None:
+        tls = peer.connection
+        assert isinstance(tls, ssl.SSLSocket)
+        peer.request()
+        peer.send(NO_CONTENT)
+        tls.verify_client_post_handshake()
+        tls.do_handshake()
+        answering(NO_CONTENT)(peer)
+
+    server_side, client_side = server_tls(version=ssl.TLSVersion.TLSv1_3), client_tls()
+    server_side.verify_mode = ssl.CERT_OPTIONAL
+    authority().configure_trust(server_side)
+    client_side.post_handshake_auth = True
+    with ScriptedServer(script, server_side) as server:
+        transport = wire(server.url, PATIENT, client_side)
         assert transport.post(HEADERS, BODY) == 204
         gevent.sleep(STALE_AFTER_S + 0.05)
         assert (transport.post(HEADERS, BODY), transport.reused) == (204, True)
