@@ -6,11 +6,9 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from analysis.rows import Ints, Keys, keys
 from records.journal import Rows
 from records.rows import IN_DOUBT, Outcome
-
-Ints = npt.NDArray[np.int64]
-Keys = npt.NDArray[np.uint64]
 
 
 class State(IntEnum):
@@ -34,12 +32,6 @@ class Frame:
 
     def count(self, state: State) -> int:
         return int(np.count_nonzero(self.state == state))
-
-
-def keys(rows: Rows) -> Keys:
-    """An event's key within its stage: webhook and sequence in one integer."""
-    key: Keys = (rows["webhook"].astype(np.uint64) << np.uint64(32)) | rows["sequence"]
-    return key
 
 
 def compute(attempts: Rows) -> Frame:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from analysis.rows import take
 from records.export import read_journals
 from records.journal import Header, JournalView, Rows
 from records.rows import DTYPE, Flag
@@ -76,7 +77,7 @@ def load(folder: Path) -> RunFrames:
         plan=plan,
         timeline=timeline,
         attempts=sent,
-        arrivals=(seen if at_home.all() else seen[at_home]) if arrivals or watched else None,
+        arrivals=(seen if at_home.all() else take(seen, at_home)) if arrivals or watched else None,
         watched=watched,
         strays=int(np.count_nonzero(~at_home)),
         torn=sum(view.torn for view in (*attempts, *arrivals)),

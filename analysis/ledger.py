@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.deliveries import Ints, Keys, keys
 from analysis.models import Ledger
+from analysis.rows import Ints, Keys, find, keys
 from records.journal import Rows
 from records.rows import Outcome
 
@@ -24,51 +24,53 @@ def compute(attempts: Rows, arrivals: Rows | None, watched: Sequence[int]) -> Le
     """
     if arrivals is None:
         return UNSEEN
-    arrivals = arrivals[np.argsort(arrivals["start"], kind="stable")]
-    sent = attempts[attempts["outcome"] != Outcome.ABANDONED]
-    match = _match(sent, arrivals)
-    matched, theirs = arrivals[match >= 0], sent[match[match >= 0]]
-    seen, first = np.unique(keys(matched), return_index=True)
-    acknowledged = sent[(sent["outcome"] == Outcome.ACKNOWLEDGED) & np.isin(sent["target"], watched)]
-    lost = len(np.setdiff1d(keys(acknowledged), seen))
-    unexpected = len(arrivals) - len(matched)
-    given_up = (theirs["done"] != 0) & (theirs["status"] == 0)
+    match = _match(attempts, arrivals)
+    order = np.argsort(arrivals["start"], kind="stable")
+    order = order[match[order] >= 0]
+    theirs = match[order]
+    key = keys(arrivals)[order]
+    seen, first = np.unique(key, return_index=True)
+    acknowledged = (attempts["outcome"] == Outcome.ACKNOWLEDGED) & np.isin(attempts["target"], watched)
+    missing = acknowledged & (find(keys(attempts), seen) < 0)
+    lost = len(np.unique(keys(attempts)[missing]))
+    unexpected = len(arrivals) - len(order)
+    gave_up = np.where(attempts["status"] == 0, attempts["done"], 0)[theirs]
+    altered = [arrivals[column][order] != attempts[column][theirs] for column in ("size", "digest")]
     return Ledger(
         received=len(arrivals),
         lost=lost,
-        duplicated=len(matched) - len(first),
-        reordered=_reordered(matched[np.sort(first)]),
-        late=int(np.count_nonzero(given_up & (matched["start"] > theirs["done"]))),
+        duplicated=len(order) - len(first),
+        reordered=_reordered(key[np.sort(first)]),
+        late=int(np.count_nonzero((gave_up != 0) & (arrivals["start"][order] > gave_up))),
         unexpected=unexpected,
-        corrupt=int(np.count_nonzero((matched["digest"] != theirs["digest"]) | (matched["size"] != theirs["size"]))),
+        corrupt=int(np.count_nonzero(altered[0] | altered[1])),
         balanced=not lost and not unexpected,
     )
 
 
-def _match(sent: Rows, arrivals: Rows) -> Ints:
-    """For each arrival the place of its attempt in `sent`, or -1 if nobody made that attempt."""
-    if not len(sent):
+def _match(attempts: Rows, arrivals: Rows) -> Ints:
+    """For each arrival the place of its attempt in `attempts`, or -1 if nobody sent it."""
+    if not len(attempts):
         return np.full(len(arrivals), -1, np.int64)
-    events = np.unique(keys(sent))
-    names = _names(sent, events)
-    order = np.argsort(names)
-    names = names[order]
-    wanted = _names(arrivals, events)
-    place = np.minimum(np.searchsorted(names, wanted), len(names) - 1)
-    return np.where(names[place] == wanted, order[place], -1)
+    events = np.sort(keys(attempts))
+    names = _names(attempts, events)
+    order: Ints = np.argsort(names)
+    place = find(_names(arrivals, events), names[order])
+    match = order[place]
+    match[(place < 0) | (attempts["outcome"][match] == Outcome.ABANDONED)] = -1
+    return match
 
 
 def _names(rows: Rows, events: Keys) -> Ints:
-    """Each row's event and attempt in one integer, -1 for an event that is not among the sorted `events`."""
-    key = keys(rows)
-    event = np.minimum(np.searchsorted(events, key), len(events) - 1)
-    return np.where(events[event] == key, event << 16 | rows["attempt"], -1)
+    """Event and attempt in one integer; negative for an event that is not among the sorted `events`."""
+    names: Ints = find(keys(rows), events) << 16 | rows["attempt"]
+    return names
 
 
-def _reordered(arrivals: Rows) -> int:
-    """How many arrivals, in order of time and one for each event, had a later event of their webhook before them."""
-    order = np.argsort(arrivals["webhook"], kind="stable")
-    webhook, sequence = arrivals["webhook"][order], arrivals["sequence"][order].astype(np.int64)
-    # A running maximum per webhook: lift each webhook's sequences above those of the ones before it.
-    lifted = sequence + (np.cumsum(np.diff(webhook, prepend=webhook[:1]) != 0) << 32)
-    return int(np.count_nonzero(np.maximum.accumulate(lifted) > lifted))
+def _reordered(key: Keys) -> int:
+    """How many events, in the order of their first arrivals, came after a later one of their webhook."""
+    webhook = key >> np.uint64(32)
+    order = np.argsort(webhook, kind="stable")
+    # With the webhook in the upper half, a running maximum over all of them is one for each.
+    latest = np.maximum.accumulate(key[order])
+    return int(np.count_nonzero(latest > key[order]))

@@ -68,7 +68,9 @@ class Generator(Model):
     """Whether the sending side kept up; see docs/numbers.md."""
 
     cpu_share: float | None = Field(description="of one core, the busiest process")
-    starved_share: float | None = Field(description="of the stage, how long a process was ready to run and had no CPU; the worst")
+    starved_share: float | None = Field(
+        description="of the stage, how long a process was ready to run and had no CPU; the worst"
+    )
     lag_p99_ms: float | None = Field(description="how late the event loop ran a timer, the worst process")
     late_p99_ms: float | None = Field(description="how late idle workers woke for a due event (open arrivals)")
 

@@ -1,6 +1,6 @@
 """One stage's figures: its window, rates, latencies, ledger and generator."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from analysis import ledger, quantiles
 from analysis.deliveries import Frame, State
 from analysis.frames import PlannedStage, RunFrames
 from analysis.models import Attempts, Deliveries, Generator, Latencies, Stage
+from analysis.rows import take
 from records.journal import Rows
 from records.rows import Outcome
 from records.run import RunEnded, StageEnded, StageStarted, WorkerReport
@@ -23,22 +24,26 @@ def compute(frames: RunFrames) -> list[Stage]:
     reports = {entry.stage: entry.reports for entry in frames.entries(StageEnded)}
     ends = frames.entries(RunEnded)
     orderly = bool(ends) and not ends[-1].interrupted and not ends[-1].error
-    # Columns of their own: to look for a stage in whole rows reads 32 times as much memory.
-    attempts_stage = frames.attempts["stage"].copy()
-    arrivals_stage = None if frames.arrivals is None else frames.arrivals["stage"].copy()
+    sent, seen = _by_stage(frames.attempts), frames.arrivals is not None and _by_stage(frames.arrivals)
     return [
         _stage(
             frames,
             number,
             started[number],
-            frames.attempts[attempts_stage == number],
-            None if frames.arrivals is None else frames.arrivals[arrivals_stage == number],
+            sent(number),
+            seen(number) if seen else None,
             reports.get(number, []),
             # A run that did not end in order was stopped in its last stage.
             stopped=number not in reports or (number == max(started) and not orderly),
         )
         for number in sorted(started)
     ]
+
+
+def _by_stage(rows: Rows) -> Callable[[int], Rows]:
+    """Finds the rows of a stage. In a column of its own: looking through whole rows reads 32 times as much memory."""
+    stage = rows["stage"].copy()
+    return lambda number: take(rows, stage == number)
 
 
 def _stage(

@@ -1,0 +1,174 @@
+"""The ledger: attempts against arrivals."""
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.ledger import UNSEEN, compute
+from analysis.models import Ledger
+from records.rows import Outcome
+from tests.journals import MS, START, US, Row, arrival, attempt, table
+
+HERE, ELSEWHERE = 0, 1
+OUTCOMES = [Outcome.ACKNOWLEDGED, Outcome.REJECTED, Outcome.READ_TIMEOUT, Outcome.PENDING, Outcome.ABANDONED]
+
+
+def _ledger(attempts: Sequence[Row], arrivals: Sequence[Row]) -> Ledger:
+    return compute(table(attempts), table(arrivals), [HERE])
+
+
+def _slowly(attempts: Sequence[Row], arrivals: Sequence[Row]) -> dict[str, int]:
+    """The same ledger, one arrival after the other, from the words' definitions."""
+    sent = {(row["webhook"], row["sequence"], row["attempt"]): row for row in attempts if row["start"]}
+    counts = dict.fromkeys(("received", "lost", "duplicated", "reordered", "late", "unexpected", "corrupt"), 0)
+    seen: set[tuple[int, int]] = set()
+    latest: dict[int, int] = {}
+    for row in sorted(arrivals, key=lambda row: row["start"]):
+        counts["received"] += 1
+        theirs = sent.get((row["webhook"], row["sequence"], row["attempt"]))
+        if theirs is None:
+            counts["unexpected"] += 1
+            continue
+        event = row["webhook"], row["sequence"]
+        if event in seen:
+            counts["duplicated"] += 1
+        else:
+            seen.add(event)
+            counts["reordered"] += row["sequence"] < latest.get(row["webhook"], 0)
+            latest[row["webhook"]] = max(row["sequence"], latest.get(row["webhook"], 0))
+        counts["late"] += theirs["outcome"] == Outcome.READ_TIMEOUT and row["start"] > theirs["done"]
+        counts["corrupt"] += (row["digest"], row["size"]) != (theirs["digest"], theirs["size"])
+    watched = [row for row in attempts if row["outcome"] == Outcome.ACKNOWLEDGED and row["target"] == HERE]
+    counts["lost"] = len({(row["webhook"], row["sequence"]) for row in watched} - seen)
+    return counts
+
+
+NAMES = st.tuples(st.sampled_from([0, 1, 2, 2**32 - 1]), st.sampled_from([0, 1, 2, 3, 2**32 - 1]), st.integers(1, 2))
+"""(webhook, sequence, attempt): few, so that attempts and arrivals often meet; fields' last values among them."""
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[list[Row], list[Row]]:
+    """Any attempts and any arrivals, whether they go together or not."""
+    attempts = [
+        attempt(
+            sequence,
+            webhook,
+            attempt=number,
+            start=0 if outcome == Outcome.ABANDONED else START + draw(st.integers(0, 20)),
+            done=0 if outcome in (Outcome.ABANDONED, Outcome.PENDING) else START + draw(st.integers(20, 40)),
+            outcome=outcome,
+            target=draw(st.sampled_from([HERE, HERE, ELSEWHERE])),
+        )
+        for webhook, sequence, number in draw(st.lists(NAMES, unique=True, max_size=15))
+        for outcome in [draw(st.sampled_from(OUTCOMES))]
+    ]
+    arrivals = [
+        arrival(
+            attempt(sequence, webhook, attempt=number),
+            start=START + draw(st.integers(0, 60)),
+            size=draw(st.sampled_from([900, 900, 901])),
+            digest=draw(st.sampled_from([0xD16E57, 0xD16E57, 1])),
+        )
+        for webhook, sequence, number in draw(st.lists(NAMES, max_size=25))
+    ]
+    return attempts, arrivals
+
+
+@given(histories())
+def test_any_history(history: tuple[list[Row], list[Row]]) -> None:
+    """The ledger equals one that is counted arrival by arrival, and its own sums hold."""
+    attempts, arrivals = history
+    found = _ledger(attempts, arrivals)
+    assert found.model_dump(exclude={"balanced"}) == _slowly(attempts, arrivals)
+    assert found.balanced == (not found.lost and not found.unexpected)
+    assert None not in (found.received, found.unexpected, found.duplicated)
+    matched_events = (found.received or 0) - (found.unexpected or 0) - (found.duplicated or 0)
+    assert 0 <= matched_events <= len({(row["webhook"], row["sequence"]) for row in attempts})
+
+
+@given(st.permutations(range(6)), st.permutations(range(6)))
+def test_order_counts_within_a_webhook_only(first: list[int], second: list[int]) -> None:
+    """Two webhooks whose arrivals interleave are each as disordered as alone."""
+    sent = [attempt(sequence, webhook) for webhook in (0, 1) for sequence in range(6)]
+    times = [(0, sequence, 2 * place) for place, sequence in enumerate(first)]
+    times += [(1, sequence, 2 * place + 1) for place, sequence in enumerate(second)]
+    seen = [arrival(attempt(sequence, webhook), start=START + time) for webhook, sequence, time in times]
+    overtaken = sum(max(order[: place + 1]) > order[place] for order in (first, second) for place in range(6))
+    assert _ledger(sent, seen).reordered == overtaken
+
+
+def test_all_is_well() -> None:
+    """Every event sent, acknowledged and seen once: nothing but the count of what was received."""
+    sent = [attempt(sequence, webhook) for sequence in range(3) for webhook in range(2)]
+    found = _ledger(sent, [arrival(row) for row in sent])
+    assert found == Ledger(
+        received=6, lost=0, duplicated=0, reordered=0, late=0, unexpected=0, corrupt=0, balanced=True
+    )
+
+
+def test_lost_is_acknowledged_and_never_seen() -> None:
+    """An event whose acknowledged attempt left no trace is lost, unless an earlier attempt of it arrived."""
+    lost = attempt(0)
+    saved = [attempt(1, outcome=Outcome.RESET), attempt(1, attempt=2)]
+    failed = attempt(2, outcome=Outcome.REFUSED)
+    found = _ledger([lost, *saved, failed], [arrival(saved[0])])
+    assert (found.lost, found.balanced) == (1, False)
+
+
+def test_a_region_without_a_journal_loses_nothing() -> None:
+    """Where no receiver writes down arrivals, none can be missed; elsewhere they still can."""
+    sent = [attempt(0, target=ELSEWHERE), attempt(1, target=HERE)]
+    assert _ledger(sent, []).lost == 1
+    assert compute(table(sent), table([]), [HERE, ELSEWHERE]).lost == 2
+
+
+def test_duplicated_counts_what_comes_beyond_the_first() -> None:
+    """A retry after a lost acknowledgement, and one attempt that arrives twice, are two duplicates."""
+    sent = [attempt(outcome=Outcome.RESET), attempt(attempt=2)]
+    found = _ledger(sent, [arrival(sent[0]), arrival(sent[1]), arrival(sent[1], start=START + MS)])
+    assert (found.received, found.duplicated, found.balanced) == (3, 2, True)
+
+
+def test_late_is_seen_after_the_sender_gave_up() -> None:
+    """Only an arrival behind the time-out is late; an arrival behind an answer is a clock's affair."""
+    gave_up = START + 5 * MS
+    sent = [attempt(sequence, outcome=Outcome.READ_TIMEOUT, done=gave_up) for sequence in range(2)]
+    sent.append(attempt(2, done=gave_up))
+    times = [gave_up + 1, gave_up, gave_up + 1]
+    assert _ledger(sent, [arrival(row, start=at) for row, at in zip(sent, times, strict=True)]).late == 1
+
+
+def test_unexpected_is_what_nobody_sent() -> None:
+    """An unknown event, an unknown attempt of a known event and an abandoned event unbalance the books."""
+    sent = [attempt(0), attempt(1, outcome=Outcome.ABANDONED)]
+    nobody = [attempt(5), attempt(0, attempt=2), attempt(1), attempt(0, webhook=9)]
+    found = _ledger(sent, [arrival(sent[0]), *(arrival(row) for row in nobody)])
+    assert (found.received, found.unexpected, found.lost, found.balanced) == (5, 4, 0, False)
+
+
+def test_corrupt_is_another_body() -> None:
+    """A body of another length, or of the same length and another checksum, is corrupt."""
+    sent = [attempt(sequence) for sequence in range(3)]
+    assert _ledger(sent, [arrival(sent[0]), arrival(sent[1], size=899), arrival(sent[2], digest=1)]).corrupt == 2
+
+
+def test_arrivals_are_taken_in_the_order_of_time() -> None:
+    """Journals of several receiving processes interleave: their order in the folder means nothing."""
+    sent = [attempt(sequence, start=START + sequence * US) for sequence in range(4)]
+    seen = [arrival(row) for row in sent]
+    assert _ledger(sent, [*seen[2:], *seen[:2]]).reordered == 0
+
+
+def test_nothing_sent_and_nothing_received() -> None:
+    """Empty journals balance; arrivals without a single attempt do not."""
+    assert _ledger([], []).balanced
+    assert _ledger([], [arrival(attempt())]).unexpected == 1
+
+
+def test_without_a_receivers_journal() -> None:
+    """Where no receiver writes for us, the ledger says nothing rather than 0."""
+    found = compute(table([attempt()]), None, [])
+    assert found == UNSEEN
+    assert set(found.model_dump(exclude={"balanced"}).values()) == {None}
