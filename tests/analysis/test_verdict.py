@@ -1,0 +1,154 @@
+"""The verdict: what makes a run void or unknown, and what is only worth knowing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from analysis import stages, verdict
+from analysis.frames import RunFrames
+from analysis.models import Status, Verdict
+from records.exit_codes import Exit
+from records.rows import Outcome
+from records.run import Entry, RunEnded, StageEnded, WorkerLost
+from tests.journals import MS, START, arrival, attempt, planned, run, worker_report
+
+ROWS = [attempt(n, webhook) for n in range(5) for webhook in range(2)]
+SEEN = [arrival(row) for row in ROWS]
+GOOD = run(ROWS, SEEN)
+
+
+def _of(frames: RunFrames) -> Verdict:
+    return verdict.compute(frames, stages.compute(frames))
+
+
+def _codes(found: Verdict) -> list[str]:
+    return [reason.code for reason in found.reasons]
+
+
+def _ended(**fields: Any) -> RunFrames:
+    """A good run whose end says something else."""
+    end = RunEnded.model_validate({"at_ns": START, "interrupted": False} | fields)
+    return replace(GOOD, timeline=[*GOOD.timeline[:-1], end])
+
+
+def _reporting(frames: RunFrames, **fields: Any) -> RunFrames:
+    """The run with another report of its only sender."""
+    report = worker_report(**({"due": 10, "settled": 10} | fields))
+    timeline: list[Entry] = [
+        entry.model_copy(update={"reports": [report]}) if isinstance(entry, StageEnded) else entry
+        for entry in frames.timeline
+    ]
+    return replace(frames, timeline=timeline)
+
+
+def _open(late: int) -> RunFrames:
+    rows = [row | {"late": late} for row in ROWS]
+    return run(rows, SEEN, stages=[planned(arrivals={"kind": "poisson", "rate": 10.0})])
+
+
+def test_a_good_run_passes() -> None:
+    """Where all agree there is nothing to say."""
+    assert _of(GOOD) == Verdict(status=Status.PASS, reasons=[])
+    assert _of(run(ROWS)) == Verdict(status=Status.PASS, reasons=[])
+
+
+LOCUST = "stage local nearest"
+WORKER_LOST = WorkerLost(at_ns=START, worker="w2")
+VOID: dict[str, tuple[Callable[[], RunFrames], str]] = {
+    "a sender counted more": (lambda: _reporting(GOOD, due=11), "books_unbalanced"),
+    "a sender counted less": (lambda: _reporting(GOOD, due=9), "books_unbalanced"),
+    "Locust counted less": (lambda: replace(GOOD, locust_totals={LOCUST: 9}), "locust_total_differs"),
+    "Locust has no such name": (lambda: replace(GOOD, locust_totals={}), "locust_total_differs"),
+    "Locust has a name more": (lambda: replace(GOOD, locust_totals={LOCUST: 10, "x": 1}), "locust_total_differs"),
+    "no statistics": (lambda: replace(GOOD, locust_totals=None), "locust_total_missing"),
+    "acknowledged, not seen": (lambda: run(ROWS, SEEN[:-1]), "acknowledged_lost"),
+    "seen, not sent": (lambda: run(ROWS, [*SEEN, arrival(attempt(99))]), "unexpected_arrivals"),
+    "arrivals of no stage": (lambda: replace(GOOD, strays=1), "unexpected_arrivals"),
+    "a worker lost": (lambda: replace(GOOD, timeline=[WORKER_LOST, *GOOD.timeline]), "worker_lost"),
+    "no end": (lambda: replace(GOOD, timeline=GOOD.timeline[:-1]), "run_unfinished"),
+    "an error": (lambda: _ended(error="disk full"), "run_failed"),
+    "off schedule": (lambda: _open(late=21 * MS), "generator_late"),
+    "no CPU": (lambda: _reporting(GOOD, starved_s=3.0), "generator_starved"),
+}
+
+
+@pytest.mark.parametrize(("frames", "code"), VOID.values(), ids=VOID.keys())
+def test_void(frames: Callable[[], RunFrames], code: str) -> None:
+    """Each of these flips a run that passes otherwise, with one reason that has its code."""
+    found = _of(frames())
+    assert found.status is Status.VOID
+    assert _codes(found) == [code]
+    assert found.reasons[0].message
+
+
+NOTES: dict[str, tuple[Callable[[], RunFrames], str]] = {
+    "interrupted": (lambda: run(ROWS, SEEN, interrupted=True), "interrupted"),
+    "torn": (lambda: replace(GOOD, torn=3), "torn_rows"),
+    "saturated": (lambda: _reporting(GOOD, cpu_s=9.5), "generator_saturated"),
+}
+
+
+@pytest.mark.parametrize(("frames", "code"), NOTES.values(), ids=NOTES.keys())
+def test_notes(frames: Callable[[], RunFrames], code: str) -> None:
+    """Worth knowing, and no reason not to trust a run."""
+    found = _of(frames())
+    assert (found.status, _codes(found)) == (Status.PASS, [code])
+
+
+def test_notes_stand_behind_reasons() -> None:
+    """A void run says first why it is void."""
+    assert _codes(_of(replace(GOOD, torn=3, strays=1))) == ["unexpected_arrivals", "torn_rows"]
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        _open(late=20 * MS),
+        _reporting(GOOD, starved_s=2.5),
+        _reporting(GOOD, wall_s=0.4, starved_s=0.3, cpu_s=0.1),
+        _reporting(GOOD, starved_s=None),
+        _reporting(GOOD, cpu_s=9.0),
+        _reporting(_open(late=0), cpu_s=9.9),
+        run([row | {"late": 21 * MS} for row in ROWS], SEEN),
+    ],
+    ids=["late at the limit", "starved at the limit", "too short", "not told", "busy", "open", "closed"],
+)
+def test_within_limits(frames: RunFrames) -> None:
+    """At its limits a generator still passes; stages too short to tell, and senders that cannot, are let pass."""
+    assert _of(frames) == Verdict(status=Status.PASS, reasons=[])
+
+
+def test_abandoned_deliveries_are_not_locust_s() -> None:
+    """Locust is told of what was settled: abandoned events are due without it."""
+    rows = [*ROWS, attempt(99, outcome=Outcome.ABANDONED)]
+    frames = run(rows, SEEN)
+    assert frames.locust_totals == {LOCUST: 10}
+    assert _of(frames).status is Status.PASS
+
+
+def test_what_a_lost_worker_explains() -> None:
+    """A run that ended because a worker was lost says so once; its missing statistics say no more."""
+    frames = replace(_ended(error="lost 1 of 2 workers"), locust_totals=None)
+    assert _codes(_of(replace(frames, timeline=[WORKER_LOST, *frames.timeline]))) == ["worker_lost"]
+
+
+def test_nothing_acknowledged() -> None:
+    """A run that tested nothing is unknown, but void if it cannot be trusted either."""
+    frames = run([attempt(n, outcome=Outcome.REFUSED) for n in range(3)], [])
+    assert _of(frames).status is Status.UNKNOWN
+    assert _codes(_of(replace(frames, torn=1))) == ["nothing_acknowledged", "torn_rows"]
+    assert _of(replace(frames, strays=1)).status is Status.VOID
+    assert _of(run([], [])).status is Status.UNKNOWN
+
+
+def test_every_status_has_its_exit_code() -> None:
+    """The codes are those that every command of the project ends with."""
+    assert verdict.EXITS == {
+        Status.PASS: Exit.PASS,
+        Status.FAIL: Exit.FAIL,
+        Status.VOID: Exit.VOID,
+        Status.UNKNOWN: Exit.UNKNOWN,
+    }
+    assert [int(verdict.EXITS[status]) for status in Status] == [0, 1, 3, 4]
