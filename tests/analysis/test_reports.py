@@ -1,0 +1,91 @@
+"""Report files and their schemas."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from analysis import reports
+from analysis.models import PerformanceReport, Section
+from records.run import RunError
+from tests.journals import arrival, attempt, run
+
+SCHEMAS = Path(__file__).parents[2] / "docs/schemas"
+ROWS = [attempt(n) for n in range(3)]
+FOUND = reports.section(run(ROWS, [arrival(row) for row in ROWS]))
+
+
+def test_a_section_has_the_design_s_shape() -> None:
+    """The names that users of the JSON rely on, top to bottom."""
+    plain = json.loads(FOUND.model_dump_json())
+    assert set(plain) == {"run", "verdict", "stages"}
+    assert set(plain["run"]) == {"id", "started_at", "seed", "test", "options", "environment"}
+    assert plain["verdict"] == {"status": "pass", "reasons": []}
+    (stage,) = plain["stages"]
+    assert set(stage) >= {"name", "scenario", "parameters", "window_s", "throughput_per_s", "error_rate"}
+    assert set(stage["deliveries"]) == {"due", "acknowledged", "failed", "in_doubt", "abandoned"}
+    assert set(stage["latency_ms"]) == {"delivery", "attempt", "queueing"}
+    assert set(stage["latency_ms"]["delivery"]) == {"count", "mean", "p50", "p90", "p95", "p99", "p999", "max"}
+    assert set(stage["attempts"]) == {"total", "per_delivery", "by_outcome"}
+    ledger = {"received", "lost", "duplicated", "reordered", "late", "unexpected", "balanced"}
+    assert set(stage["ledger"]) >= ledger
+
+
+def test_a_run_replaces_its_own_section_only(tmp_path: Path) -> None:
+    """Each section keeps the run that it came from; no draft is left beside the report."""
+    newer = FOUND.model_copy(update={"run": FOUND.run.model_copy(update={"id": "newer"})})
+    reports.write(tmp_path, "performance", FOUND)
+    reports.write(tmp_path, "load", FOUND)
+    path = reports.write(tmp_path, "performance", newer)
+    report = PerformanceReport.model_validate_json(path.read_text())
+    assert report.sections == {"performance": newer, "load": FOUND}
+    assert [found.name for found in tmp_path.iterdir()] == [reports.PERFORMANCE]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b'{"schema_version": 2, "sections": {}}',
+        b'{"results": []}',
+        b'{"sections": {"load": {}}}',
+        b"\xff\xfe",
+    ],
+)
+def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    """What the report would overwrite without understanding it stays as it is, and the error names it."""
+    path = tmp_path / reports.PERFORMANCE
+    path.write_bytes(content)
+    with pytest.raises(RunError, match=reports.PERFORMANCE):
+        reports.write(tmp_path, "performance", FOUND)
+    assert path.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
+    """A folder that is not there is an OSError, not a new folder."""
+    with pytest.raises(OSError, match="No such file"):
+        reports.write(tmp_path / "none", "performance", FOUND)
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    """Reading gives back every figure; without a file there is an empty report."""
+    assert reports.read(tmp_path) == PerformanceReport()
+    reports.write(tmp_path, "performance", FOUND)
+    assert reports.read(tmp_path).sections["performance"] == FOUND
+
+
+def test_the_schemas_are_those_of_the_models() -> None:
+    """docs/schemas holds what the models say; `make schemas` writes it anew."""
+    assert {path.name: path.read_text() for path in SCHEMAS.iterdir()} == reports.schemas()
+
+
+def test_the_schema_names_what_a_report_holds() -> None:
+    """Every field that a report has is described, required, and the only one allowed."""
+    schema = json.loads(reports.schemas()["webhook_performance_results.schema.json"])
+    described = schema["$defs"]["Section"]
+    assert set(described["properties"]) == set(described["required"]) == set(Section.model_fields)
+    assert all(
+        not model.get("additionalProperties", False) for model in schema["$defs"].values() if "properties" in model
+    )
