@@ -77,9 +77,10 @@ def _serve_granian(config: ReceiverConfig) -> None:
 
 def _serve_gevent(config: ReceiverConfig) -> None:
     import gevent
-    from gevent.pywsgi import WSGIServer
 
-    server = WSGIServer((config.host, config.port), create(), log=None, error_log=None)
+    from receiver.quiet import quiet_server
+
+    server = quiet_server((config.host, config.port), create())
     gevent.signal_handler(signal.SIGTERM, server.stop)
     server.serve_forever()
 

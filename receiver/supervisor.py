@@ -13,11 +13,11 @@ from typing import Any
 import gevent
 import httpx
 from gevent.event import Event
-from gevent.pywsgi import WSGIServer
 
 from receiver import children
 from receiver.config import CONFIG_VARIABLE, ReceiverConfig
 from receiver.control import ControlApp
+from receiver.quiet import quiet_server
 from receiver.state import StateWriter
 from records.clock import Clock
 
@@ -44,7 +44,7 @@ class Supervisor:
 
     def serve(self, control_host: str, control_port: int, token: str) -> None:
         """Start the data plane and the control API; raises DataPlaneError if the data plane won't stay up."""
-        control = WSGIServer((control_host, control_port), ControlApp(self, token, Clock()), log=None)
+        control = quiet_server((control_host, control_port), ControlApp(self, token, Clock()))
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, self._stopping.set)
         try:

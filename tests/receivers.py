@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from protocol.identity import ATTEMPT_HEADER, AttemptTag, EventId, format_attempt_tag, format_event_id
@@ -20,6 +21,8 @@ from protocol.signature import parse_secret, sign
 CHECKOUT = Path(__file__).parents[1]
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 KEY = parse_secret(SECRET)
+MARK = "HOOKSWARM_TEST"
+"""In the environment of a receiver's processes: the folder that it was started in."""
 TOKEN = "a-token-that-only-tests-know"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 EVENT = EventId(run=1, stage=2, webhook=3, sequence=4)
@@ -59,6 +62,18 @@ def wait_until(condition: Callable[[], object], timeout_s: float = 10) -> None:
         time.sleep(0.02)
 
 
+def processes_in(folder: Path) -> list[int]:
+    """Every living process whose environment says that it was started for `folder`, whoever its parent is now."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == str(folder) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+        except psutil.Error:
+            pass
+    return sorted(found)
+
+
 @dataclass(frozen=True)
 class RunningReceiver:
     """One region's receiver: `url` takes webhooks, `control` is its control API, `results` keeps the journals."""
@@ -80,6 +95,10 @@ class RunningReceiver:
 
     def reset(self, run: str) -> httpx.Response:
         return httpx.post(f"{self.control}/reset", headers=BEARER, json={"run": run}, timeout=10, trust_env=False)
+
+    def processes(self) -> list[int]:
+        """Every living process of this receiver, the supervisor first; orphans too."""
+        return processes_in(self.log.parent)
 
     def workers(self) -> list[int]:
         """The pids of the processes that take webhooks."""
@@ -113,7 +132,9 @@ def running_receiver(
     command += ["--control-port", str(control_port), *options]
     log = folder / f"receiver-{port}.log"
     with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=folder, env=environment(**(env or {})), stdout=out, stderr=out)
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment(**{MARK: str(folder), **(env or {})}), stdout=out, stderr=out
+        )
     url, control = f"http://127.0.0.1:{port}/hooks", f"http://127.0.0.1:{control_port}"
     receiver = RunningReceiver(process, url, control, folder / "results", log)
     try:
