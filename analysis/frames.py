@@ -9,10 +9,10 @@ from typing import TypeVar
 import numpy as np
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from analysis.rows import take
+from analysis.rows import join, take
 from records.export import read_journals
 from records.journal import Header, JournalView, Rows
-from records.rows import DTYPE, Flag
+from records.rows import Flag
 from records.run import MANIFEST, TIMELINE, Entry, Manifest, RunError, StageEnded, StageStarted, read_timeline
 
 _E = TypeVar("_E")
@@ -115,16 +115,14 @@ def _on_one_clock(views: Sequence[JournalView], clock: Header | None) -> Rows:
 
     Processes since one boot share the monotonic clock, so their wall clocks differ by their anchors alone.
     """
-    rows = np.empty(sum(len(view.rows) for view in views), DTYPE)
+    rows = join(view.rows for view in views)
     end = 0
     for view in views:
         begin, end = end, end + len(view.rows)
-        part = rows[begin:end]
-        part[:] = view.rows
         if clock is not None and clock.boot == view.header.boot != "":
             shift = clock.anchor_ns - view.header.anchor_ns
             for column in ("due", "start", "done"):
-                part[column] += np.where(part[column] != 0, shift, 0)
+                rows[column][begin:end] += np.where(view.rows[column] != 0, shift, 0)
     return rows
 
 

@@ -1,5 +1,7 @@
 """What the analysis does with journal rows, millions at a time."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,10 +12,17 @@ Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
 
 _BYTES = np.dtype((np.void, DTYPE.itemsize))
+"""A row without its fields: numpy would copy field by field."""
+
+
+def join(parts: Iterable[Rows]) -> Rows:
+    """All rows in one array of its own."""
+    joined: Rows = np.concatenate([np.empty(0, _BYTES), *(part.view(_BYTES) for part in parts)]).view(DTYPE)
+    return joined
 
 
 def take(rows: Rows, which: npt.NDArray[np.bool_] | Ints) -> Rows:
-    """The rows of a mask or at places. As plain bytes, since numpy copies rows with fields field by field."""
+    """The rows of a mask, or at places."""
     places = np.flatnonzero(which) if which.dtype == np.bool_ else which
     taken: Rows = rows.view(_BYTES)[places].view(DTYPE)
     return taken

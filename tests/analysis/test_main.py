@@ -1,0 +1,105 @@
+"""`python -m analysis`: reports, exit codes, errors."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analysis import reports
+from analysis.__main__ import main
+from records.exit_codes import Exit
+from records.run import MANIFEST, TIMELINE
+from tests.journals import arrival, attempt, run, write_run
+
+ROWS = [attempt(n) for n in range(3)]
+GOOD = run(ROWS, [arrival(row) for row in ROWS])
+
+
+def _main(tmp_path: Path) -> int:
+    out = tmp_path / "out"
+    out.mkdir(exist_ok=True)
+    return main([str(tmp_path / "run"), "--output", str(out)])
+
+
+def test_a_good_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The summary is printed, the section written, its path told, and 0 returned."""
+    write_run(tmp_path / "run", GOOD)
+    assert _main(tmp_path) == Exit.PASS
+    said = capsys.readouterr()
+    assert said.out.startswith("PASS performance")
+    assert said.out.splitlines()[-1] == str(tmp_path / "out" / reports.PERFORMANCE)
+    assert said.err == ""
+    assert reports.read(tmp_path / "out").sections["performance"] == reports.section(GOOD)
+
+
+def test_the_verdict_is_the_exit_code(tmp_path: Path) -> None:
+    """A void run ends with 3, one that tested nothing with 4; both write their reports."""
+    write_run(tmp_path / "run", replace(GOOD, locust_totals=None))
+    assert _main(tmp_path) == Exit.VOID
+    assert reports.read(tmp_path / "out").sections["performance"].verdict.status == "void"
+    write_run(tmp_path / "unknown/run", run([], []))
+    assert _main(tmp_path / "unknown") == Exit.UNKNOWN
+
+
+def _append(name: str) -> Callable[[Path], object]:
+    def damage(folder: Path) -> None:
+        with (folder / name).open("ab") as file:
+            file.write(b"\xffdamage\n")
+
+    return damage
+
+
+def _folder_for_a_file(folder: Path) -> None:
+    (folder / "arrivals-w1.journal").unlink()
+    (folder / "arrivals-w1.journal").mkdir()
+
+
+DAMAGE: dict[str, Callable[[Path], object]] = {
+    MANIFEST: _append(MANIFEST),
+    TIMELINE: _append(TIMELINE),
+    "attempts-odd.journal": _append("attempts-odd.journal"),
+    "run is not": lambda folder: folder.rename(folder.with_name("elsewhere")),
+    f"run is not a run's folder: {MANIFEST}": lambda folder: (folder / MANIFEST).rename(folder / "kept"),
+    "arrivals-w1.journal": _folder_for_a_file,
+    reports.PERFORMANCE: lambda folder: (folder.parent / "out" / reports.PERFORMANCE).write_text("mine"),
+}
+
+
+@pytest.mark.parametrize(("named", "damage"), DAMAGE.items(), ids=DAMAGE.keys())
+def test_one_clear_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], named: str, damage: Callable[[Path], object]
+) -> None:
+    """What cannot be read is named in one line on stderr; the exit code is 2, and no report is touched."""
+    write_run(tmp_path / "run", GOOD)
+    (tmp_path / "out").mkdir()
+    damage(tmp_path / "run")
+    assert _main(tmp_path) == Exit.USAGE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert named in line
+    assert [path.read_text() for path in (tmp_path / "out").iterdir()] in ([], ["mine"])
+
+
+def test_an_output_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error names the folder."""
+    write_run(tmp_path / "run", GOOD)
+    assert main([str(tmp_path / "run"), "--output", str(tmp_path / "none")]) == Exit.USAGE
+    assert str(tmp_path / "none") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["--nonsense"], ["a", "b"], ["schemas"]])
+def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A command line that cannot be understood ends with 2."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == Exit.USAGE
+    assert "usage" in capsys.readouterr().err
+
+
+def test_schemas(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`schemas DIR` makes the folder, writes a schema for each report, and says where."""
+    folder = tmp_path / "docs/schemas"
+    assert main(["schemas", str(folder)]) == Exit.PASS
+    assert {path.name: path.read_text() for path in folder.iterdir()} == reports.schemas()
+    assert capsys.readouterr().out.split() == [str(folder / name) for name in reports.schemas()]
