@@ -27,6 +27,7 @@ from receiver.fleet import Fleet, on_free_ports
 from records.exit_codes import Exit
 from records.journal import JournalError
 from records.run import RunError, new_run_id
+from senders.messages import SAYS
 from senders.settings import Settings, add_options, check, to_arguments, unreachable, writable
 
 ROOT = Path(__file__).resolve().parent
@@ -82,11 +83,11 @@ def preflight(options: argparse.Namespace) -> tuple[list[str], Settings]:
     if options.processes < 0:
         faults.append("--processes must be 0 or more")
     settings = None
-    for part in (lambda: writable("--output", options.output), lambda: reports.read(options.output)):
-        try:
-            part()
-        except (ConfigError, RunError) as error:
-            faults.append(str(error))
+    try:
+        writable("--output", options.output)
+        reports.read(options.output)
+    except (ConfigError, RunError, OSError) as error:
+        faults.append(str(error))
     try:
         settings = check(options)
         if options.target or options.regions:
@@ -131,7 +132,7 @@ def run_locust(
         port = str(on_free_ports(["locust"])[0].url.rpartition(":")[2].partition("/")[0])
         command += ["--processes", str(options.processes), "--master-bind-host", "127.0.0.1"]
         command += ["--master-bind-port", port, "--master-port", port]
-    with (folder / "locust.log").open("wb") as log, Display(folder, test, console) as display:
+    with tempfile.TemporaryFile() as log, Display(folder, test, console) as display:
         locust = children.start(command, {"HOOKSWARM_RUN": run}, output=log)
         try:
             told = 0
@@ -144,7 +145,21 @@ def run_locust(
             display.update()
         finally:
             children.stop(locust, signal.SIGINT, STOP_PATIENCE_S)
+            log.seek(0)
+            said = log.read()
+    _keep_log(folder / "locust.log", said)
+    for line in said.decode(errors="replace").splitlines():
+        if line.startswith(SAYS) and not line.startswith(f"{SAYS}run "):
+            console.print(line, markup=False, highlight=False)
     return folder
+
+
+def _keep_log(path: Path, said: bytes) -> None:
+    """Keep what Locust said with the run; a disk that is full by now has no room for it."""
+    try:
+        path.write_bytes(said)
+    except OSError:
+        pass
 
 
 def report(folder: Path, options: argparse.Namespace, console: Console) -> Exit:

@@ -37,7 +37,7 @@ from records.run import (
     new_run_id,
 )
 from senders.locust_stats import LocustFiles
-from senders.messages import FAILED, HALT, REPORT, STAGE, TICK, Announcement, WorkerTick
+from senders.messages import FAILED, HALT, REPORT, SAYS, STAGE, TICK, Announcement, WorkerTick
 from senders.settings import Settings, unreachable
 from senders.stages import Stage, to_plain
 
@@ -51,6 +51,8 @@ REPORT_PATIENCE_S = 120.0
 """How long a stage's reports may lag behind its planned end."""
 HALT_PATIENCE_S = 8.0
 """How long workers may take to report once they are told to end."""
+IDLE_RUN = "unassigned"
+"""What the receivers' journals are pointed at while no run is on."""
 STATS_PATIENCE_S = 6.0
 """Locust's workers send statistics every 3 s."""
 
@@ -130,22 +132,35 @@ class Master:
             error = str(failure)
         except OSError as failure:
             error = f"cannot write the run's folder: {failure.strerror}"
-        if error:
-            print(f"hookswarm: {error}", flush=True)
-            self._environment.process_exit_code = Exit.VOID if timeline else Exit.USAGE
         try:
+            self._finish(manifest, folder, timeline, files, error)
+        except OSError as failure:
+            _say(f"cannot write the end of the run: {failure.strerror}")
+        finally:
+            self.finished = True
+
+    def _finish(
+        self,
+        manifest: Manifest | None,
+        folder: Path | None,
+        timeline: Timeline | None,
+        files: LocustFiles | None,
+        error: str,
+    ) -> None:
+        """Leave a whole folder behind, as far as the run came."""
+        if error:
+            _say(error)
+            self._environment.process_exit_code = Exit.VOID if timeline else Exit.USAGE
+            self._runner.send_message(HALT)
+        if manifest and folder and timeline:
+            self._reset_receivers(IDLE_RUN, strict=False)
             if files:
                 files.close()
-            if manifest and folder and timeline:
-                self._reset_receivers(_IDLE, strict=False)
-                manifest.ended_at = datetime.now(UTC)
-                manifest.interrupted = self._halting.is_set()
-                manifest.save(folder)
-                timeline.add(RunEnded(at_ns=self._clock.now(), interrupted=manifest.interrupted, error=error))
-                print(f"hookswarm: run {folder}", flush=True)
-        except OSError as failure:
-            print(f"hookswarm: cannot write the end of the run: {failure.strerror}", flush=True)
-        self.finished = True
+            manifest.ended_at = datetime.now(UTC)
+            manifest.interrupted = self._halting.is_set()
+            manifest.save(folder)
+            timeline.add(RunEnded(at_ns=self._clock.now(), interrupted=manifest.interrupted, error=error))
+            _say(f"run {folder}")
 
     def _prepare(self) -> None:
         if faults := unreachable(self._settings.regions):
@@ -284,7 +299,12 @@ class Master:
                 raise RunFailed(f"the receivers' control API does not obey: {error}") from None
 
 
-_IDLE = "unassigned"
+def _say(text: str) -> None:
+    """Tell the user, on standard output; a log on a full disk must not end the run in disorder."""
+    try:
+        print(f"{SAYS}{text}", flush=True)
+    except OSError:
+        pass
 
 
 def environment_facts() -> dict[str, Any]:

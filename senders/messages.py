@@ -1,4 +1,4 @@
-"""What master and workers tell each other beside Locust's own messages."""
+"""What master and workers tell each other beside Locust's own messages, and the user."""
 
 from typing import Any
 
@@ -14,6 +14,8 @@ TICK = "hookswarm.tick"
 """Worker to master: a WorkerTick, several times a second."""
 FAILED = "hookswarm.failed"
 """Worker to master: it cannot go on, and why."""
+SAYS = "hookswarm: "
+"""How a line for the user begins, on a standard output that is Locust's too."""
 
 
 class Announcement(BaseModel):

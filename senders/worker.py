@@ -57,7 +57,7 @@ class SendingProcess:
         self._stage_name = ""
         self._announced = Event()
         self._sending: set[gevent.Greenlet] = set()
-        self._halted = False
+        self._halted_by = 0.0
         self._watcher: gevent.Greenlet | None = None
         runner.register_message(STAGE, self._on_stage)
         runner.register_message(HALT, lambda **_: gevent.spawn(self.halt), concurrent=True)
@@ -128,7 +128,7 @@ class SendingProcess:
             key=self.settings.key,
             clock=self._clock,
         )
-        self._halted = False
+        self._halted_by = 0.0
         announced, self._announced = self._announced, Event()
         announced.set()
         self._watcher = gevent.spawn(self._watch, self._sender, stage, announcement)
@@ -151,7 +151,7 @@ class SendingProcess:
         queue = sender.queue
         gevent.sleep(max(announcement.start_ns - self._clock.now(), 0) / 1e9)
         usage, lags, drained_by = _Usage(), [], float("inf")
-        while not (queue.finished() or self._halted or time.monotonic() > drained_by):
+        while not (queue.finished() or self._halted_by or time.monotonic() > drained_by):
             before = time.monotonic()
             gevent.sleep(PULSE_S)
             lags.append(time.monotonic() - before - PULSE_S)
@@ -160,8 +160,11 @@ class SendingProcess:
             if len(lags) % TICK_EVERY == 0:
                 self._tell(TICK, self._tick(announcement.number, queue))
         left = queue.stop()
-        for delivery in left:
-            sender.abandon(delivery, Route(0, 0, 0))
+        try:
+            for delivery in left:
+                sender.abandon(delivery, Route(0, 0, 0))
+        except OSError as error:
+            self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
         self._await_answers(queue)
         self._tell(TICK, self._tick(announcement.number, queue))
         wall, cpu, starved = usage.since()
@@ -182,14 +185,12 @@ class SendingProcess:
     def _await_answers(self, queue: DeliveryQueue) -> None:
         """Wait for answers under way, as long as they may take; a halted run waits shorter, then gives them up."""
         timeouts = self.settings.timeouts
-        patience = timeouts.connect_s + timeouts.response_s + 1
-        started, halted_at = time.monotonic(), None
-        while queue.in_flight:
-            now = time.monotonic()
-            halted_at = halted_at or (now if self._halted else None)
-            if now > started + patience or (halted_at and now > halted_at + HALT_GRACE_S):
-                gevent.killall(list(self._sending), exception=Halted, block=False)
-                started = halted_at = now
+        deadline = time.monotonic() + timeouts.connect_s + timeouts.response_s + 1
+        while self._sending and time.monotonic() < deadline:
+            gevent.sleep(PULSE_S)
+            deadline = min(deadline, self._halted_by or deadline)
+        gevent.killall(list(self._sending), exception=Halted, block=False)
+        while queue.in_flight and time.monotonic() < deadline + 1:
             gevent.sleep(PULSE_S)
 
     def _tick(self, number: int, queue: DeliveryQueue) -> dict[str, Any]:
@@ -210,7 +211,7 @@ class SendingProcess:
 
     def halt(self) -> None:
         """End the stage now: give up what is queued, wait a little for answers, report."""
-        self._halted = True
+        self._halted_by = time.monotonic() + HALT_GRACE_S
         if self._watcher:
             self._watcher.join(HALT_GRACE_S + 3)
         if isinstance(self._runner, WorkerRunner):

@@ -1,0 +1,183 @@
+"""The main command as people use it: a whole run, Ctrl-C, bad input, a full disk."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from records.exit_codes import Exit
+from tests.receivers import environment, free_port, wait_until
+from tests.runs import RUNNER, running
+
+pytestmark = pytest.mark.slow
+
+REPORT = "webhook_performance_results.json"
+
+
+def _start(folder: Path, *options: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, str(RUNNER), *options]
+    return subprocess.Popen(
+        command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def _run(folder: Path, *options: str, timeout_s: float = 100) -> tuple[int, str, str]:
+    process = _start(folder, *options)
+    try:
+        out, err = process.communicate(timeout=timeout_s)
+    finally:
+        process.kill()
+    return process.returncode, out, err
+
+
+def test_the_short_run_passes_and_keeps_other_sections(tmp_path: Path) -> None:
+    """`--quick` with two processes: every stage in the summary and the report, and foreign sections left alone."""
+    assert _run(tmp_path, "--test", "performance", "--quick", "--processes", "2")[0] == Exit.PASS
+    report = json.loads((tmp_path / REPORT).read_text())
+    section = report["sections"].pop("performance")
+    assert section["verdict"]["status"] == "pass"
+    assert [stage["scenario"] for stage in section["stages"]] == ["sequential"] * 6 + ["concurrent"] * 4
+    assert all(stage["ledger"]["balanced"] and stage["throughput_per_s"] > 0 for stage in section["stages"])
+    report["sections"]["load"] = section
+    (tmp_path / REPORT).write_text(json.dumps(report))
+    code, out, _ = _run(tmp_path, "--quick")
+    assert code == Exit.PASS
+    assert "PASS performance" in out
+    assert "concurrent users=64" in out
+    assert max(map(len, out.splitlines())) <= 100
+    sections = json.loads((tmp_path / REPORT).read_text())["sections"]
+    assert sections["load"] == section
+    assert sections["performance"]["run"]["id"] != section["run"]["id"]
+
+
+@pytest.mark.parametrize("options", [[], ["--processes", "2"]])
+def test_ctrl_c_writes_the_report_and_leaves_nothing_behind(tmp_path: Path, options: list[str]) -> None:
+    """Interrupted in a stage, it ends within seconds, reports what was measured with balanced books, and exits 130."""
+    process = _start(tmp_path, "--test", "performance", *options)
+    try:
+        wait_until(lambda: _written(tmp_path) > 5_000 * 64, 40)
+        started = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == Exit.INTERRUPTED, (out, err)
+    assert time.monotonic() - began < 20
+    assert len(started) >= 4
+    assert not [child for child in started if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    section = json.loads((tmp_path / REPORT).read_text())["sections"]["performance"]
+    assert section["verdict"]["status"] == "pass", section["verdict"]
+    assert "interrupted" in [reason["code"] for reason in section["verdict"]["reasons"]]
+    assert sum(stage["deliveries"]["acknowledged"] for stage in section["stages"]) > 0
+
+
+def _written(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("results/*/attempts-*"))
+
+
+def test_the_owner_of_an_endpoint_needs_no_receiver_of_ours(tmp_path: Path) -> None:
+    """`--target`: the sender's side alone is reported, and the receiver's is null."""
+    port = free_port()
+    bodies = tmp_path / "bodies.ndjson"
+    bodies.write_text('{"mine":1}\n{"mine":2}\n')
+    with running(["tests.known_server", str(port)], port, tmp_path):
+        target = f"http://127.0.0.1:{port}/hooks"
+        code, _, err = _run(tmp_path, "--quick", "--target", target, "--payloads", str(bodies))
+    assert code == Exit.PASS, err
+    stage = json.loads((tmp_path / REPORT).read_text())["sections"]["performance"]["stages"][0]
+    assert stage["deliveries"]["acknowledged"] == 100
+    assert stage["ledger"]["received"] is None
+
+
+def _fails(folder: Path, *options: str) -> str:
+    """The one line that a bad command prints."""
+    code, out, err = _run(folder, *options, timeout_s=30)
+    assert code == Exit.USAGE, (out, err)
+    assert err.count("\n") == 1, err
+    assert err.startswith("error: ")
+    assert not list(folder.glob("results/*/*"))
+    return err
+
+
+def test_bad_input_names_every_fault_at_once(tmp_path: Path) -> None:
+    """Six faults of one command line are all in the one line that it prints."""
+    (tmp_path / "empty.json").write_text("")
+    (tmp_path / "file").write_text("")
+    options = ["--test", "performance", "nonsense", "load", "--processes", "-1", "--payloads", "empty.json"]
+    error = _fails(tmp_path, *options, "--target", "http://example.com/", "--output", "file/x", "--seed", "-1")
+    for part in ("nonsense", "'load' is not built yet", "--processes", "empty.json", "--allow-remote", "--output"):
+        assert part in error
+    assert "--seed" in error
+
+
+@pytest.mark.parametrize("name", ["load", "scalability", "distribution", "resource"])
+def test_tests_to_come_say_so(tmp_path: Path, name: str) -> None:
+    """The four tests that are not built yet say that, and nothing is run."""
+    assert f"{name!r} is not built yet" in _fails(tmp_path, "--test", name)
+
+
+def test_an_unreachable_target_is_named_before_anything_runs(tmp_path: Path) -> None:
+    """A port that nobody listens on is a usage error with its address."""
+    port = free_port()
+    assert f"127.0.0.1:{port}" in _fails(tmp_path, "--quick", "--target", f"http://127.0.0.1:{port}/")
+
+
+def test_a_table_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
+    """A typing error in a TOML file is named with its place."""
+    table = tmp_path / "regions.toml"
+    table.write_text('[[region]]\nname = "a"\nurl = "http://127.0.0.1:1/"\nwieght = 2\n')
+    assert "'region.0.wieght'" in _fails(tmp_path, "--regions", str(table))
+
+
+def test_a_report_of_somebody_else_is_not_overwritten(tmp_path: Path) -> None:
+    """A results file that is none of ours is refused before the run, and stays as it was."""
+    (tmp_path / REPORT).write_text("my notes")
+    assert REPORT in _fails(tmp_path, "--quick")
+    assert (tmp_path / REPORT).read_text() == "my notes"
+
+
+def test_a_results_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """`--results` below a file cannot be made."""
+    (tmp_path / "file").write_text("")
+    assert "--results" in _fails(tmp_path, "--quick", "--results", "file/results")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 3 MiB; skipped where this user may not mount one."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], capture_output=True, text=True
+    )
+    if mounted.returncode:
+        pytest.skip(f"cannot mount a small file system: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_ends_the_run_with_a_message(tmp_path: Path, small_disk: Path) -> None:
+    """The run is void and says why; what was written before stays readable and is reported."""
+    code, out, err = _run(tmp_path, "--test", "performance", "--results", str(small_disk))
+    assert code == Exit.VOID, (out, err)
+    assert "No space left on device" in out
+    section = json.loads((tmp_path / REPORT).read_text())["sections"]["performance"]
+    assert section["stages"][0]["deliveries"]["acknowledged"] == 1_000
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    """`python -m receiver` on a taken port says which one."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "receiver", "--port", str(port), "--control-port", str(free_port())]
+        done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=30)
+    assert done.returncode == Exit.USAGE
+    assert f"127.0.0.1:{port}" in done.stderr
