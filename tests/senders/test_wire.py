@@ -475,10 +475,10 @@ def test_a_dribble_does_not_stretch_the_timeout(wire: Open, head: bytes, secure:
 
 def test_a_server_that_does_not_read_is_a_timeout(wire: Open) -> None:
     """A request that does not fit into the buffers between is given up in time."""
-    with ScriptedServer(lambda peer: time.sleep(2 * LIMIT_S)) as server:
-        outcome, took = timed(wire(server.url, SHORT), bytes(32 * MEBIBYTE))
+    with ScriptedServer(lambda peer: time.sleep(4 * LIMIT_S)) as server:
+        outcome, took = timed(wire(server.url, SHORT), bytes(12 * MEBIBYTE))
     assert outcome == Outcome.READ_TIMEOUT
-    assert took < LIMIT_S + 2 * SLACK_S
+    assert took < 1  # most of it copies the body
 
 
 def test_a_stall_of_ours_is_not_a_timeout(wire: Open) -> None:
@@ -615,7 +615,7 @@ def test_a_killed_worker_leaves_the_wire_usable(wire: Open, moment: str) -> None
     with Blackhole() as hole, ScriptedServer(script, tls) as server, ScriptedServer(silent) as mute:
         url = {"connecting": hole.url, "shaking hands": f"https://localhost:{mute.port}/"}.get(moment, server.url)
         transport = wire(url, Timeouts(5, 5), client_tls())
-        body = BODY if moment != "sending" else bytes(32 * MEBIBYTE)
+        body = BODY if moment != "sending" else bytes(12 * MEBIBYTE)
         worker = gevent.spawn(transport.post, HEADERS, body)
         gevent.sleep(0.05)
         assert not worker.ready()
