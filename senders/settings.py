@@ -36,19 +36,18 @@ class Settings:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options that Locust and the runner share."""
-    group = parser.add_argument_group("hookswarm", "What is sent, where to, and where the results go.")
-    group.add_argument("--quick", action="store_true", help="the short form of the test")
-    group.add_argument("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
-    group.add_argument("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
-    group.add_argument("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")
-    group.add_argument("--payloads", metavar="PATH", default="", help="bodies to send: JSON, NDJSON or a folder")
-    group.add_argument("--seed", type=int, default=1, help="of schedules and payloads (default: %(default)s)")
-    group.add_argument("--results", metavar="DIR", default="results", help="where runs are kept (default: results)")
-    group.add_argument("--transport", choices=TRANSPORTS, default="wire", help="httpx: HTTP/2 and proxies")
-    group.add_argument("--connect-timeout", type=float, default=5.0, metavar="S", help="seconds (default: 5)")
-    group.add_argument("--response-timeout", type=float, default=15.0, metavar="S", help="seconds (default: 15)")
-    group.add_argument("--ca-file", metavar="PEM", default="", help="certificate authority of an https target")
+    """The options that Locust and the runner share. Not in a group: Locust's start form would leave them out."""
+    parser.add_argument("--quick", action="store_true", help="the short form of the test")
+    parser.add_argument("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
+    parser.add_argument("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
+    parser.add_argument("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")
+    parser.add_argument("--payloads", metavar="PATH", default="", help="bodies to send: JSON, NDJSON or a folder")
+    parser.add_argument("--seed", type=int, default=1, help="of schedules and payloads (default: %(default)s)")
+    parser.add_argument("--results", metavar="DIR", default="results", help="where runs are kept (default: results)")
+    parser.add_argument("--transport", choices=TRANSPORTS, default="wire", help="httpx: HTTP/2 and proxies")
+    parser.add_argument("--connect-timeout", type=float, default=5.0, metavar="S", help="seconds (default: 5)")
+    parser.add_argument("--response-timeout", type=float, default=15.0, metavar="S", help="seconds (default: 15)")
+    parser.add_argument("--ca-file", metavar="PEM", default="", help="certificate authority of an https target")
 
 
 OPTIONS = (

@@ -27,11 +27,12 @@ def regions_file(folder: Path, receiver: RunningReceiver) -> Path:
 
 
 def start_locust(
-    folder: Path, stages: Sequence[Stage], *options: str, prefix: Sequence[str] = ()
+    folder: Path, stages: Sequence[Stage], *options: str, prefix: Sequence[str] = (), headless: bool = True
 ) -> "subprocess.Popen[bytes]":
-    """Plain `locust --headless` in `folder`; what it says goes to locust.log."""
+    """Plain Locust in `folder`; what it says goes to locust.log."""
     plain = json.dumps([to_plain(stage) for stage in stages])
-    command = [*prefix, sys.executable, "-m", "locust", "-f", str(PLAN), "--headless", "--only-summary", *options]
+    command = [*prefix, sys.executable, "-m", "locust", "-f", str(PLAN), *options]
+    command += ["--headless", "--only-summary"] if headless else []
     if "--processes" in options:
         port = str(free_port())
         command += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]

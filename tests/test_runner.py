@@ -90,8 +90,8 @@ def test_the_owner_of_an_endpoint_needs_no_receiver_of_ours(tmp_path: Path) -> N
     bodies.write_text('{"mine":1}\n{"mine":2}\n')
     with running(["tests.known_server", str(port)], port, tmp_path):
         target = f"http://127.0.0.1:{port}/hooks"
-        code, _, err = _run(tmp_path, "--quick", "--target", target, "--payloads", str(bodies))
-    assert code == Exit.PASS, err
+        code, out, err = _run(tmp_path, "--quick", "--target", target, "--payloads", str(bodies))
+    assert code == Exit.PASS, (out, err)
     stage = json.loads((tmp_path / REPORT).read_text())["sections"]["performance"]["stages"][0]
     assert stage["deliveries"]["acknowledged"] == 100
     assert stage["ledger"]["received"] is None
