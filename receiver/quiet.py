@@ -9,7 +9,7 @@ from gevent.pywsgi import WSGIHandler, WSGIServer
 class _QuietHandler(WSGIHandler):  # type: ignore[misc]
     """Answers malformed requests 400 as gevent does. A fault of the app itself still shows its traceback."""
 
-    def _handle_client_error(self, error: Exception) -> Any:
+    def _handle_client_error(self, _error: Exception) -> Any:
         return super()._handle_client_error(ValueError())  # of others, gevent prints the traceback
 
 

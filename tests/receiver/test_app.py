@@ -209,6 +209,12 @@ def test_a_body_that_breaks_off_is_400(app: Rig) -> None:
     assert status_of(app, environ(signed_headers(b"{}"), b"{}", {"wsgi.input": Broken()})) == 400
 
 
+@pytest.mark.parametrize("name", ["webhook-id", "webhook-signature"])
+def test_a_header_beyond_latin_1_is_400(name: str, app: Rig) -> None:
+    """A server that hands over more than bytes can mean does not bring the app down."""
+    assert status_of(app, environ({**signed_headers(b"{}"), name: "\u20ac"}, b"{}")) == 400
+
+
 def test_foreign_webhooks_are_flagged(app: Rig) -> None:
     """A right signature over another sender's id, or without our tag, counts as an arrival nobody can place."""
     foreign = signed_foreign(b"{}", b"msg_p5jXN8AQM9LWM0D4loKWxJek")

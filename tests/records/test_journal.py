@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,10 +109,15 @@ def test_threads_lose_nothing(kind: type[Journal], path: Path) -> None:
             journal.append(row(sequence, webhook=webhook))
 
     threads = [threading.Thread(target=write, args=(webhook,)) for webhook in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # threads meet in the middle of everything
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
     journal.close()
     view = read_journal(path)
     assert view.torn == 0
