@@ -34,7 +34,7 @@ def compute(frames: RunFrames) -> list[Stage]:
             seen(number) if seen else None,
             reports.get(number, []),
             # A run that did not end in order was stopped in its last stage.
-            stopped=number not in reports or (number == max(started) and not orderly),
+            stopped=number == max(started) and not orderly,
         )
         for number in sorted(started)
     ]
