@@ -51,6 +51,7 @@ NAMES = st.tuples(st.sampled_from([0, 1, 2, 2**32 - 1]), st.sampled_from([0, 1, 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[list[Row], list[Row]]:
     """Any attempts and any arrivals, whether they go together or not."""
+    sent = draw(st.lists(NAMES, unique=True, max_size=15))
     attempts = [
         attempt(
             sequence,
@@ -61,7 +62,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Row], list[Row]]:
             outcome=outcome,
             target=draw(st.sampled_from([HERE, HERE, ELSEWHERE])),
         )
-        for webhook, sequence, number in draw(st.lists(NAMES, unique=True, max_size=15))
+        for webhook, sequence, number in sent
         for outcome in [draw(st.sampled_from(OUTCOMES))]
     ]
     arrivals = [
@@ -71,7 +72,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Row], list[Row]]:
             size=draw(st.sampled_from([900, 900, 901])),
             digest=draw(st.sampled_from([0xD16E57, 0xD16E57, 1])),
         )
-        for webhook, sequence, number in draw(st.lists(NAMES, max_size=25))
+        for webhook, sequence, number in draw(st.lists(st.sampled_from(sent) | NAMES if sent else NAMES, max_size=25))
     ]
     return attempts, arrivals
 
@@ -115,6 +116,7 @@ def test_lost_is_acknowledged_and_never_seen() -> None:
     failed = attempt(2, outcome=Outcome.REFUSED)
     found = _ledger([lost, *saved, failed], [arrival(saved[0])])
     assert (found.lost, found.balanced) == (1, False)
+    assert _ledger([lost, attempt(0, attempt=2)], []).lost == 1
 
 
 def test_a_region_without_a_journal_loses_nothing() -> None:
@@ -129,6 +131,14 @@ def test_duplicated_counts_what_comes_beyond_the_first() -> None:
     sent = [attempt(outcome=Outcome.RESET), attempt(attempt=2)]
     found = _ledger(sent, [arrival(sent[0]), arrival(sent[1]), arrival(sent[1], start=START + MS)])
     assert (found.received, found.duplicated, found.balanced) == (3, 2, True)
+
+
+def test_a_duplicate_is_not_reordered() -> None:
+    """A second arrival of an event may come behind later ones: its first was in order."""
+    sent = [attempt(sequence) for sequence in range(2)]
+    times = [(0, 1), (1, 2), (0, 3)]
+    found = _ledger(sent, [arrival(sent[place], start=START + time) for place, time in times])
+    assert (found.duplicated, found.reordered) == (1, 0)
 
 
 def test_late_is_seen_after_the_sender_gave_up() -> None:
