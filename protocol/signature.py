@@ -6,6 +6,9 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 import base64
 import binascii
 import hmac
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
 
 from protocol.errors import ConfigError
 
@@ -29,8 +32,18 @@ def parse_secret(text: str) -> bytes:
 
 def sign(key: bytes, event_id: bytes, timestamp: bytes, body: bytes) -> bytes:
     """The `webhook-signature` of one attempt."""
-    digest = hmac.digest(key, b"%b.%b.%b" % (event_id, timestamp, body), "sha256")
-    return b"v1," + binascii.b2a_base64(digest, newline=False)
+    inner, outer = _keyed(key)
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(b"%b.%b.%b" % (event_id, timestamp, body))
+    outer.update(inner.digest())
+    return b"v1," + binascii.b2a_base64(outer.digest(), newline=False)
+
+
+@lru_cache(maxsize=16)
+def _keyed(key: bytes) -> tuple[Any, Any]:
+    """HMAC's two hashes (RFC 2104) behind the key: `hmac.digest` starts both anew each time, at twice the cost."""
+    block = (sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    return sha256(bytes(byte ^ 0x36 for byte in block)), sha256(bytes(byte ^ 0x5C for byte in block))
 
 
 def verify(key: bytes, event_id: bytes, timestamp: bytes, body: bytes, signatures: bytes) -> bool:

@@ -24,6 +24,8 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
 _FOREIGN = AttemptTag(attempt=0, origin=0, target=0, strategy=0)
+# Plain integers: an IntFlag makes a new object at every use.
+_WRITTEN, _FOREIGN_FLAG, _NO_CONTENT = int(Flag.WRITTEN), int(Flag.FOREIGN), int(HTTPStatus.NO_CONTENT)
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -80,11 +82,11 @@ class Receiver:
         self._record(event_id, environ.get("HTTP_HOOKSWARM_ATTEMPT", ""), body, received)
 
     def _record(self, event_id: str, attempt: str, body: bytes, received: int) -> None:
-        flags = Flag.WRITTEN
+        flags = _WRITTEN
         event, tag = parse_event_id(event_id), parse_attempt_tag(attempt)
         if event is None or tag is None:
             event, tag = EventId(0, 0, 0, zlib.crc32(_bytes(event_id))), _FOREIGN
-            flags |= Flag.FOREIGN
+            flags |= _FOREIGN_FLAG
         try:
             if self._state.generation() != self._generation:
                 self._switch()
@@ -93,12 +95,12 @@ class Receiver:
                 ROW.pack(
                     event.webhook, event.sequence, 0, received, tag.attempt, event.stage,
                     tag.origin, tag.target, tag.strategy, len(body), zlib.crc32(body), 0, event.run,
-                    self._clock.now(), HTTPStatus.NO_CONTENT, 0, flags,
+                    self._clock.now(), _NO_CONTENT, 0, flags,
                 )
             )  # fmt: skip
             if self._fsync:
                 journal.sync()
-                journal.finish(offset, self._clock.now(), HTTPStatus.NO_CONTENT, 0, flags)
+                journal.finish(offset, self._clock.now(), _NO_CONTENT, 0, flags)
         except OSError as error:
             raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot write the journal: {error.strerror}") from None
         with self._lock:

@@ -22,6 +22,8 @@ MAGIC = b"hookswarm journal\n"
 HEADER_SIZE = 1024
 VERSION = 1
 
+_WRITTEN = int(Flag.WRITTEN)  # an IntFlag would make a new object for every row
+
 Rows = npt.NDArray[np.void]
 
 
@@ -86,7 +88,7 @@ class Journal:
 
     def finish(self, offset: int, done: int, status: int, outcome: int, flags: int) -> None:
         """Overwrite the end of the row at `offset` with what is known now."""
-        os.pwrite(self._file, END.pack(done, status, outcome, flags | Flag.WRITTEN), offset + END_OFFSET)
+        os.pwrite(self._file, END.pack(done, status, outcome, flags | _WRITTEN), offset + END_OFFSET)
 
     def sync(self) -> None:
         """Return when every row that the caller appended is on disk; concurrent callers share one fdatasync."""

@@ -4,6 +4,7 @@ import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from protocol.identity import AttemptTag, EventId, format_attempt_tag, format_event_id
 from protocol.signature import sign
@@ -13,6 +14,9 @@ from records.rows import ROW, Flag, Outcome
 from senders.payloads import Payloads
 from senders.queue import Delivery, DeliveryQueue
 from senders.wire import Transport, WireError
+
+# Plain integers: an IntFlag makes a new object at every use.
+_WRITTEN, _REUSED = int(Flag.WRITTEN), int(Flag.REUSED)
 
 
 class Halted(Exception):
@@ -28,8 +32,7 @@ class Route:
     strategy: int
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """How an attempt ended: its latency from due, and what Locust is told of a failure."""
 
     latency_ms: float
@@ -87,10 +90,9 @@ class StageSender:
             self._journal.finish(row, self._clock.now(), 0, Outcome.INTERRUPTED, 0)
             if not isinstance(cause, Halted):
                 raise
-            error = "interrupted"
-            return Result((self._clock.now() - delivery.due - delivery.late) / 1e6, error)
+            return Result((self._clock.now() - delivery.due - delivery.late) / 1e6, "interrupted")
         done = self._clock.now()
-        self._journal.finish(row, done, status, outcome, Flag.REUSED if wire.reused else 0)
+        self._journal.finish(row, done, status, outcome, _REUSED if wire.reused else 0)
         return Result((done - delivery.due - delivery.late) / 1e6, error)
 
     def abandon(self, delivery: Delivery, route: Route) -> None:
@@ -101,5 +103,5 @@ class StageSender:
         return ROW.pack(
             delivery.webhook, delivery.sequence, delivery.due, start, delivery.attempt, self._stage,
             route.origin, route.target, route.strategy, size, digest, delivery.late, self._run,
-            0, 0, outcome, Flag.WRITTEN,
+            0, 0, outcome, _WRITTEN,
         )  # fmt: skip

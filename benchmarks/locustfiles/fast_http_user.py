@@ -11,7 +11,7 @@ meter.install()
 
 class Rival(FastHttpUser):
     host = os.environ["BENCH_TARGET"]
-    body = b"x" * meter.BODY_BYTES
+    body = "x" * meter.BODY_BYTES
 
     @task
     def post(self) -> None:
