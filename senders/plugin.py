@@ -1,9 +1,11 @@
 """What ties the project to Locust's events; a locustfile imports it through `senders.locustfile`."""
 
+import signal
 import sys
 from argparse import ArgumentParser
 from typing import Any
 
+import gevent
 from locust import events
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
@@ -36,6 +38,7 @@ def _set_up(environment: Environment, **_: Any) -> None:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(Exit.USAGE)
     keep_three_digits()
+    _interrupt_only(gevent.getcurrent())
     if isinstance(runner, LocalRunner | WorkerRunner):
         process = SendingProcess(environment, settings)
         WebhookSender.process = process
@@ -46,3 +49,9 @@ def _set_up(environment: Environment, **_: Any) -> None:
         shape.master = master
         environment.events.test_start.add_listener(master.start)
         environment.events.test_stopping.add_listener(master.stop)
+
+
+def _interrupt_only(main: gevent.Greenlet) -> None:
+    """Let Ctrl-C end Locust's main greenlet, and not whichever worker happens to run: its delivery would vanish."""
+    hub = gevent.get_hub()
+    gevent.signal_handler(signal.SIGINT, lambda: hub.loop.run_callback(main.throw, KeyboardInterrupt))

@@ -190,7 +190,8 @@ class SendingProcess:
             gevent.sleep(PULSE_S)
             deadline = min(deadline, self._halted_by or deadline)
         gevent.killall(list(self._sending), exception=Halted, block=False)
-        while queue.in_flight and time.monotonic() < deadline + 1:
+        given_up = time.monotonic() + 1
+        while queue.in_flight and time.monotonic() < given_up:
             gevent.sleep(PULSE_S)
 
     def _tick(self, number: int, queue: DeliveryQueue) -> dict[str, Any]:

@@ -70,7 +70,7 @@ VOID: dict[str, tuple[Callable[[], RunFrames], str]] = {
     "no end": (lambda: replace(GOOD, timeline=GOOD.timeline[:-1]), "run_unfinished"),
     "an error": (lambda: _ended(error="disk full"), "run_failed"),
     "off schedule": (lambda: _open(late=21 * MS), "generator_late"),
-    "no CPU": (lambda: _reporting(GOOD, starved_s=3.0), "generator_starved"),
+    "no CPU": (lambda: _reporting(GOOD, starved_s=6.0), "generator_starved"),
 }
 
 
