@@ -140,7 +140,7 @@ def _attempts(attempts: Rows, events: int, names: Mapping[int, str]) -> Attempts
 
 def _generator(reports: Sequence[WorkerReport], plan: PlannedStage, attempts: Rows) -> Generator:
     busy = [r.cpu_s / r.wall_s for r in reports if r.wall_s > 0]
-    starved = [r.starved_s / r.wall_s for r in reports if r.starved_s is not None]
+    starved = [r.starved_s / r.wall_s for r in reports if r.starved_s is not None and r.wall_s]
     late_p99_ms = None
     if plan.arrivals.kind != "closed" and len(attempts):
         late_p99_ms = round(float(np.quantile(attempts["late"], 0.99, method="inverted_cdf")) / 1e6, 3)

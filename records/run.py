@@ -1,5 +1,6 @@
 """A run's folder: its manifest (`run.json`) and its timeline (`timeline.jsonl`)."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -128,14 +129,21 @@ _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 
 
 class Timeline:
-    """Appends entries to a run's timeline, each line at once."""
+    """Appends entries to a run's timeline, each line whole or not at all."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / TIMELINE
 
     def add(self, entry: Entry) -> None:
-        with self._path.open("a") as file:
-            file.write(entry.model_dump_json() + "\n")
+        line = entry.model_dump_json().encode() + b"\n"
+        with self._path.open("ab", buffering=0) as file:
+            before = file.tell()
+            try:
+                if file.write(line) != len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except OSError:
+                file.truncate(before)
+                raise
 
 
 def read_timeline(folder: Path) -> Iterator[Entry]:

@@ -148,10 +148,10 @@ def running_receiver(
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of 64 KiB on `folder`; skips the test where none can be mounted."""
+def small_disk(folder: Path, size: str = "64k") -> Iterator[Path]:
+    """A file system of that size on `folder`; skips the test where none can be mounted."""
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
         pytest.skip("only root can mount a small file system")
     try:

@@ -6,14 +6,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from records.exit_codes import Exit
-from tests.receivers import environment, free_port, wait_until
+from tests.receivers import environment, free_port, small_disk, wait_until
 from tests.runs import RUNNER, running
 
 pytestmark = pytest.mark.slow
@@ -38,8 +37,8 @@ def _run(folder: Path, *options: str, timeout_s: float = 100) -> tuple[int, str,
 
 
 def test_the_short_run_passes_and_keeps_other_sections(tmp_path: Path) -> None:
-    """`--quick` with two processes: every stage in the summary and the report, and foreign sections left alone."""
-    assert _run(tmp_path, "--test", "performance", "--quick", "--processes", "2")[0] == Exit.PASS
+    """`--quick` twice: every stage in the summary and the report, and the sections of other tests left alone."""
+    assert _run(tmp_path, "--test", "performance", "--quick")[0] == Exit.PASS
     report = json.loads((tmp_path / REPORT).read_text())
     section = report["sections"].pop("performance")
     assert section["verdict"]["status"] == "pass"
@@ -150,23 +149,10 @@ def test_a_results_folder_that_cannot_be_written_is_named(tmp_path: Path) -> Non
     assert "--results" in _fails(tmp_path, "--quick", "--results", "file/results")
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 3 MiB; skipped where this user may not mount one."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], capture_output=True, text=True
-    )
-    if mounted.returncode:
-        pytest.skip(f"cannot mount a small file system: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-def test_a_full_disk_ends_the_run_with_a_message(tmp_path: Path, small_disk: Path) -> None:
+def test_a_full_disk_ends_the_run_with_a_message(tmp_path: Path) -> None:
     """The run is void and says why; what was written before stays readable and is reported."""
-    code, out, err = _run(tmp_path, "--test", "performance", "--results", str(small_disk))
+    with small_disk(tmp_path / "small", "3m") as results:
+        code, out, err = _run(tmp_path, "--test", "performance", "--results", str(results))
     assert code == Exit.VOID, (out, err)
     assert "No space left on device" in out
     section = json.loads((tmp_path / REPORT).read_text())["sections"]["performance"]
