@@ -10,7 +10,7 @@ from records.run import RunEnded, StageEnded, WorkerLost, WorkerReport
 LATE_LIMIT_MS = 20.0
 """Idle workers that wake later than this (99th percentile) make another schedule than the declared one."""
 
-STARVED_LIMIT = 0.5
+STARVED_LIMIT = 0.25
 """A sender that waits for a CPU this share of a stage measures the machine's other work, not the target."""
 
 STARVED_MIN_WALL_S = 0.5

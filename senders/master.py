@@ -4,13 +4,8 @@ Locust's shape is asked once a second for the number of users; stages are switch
 master announces ahead. Where Locust runs without workers, its only process is this and a worker.
 """
 
-import os
-import platform
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import gevent
@@ -23,23 +18,18 @@ from protocol.credentials import control_token
 from protocol.errors import ConfigError
 from records.clock import Clock
 from records.exit_codes import Exit
-from records.rows import Outcome
 from records.run import (
-    Manifest,
     Progress,
-    RegionRecord,
-    RunEnded,
     StageEnded,
     StageStarted,
     Timeline,
     WorkerLost,
     WorkerReport,
-    new_run_id,
 )
-from senders.locust_stats import LocustFiles
 from senders.messages import FAILED, HALT, REPORT, SAYS, STAGE, TICK, Announcement, WorkerTick
+from senders.run_folder import RunFolder
 from senders.settings import Settings, unreachable
-from senders.stages import Stage, to_plain
+from senders.stages import Stage
 
 LEAD_S = {True: 0.05, False: 0.3}
 """How far ahead a stage is announced: in the same process, and to others."""
@@ -86,9 +76,10 @@ class Master:
 
     # Locust's side.
 
-    def start(self, **_: Any) -> None:
-        """Begin a run; called when Locust starts a test."""
-        self.finished, self._failure = False, ""
+    def start(self, settings: Settings, stages: Sequence[Stage], fault: str) -> None:
+        """Begin a run; called when Locust starts a test. One with a `fault` ends at once and says it."""
+        self._settings, self._stages = settings, stages
+        self.finished, self._failure = False, fault
         self._halting.clear()
         self._walk = gevent.spawn(self._run)
 
@@ -110,20 +101,16 @@ class Master:
     # The run.
 
     def _run(self) -> None:
-        folder, manifest, timeline, files = None, None, None, None
+        folder: RunFolder | None = None
         error = ""
         try:
-            self._prepare()
-            manifest = self._manifest()
-            folder = self._settings.results / manifest.id
-            folder.mkdir(parents=True, exist_ok=True)
-            manifest.save(folder)
-            timeline = Timeline(folder)
-            files = LocustFiles(self._environment, folder)
-            self._reset_receivers(manifest.id)
+            if self._failure or (faults := unreachable(self._settings.regions)):
+                raise RunFailed(self._failure or "; ".join(faults))
+            folder = RunFolder(self._environment, self._settings, self._test, self._stages)
+            self._reset_receivers(folder.manifest.id)
             settled = 0
             for number, stage in enumerate(self._stages):
-                settled += self._play(manifest, timeline, number, stage)
+                settled += self._play(folder, number, stage)
                 if self._halting.is_set():
                     break
             self._await_statistics(settled)
@@ -132,58 +119,26 @@ class Master:
             error = str(failure)
         except OSError as failure:
             error = f"cannot write the run's folder: {failure.strerror}"
+        finally:
+            self._finish(folder, error)
+
+    def _finish(self, folder: RunFolder | None, error: str) -> None:
+        """Leave a whole folder behind, as far as the run came, and let Locust stop."""
         try:
-            self._finish(manifest, folder, timeline, files, error)
+            if error:
+                _say(error)
+                self._environment.process_exit_code = Exit.VOID if folder else Exit.USAGE
+                self._runner.send_message(HALT)
+            if folder:
+                self._reset_receivers(IDLE_RUN, strict=False)
+                folder.close(self._clock.now(), self._halting.is_set(), error)
+                _say(f"run {folder.path}")
         except OSError as failure:
             _say(f"cannot write the end of the run: {failure.strerror}")
         finally:
             self.finished = True
 
-    def _finish(
-        self,
-        manifest: Manifest | None,
-        folder: Path | None,
-        timeline: Timeline | None,
-        files: LocustFiles | None,
-        error: str,
-    ) -> None:
-        """Leave a whole folder behind, as far as the run came."""
-        if error:
-            _say(error)
-            self._environment.process_exit_code = Exit.VOID if timeline else Exit.USAGE
-            self._runner.send_message(HALT)
-        if manifest and folder and timeline:
-            self._reset_receivers(IDLE_RUN, strict=False)
-            if files:
-                files.close()
-            manifest.ended_at = datetime.now(UTC)
-            manifest.interrupted = self._halting.is_set()
-            manifest.save(folder)
-            timeline.add(RunEnded(at_ns=self._clock.now(), interrupted=manifest.interrupted, error=error))
-            _say(f"run {folder}")
-
-    def _prepare(self) -> None:
-        if faults := unreachable(self._settings.regions):
-            raise RunFailed("; ".join(faults))
-
-    def _manifest(self) -> Manifest:
-        return Manifest(
-            id=os.environ.get("HOOKSWARM_RUN") or new_run_id(self._test, datetime.now(UTC)),
-            test=self._test,
-            seed=self._settings.seed,
-            started_at=datetime.now(UTC),
-            options=self._settings.options,
-            stages=[to_plain(stage) for stage in self._stages],
-            regions=[
-                RegionRecord(name=region.name, url=region.url, receiver=region.control is not None)
-                for region in self._settings.regions
-            ],
-            strategies=["nearest"],
-            outcomes={outcome.value: outcome.name.lower() for outcome in Outcome},
-            environment=environment_facts(),
-        )
-
-    def _play(self, manifest: Manifest, timeline: Timeline, number: int, stage: Stage) -> int:
+    def _play(self, folder: RunFolder, number: int, stage: Stage) -> int:
         """Run one stage to its end; returns how many deliveries were settled in it."""
         self.wanted_users = stage.users
         users = self._await_users(stage.users)
@@ -195,10 +150,10 @@ class Master:
         first = 0
         for client, count in users.items():
             announcement = Announcement(
-                run=manifest.id,
+                run=folder.manifest.id,
                 seed=self._settings.seed,
                 number=number,
-                stage=manifest.stages[number],
+                stage=folder.manifest.stages[number],
                 start_ns=start,
                 first=first,
                 last=first + count,
@@ -206,8 +161,9 @@ class Master:
             )
             first += count
             self._runner.send_message(STAGE, announcement.model_dump(), client)
-        timeline.add(StageStarted(at_ns=start, stage=number, name=manifest.stages[number]["name"]))
-        self._await_reports(timeline, number, stage, set(users))
+        name = folder.manifest.stages[number]["name"]
+        folder.timeline.add(StageStarted(at_ns=start, stage=number, name=name))
+        self._await_reports(folder.timeline, number, stage, set(users))
         return sum(report.settled for report in self._reports.values())
 
     def _await_users(self, wanted: int) -> dict[str, int]:
@@ -305,21 +261,3 @@ def _say(text: str) -> None:
         print(f"{SAYS}{text}", flush=True)
     except OSError:
         pass
-
-
-def environment_facts() -> dict[str, Any]:
-    """What the numbers depend on: versions, processor, load."""
-    model = ""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
-    except OSError:
-        pass
-    return {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "cpu_model": model or platform.processor(),
-        "cpu_count": os.cpu_count(),
-        "load_average": list(os.getloadavg()),
-        "versions": {name: version(name) for name in ("locust", "gevent", "granian", "httptools", "numpy", "pandas")},
-    }

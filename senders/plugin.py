@@ -14,8 +14,8 @@ from protocol.errors import ConfigError
 from records.exit_codes import Exit
 from senders.locust_stats import keep_three_digits
 from senders.master import Master
-from senders.settings import add_options, check
-from senders.stages import check_plan
+from senders.settings import Settings, add_options, check
+from senders.stages import Stage, check_plan
 from senders.user import StagesShape, WebhookSender
 from senders.worker import SendingProcess
 
@@ -31,24 +31,45 @@ def _set_up(environment: Environment, **_: Any) -> None:
     if not isinstance(shape, StagesShape) or environment.parsed_options is None:
         return
     try:
-        settings = check(environment.parsed_options)
-        stages = shape.quick_stages if settings.quick else shape.stages
-        check_plan(stages)
+        settings, stages = _chosen(environment, shape)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(Exit.USAGE)
     keep_three_digits()
     _interrupt_only(gevent.getcurrent())
+    process = master = None
     if isinstance(runner, LocalRunner | WorkerRunner):
-        process = SendingProcess(environment, settings)
-        WebhookSender.process = process
+        process = WebhookSender.process = SendingProcess(environment, settings)
         if isinstance(runner, WorkerRunner):
-            environment.events.quitting.add_listener(lambda **_: process.halt())
+            environment.events.quitting.add_listener(process.quit)
     if isinstance(runner, LocalRunner | MasterRunner):
-        master = Master(environment, settings, shape.test, stages)
-        shape.master = master
-        environment.events.test_start.add_listener(master.start)
+        master = shape.master = Master(environment, settings, shape.test, stages)
         environment.events.test_stopping.add_listener(master.stop)
+
+    def start(**_: Any) -> None:
+        """The start form may have changed the options: they are checked again for every run."""
+        fault, chosen, plan = "", settings, stages
+        try:
+            chosen, plan = _chosen(environment, shape)
+            if [region.name for region in chosen.regions] != [region.name for region in settings.regions]:
+                raise ConfigError(["other regions need other senders: name them when you start Locust"])
+        except ConfigError as error:
+            fault = str(error)
+        if process and not fault:
+            process.configure(chosen)
+        if master:
+            master.start(chosen, plan, fault)
+
+    environment.events.test_start.add_listener(start)
+
+
+def _chosen(environment: Environment, shape: StagesShape) -> tuple[Settings, tuple[Stage, ...]]:
+    """The settings and the plan that the options ask for; raises ConfigError."""
+    assert environment.parsed_options
+    settings = check(environment.parsed_options)
+    stages = shape.quick_stages if settings.quick else shape.stages
+    check_plan(stages)
+    return settings, stages
 
 
 def _interrupt_only(main: gevent.Greenlet) -> None:

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ from senders.wire import Endpoint, Transport, Wire
 
 PULSE_S = 0.02
 """How often the event loop's lateness is measured, and the end of a stage looked for."""
+MAX_LAGS = 30_000
+"""Measurements of the event loop's lateness that are kept: the last ten minutes of a long stage."""
 TICK_EVERY = 10
 """Pulses between two progress messages."""
 HALT_GRACE_S = 2.0
@@ -45,12 +48,11 @@ class SendingProcess:
     def __init__(self, environment: Environment, settings: Settings) -> None:
         runner = environment.runner
         assert isinstance(runner, LocalRunner | WorkerRunner)
-        self.settings = settings
+        self.configure(settings)
         self.name = "".join(c if c.isalnum() else "-" for c in socket.gethostname())[:40] + f"-{os.getpid()}"
         self._environment = environment
         self._runner = runner
         self._clock = Clock()
-        self._endpoints = [Endpoint(region.url, settings.tls) for region in settings.regions]
         self._run = ""
         self._journal: Journal | None = None
         self._sender: StageSender | None = None
@@ -61,6 +63,11 @@ class SendingProcess:
         self._watcher: gevent.Greenlet | None = None
         runner.register_message(STAGE, self._on_stage)
         runner.register_message(HALT, lambda **_: gevent.spawn(self.halt), concurrent=True)
+
+    def configure(self, settings: Settings) -> None:
+        """Take the settings of the next run; its users come after this."""
+        self.settings = settings
+        self._endpoints = [Endpoint(region.url, settings.tls) for region in settings.regions]
 
     # Users.
 
@@ -150,14 +157,17 @@ class SendingProcess:
         """Stay with a stage until it is over, then report."""
         queue = sender.queue
         gevent.sleep(max(announcement.start_ns - self._clock.now(), 0) / 1e9)
-        usage, lags, drained_by = _Usage(), [], float("inf")
+        usage, drained_by = _Usage(), float("inf")
+        pulses = 0
+        lags: deque[float] = deque(maxlen=MAX_LAGS)
         while not (queue.finished() or self._halted_by or time.monotonic() > drained_by):
             before = time.monotonic()
             gevent.sleep(PULSE_S)
             lags.append(time.monotonic() - before - PULSE_S)
             if queue.exhausted() and drained_by == float("inf"):
                 drained_by = time.monotonic() + stage.drain_s
-            if len(lags) % TICK_EVERY == 0:
+            pulses += 1
+            if pulses % TICK_EVERY == 0:
                 self._tell(TICK, self._tick(announcement.number, queue))
         left = queue.stop()
         try:
@@ -217,6 +227,10 @@ class SendingProcess:
             self._watcher.join(HALT_GRACE_S + 3)
         if isinstance(self._runner, WorkerRunner):
             self._runner._send_stats()  # the master may be gone before the next regular report
+
+    def quit(self, **_: Any) -> None:
+        """Locust ends this process, perhaps without a word from the master."""
+        self.halt()
 
 
 class _Usage:

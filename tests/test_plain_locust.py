@@ -26,7 +26,7 @@ def _ended(results: Path) -> list[Path]:
 
 
 def test_the_web_ui_runs_the_plan_as_often_as_it_is_started(tmp_path: Path) -> None:
-    """Two starts from the web UI, the second stopped there: two run folders, and both pass with balanced books."""
+    """Two starts from the web UI, the second with another seed and stopped there: two run folders, books balanced."""
     port = free_port()
     stages = [Stage("few", users=2, events=200, payload="thin"), Stage("long", users=3, duration_s=3, payload="thin")]
     with running_receiver(tmp_path) as receiver:
@@ -39,7 +39,7 @@ def test_the_web_ui_runs_the_plan_as_often_as_it_is_started(tmp_path: Path) -> N
             client.post("/swarm", data={"user_count": 1, "spawn_rate": 1}).raise_for_status()
             wait_until(lambda: len(_ended(receiver.results)) == 1, 30)
             wait_until(lambda: client.get("/stats/requests").json()["state"] in ("stopped", "ready"), 10)
-            client.post("/swarm", data={"user_count": 1, "spawn_rate": 1}).raise_for_status()
+            client.post("/swarm", data={"user_count": 1, "spawn_rate": 1, "seed": "9"}).raise_for_status()
             wait_until(lambda: len(list(receiver.results.glob("*/run.json"))) == 2, 20)
             wait_until(lambda: client.get("/stats/requests").json()["state"] == "running", 10)
             client.post("/stop").raise_for_status()
@@ -54,6 +54,7 @@ def test_the_web_ui_runs_the_plan_as_often_as_it_is_started(tmp_path: Path) -> N
     assert [stage.name for stage in section.stages] == ["few", "long"]
     assert section.stages[0].deliveries.acknowledged == 200
     assert Manifest.load(second).interrupted
+    assert (Manifest.load(first).seed, Manifest.load(second).seed) == (1, 9)
     assert "void" not in analyse(second)[0].verdict.status
 
 

@@ -77,7 +77,9 @@ def test_a_worker_killed_in_mid_run(tmp_path: Path) -> None:
 def test_a_generator_starved_of_cpu(tmp_path: Path) -> None:
     """A sender that has to share its core with busy processes measures those, and says so."""
     burn = [sys.executable, "-c", "import os, time; os.sched_setaffinity(0, {0})\nwhile time.time() < %f: pass"]
-    burners = [subprocess.Popen([*burn[:2], burn[2] % (time.time() + 30)]) for _ in range(3)]
+    # Linux shares a core between sessions first: each gets one of its own.
+    command = [*burn[:2], burn[2] % (time.time() + 30)]
+    burners = [subprocess.Popen(command, start_new_session=True) for _ in range(3)]
     try:
         with running_receiver(tmp_path) as receiver:
             stage = Stage("starved", users=4, duration_s=4, payload="thin")

@@ -1,0 +1,73 @@
+"""The run's folder as the master keeps it: manifest, timeline, Locust's own files."""
+
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from locust.env import Environment
+
+from records.rows import Outcome
+from records.run import Manifest, RegionRecord, RunEnded, Timeline, new_run_id
+from senders.locust_stats import LocustFiles
+from senders.settings import Settings
+from senders.stages import Stage, to_plain
+
+RUN_VARIABLE = "HOOKSWARM_RUN"
+"""The run's id, where whoever started Locust chose it."""
+
+
+class RunFolder:
+    """Made when a run begins, closed when it ends. Raises OSError."""
+
+    def __init__(self, environment: Environment, settings: Settings, test: str, stages: Sequence[Stage]) -> None:
+        now = datetime.now(UTC)
+        self.manifest = Manifest(
+            id=os.environ.get(RUN_VARIABLE) or new_run_id(test, now),
+            test=test,
+            seed=settings.seed,
+            started_at=now,
+            options=settings.options,
+            stages=[to_plain(stage) for stage in stages],
+            regions=[
+                RegionRecord(name=region.name, url=region.url, receiver=region.control is not None)
+                for region in settings.regions
+            ],
+            strategies=["nearest"],
+            outcomes={outcome.value: outcome.name.lower() for outcome in Outcome},
+            environment=environment_facts(),
+        )
+        self.path = settings.results / self.manifest.id
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.manifest.save(self.path)
+        self.timeline = Timeline(self.path)
+        self._files = LocustFiles(environment, self.path)
+
+    def close(self, at_ns: int, interrupted: bool, error: str) -> None:
+        """Write the end; `error` says why a run ended before its plan did."""
+        self._files.close()
+        self.manifest.ended_at = datetime.now(UTC)
+        self.manifest.interrupted = interrupted
+        self.manifest.save(self.path)
+        self.timeline.add(RunEnded(at_ns=at_ns, interrupted=interrupted, error=error))
+
+
+def environment_facts() -> dict[str, Any]:
+    """Versions, processor, load."""
+    model = ""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    except OSError:
+        pass
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpu_model": model or platform.processor(),
+        "cpu_count": os.cpu_count(),
+        "load_average": list(os.getloadavg()),
+        "versions": {name: version(name) for name in ("locust", "gevent", "granian", "httptools", "numpy", "pandas")},
+    }
