@@ -76,7 +76,7 @@ class Display:
                 self._bar.update(self._task, total=len(self._stages))
             if isinstance(entry, StageStarted):
                 self._began_ns = entry.at_ns
-                self._rate = _Rate()
+                self._rate = _Rate(entry.at_ns)
                 self._advance(entry.stage, entry.name)
             elif isinstance(entry, run.Progress):
                 self._advance(entry.stage + self._share(entry), self._describe(entry))
@@ -104,13 +104,12 @@ class Display:
 
 
 class _Rate:
-    """Deliveries a second between two progress entries."""
+    """Deliveries a second since the progress entry before, or since the stage's start."""
 
-    def __init__(self) -> None:
-        self._last: run.Progress | None = None
+    def __init__(self, began_ns: int = 0) -> None:
+        self._at_ns, self._settled = began_ns, 0
 
     def of(self, entry: run.Progress) -> float:
-        last, self._last = self._last, entry
-        if last is None or entry.at_ns <= last.at_ns:
-            return 0.0
-        return (entry.settled - last.settled) / (entry.at_ns - last.at_ns) * 1e9
+        passed_s, settled = (entry.at_ns - self._at_ns) / 1e9, entry.settled - self._settled
+        self._at_ns, self._settled = entry.at_ns, entry.settled
+        return settled / passed_s if passed_s > 0 else 0.0
