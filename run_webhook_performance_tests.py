@@ -23,12 +23,12 @@ from protocol.credentials import control_token
 from protocol.errors import ConfigError
 from protocol.regions import dump_regions
 from receiver import children
-from receiver.fleet import Fleet, on_free_ports
+from receiver.fleet import Fleet, free_ports, on_free_ports
 from records.exit_codes import Exit
 from records.journal import JournalError
-from records.run import RunError, new_run_id
-from senders.messages import SAYS
-from senders.settings import Settings, add_options, check, to_arguments, unreachable, writable
+from records.run import MANIFEST, RunError, new_run_id
+from senders.messages import RUN_VARIABLE, SAYS
+from senders.settings import add_options, check, to_arguments, unreachable, writable
 
 ROOT = Path(__file__).resolve().parent
 TESTS = {
@@ -76,13 +76,12 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def preflight(options: argparse.Namespace) -> tuple[list[str], Settings]:
-    """The tests to run and the settings; raises ConfigError that names every fault."""
+def preflight(options: argparse.Namespace) -> list[str]:
+    """The tests to run; raises ConfigError that names every fault of the options."""
     faults = [f"unknown test {name!r}; there are {', '.join(TESTS)}" for name in options.test if name not in TESTS]
     faults += [f"test {name!r} is not built yet" for name in options.test if TESTS.get(name, "") is None]
     if options.processes < 0:
         faults.append("--processes must be 0 or more")
-    settings = None
     try:
         writable("--output", options.output)
         reports.read(options.output)
@@ -94,9 +93,9 @@ def preflight(options: argparse.Namespace) -> tuple[list[str], Settings]:
             faults += unreachable(settings.regions)
     except ConfigError as error:
         faults += error.faults
-    if faults or settings is None:
+    if faults:
         raise ConfigError(faults)
-    return options.test or [name for name, file in TESTS.items() if file], settings
+    return options.test or [name for name, file in TESTS.items() if file]
 
 
 @contextmanager
@@ -129,11 +128,11 @@ def run_locust(
     command = [sys.executable, "-m", "locust", "-f", str(ROOT / str(TESTS[test])), "--headless", "--only-summary"]
     command += ["--loglevel", "WARNING", *to_arguments(options), *extra]
     if options.processes:
-        port = str(on_free_ports(["locust"])[0].url.rpartition(":")[2].partition("/")[0])
+        port = str(free_ports(1)[0])
         command += ["--processes", str(options.processes), "--master-bind-host", "127.0.0.1"]
         command += ["--master-bind-port", port, "--master-port", port]
     with tempfile.TemporaryFile() as log, Display(folder, test, console) as display:
-        locust = children.start(command, {"HOOKSWARM_RUN": run}, output=log)
+        locust = children.start(command, {RUN_VARIABLE: run}, output=log)
         try:
             told = 0
             while locust.poll() is None:
@@ -164,14 +163,10 @@ def _keep_log(path: Path, said: bytes) -> None:
 
 def report(folder: Path, options: argparse.Namespace, console: Console) -> Exit:
     """Analyse a run, print its summary, write its section of the report."""
-    try:
-        frames = load(folder)
-    except RunError:
+    if not (folder / MANIFEST).exists():
         log = (folder / "locust.log").read_text(errors="replace").strip()
-        raise ConfigError(
-            [f"Locust ended before the run began: {log.splitlines()[-1] if log else 'no output'}"]
-        ) from None
-    section = reports.section(frames)
+        raise ConfigError([f"Locust ended before the run began: {log.splitlines()[-1] if log else 'no output'}"])
+    section = reports.section(load(folder))
     summary.show(section, console)
     console.print(f"report {reports.write(options.output, section.run.test, section)}, run {folder}", highlight=False)
     return EXITS[section.verdict.status]
@@ -184,12 +179,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     ends: list[Exit] = []
     try:
-        tests, _ = preflight(options)
+        tests = preflight(options)
         with receivers(options, interrupt) as extra:
             for test in tests:
                 if not interrupt.count:
                     ends.append(report(run_locust(test, options, extra, interrupt, console), options, console))
     except (ConfigError, RunError, JournalError) as error:
+        if interrupt.count:  # stopped before there was anything to report
+            return Exit.INTERRUPTED
         print(f"error: {error}", file=sys.stderr)
         return Exit.USAGE
     except OSError as error:

@@ -8,6 +8,9 @@ import re
 from typing import NamedTuple
 from zlib import crc32
 
+NO_RUN = "unassigned"
+"""What receivers' journals belong to while no run is on."""
+
 ATTEMPT_HEADER = "hookswarm-attempt"
 
 

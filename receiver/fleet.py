@@ -85,12 +85,16 @@ def run_fleet(regions: Sequence[Region], results: Path, arguments: Sequence[str]
         return fleet.watch(stopping)
 
 
+def free_ports(count: int) -> list[int]:
+    """Loopback ports that nobody listens on right now, all different."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [opened.getsockname()[1] for opened in sockets]
+
+
 def on_free_ports(names: Sequence[str]) -> list[Region]:
     """Regions of these names on loopback, each with two ports that nobody listens on."""
-    with contextlib.ExitStack() as stack:
-        ports = [
-            stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(2 * len(names))
-        ]
+    ports = free_ports(2 * len(names))
     return [
         Region(name=name, url=f"http://127.0.0.1:{port}/hooks", control=f"http://127.0.0.1:{control}")
         for name, port, control in zip(names, ports[::2], ports[1::2], strict=True)

@@ -10,10 +10,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from protocol.identity import NO_RUN
 from receiver.config import ReceiverConfig
-
-NO_RUN = "unassigned"
-"""Where arrivals go while no run is on."""
 
 
 class Setting(BaseModel):

@@ -1,8 +1,7 @@
 """A TCP or TLS connection that waits in gevent's event loop.
 
 It drives a plain non-blocking socket through watchers that live as long as the connection. gevent's own socket
-makes a timer for every wait and tries to read before there can be an answer; that costs twice as much per request
-(`make bench` shows the sender's rate).
+makes a timer for every wait and tries to read before there can be an answer, at every request anew.
 """
 
 import errno

@@ -16,6 +16,7 @@ from locust.runners import STATE_RUNNING, LocalRunner, MasterRunner
 
 from protocol.credentials import control_token
 from protocol.errors import ConfigError
+from protocol.identity import NO_RUN
 from records.clock import Clock
 from records.exit_codes import Exit
 from records.run import (
@@ -41,8 +42,6 @@ REPORT_PATIENCE_S = 120.0
 """How long a stage's reports may lag behind its planned end."""
 HALT_PATIENCE_S = 8.0
 """How long workers may take to report once they are told to end."""
-IDLE_RUN = "unassigned"
-"""What the receivers' journals are pointed at while no run is on."""
 STATS_PATIENCE_S = 6.0
 """Locust's workers send statistics every 3 s."""
 
@@ -130,7 +129,7 @@ class Master:
                 self._environment.process_exit_code = Exit.VOID if folder else Exit.USAGE
                 self._runner.send_message(HALT)
             if folder:
-                self._reset_receivers(IDLE_RUN, strict=False)
+                self._reset_receivers(NO_RUN, strict=False)
                 folder.close(self._clock.now(), self._halting.is_set(), error)
                 _say(f"run {folder.path}")
         except OSError as failure:

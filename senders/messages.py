@@ -14,6 +14,9 @@ TICK = "hookswarm.tick"
 """Worker to master: a WorkerTick, several times a second."""
 FAILED = "hookswarm.failed"
 """Worker to master: it cannot go on, and why."""
+RUN_VARIABLE = "HOOKSWARM_RUN"
+"""Environment variable: the run's id, where whoever started Locust chose it."""
+
 SAYS = "hookswarm: "
 """How a line for the user begins, on a standard output that is Locust's too."""
 

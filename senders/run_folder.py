@@ -13,11 +13,10 @@ from locust.env import Environment
 from records.rows import Outcome
 from records.run import Manifest, RegionRecord, RunEnded, Timeline, new_run_id
 from senders.locust_stats import LocustFiles
+from senders.messages import RUN_VARIABLE
+from senders.sender import STRATEGIES
 from senders.settings import Settings
 from senders.stages import Stage, to_plain
-
-RUN_VARIABLE = "HOOKSWARM_RUN"
-"""The run's id, where whoever started Locust chose it."""
 
 
 class RunFolder:
@@ -36,7 +35,7 @@ class RunFolder:
                 RegionRecord(name=region.name, url=region.url, receiver=region.control is not None)
                 for region in settings.regions
             ],
-            strategies=["nearest"],
+            strategies=list(STRATEGIES),
             outcomes={outcome.value: outcome.name.lower() for outcome in Outcome},
             environment=environment_facts(),
         )

@@ -19,6 +19,10 @@ from senders.wire import Transport, WireError
 _WRITTEN, _REUSED = int(Flag.WRITTEN), int(Flag.REUSED)
 
 
+STRATEGIES = ("nearest",)
+"""Names of the strategies; one's code in the journals is its place."""
+
+
 class Halted(Exception):
     """Thrown into a worker whose answer will not be waited for any longer."""
 

@@ -7,7 +7,7 @@ from locust import LoadTestShape, User, task
 
 from protocol.regions import Region
 from senders.master import Master
-from senders.sender import Route
+from senders.sender import STRATEGIES, Route
 from senders.stages import Stage
 from senders.worker import SendingProcess
 
@@ -30,11 +30,12 @@ class WebhookSender(User):
 
 
 def sender_classes(regions: Sequence[Region]) -> dict[str, type[WebhookSender]]:
-    """A sender for each region, named `Sender_<origin>_nearest`: what Locust's class picker shows."""
+    """One for each region and strategy, named `Sender_<origin>_<strategy>`: what Locust's class picker shows."""
     return {
-        name: type(name, (WebhookSender,), {"route": Route(code, code, 0), "weight": 1, "__module__": __name__})
+        name: type(name, (WebhookSender,), {"route": Route(code, code, strategy), "weight": 1, "__module__": __name__})
         for code, region in enumerate(regions)
-        for name in [f"Sender_{region.name.replace('-', '_').replace('.', '_')}_nearest"]
+        for strategy, chosen in enumerate(STRATEGIES)
+        for name in [f"Sender_{region.name.replace('-', '_').replace('.', '_')}_{chosen}"]
     }
 
 

@@ -27,7 +27,7 @@ from senders.locust_stats import REQUEST_TYPE
 from senders.messages import FAILED, HALT, REPORT, STAGE, TICK, Announcement, WorkerTick
 from senders.payloads import Generated, Payloads
 from senders.queue import DeliveryQueue
-from senders.sender import Halted, Route, StageSender
+from senders.sender import STRATEGIES, Halted, Route, StageSender
 from senders.settings import Settings
 from senders.stages import Stage, from_plain
 from senders.wire import Endpoint, Transport, Wire
@@ -88,7 +88,7 @@ class SendingProcess:
                 self._work_stage(served, route, wire)
 
     def _work_stage(self, sender: StageSender, route: Route, wire: Transport) -> None:
-        name = f"{self._stage_name} {self.settings.regions[route.origin].name} nearest"
+        name = f"{self._stage_name} {self.settings.regions[route.origin].name} {STRATEGIES[route.strategy]}"
         queue, me = sender.queue, gevent.getcurrent()
         fire: Callable[..., None] = self._environment.events.request.fire
         while delivery := queue.take():

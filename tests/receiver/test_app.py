@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from protocol.identity import AttemptTag, EventId
+from protocol.identity import NO_RUN, AttemptTag, EventId
 from protocol.signature import TOLERANCE_S, sign
 from receiver.app import Receiver
 from receiver.config import Durability, ReceiverConfig
-from receiver.state import NO_RUN, StateReader, StateWriter
+from receiver.state import StateReader, StateWriter
 from records.journal import JournalView, read_journal
 from records.rows import Flag
 from tests.receivers import EVENT, KEY, signed_headers, small_disk

@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from protocol.identity import NO_RUN
 from receiver.config import ReceiverConfig
-from receiver.state import NO_RUN, ProcessReport, StateReader, StateWriter
+from receiver.state import ProcessReport, StateReader, StateWriter
 
 
 def reader(folder: Path) -> StateReader:
