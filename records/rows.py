@@ -17,7 +17,7 @@
 | 40-43 | late       | an idle worker's waking after `due`, ns   | 0                                    |
 | 44-47 | run        | tag of the run                            | the same                             |
 | 48-55 | done       | when the outcome was known, ns; 0: never  | when the answer was ready, ns        |
-| 56-57 | status     | HTTP status; 0: none                      | HTTP status answered                 |
+| 56-57 | status     | HTTP status; 0: none                      | HTTP status answered; 0: none         |
 | 58    | outcome    | see Outcome                               | 0                                    |
 | 59    | -          |                                           |                                      |
 | 60-63 | flags      | see Flag                                  | see Flag                             |
@@ -85,6 +85,12 @@ class Outcome(IntEnum):
     """The run was stopped while the answer was awaited."""
     ABANDONED = 12
     """Due, but still queued when the stage ended: never sent."""
+    DISABLED = 13
+    """Never sent: an earlier answer, 410, disabled its webhook."""
+
+
+NEVER_SENT = frozenset({Outcome.ABANDONED, Outcome.DISABLED})
+"""Rows that stand for an event and no attempt."""
 
 
 IN_DOUBT = frozenset(
@@ -107,3 +113,7 @@ class Flag(IntFlag):
     """The attempt went out on a connection that was open already."""
     FOREIGN = 4
     """The arrival's `webhook-id` is not one of ours; `sequence` holds its CRC-32."""
+    HINTED = 8
+    """The answer to the attempt carried a `Retry-After`."""
+    FAULT = 16
+    """The receiver was told to do something wrong with this arrival."""

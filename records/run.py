@@ -102,6 +102,16 @@ class Progress(_Record):
     in_flight: int
 
 
+class FaultsSet(_Record):
+    """The receivers were told to do something wrong, from `at_ns` to `until_ns` (None: to the stage's end)."""
+
+    kind: Literal["faults_set"] = "faults_set"
+    at_ns: int
+    until_ns: int | None
+    stage: int
+    faults: dict[str, Any]
+
+
 class StageEnded(_Record):
     kind: Literal["stage_ended"] = "stage_ended"
     at_ns: int
@@ -124,7 +134,7 @@ class RunEnded(_Record):
     error: str = ""
 
 
-Entry = Annotated[StageStarted | Progress | StageEnded | WorkerLost | RunEnded, Field(discriminator="kind")]
+Entry = Annotated[StageStarted | FaultsSet | Progress | StageEnded | WorkerLost | RunEnded, Field(discriminator="kind")]
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 
 

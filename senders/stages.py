@@ -2,15 +2,17 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import field, fields, replace
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass as model
 
 from protocol.errors import ConfigError
+from protocol.faults import Faults
 from senders.arrivals import Arrivals, Closed
 from senders.payloads import SIZES
+from senders.retry import RetryLaw
 
 Count = Annotated[int, Field(ge=1, lt=1 << 32)]
 Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
@@ -36,6 +38,15 @@ class Stage:
     arrivals: Arrivals = field(default_factory=Closed)
     payload: str = "stripe"
     """A distribution of body sizes: see `senders.payloads`."""
+    retry: RetryLaw = field(default_factory=RetryLaw)
+    """How a failed attempt is repeated; by default it is not."""
+    faults: Faults | None = None
+    """What our receivers are told to do wrong. A stage with faults is left out where the receivers are not ours."""
+    faults_from_s: Seconds = 0
+    faults_for_s: Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)] | None = None
+    """When the faults hold, from the stage's start; None: to its end."""
+    settle_s: Seconds = 0
+    """Pause behind the stage in which nothing is sent: the memory that stays is read at its end."""
     name: str = ""
     """Unique in its test; `sweep` makes it of the scenario and the swept parameters."""
 
@@ -49,16 +60,28 @@ _STAGE: TypeAdapter[Stage] = TypeAdapter(Stage)
 
 
 def sweep(stage: Stage, **parameters: tuple[Any, ...]) -> tuple[Stage, ...]:
-    """One stage for each combination of the parameters' values, named after them."""
+    """One stage for each combination of the parameters' values, named after them.
+
+    A parameter is a field of the stage or of its retry law: `sweep(stage, users=(1, 4), retries=(0, 3))`.
+    """
     return tuple(
-        replace(stage, **values, name=" ".join([stage.scenario, *(f"{key}={values[key]}" for key in values)]))
+        replace(_with(stage, values), name=" ".join([stage.scenario, *(f"{key}={values[key]}" for key in values)]))
         for combination in itertools.product(*parameters.values())
         for values in [dict(zip(parameters, combination, strict=True))]
     )
 
 
+def _with(stage: Stage, values: dict[str, Any]) -> Stage:
+    law = {key: value for key, value in values.items() if key in _LAW_FIELDS}
+    own = {key: value for key, value in values.items() if key not in _LAW_FIELDS}
+    return replace(stage, **own, retry=replace(stage.retry, **law))
+
+
+_LAW_FIELDS = {field.name for field in fields(RetryLaw)}
+
+
 def check_plan(stages: Sequence[Stage]) -> None:
-    """Raise ConfigError, with every fault, unless each stage can end, has a name of its own and payloads there are."""
+    """Raise ConfigError, with every fault, unless each stage can end, is named apart, and can be played."""
     names = [stage.name or stage.scenario for stage in stages]
     faults = [
         f"stage {name!r} has neither events nor duration_s: it would never end"
@@ -69,6 +92,13 @@ def check_plan(stages: Sequence[Stage]) -> None:
         f"stage {name!r}: unknown payload distribution {stage.payload!r}; there are {', '.join(SIZES)}"
         for name, stage in zip(names, stages, strict=True)
         if stage.payload not in SIZES
+    ]
+    faults += [
+        f"stage {name!r}: {problem}"
+        for name, stage in zip(names, stages, strict=True)
+        for part in (stage.retry, stage.faults)
+        if part
+        for problem in part.problems()
     ]
     faults += [f"two stages are named {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
     if faults or not stages:
