@@ -1,0 +1,136 @@
+"""The psutil log: what one process used of the machine, a line of CSV per sample.
+
+`resources-<role>-<process>.csv` begins with a line of JSON behind "#" (whose it is, and its clock), then come the
+names of the columns. A value that the platform does not tell is left empty.
+"""
+
+import errno
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from records.clock import Clock, boot_id
+
+try:
+    import psutil
+
+    _missing = None
+except ImportError as error:
+    _missing = f"psutil cannot be imported: {error}"
+
+VERSION = 1
+LOGS = "resources-*.csv"
+COLUMNS = (
+    "at_ns", "cpu_user_s", "cpu_system_s", "rss", "uss", "threads", "fds",
+    "switches_voluntary", "switches_involuntary", "read_bytes", "write_bytes",
+)  # fmt: skip
+
+
+class LogError(ValueError):
+    """A file that is not a resource log this version can read."""
+
+
+def available() -> str | None:
+    """Why no process can be sampled here; None where it can."""
+    return _missing
+
+
+@dataclass(frozen=True)
+class LogHeader:
+    """What a log says of itself: whose samples they are, and by which clock."""
+
+    role: str
+    process: str
+    anchor_ns: int
+    boot: str = field(default_factory=boot_id)
+    version: int = VERSION
+
+    def encode(self) -> bytes:
+        return f"# {json.dumps(asdict(self))}\n{','.join(COLUMNS)}\n".encode()
+
+    @classmethod
+    def decode(cls, line: bytes) -> "LogHeader":
+        """Read a log's first line. Raises LogError."""
+        if not line.startswith(b"# {"):
+            raise LogError("not a resource log")
+        try:
+            header = cls(**json.loads(line[2:]))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise LogError(f"damaged header: {error}") from None
+        if header.version != VERSION:
+            raise LogError(f"resource log version {header.version}; this hookswarm reads {VERSION}")
+        return header
+
+
+class ResourceLog:
+    """Samples this process into a run's folder. Keeps nothing in memory; one thread at a time may use it."""
+
+    def __init__(self, folder: Path, role: str, clock: Clock, process: str = "") -> None:
+        """Create the log; `process` tells those of a role apart (default: the process id).
+
+        Both must be safe in file names. Raises OSError: FileExistsError rather than mix two writers.
+        """
+        if _missing:
+            raise RuntimeError(_missing)
+        process = process or str(os.getpid())
+        self.path = folder / f"resources-{role}-{process}.csv"
+        self._now = clock.now
+        self._process = psutil.Process()
+        self._file = self.path.open("xb", buffering=0)
+        try:
+            self._append(LogHeader(role, process, clock.anchor_ns).encode())
+        except OSError:
+            self.close()
+            self.path.unlink()
+            raise
+
+    def sample(self, uss: bool = True) -> None:
+        """Append a line, whole or not at all. Raises OSError (a full disk).
+
+        The kernel walks all pages of the process to tell its USS, a few milliseconds for 150 MB, and Python does
+        not hold its lock meanwhile: an event loop that must not stall calls this from a thread.
+        """
+        process = self._process
+        at = self._now()
+        with process.oneshot():
+            cpu = _told(process.cpu_times)
+            switches = _told(process.num_ctx_switches)
+            disk = _told(lambda: process.io_counters())  # an attribute that macOS lacks
+            values = (
+                at,
+                cpu and cpu.user,
+                cpu and cpu.system,
+                _told(lambda: process.memory_info().rss),
+                _told(lambda: process.memory_full_info().uss) if uss else None,
+                _told(process.num_threads),
+                _told(process.num_fds),
+                switches and switches.voluntary,
+                switches and switches.involuntary,
+                disk and disk.read_bytes,
+                disk and disk.write_bytes,
+            )
+        self._append((",".join("" if value is None else str(value) for value in values) + "\n").encode())
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _append(self, line: bytes) -> None:
+        before = self._file.tell()
+        try:
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        except OSError:
+            self._file.truncate(before)
+            self._file.seek(before)
+            raise
+
+
+def _told(ask: Callable[[], Any]) -> Any:
+    """The answer, or None where this platform, or this user, gets none."""
+    try:
+        return ask()
+    except (psutil.Error, OSError, AttributeError, NotImplementedError):
+        return None
