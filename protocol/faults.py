@@ -111,7 +111,7 @@ class Faults:
 
 @dataclass(frozen=True)
 class FaultOrder:
-    """What `POST /faults` takes: faults, and when they hold (Unix nanoseconds; None: from now, until told otherwise)."""
+    """What `POST /faults` takes: faults, and when they hold (Unix nanoseconds; None: from now, or without end)."""
 
     __pydantic_config__ = _FORBID
 

@@ -5,6 +5,7 @@ Junk is answered 4xx, never 5xx; what a client sends reaches no file name and no
 
 import os
 import threading
+import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -12,9 +13,11 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from protocol.faults import FaultOrder, Faults
 from protocol.identity import AttemptTag, EventId, parse_attempt_tag, parse_event_id
 from protocol.signature import is_fresh, verify
 from receiver.config import Durability, ReceiverConfig
+from receiver.faults import Kind, Play, answer, decide, naming
 from receiver.state import ProcessReport, StateReader
 from records.clock import Clock
 from records.journal import BufferedJournal, Header, Journal
@@ -25,7 +28,8 @@ StartResponse = Callable[..., Any]
 
 _FOREIGN = AttemptTag(attempt=0, origin=0, target=0, strategy=0)
 # Plain integers: an IntFlag makes a new object at every use.
-_WRITTEN, _FOREIGN_FLAG, _NO_CONTENT = int(Flag.WRITTEN), int(Flag.FOREIGN), int(HTTPStatus.NO_CONTENT)
+_WRITTEN, _FOREIGN_FLAG, _FAULT = int(Flag.WRITTEN), int(Flag.FOREIGN), int(Flag.FAULT)
+_NO_CONTENT = int(HTTPStatus.NO_CONTENT)
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -40,16 +44,26 @@ class Refused(Exception):
 class Receiver:
     """One data-plane process's WSGI callable. Arrivals are journalled before they are answered."""
 
-    def __init__(self, config: ReceiverConfig, key: bytes, state: StateReader, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        config: ReceiverConfig,
+        key: bytes,
+        state: StateReader,
+        clock: Clock | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
         self._config = config
         self._key = key
         self._state = state
         self._clock = clock or Clock()
+        self._sleep = sleep
         self._fsync = config.durability is Durability.FSYNC
         self._lock = threading.Lock()
         self._refused: Counter[int] = Counter()
+        self._played: Counter[str] = Counter()
         self._arrivals = 0
-        self._generation = -1
+        self._generation = self._resets = -1
+        self._order: FaultOrder | None = None
         self._run = ""
         self._journal: Journal | None = None
 
@@ -58,15 +72,18 @@ class Receiver:
         try:
             if environ["REQUEST_METHOD"] != "POST":
                 return _answer_other(environ, start_response)
-            self._accept(environ, received)
+            played = self._accept(environ, received)
         except Refused as refusal:
             with self._lock:
                 self._refused[refusal.status.value] += 1
             return _plain(start_response, refusal.status, str(refusal))
+        if played is not None:
+            return answer(*played, environ, start_response, self._clock.now, self._sleep)
         start_response("204 No Content", [])
         return ()
 
-    def _accept(self, environ: Environ, received: int) -> None:
+    def _accept(self, environ: Environ, received: int) -> tuple[Play, Faults] | None:
+        """Verify and write down; what is then played instead of a plain acceptance, if anything."""
         event_id = environ.get("HTTP_WEBHOOK_ID", "")
         timestamp = environ.get("HTTP_WEBHOOK_TIMESTAMP", "")
         signatures = environ.get("HTTP_WEBHOOK_SIGNATURE", "")
@@ -79,32 +96,48 @@ class Receiver:
         raw_id, raw_time, raw_signatures = _bytes(event_id), _bytes(timestamp), _bytes(signatures)
         if not verify(self._key, raw_id, raw_time, body, raw_signatures):
             raise Refused(HTTPStatus.UNAUTHORIZED, "no signature in webhook-signature is right")
-        self._record(event_id, environ.get("HTTP_HOOKSWARM_ATTEMPT", ""), body, received)
+        attempt = environ.get("HTTP_HOOKSWARM_ATTEMPT", "")
+        try:
+            if self._state.generation() != self._generation:
+                self._switch()
+            order = self._order
+            if order is None or (faults := order.active(received)) is None:
+                self._record(event_id, attempt, body, received)
+                return None
+            play = decide(faults, *naming(event_id, timestamp, attempt))
+            if not play.silent and play.delay_s:
+                self._sleep(play.delay_s)
+            plain = play.kind is Kind.TAKE
+            self._record(event_id, attempt, body, received, play.status, _WRITTEN if plain else _WRITTEN | _FAULT)
+        except OSError as error:
+            raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot write the journal: {error.strerror}") from None
+        if not plain:
+            with self._lock:
+                self._played[play.name] += 1
+        return play, faults
 
-    def _record(self, event_id: str, attempt: str, body: bytes, received: int) -> None:
-        flags = _WRITTEN
+    def _record(
+        self, event_id: str, attempt: str, body: bytes, received: int,
+        status: int = _NO_CONTENT, flags: int = _WRITTEN,
+    ) -> None:  # fmt: skip
         event, tag = parse_event_id(event_id), parse_attempt_tag(attempt)
         if event is None or tag is None:
             event, tag = EventId(0, 0, 0, zlib.crc32(_bytes(event_id))), _FOREIGN
             flags |= _FOREIGN_FLAG
-        try:
-            if self._state.generation() != self._generation:
-                self._switch()
-            journal = self._journal or self._open()
-            offset = journal.append(
-                ROW.pack(
-                    event.webhook, event.sequence, 0, received, tag.attempt, event.stage,
-                    tag.origin, tag.target, tag.strategy, len(body), zlib.crc32(body), 0, event.run,
-                    self._clock.now(), _NO_CONTENT, 0, flags,
-                )
-            )  # fmt: skip
-            if self._fsync:
-                journal.sync()
-                journal.finish(offset, self._clock.now(), _NO_CONTENT, 0, flags)
-        except OSError as error:
-            raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot write the journal: {error.strerror}") from None
-        with self._lock:
-            self._arrivals += 1
+        journal = self._journal or self._open()
+        offset = journal.append(
+            ROW.pack(
+                event.webhook, event.sequence, 0, received, tag.attempt, event.stage,
+                tag.origin, tag.target, tag.strategy, len(body), zlib.crc32(body), 0, event.run,
+                self._clock.now(), status, 0, flags,
+            )
+        )  # fmt: skip
+        if self._fsync:
+            journal.sync()
+            journal.finish(offset, self._clock.now(), status, 0, flags)
+        if status == _NO_CONTENT:
+            with self._lock:
+                self._arrivals += 1
 
     def keep(self) -> None:
         """Housekeeping between requests: follow the setting, flush what memory holds, leave a report.
@@ -116,22 +149,31 @@ class Receiver:
         if isinstance(self._journal, BufferedJournal):
             self._journal.flush()
         with self._lock:
-            refused = dict(self._refused)
-        self._state.report(
-            ProcessReport(pid=os.getpid(), generation=self._generation, arrivals=self._arrivals, refused=refused)
-        )
+            report = ProcessReport(
+                pid=os.getpid(),
+                generation=self._generation,
+                resets=self._resets,
+                arrivals=self._arrivals,
+                refused=dict(self._refused),
+                faults=dict(self._played),
+            )
+        self._state.report(report)
 
     def _switch(self) -> None:
         with self._lock:
             setting = self._state.setting()
             if setting.generation == self._generation:
                 return
-            if isinstance(self._journal, BufferedJournal):
-                self._journal.flush()
-            # A thread may be writing to the old journal right now: it closes when the last one lets go.
-            self._journal = None
-            self._run, self._arrivals = setting.run, 0
-            self._refused.clear()
+            if setting.resets != self._resets:
+                if isinstance(self._journal, BufferedJournal):
+                    self._journal.flush()
+                # A thread may be writing to the old journal right now: it closes when the last one lets go.
+                self._journal = None
+                self._run, self._arrivals = setting.run, 0
+                self._refused.clear()
+                self._played.clear()
+                self._resets = setting.resets
+            self._order = setting.order if setting.order.faults else None
             self._generation = setting.generation
 
     def _open(self) -> Journal:

@@ -4,8 +4,10 @@
 |---------------|-------------------------------------------------------------------|
 | GET  /health  | is the data plane serving?                                        |
 | GET  /clock   | the receiver's clock, Unix nanoseconds                            |
-| GET  /stats   | arrivals of the current run, refusals by status, live processes   |
-| POST /reset   | `{"run": "<id>"}`: journals of that run from now on               |
+| GET  /stats   | arrivals of the current run, refusals, faults played, processes   |
+| GET  /faults  | the faults in force                                               |
+| POST /reset   | `{"run": "<id>"}`: journals of that run from now on, and no faults |
+| POST /faults  | a `FaultOrder`: play these from now on, in the run that is on      |
 """
 
 import hmac
@@ -16,7 +18,10 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from protocol.errors import ConfigError
+from protocol.faults import FaultOrder, dump_order, parse_order
 from protocol.regions import describe
+from receiver.faults import CannotPlay
 from records.clock import Clock
 
 MAX_BODY = 1 << 16
@@ -34,6 +39,8 @@ class Controlled(Protocol):
     def health(self) -> dict[str, Any]: ...
     def stats(self) -> dict[str, Any]: ...
     def reset(self, run: str) -> None: ...
+    def faults(self) -> FaultOrder: ...
+    def set_faults(self, order: FaultOrder) -> None: ...
 
 
 class ControlApp:
@@ -62,11 +69,15 @@ class ControlApp:
                 return HTTPStatus.OK, {"now_ns": self._clock.now()}
             case "GET", "/stats":
                 return HTTPStatus.OK, self._supervisor.stats()
+            case "GET", "/faults":
+                return HTTPStatus.OK, self._faults()
             case "POST", "/reset":
                 return self._reset(environ)
-            case _, "/health" | "/clock" | "/stats" | "/reset":
+            case "POST", "/faults":
+                return self._set_faults(environ)
+            case _, "/health" | "/clock" | "/stats" | "/faults" | "/reset":
                 return HTTPStatus.METHOD_NOT_ALLOWED, {"error": "wrong method"}
-        return HTTPStatus.NOT_FOUND, {"error": "no such call; there are /health, /clock, /stats and /reset"}
+        return HTTPStatus.NOT_FOUND, {"error": "no such call; there are /health, /clock, /stats, /faults and /reset"}
 
     def _reset(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
         try:
@@ -75,3 +86,16 @@ class ControlApp:
             return HTTPStatus.BAD_REQUEST, {"error": "; ".join(describe(error))}
         self._supervisor.reset(request.run)
         return HTTPStatus.OK, {"run": request.run}
+
+    def _faults(self) -> dict[str, Any]:
+        order: dict[str, Any] = json.loads(dump_order(self._supervisor.faults()))
+        return order
+
+    def _set_faults(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
+        try:
+            self._supervisor.set_faults(parse_order(environ["wsgi.input"].read(MAX_BODY)))
+        except ConfigError as error:
+            return HTTPStatus.BAD_REQUEST, {"error": str(error)}
+        except CannotPlay as error:
+            return HTTPStatus.CONFLICT, {"error": str(error)}
+        return HTTPStatus.OK, self._faults()

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from protocol.credentials import signing_key
 from receiver.app import Receiver
@@ -20,10 +21,13 @@ KEEP_INTERVAL_S = 0.05
 """How often a process does its housekeeping: also the longest that `--durability memory` holds a row."""
 
 
-def create() -> Receiver:
-    """The app of one process, with its housekeeping thread; Granian calls this in each worker."""
+def create(sleep: Callable[[float], object] = time.sleep) -> Receiver:
+    """The app of one process, with its housekeeping thread; Granian calls this in each worker.
+
+    `sleep` holds back one request and lets the others go on.
+    """
     config = ReceiverConfig.model_validate_json(os.environ[CONFIG_VARIABLE])
-    receiver = Receiver(config, signing_key(), StateReader(config))
+    receiver = Receiver(config, signing_key(), StateReader(config), sleep=sleep)
     receiver.keep()
     granian = multiprocessing.parent_process()
     parent = granian.pid if granian else os.getppid()
@@ -80,7 +84,7 @@ def _serve_gevent(config: ReceiverConfig) -> None:
 
     from receiver.quiet import quiet_server
 
-    server = quiet_server((config.host, config.port), create())
+    server = quiet_server((config.host, config.port), create(gevent.sleep))
     gevent.signal_handler(signal.SIGTERM, server.stop)
     server.serve_forever()
 

@@ -1,7 +1,7 @@
 """What a supervisor and its data-plane processes tell each other, through a folder they share.
 
-The supervisor sets the `Setting` (which run is on); a mapped counter tells every process at once that it
-changed. Each process leaves a `ProcessReport` behind, for the statistics.
+The supervisor sets the `Setting` (which run is on, which faults are played); a mapped counter tells every process
+at once that it changed. Each process leaves a `ProcessReport` behind, for the statistics.
 """
 
 import mmap
@@ -10,22 +10,32 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from protocol.faults import FaultOrder
 from protocol.identity import NO_RUN
 from receiver.config import ReceiverConfig
 
 
 class Setting(BaseModel):
-    generation: int
+    generation: int = 0
+    """Counts every change."""
+    resets: int = 0
+    """Counts the changes that begin new journals and new counts."""
     run: str = NO_RUN
+    order: FaultOrder = FaultOrder()
 
 
 class ProcessReport(BaseModel):
-    """A data-plane process's own count: arrivals since it saw `generation`, and refusals by status."""
+    """A data-plane process's own count since the last reset: arrivals taken, refusals by status, faults by name.
+
+    `generation` and `resets` are those of the setting that it follows.
+    """
 
     pid: int
     generation: int
+    resets: int
     arrivals: int
     refused: dict[int, int]
+    faults: dict[str, int]
 
 
 class StateWriter:
@@ -36,12 +46,19 @@ class StateWriter:
         self._counter = folder / "generation"
         self._counter.write_bytes(bytes(8))
         self._map = _map(self._counter)
-        self.setting = Setting(generation=0)
+        self.setting = Setting()
         self.set_run(NO_RUN)
 
     def set_run(self, run: str) -> None:
-        """Switch every data-plane process to the journals of `run`."""
-        self.setting = Setting(generation=self.setting.generation + 1, run=run)
+        """Switch every data-plane process to the journals of `run`, with nothing going wrong."""
+        self._set(run=run, order=FaultOrder(), resets=self.setting.resets + 1)
+
+    def set_faults(self, order: FaultOrder) -> None:
+        """Have every data-plane process play these faults, in the run that is on."""
+        self._set(order=order)
+
+    def _set(self, **changed: object) -> None:
+        self.setting = self.setting.model_copy(update={"generation": self.setting.generation + 1, **changed})
         replace(self._folder / "setting.json", self.setting.model_dump_json())
         self._map[:8] = self.setting.generation.to_bytes(8, "little")
 

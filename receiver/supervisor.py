@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import gevent
 import httpx
 from gevent.event import Event
 
+from protocol.faults import FaultOrder
 from receiver import children
 from receiver.config import CONFIG_VARIABLE, ReceiverConfig
 from receiver.control import ControlApp
+from receiver.faults import check_playable, unplayable
 from receiver.quiet import quiet_server
 from receiver.state import StateWriter
 from records.clock import Clock
@@ -106,26 +109,42 @@ class Supervisor:
             "data_plane": self._child.pid if self._child else None,
             "workers": [report.pid for report in self._state.reports()],
             "durability": self.config.durability,
+            "cannot_play": unplayable(self.config.server),
         }
 
     def stats(self) -> dict[str, Any]:
-        refused: dict[int, int] = {}
-        run = self._state.setting
-        reports = [report for report in self._state.reports() if report.generation == run.generation]
+        refused: Counter[int] = Counter()
+        faults: Counter[str] = Counter()
+        setting = self._state.setting
+        reports = [report for report in self._state.reports() if report.resets == setting.resets]
         for report in reports:
-            for status, count in report.refused.items():
-                refused[status] = refused.get(status, 0) + count
+            refused.update(report.refused)
+            faults.update(report.faults)
         return {
             "region": self.config.region,
-            "run": run.run,
+            "run": setting.run,
             "arrivals": sum(report.arrivals for report in reports),
             "refused": refused,
+            "faults": faults,
             "workers": [report.pid for report in reports],
         }
 
     def reset(self, run: str) -> None:
         """Switch to the journals of `run`, and return when every process has done so (and flushed the old ones)."""
         self._state.set_run(run)
+        self._settle()
+
+    def faults(self) -> FaultOrder:
+        return self._state.setting.order
+
+    def set_faults(self, order: FaultOrder) -> None:
+        """Play these faults, and return when every process does; raises CannotPlay, and then nothing has changed."""
+        check_playable(order.faults, self.config.server)
+        self._state.set_faults(order)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Return when every process follows the setting."""
         deadline = time.monotonic() + SETTLE_TIMEOUT_S
         while any(report.generation < self._state.setting.generation for report in self._state.reports()):
             if time.monotonic() > deadline:

@@ -9,32 +9,38 @@ import gevent
 from gevent.pywsgi import WSGIServer
 
 from protocol.credentials import control_token, signing_key
+from protocol.faults import FaultOrder
 from protocol.identity import parse_event_id
 from receiver.app import Receiver
 from receiver.config import ReceiverConfig
 from receiver.control import ControlApp
 from receiver.state import StateReader, StateWriter
 from records.clock import Clock
+from records.rows import Flag
 
 
 class Forgetful(Receiver):
     """Answers 204 and forgets one arrival in a hundred."""
 
-    def _record(self, event_id: str, attempt: str, body: bytes, received: int) -> None:
+    def _record(
+        self, event_id: str, attempt: str, body: bytes, received: int, status: int = 204, flags: int = Flag.WRITTEN
+    ) -> None:
         event = parse_event_id(event_id)
         if not event or event.sequence % 100 != 7:
-            super()._record(event_id, attempt, body, received)
+            super()._record(event_id, attempt, body, received, status, flags)
 
 
 class Inventive(Receiver):
     """Writes down one arrival in a hundred that nobody sent."""
 
-    def _record(self, event_id: str, attempt: str, body: bytes, received: int) -> None:
-        super()._record(event_id, attempt, body, received)
+    def _record(
+        self, event_id: str, attempt: str, body: bytes, received: int, status: int = 204, flags: int = Flag.WRITTEN
+    ) -> None:
+        super()._record(event_id, attempt, body, received, status, flags)
         event = parse_event_id(event_id)
         if event and event.sequence % 100 == 7:
             run = event_id.rpartition("_")[0]
-            super()._record(f"{run}_{event.sequence + 1_000_000:x}", attempt, body, received)
+            super()._record(f"{run}_{event.sequence + 1_000_000:x}", attempt, body, received, status, flags)
 
 
 class Control:
@@ -51,6 +57,12 @@ class Control:
 
     def reset(self, run: str) -> None:
         self._state.set_run(run)
+
+    def faults(self) -> FaultOrder:
+        return self._state.setting.order
+
+    def set_faults(self, order: FaultOrder) -> None:
+        self._state.set_faults(order)
 
 
 def serve(port: int, control_port: int, results: Path, lie: str) -> None:

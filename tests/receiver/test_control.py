@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.faults import FaultOrder
 from receiver.control import ControlApp
+from receiver.faults import CannotPlay
 from records.clock import Clock
 from tests.receivers import BEARER, TOKEN
 
@@ -20,6 +22,8 @@ class Supervisor:
 
     def __init__(self) -> None:
         self.runs: list[str] = []
+        self.orders: list[FaultOrder] = []
+        self.refusal = ""
 
     def health(self) -> dict[str, Any]:
         return {"status": "ready"}
@@ -29,6 +33,14 @@ class Supervisor:
 
     def reset(self, run: str) -> None:
         self.runs.append(run)
+
+    def faults(self) -> FaultOrder:
+        return self.orders[-1] if self.orders else FaultOrder()
+
+    def set_faults(self, order: FaultOrder) -> None:
+        if self.refusal:
+            raise CannotPlay(self.refusal)
+        self.orders.append(order)
 
 
 @pytest.fixture

@@ -15,7 +15,9 @@ def reader(folder: Path) -> StateReader:
 
 
 def report(pid: int, generation: int = 1, arrivals: int = 0) -> ProcessReport:
-    return ProcessReport(pid=pid, generation=generation, arrivals=arrivals, refused={400: 2})
+    return ProcessReport(
+        pid=pid, generation=generation, resets=1, arrivals=arrivals, refused={400: 2}, faults={"cut": 1}
+    )
 
 
 def test_a_fresh_folder_has_no_run(tmp_path: Path) -> None:
