@@ -18,6 +18,7 @@ class HttpxWire:
     def __init__(self, url: str, tls: ssl.SSLContext | None = None, timeouts: Timeouts | None = None) -> None:
         timeouts = timeouts or Timeouts()
         self.reused = False
+        self.retry_after = b""
         self._url = url
         self._limit_s = timeouts.connect_s + timeouts.response_s
         self._client = httpx.Client(
@@ -32,6 +33,7 @@ class HttpxWire:
     def post(self, headers: bytes, body: bytes) -> int:
         fields = [(name, value.strip()) for name, _, value in (line.partition(b":") for line in headers.splitlines())]
         begun = False
+        self.retry_after = b""
         try:
             # httpx times each read by itself; a dribbled answer is ended by gevent.
             with gevent.Timeout(self._limit_s, TimeoutError):
@@ -39,6 +41,7 @@ class HttpxWire:
                     begun = True
                     for _ in response.iter_raw():
                         pass
+                    self.retry_after = response.headers.get("retry-after", "").encode("latin-1", "replace")
                     return response.status_code
         except httpx.TransportError as error:
             raise WireError(_outcome(error, begun), str(error) or type(error).__name__) from None

@@ -5,21 +5,19 @@ master announces ahead. Where Locust runs without workers, its only process is t
 """
 
 import time
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import gevent
-import httpx
 from gevent.event import Event
 from locust.env import Environment
 from locust.runners import STATE_RUNNING, LocalRunner, MasterRunner
 
-from protocol.credentials import control_token
-from protocol.errors import ConfigError
-from protocol.identity import NO_RUN
+from protocol.faults import Faults
 from records.clock import Clock
 from records.exit_codes import Exit
 from records.run import (
+    FaultsSet,
     Progress,
     StageEnded,
     StageStarted,
@@ -27,13 +25,17 @@ from records.run import (
     WorkerLost,
     WorkerReport,
 )
+from senders.control import ControlError, Controls
 from senders.messages import FAILED, HALT, REPORT, SAYS, STAGE, TICK, Announcement, WorkerTick
+from senders.plan import Plan
 from senders.run_folder import RunFolder
 from senders.settings import Settings, unreachable
 from senders.stages import Stage
 
 LEAD_S = {True: 0.05, False: 0.3}
 """How far ahead a stage is announced: in the same process, and to others."""
+FAULTS_LEAD_S = 0.5
+"""How much further ahead where receivers have to be told of faults first."""
 POLL_S = 0.02
 PROGRESS_S = 1.0
 SETTLE_S = 30.0
@@ -53,21 +55,21 @@ class RunFailed(Exception):
 class Master:
     """Walks a test's plan once for every run that is started."""
 
-    def __init__(self, environment: Environment, settings: Settings, test: str, stages: Sequence[Stage]) -> None:
+    def __init__(self, environment: Environment, settings: Settings, test: str, plan: Plan) -> None:
         runner = environment.runner
         assert isinstance(runner, LocalRunner | MasterRunner)
         self._environment = environment
         self._runner = runner
         self._settings = settings
         self._test = test
-        self._stages = stages
+        self._plan = plan
         self._clock = Clock()
         self._walk: gevent.Greenlet | None = None
         self._halting = Event()
         self._failure = ""
         self._reports: dict[str, WorkerReport] = {}
         self._ticks: dict[str, WorkerTick] = {}
-        self.wanted_users = stages[0].users
+        self.wanted_users = plan.stages[0].users
         self.finished = False
         runner.register_message(REPORT, self._on_report)
         runner.register_message(TICK, self._on_tick)
@@ -75,9 +77,9 @@ class Master:
 
     # Locust's side.
 
-    def start(self, settings: Settings, stages: Sequence[Stage], fault: str) -> None:
+    def start(self, settings: Settings, plan: Plan, fault: str) -> None:
         """Begin a run; called when Locust starts a test. One with a `fault` ends at once and says it."""
-        self._settings, self._stages = settings, stages
+        self._settings, self._plan = settings, plan
         self.finished, self._failure = False, fault
         self._halting.clear()
         self._walk = gevent.spawn(self._run)
@@ -101,35 +103,40 @@ class Master:
 
     def _run(self) -> None:
         folder: RunFolder | None = None
+        controls: Controls | None = None
         error = ""
         try:
             if self._failure or (faults := unreachable(self._settings.regions)):
                 raise RunFailed(self._failure or "; ".join(faults))
-            folder = RunFolder(self._environment, self._settings, self._test, self._stages)
-            self._reset_receivers(folder.manifest.id)
+            folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
+            if left_out := self._plan.left_out:
+                _say(f"left out, for they need receivers of ours: {', '.join(left_out)}")
+            controls = Controls(self._settings.regions)
+            controls.reset(folder.manifest.id)
             settled = 0
-            for number, stage in enumerate(self._stages):
-                settled += self._play(folder, number, stage)
-                if self._halting.is_set():
+            for number, stage in enumerate(self._plan.stages):
+                settled += self._play(folder, controls, number, stage)
+                if self._halting.wait(stage.settle_s):
                     break
             self._await_statistics(settled)
             self._environment.process_exit_code = None if settled else Exit.UNKNOWN
-        except RunFailed as failure:
+        except (RunFailed, ControlError) as failure:
             error = str(failure)
         except OSError as failure:
             error = f"cannot write the run's folder: {failure.strerror}"
         finally:
-            self._finish(folder, error)
+            self._finish(folder, controls, error)
 
-    def _finish(self, folder: RunFolder | None, error: str) -> None:
+    def _finish(self, folder: RunFolder | None, controls: Controls | None, error: str) -> None:
         """Leave a whole folder behind, as far as the run came, and let Locust stop."""
         try:
             if error:
                 _say(error)
                 self._environment.process_exit_code = Exit.VOID if folder else Exit.USAGE
                 self._runner.send_message(HALT)
+            if controls:
+                controls.release()
             if folder:
-                self._reset_receivers(NO_RUN, strict=False)
                 folder.close(self._clock.now(), self._halting.is_set(), error)
                 _say(f"run {folder.path}")
         except OSError as failure:
@@ -137,7 +144,7 @@ class Master:
         finally:
             self.finished = True
 
-    def _play(self, folder: RunFolder, number: int, stage: Stage) -> int:
+    def _play(self, folder: RunFolder, controls: Controls, number: int, stage: Stage) -> int:
         """Run one stage to its end; returns how many deliveries were settled in it."""
         self.wanted_users = stage.users
         users = self._await_users(stage.users)
@@ -145,7 +152,10 @@ class Master:
             return 0
         self._reports.clear()
         self._ticks.clear()
-        start = self._clock.now() + round(LEAD_S[isinstance(self._runner, LocalRunner)] * 1e9)
+        # Before the stage begins: setting faults takes a while, but they hold by the clock.
+        start = self._clock.now() + round(self._lead_s(stage) * 1e9)
+        begin, end = _fault_times(stage, start)
+        controls.set_faults(_seeded(stage.faults, self._settings.seed), begin, end)
         first = 0
         for client, count in users.items():
             announcement = Announcement(
@@ -162,8 +172,14 @@ class Master:
             self._runner.send_message(STAGE, announcement.model_dump(), client)
         name = folder.manifest.stages[number]["name"]
         folder.timeline.add(StageStarted(at_ns=start, stage=number, name=name))
+        if stage.faults:
+            plain = folder.manifest.stages[number]["faults"]
+            folder.timeline.add(FaultsSet(at_ns=begin, until_ns=end, stage=number, faults=plain))
         self._await_reports(folder.timeline, number, stage, set(users))
         return sum(report.settled for report in self._reports.values())
+
+    def _lead_s(self, stage: Stage) -> float:
+        return LEAD_S[isinstance(self._runner, LocalRunner)] + (FAULTS_LEAD_S if stage.faults else 0)
 
     def _await_users(self, wanted: int) -> dict[str, int]:
         """Users of each sending process, once Locust has as many as the stage asks for."""
@@ -239,19 +255,15 @@ class Master:
         while self._runner.stats.total.num_requests < settled and time.monotonic() < deadline:
             gevent.sleep(POLL_S)
 
-    def _reset_receivers(self, run: str, strict: bool = True) -> None:
-        """Point our receivers' journals at `run`. With `strict`, one that does not obey ends the run."""
-        regions = [region for region in self._settings.regions if region.control]
-        if not regions:
-            return
-        try:
-            headers = {"Authorization": f"Bearer {control_token()}"}
-            with httpx.Client(headers=headers, timeout=5, trust_env=False) as client:
-                for region in regions:
-                    client.post(f"{region.control}/reset", json={"run": run}).raise_for_status()
-        except (httpx.HTTPError, ConfigError) as error:
-            if strict:
-                raise RunFailed(f"the receivers' control API does not obey: {error}") from None
+
+def _fault_times(stage: Stage, start_ns: int) -> tuple[int, int | None]:
+    """When a stage's faults begin and end; None: with the stage."""
+    begin = start_ns + round(stage.faults_from_s * 1e9)
+    return begin, None if stage.faults_for_s is None else begin + round(stage.faults_for_s * 1e9)
+
+
+def _seeded(faults: Faults | None, seed: int) -> Faults | None:
+    return replace(faults, seed=faults.seed or seed) if faults else None
 
 
 def _say(text: str) -> None:

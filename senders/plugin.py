@@ -14,8 +14,8 @@ from protocol.errors import ConfigError
 from records.exit_codes import Exit
 from senders.locust_stats import keep_three_digits
 from senders.master import Master
+from senders.plan import Plan, make_plan
 from senders.settings import Settings, add_options, check
-from senders.stages import Stage, check_plan
 from senders.user import StagesShape, WebhookSender
 from senders.worker import SendingProcess
 
@@ -31,7 +31,7 @@ def _set_up(environment: Environment, **_: Any) -> None:
     if not isinstance(shape, StagesShape) or environment.parsed_options is None:
         return
     try:
-        settings, stages = _chosen(environment, shape)
+        settings, plan = _chosen(environment, shape)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(Exit.USAGE)
@@ -43,14 +43,14 @@ def _set_up(environment: Environment, **_: Any) -> None:
         if isinstance(runner, WorkerRunner):
             environment.events.quitting.add_listener(process.quit)
     if isinstance(runner, LocalRunner | MasterRunner):
-        master = shape.master = Master(environment, settings, shape.test, stages)
+        master = shape.master = Master(environment, settings, shape.test, plan)
         environment.events.test_stopping.add_listener(master.stop)
 
     def start(**_: Any) -> None:
         """The start form may have changed the options: they are checked again for every run."""
-        fault, chosen, plan = "", settings, stages
+        fault, chosen, chosen_plan = "", settings, plan
         try:
-            chosen, plan = _chosen(environment, shape)
+            chosen, chosen_plan = _chosen(environment, shape)
             if [region.name for region in chosen.regions] != [region.name for region in settings.regions]:
                 raise ConfigError(["other regions need other senders: name them when you start Locust"])
         except ConfigError as error:
@@ -58,18 +58,16 @@ def _set_up(environment: Environment, **_: Any) -> None:
         if process and not fault:
             process.configure(chosen)
         if master:
-            master.start(chosen, plan, fault)
+            master.start(chosen, chosen_plan, fault)
 
     environment.events.test_start.add_listener(start)
 
 
-def _chosen(environment: Environment, shape: StagesShape) -> tuple[Settings, tuple[Stage, ...]]:
+def _chosen(environment: Environment, shape: StagesShape) -> tuple[Settings, Plan]:
     """The settings and the plan that the options ask for; raises ConfigError."""
     assert environment.parsed_options
     settings = check(environment.parsed_options)
-    stages = shape.quick_stages if settings.quick else shape.stages
-    check_plan(stages)
-    return settings, stages
+    return settings, make_plan(shape.quick_stages if settings.quick else shape.stages, settings)
 
 
 def _interrupt_only(main: gevent.Greenlet) -> None:

@@ -1,11 +1,13 @@
 """The delivery queue of one process in one stage: which event a free worker sends next, and when.
 
 Open arrivals: an event that finds all workers busy waits here, and its waiting counts. A worker that was idle
-when its event fell due, and woke late, counts from its waking; that lateness is kept apart.
+when its event fell due, and woke late, counts from its waking; that lateness is kept apart. A retry waits here,
+too, until it is due, and occupies no worker.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator
+import heapq
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,16 +15,20 @@ from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
 from records.rows import MAX_U32
-from senders.arrivals import Closed, Stripe, schedule
+from senders.arrivals import Stripe
+from senders.fresh import NEVER, fresh_events
 from senders.stages import Stage
 
 Now = Callable[[], int]
 """Wall-clock nanoseconds."""
 
+LONGEST_WAIT_S = 3600.0
+"""A waiter that nothing woke looks again; timers take no `NEVER`."""
+
 
 @dataclass(slots=True)
 class Delivery:
-    """One event on its way. Times are wall-clock nanoseconds."""
+    """One attempt of an event, to be made when it is due. Times are wall-clock nanoseconds."""
 
     webhook: int
     sequence: int
@@ -30,13 +36,22 @@ class Delivery:
     late: int = 0
     """How long after `due` an idle worker woke."""
     attempt: int = 1
+    since: int = 0
+    """When the first attempt was due (or its worker woke late): what latency and age count from. 0: this is it."""
+    delay: int = 0
+    """What its retry law chose to wait before this attempt, ns."""
+
+    @property
+    def began(self) -> int:
+        """When the event's latency begins to count."""
+        return self.since or self.due + self.late
 
 
 class Waiter(Protocol):
     """How workers wait; a test passes one that moves its clock instead."""
 
     def wait(self, seconds: float) -> object:
-        """Return after `seconds`, or sooner if woken."""
+        """Return after `seconds`, or sooner if woken, or at once if woken since the last wait."""
 
     def wake(self) -> object: ...
 
@@ -46,7 +61,9 @@ class GeventWaiter:
         self._woken = Event()
 
     def wait(self, seconds: float) -> object:
-        return self._woken.wait(seconds)
+        woken = self._woken.wait(seconds)
+        self._woken.clear()
+        return woken
 
     def wake(self) -> object:
         return self._woken.set()
@@ -60,108 +77,106 @@ class DeliveryQueue:
     ) -> None:
         """`start` is the stage's first instant (wall-clock ns); nothing is handed out before."""
         self._now = now
-        self._start = start
         self._webhooks = stage.webhooks
-        self._stripe = stripe
+        self._fresh = fresh_events(stage, stripe, seed, start)
+        self._retries: list[tuple[int, int, Delivery]] = []
+        self._order = itertools.count()  # of retries that are due at the same time
         self._waiter = waiter or GeventWaiter()
-        self._end = start + round(stage.length_s * 1e9) if stage.length_s is not None else None
-        self._limit = stripe.count(stage.events) if stage.events is not None else None
         self._leader = BoundedSemaphore(1)
-        self._stopped_at: int | None = None
+        self._stopped = False
         self.taken = 0
+        """Events that fell due: handed out once, or given back by `left`."""
         self.settled = 0
         self.failed = 0
-        self._schedule: Iterator[tuple[int, float]] | None = None
-        self._head: tuple[int, int] | None = None
-        self._backlog: deque[tuple[int, int]] = deque()
-        if not isinstance(stage.arrivals, Closed):
-            self._schedule = schedule(stage.arrivals, seed, stripe)
-            self._read = 0
-            self._advance()
-
-    @property
-    def in_flight(self) -> int:
-        return self.taken - self.settled
+        self.in_flight = 0
+        """Attempts that workers are making."""
 
     def take(self) -> Delivery | None:
-        """The next event for a free worker; waits until one is due. None once the stage has no more."""
-        if self._schedule is None:
-            return self._take_closed()
+        """The next attempt for a free worker; waits until one is due. None once the stage has no more."""
         asked = self._now()
-        if not self._backlog and self._head is not None and self._head[1] > asked:
-            # One idle worker waits for the next event, the others for their turn to be that one.
+        if self._next_due(asked) > asked:
+            # One idle worker waits for the next attempt, the others for their turn to be that one.
             with self._leader:
-                while not self._backlog and self._head is not None and (ahead := self._head[1] - self._now()) > 0:
-                    self._waiter.wait(ahead / 1e9)
-        if self._backlog:
-            n, due = self._backlog.popleft()
-        elif self._head is not None:
-            n, due = self._head
-            self._advance()
-        else:
+                while (ahead := self._next_due(now := self._now()) - now) > 0:
+                    self._waiter.wait(min(ahead / 1e9, LONGEST_WAIT_S))
+        now = self._now()
+        delivery = self._pop(now)
+        if delivery:
+            self.in_flight += 1
+            if asked <= delivery.due:
+                delivery.late = min(now - delivery.due, MAX_U32)
+        return delivery
+
+    def _next_due(self, now: int) -> int:
+        """When there is something to do: an attempt falls due, or, by a time that is past, the stage is over."""
+        due = self._fresh.due(now)
+        if self._retries and self._retries[0][0] < due:
+            due = self._retries[0][0]
+        # An attempt under way may still come back as a retry.
+        return 0 if self._stopped or (due == NEVER and not self.in_flight) else due
+
+    def _pop(self, now: int) -> Delivery | None:
+        due = self._fresh.due(now)
+        if self._stopped:
             return None
-        self.taken += 1
+        if self._retries and self._retries[0][0] <= min(due, now):
+            return heapq.heappop(self._retries)[2]
+        return self._pop_fresh(now) if due <= now else None
+
+    def _pop_fresh(self, now: int) -> Delivery:
+        n, due = self._fresh.pop(now)
         sequence, webhook = divmod(n, self._webhooks)
-        late = min(self._now() - due, MAX_U32) if asked <= due else 0
-        return Delivery(webhook, sequence, due, late)
-
-    def _take_closed(self) -> Delivery | None:
-        now = self._now()
-        while (ahead := self._start - now) > 0 and self._stopped_at is None:
-            self._waiter.wait(ahead / 1e9)
-            now = self._now()
-        if self._exhausted(now):
-            return None
-        sequence, webhook = divmod(self._stripe.nth(self.taken), self._webhooks)
         self.taken += 1
-        return Delivery(webhook, sequence, now)
+        return Delivery(webhook, sequence, due)
 
-    def _exhausted(self, now: int) -> bool:
-        over = self._end is not None and now >= self._end
-        return over or self._stopped_at is not None or (self._limit is not None and self.taken >= self._limit)
-
-    def _advance(self) -> None:
-        """Read the next scheduled event into `_head`; None behind the last."""
-        assert self._schedule is not None
-        n, offset = next(self._schedule)
-        due = self._start + round(offset * 1e9)
-        ends = (self._end is not None and due >= self._end) or (self._limit is not None and self._read >= self._limit)
-        self._head = None if ends else (n, due)
-        self._read += 1
-
-    def queued(self) -> int:
-        """Events that are due and wait for a worker."""
-        self._pull(self._now())
-        return len(self._backlog)
-
-    def _pull(self, until: int) -> None:
-        while self._head is not None and self._head[1] <= until:
-            self._backlog.append(self._head)
-            self._advance()
-
-    def exhausted(self) -> bool:
-        """Whether nothing more will fall due."""
-        now = self._now()
-        if self._schedule is None:
-            return self._exhausted(now)
-        self._pull(now)  # busy workers take nothing that would move the head
-        return self._head is None
-
-    def finished(self) -> bool:
-        """Whether every event has been handed out and settled."""
-        return self.exhausted() and not self._backlog and not self.in_flight
+    def retry(self, delivery: Delivery) -> None:
+        """A taken attempt failed; `delivery` is the next attempt of its event."""
+        self.in_flight -= 1
+        heapq.heappush(self._retries, (delivery.due, next(self._order), delivery))
+        if self._retries[0][2] is delivery:
+            self._waiter.wake()
 
     def settle(self, failed: bool) -> None:
         """A taken delivery has its final outcome."""
+        self.in_flight -= 1
         self.settled += 1
         self.failed += failed
+        if not self.in_flight and self.finished():
+            self._waiter.wake()
 
-    def stop(self) -> list[Delivery]:
-        """Hand out nothing more; returns the events that were due and never taken."""
-        self._stopped_at = self._now()
-        self._pull(self._stopped_at)
-        left = [Delivery(n % self._webhooks, n // self._webhooks, due) for n, due in self._backlog]
-        self._backlog.clear()
-        self._head = None
+    def forget(self) -> None:
+        """A worker was killed with an attempt: it has no outcome that anybody was told."""
+        self.in_flight -= 1
+        if self.finished():
+            self._waiter.wake()
+
+    def queued(self) -> int:
+        """Fresh events that are due and wait for a worker."""
+        return self._fresh.waiting(self._now())
+
+    def waiting(self) -> int:
+        """Events that wait for a retry."""
+        return len(self._retries)
+
+    def exhausted(self) -> bool:
+        """Whether no fresh event will fall due any more."""
+        return self._fresh.over(self._now())
+
+    def finished(self) -> bool:
+        """Whether every event has been handed out and settled."""
+        return not (self.in_flight or self._retries) and self._fresh.due(self._now()) == NEVER
+
+    def stop(self) -> None:
+        """Hand out nothing more."""
+        self._fresh.stop(self._now())
+        self._stopped = True
         self._waiter.wake()
+
+    def left(self) -> list[Delivery]:
+        """Behind `stop`: what was due and never taken, and what waited for a retry. Each is told once."""
+        left = [delivery for _, _, delivery in sorted(self._retries)]
+        self._retries.clear()
+        now = self._now()
+        while self._fresh.waiting(now):
+            left.append(self._pop_fresh(now))
         return left

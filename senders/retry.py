@@ -24,7 +24,7 @@ _TIMED_OUT = (Outcome.CONNECT_TIMEOUT, Outcome.READ_TIMEOUT)
 
 @dataclass(frozen=True)
 class Jitter:
-    """What chance does to a law's delay `d` (AWS, "Exponential backoff and jitter", Brooker 2015, names the first four).
+    """What chance does to a law's delay `d`; the first four as in Brooker, "Exponential Backoff And Jitter", 2015.
 
     | kind         | delay is uniform in                                                          |
     |--------------|------------------------------------------------------------------------------|
@@ -166,8 +166,9 @@ class RetryLaw:
             yield f"jitter.share must lie in 0..1, not {self.jitter.share:g}"
         if self.jitter.least_s > self.jitter.most_s:
             yield "jitter.least_s is above jitter.most_s"
-        if self.retry_after and not 1 <= (self.retry_after.cap_factor or 1) < math.inf:
-            yield f"retry_after.cap_factor must be 1 or more, not {self.retry_after.cap_factor:g}"
+        factor = self.retry_after.cap_factor if self.retry_after else None
+        if factor is not None and not 1 <= factor < math.inf:
+            yield f"retry_after.cap_factor must be 1 or more, not {factor:g}"
         if self.budget:
             yield from _budget_problems(self.budget)
 

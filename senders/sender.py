@@ -13,10 +13,13 @@ from records.journal import Journal
 from records.rows import ROW, Flag, Outcome
 from senders.payloads import Payloads
 from senders.queue import Delivery, DeliveryQueue
+from senders.retrier import Retrier
+from senders.retry import Failure
+from senders.retry_after import parse
 from senders.wire import Transport, WireError
 
 # Plain integers: an IntFlag makes a new object at every use.
-_WRITTEN, _REUSED = int(Flag.WRITTEN), int(Flag.REUSED)
+_WRITTEN, _REUSED, _HINTED = int(Flag.WRITTEN), int(Flag.REUSED), int(Flag.HINTED)
 
 
 STRATEGIES = ("nearest",)
@@ -37,10 +40,15 @@ class Route:
 
 
 class Result(NamedTuple):
-    """How an attempt ended: its latency from due, and what Locust is told of a failure."""
+    """How an attempt ended, and when (wall-clock ns)."""
 
+    done: int
     latency_ms: float
+    """From when the event's first attempt was due."""
     error: str | None
+    """What Locust is told of a failure."""
+    failure: Failure | None
+    """What the retry law is told of it."""
 
 
 class StageSender:
@@ -52,6 +60,7 @@ class StageSender:
         webhooks: int,
         run: int,
         queue: DeliveryQueue,
+        retrier: Retrier,
         journal: Journal,
         payloads: Payloads,
         key: bytes,
@@ -59,6 +68,7 @@ class StageSender:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.queue = queue
+        self.retrier = retrier
         self._stage = stage
         self._webhooks = webhooks
         self._run = run
@@ -83,25 +93,31 @@ class StageSender:
         row = self._journal.append(
             self._row(delivery, route, self._clock.now(), len(body), zlib.crc32(body), Outcome.PENDING)
         )
-        status, outcome, error = 0, Outcome.ACKNOWLEDGED, None
+        status, outcome, message, hinted = 0, Outcome.ACKNOWLEDGED, "", False
         try:
             status = wire.post(headers, body)
-            if not 200 <= status < 300:
-                outcome, error = Outcome.REJECTED, f"status {status}"
-        except WireError as failure:
-            outcome, error = failure.outcome, f"{failure.outcome.name.lower()}: {failure}"
+        except WireError as error:
+            outcome, message = error.outcome, f"{error.outcome.name.lower()}: {error}"
         except BaseException as cause:
-            self._journal.finish(row, self._clock.now(), 0, Outcome.INTERRUPTED, 0)
+            outcome, message = Outcome.INTERRUPTED, "interrupted"
             if not isinstance(cause, Halted):
+                self._journal.finish(row, self._clock.now(), 0, outcome, 0)
                 raise
-            return Result((self._clock.now() - delivery.due - delivery.late) / 1e6, "interrupted")
+        else:
+            if not 200 <= status < 300:
+                outcome, message, hinted = Outcome.REJECTED, f"status {status}", bool(wire.retry_after)
         done = self._clock.now()
-        self._journal.finish(row, done, status, outcome, _REUSED if wire.reused else 0)
-        return Result((done - delivery.due - delivery.late) / 1e6, error)
+        flags = _REUSED if wire.reused else 0
+        self._journal.finish(row, done, status, outcome, flags | _HINTED if hinted else flags)
+        latency_ms = (done - (delivery.since or delivery.due + delivery.late)) / 1e6
+        if not message:
+            return Result(done, latency_ms, None, None)
+        hint = parse(wire.retry_after, self._wall()) if hinted else None
+        return Result(done, latency_ms, message, Failure(outcome, status, hint))
 
-    def abandon(self, delivery: Delivery, route: Route) -> None:
-        """Write down an event that was due and never sent."""
-        self._journal.append(self._row(delivery, route, 0, 0, 0, Outcome.ABANDONED))
+    def never_sent(self, delivery: Delivery, route: Route, outcome: Outcome) -> None:
+        """Write down an event that was due, and why it was not sent (again)."""
+        self._journal.append(self._row(delivery, route, 0, 0, 0, outcome))
 
     def _row(self, delivery: Delivery, route: Route, start: int, size: int, digest: int, outcome: Outcome) -> bytes:
         return ROW.pack(

@@ -13,6 +13,8 @@ from protocol.credentials import signing_key
 from protocol.errors import ConfigError
 from protocol.regions import DEFAULT_TABLE, Region, address_of, check_url, is_loopback, load_regions
 from senders.payloads import Captured, load_captured
+from senders.profiles import DEFAULT_PROFILES, profile
+from senders.retry import RetryLaw, scaled
 from senders.wire import Timeouts
 
 TRANSPORTS = ("wire", "httpx")
@@ -27,6 +29,8 @@ class Settings:
     seed: int
     results: Path
     captured: Captured | None
+    law: tuple[str, RetryLaw] | None
+    """What the stages that retry are put under, and what to call it; None: as they are planned."""
     transport: str
     timeouts: Timeouts
     tls: ssl.SSLContext | None
@@ -42,6 +46,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
     parser.add_argument("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")
     parser.add_argument("--payloads", metavar="PATH", default="", help="bodies to send: JSON, NDJSON or a folder")
+    parser.add_argument("--retry-profile", metavar="NAME", default="", help="retry as this sender does: svix, github …")
+    parser.add_argument("--retry-profiles", metavar="TOML", default="", help="your own table of retry profiles")
+    parser.add_argument("--time-scale", type=float, default=1.0, metavar="X", help="of that profile's delays: 0.001 …")
     parser.add_argument("--seed", type=int, default=1, help="of schedules and payloads (default: %(default)s)")
     parser.add_argument("--results", metavar="DIR", default="results", help="where runs are kept (default: results)")
     parser.add_argument("--transport", choices=TRANSPORTS, default="wire", help="httpx: HTTP/2 and proxies")
@@ -51,8 +58,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 OPTIONS = (
-    "quick", "target", "allow_remote", "regions", "payloads", "seed", "results", "transport", "connect_timeout",
-    "response_timeout", "ca_file",
+    "quick", "target", "allow_remote", "regions", "payloads", "retry_profile", "retry_profiles", "time_scale", "seed",
+    "results", "transport", "connect_timeout", "response_timeout", "ca_file",
 )  # fmt: skip
 
 
@@ -80,6 +87,7 @@ def check(options: argparse.Namespace) -> Settings:
 
     regions = collect(lambda: _regions(options.target, options.regions, options.allow_remote))
     captured = collect(lambda: load_captured(Path(options.payloads)) if options.payloads else None)
+    law = collect(lambda: _law(options.retry_profile, options.retry_profiles, options.time_scale))
     tls = collect(lambda: _tls(options.ca_file))
     key = collect(signing_key)
     collect(lambda: writable("--results", Path(options.results)))
@@ -96,6 +104,7 @@ def check(options: argparse.Namespace) -> Settings:
         seed=options.seed,
         results=Path(options.results),
         captured=captured,
+        law=law,
         transport=options.transport,
         timeouts=Timeouts(options.connect_timeout, options.response_timeout),
         tls=tls,
@@ -120,6 +129,23 @@ def _regions(target: str, table: str, allow_remote: bool) -> Sequence[Region]:
     if strange := [region.url for region in regions if not region.url.isascii()]:
         raise ConfigError([f"{url}: write it in ASCII (punycode, percent-encoding)" for url in strange])
     return regions
+
+
+def _law(name: str, table: str, scale: float) -> tuple[str, RetryLaw] | None:
+    faults = []
+    if not name and (table or scale != 1):
+        faults.append("--retry-profiles and --time-scale need --retry-profile")
+    if not 0 < scale <= 1e3:
+        faults.append(f"--time-scale must be above 0 and at most 1000, not {scale:g}")
+    law = None
+    try:
+        law = profile(name, Path(table) if table else DEFAULT_PROFILES).law if name else None
+    except ConfigError as error:
+        faults += error.faults
+    if faults:
+        raise ConfigError(faults)
+    label = f"profile={name}" + (f" x{scale:g}" if scale != 1 else "")
+    return (label, scaled(law, scale)) if law else None
 
 
 def _tls(ca_file: str) -> ssl.SSLContext | None:

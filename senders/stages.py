@@ -12,7 +12,7 @@ from protocol.errors import ConfigError
 from protocol.faults import Faults
 from senders.arrivals import Arrivals, Closed
 from senders.payloads import SIZES
-from senders.retry import RetryLaw
+from senders.retry import MAX_S, RetryLaw
 
 Count = Annotated[int, Field(ge=1, lt=1 << 32)]
 Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
@@ -78,6 +78,21 @@ def _with(stage: Stage, values: dict[str, Any]) -> Stage:
 
 
 _LAW_FIELDS = {field.name for field in fields(RetryLaw)}
+
+
+def under_law(stages: Sequence[Stage], label: str, law: RetryLaw) -> tuple[Stage, ...]:
+    """The plan with its retrying stages under `law`, once for each scenario; the others as they are."""
+    plan: list[Stage] = []
+    tried: set[str] = set()
+    scenarios = {stage.scenario for stage in stages if stage.retry.retries}
+    for stage in stages:
+        if stage.scenario not in scenarios:
+            plan.append(stage)
+        elif stage.scenario not in tried:
+            tried.add(stage.scenario)
+            drain_s = min(max(stage.drain_s, law.longest_s() + 5), MAX_S)
+            plan.append(replace(stage, retry=law, drain_s=drain_s, name=f"{stage.scenario} {label}"))
+    return tuple(plan)
 
 
 def check_plan(stages: Sequence[Stage]) -> None:

@@ -45,6 +45,8 @@ class Transport(Protocol):
 
     reused: bool
     """Whether the last post went out on a connection that was open already."""
+    retry_after: bytes
+    """`Retry-After` of the last answer; empty without one."""
 
     def post(self, headers: bytes, body: bytes) -> int:
         """Deliver one request and return the answer's status; raises WireError."""
@@ -94,8 +96,10 @@ class Wire:
         self._answer = _Answer()
         self._last_used = 0.0
         self.reused = False
+        self.retry_after = b""
 
     def post(self, headers: bytes, body: bytes) -> int:
+        self.retry_after = b""
         connection = self._connection
         if connection and time.monotonic() - self._last_used > STALE_AFTER_S and not connection.is_quiet():
             self.close()
@@ -110,6 +114,7 @@ class Wire:
         except BaseException:
             self.close()  # also when the worker is killed: half an answer must not meet the next request
             raise
+        self.retry_after = self._answer.retry_after
         if self._answer.keep_alive:
             self._last_used = time.monotonic()
         else:
@@ -184,6 +189,7 @@ class _Answer:
     def restart(self) -> None:
         self.begun = self.complete = self.keep_alive = self._framed = False
         self.status = 0
+        self.retry_after = b""
 
     def feed(self, data: bytes) -> None:
         self.begun = True
@@ -204,16 +210,18 @@ class _Answer:
         if self.complete:  # a second answer to one request
             raise ValueError
 
-    def on_header(self, name: bytes, _value: bytes) -> None:
+    def on_header(self, name: bytes, value: bytes) -> None:
         if len(name) in (14, 17) and name.lower() in (b"content-length", b"transfer-encoding"):
             self._framed = True
+        elif len(name) == 11 and name.lower() == b"retry-after":
+            self.retry_after = value
 
     def on_headers_complete(self) -> None:
         self.status = self._parser.get_status_code()
 
     def on_message_complete(self) -> None:
         if 100 <= self.status < 200:  # an interim answer: the real one follows
-            self.status, self._framed = 0, False
+            self.status, self._framed, self.retry_after = 0, False, b""
             return
         self.complete = True
         self.keep_alive = self._parser.should_keep_alive()

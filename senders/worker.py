@@ -5,11 +5,9 @@ Its users ask `work` for something to send. In a run without worker processes, L
 
 import os
 import socket
-import sys
 import time
-from collections import deque
 from collections.abc import Callable
-from pathlib import Path
+from random import Random
 from typing import Any
 
 import gevent
@@ -20,22 +18,23 @@ from locust.runners import LocalRunner, WorkerRunner
 from protocol.identity import run_tag
 from records.clock import Clock
 from records.journal import Header, Journal
+from records.rows import Outcome
 from records.run import WorkerReport
 from senders.arrivals import Stripe
 from senders.httpx_wire import HttpxWire
 from senders.locust_stats import REQUEST_TYPE
 from senders.messages import FAILED, HALT, REPORT, STAGE, TICK, Announcement, WorkerTick
 from senders.payloads import Generated, Payloads
-from senders.queue import DeliveryQueue
-from senders.sender import STRATEGIES, Halted, Route, StageSender
+from senders.queue import Delivery, DeliveryQueue
+from senders.retrier import Retrier
+from senders.sender import STRATEGIES, Halted, Result, Route, StageSender
 from senders.settings import Settings
 from senders.stages import Stage, from_plain
+from senders.usage import Lags, Sampler, Usage
 from senders.wire import Endpoint, Transport, Wire
 
 PULSE_S = 0.02
 """How often the event loop's lateness is measured, and the end of a stage looked for."""
-MAX_LAGS = 30_000
-"""Measurements of the event loop's lateness that are kept: the last ten minutes of a long stage."""
 TICK_EVERY = 10
 """Pulses between two progress messages."""
 HALT_GRACE_S = 2.0
@@ -55,6 +54,7 @@ class SendingProcess:
         self._clock = Clock()
         self._run = ""
         self._journal: Journal | None = None
+        self._sampler: Sampler | None = None
         self._sender: StageSender | None = None
         self._stage_name = ""
         self._announced = Event()
@@ -89,17 +89,26 @@ class SendingProcess:
 
     def _work_stage(self, sender: StageSender, route: Route, wire: Transport) -> None:
         name = f"{self._stage_name} {self.settings.regions[route.origin].name} {STRATEGIES[route.strategy]}"
-        queue, me = sender.queue, gevent.getcurrent()
+        queue, retrier, me = sender.queue, sender.retrier, gevent.getcurrent()
         fire: Callable[..., None] = self._environment.events.request.fire
         while delivery := queue.take():
             self._sending.add(me)
             try:
-                result = sender.attempt(delivery, route, wire)
+                if delivery.webhook in retrier.disabled:
+                    result = self._skip(sender, delivery, route)
+                else:
+                    result = sender.attempt(delivery, route, wire)
             except OSError as error:  # the journal: without it no number can be trusted
                 self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
                 return
+            except BaseException:  # killed
+                queue.forget()
+                raise
             finally:
                 self._sending.discard(me)
+            if result.failure and (again := retrier.again(delivery, result.failure, result.done, queue.taken)):
+                queue.retry(again)
+                continue
             queue.settle(result.error is not None)
             fire(
                 request_type=REQUEST_TYPE,
@@ -109,6 +118,14 @@ class SendingProcess:
                 exception=result.error,
                 context={},
             )
+
+    def _skip(self, sender: StageSender, delivery: Delivery, route: Route) -> Result:
+        """Settle an event of a disabled webhook; one that was sent before has its rows already."""
+        if delivery.attempt == 1:
+            sender.never_sent(delivery, route, Outcome.DISABLED)
+        gevent.sleep(0)  # nothing else here lets other workers run
+        now = self._clock.now()
+        return Result(now, (now - delivery.began) / 1e6, "disabled: an earlier answer was 410", None)
 
     # Stages.
 
@@ -130,6 +147,7 @@ class SendingProcess:
             webhooks=stage.webhooks,
             run=run_tag(announcement.run),
             queue=queue,
+            retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
             journal=self._journal,
             payloads=self._payloads(stage, announcement.seed),
             key=self.settings.key,
@@ -148,6 +166,9 @@ class SendingProcess:
             folder.mkdir(parents=True, exist_ok=True)
             header = Header("attempts", run, self.name, self._clock.anchor_ns)
             self._journal = Journal(folder / f"attempts-{self.name}.journal", header)
+            if self._sampler:
+                self._sampler.close()
+            self._sampler = Sampler(folder, "sender", self._clock, self.name)
             self._run = run
 
     def _payloads(self, stage: Stage, seed: int) -> Payloads:
@@ -157,35 +178,39 @@ class SendingProcess:
         """Stay with a stage until it is over, then report."""
         queue = sender.queue
         gevent.sleep(max(announcement.start_ns - self._clock.now(), 0) / 1e9)
-        usage, drained_by = _Usage(), float("inf")
+        assert self._sampler
+        self._sampler.sample()
+        usage, lags, drained_by = Usage(), Lags(), float("inf")
         pulses = 0
-        lags: deque[float] = deque(maxlen=MAX_LAGS)
         while not (queue.finished() or self._halted_by or time.monotonic() > drained_by):
             before = time.monotonic()
             gevent.sleep(PULSE_S)
-            lags.append(time.monotonic() - before - PULSE_S)
+            lags.add(time.monotonic() - before - PULSE_S)
+            sender.retrier.note(self._clock.now(), queue.taken)
             if queue.exhausted() and drained_by == float("inf"):
                 drained_by = time.monotonic() + stage.drain_s
             pulses += 1
             if pulses % TICK_EVERY == 0:
                 self._tell(TICK, self._tick(announcement.number, queue))
-        left = queue.stop()
+        queue.stop()
+        self._await_answers(queue)
+        left = queue.left()
         try:
             for delivery in left:
-                sender.abandon(delivery, Route(0, 0, 0))
+                sender.never_sent(delivery, Route(0, 0, 0), Outcome.ABANDONED)
         except OSError as error:
             self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
-        self._await_answers(queue)
+        self._sampler.sample()
         self._tell(TICK, self._tick(announcement.number, queue))
         wall, cpu, starved = usage.since()
         report = WorkerReport(
             worker=self.name,
             stage=announcement.number,
             users=self._runner.user_count,
-            due=queue.taken + len(left),
+            due=queue.taken,
             settled=queue.settled,
             abandoned=len(left),
-            lag_p99_ms=sorted(lags)[int(len(lags) * 0.99)] * 1e3 if lags else 0.0,
+            lag_p99_ms=lags.p99_ms(),
             wall_s=wall,
             cpu_s=cpu,
             starved_s=starved,
@@ -231,26 +256,3 @@ class SendingProcess:
     def quit(self, **_: Any) -> None:
         """Locust ends this process, perhaps without a word from the master."""
         self.halt()
-
-
-class _Usage:
-    """What this process used of the CPU since it was made."""
-
-    def __init__(self) -> None:
-        self._wall, self._cpu, self._starved = time.monotonic(), time.process_time(), _starved_s()
-
-    def since(self) -> tuple[float, float, float | None]:
-        """Seconds by the wall, on a CPU, and waiting for one."""
-        starved = _starved_s()
-        waited = None if starved is None or self._starved is None else starved - self._starved
-        return time.monotonic() - self._wall, time.process_time() - self._cpu, waited
-
-
-def _starved_s() -> float | None:
-    """Seconds that the main thread was ready to run and had to wait for a CPU; None where Linux does not say."""
-    if sys.platform != "linux":
-        return None
-    try:
-        return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
-    except (OSError, IndexError, ValueError):
-        return None

@@ -49,7 +49,17 @@ def numbers(deliveries: list[Delivery], webhooks: int) -> list[int]:
 
 
 def drain(queue: DeliveryQueue) -> list[Delivery]:
-    return list(iter(queue.take, None))
+    """All that is left, by one worker that needs no time."""
+    taken = []
+    while delivery := queue.take():
+        taken.append(delivery)
+        queue.settle(failed=False)
+    return taken
+
+
+def give_up(queue: DeliveryQueue) -> list[Delivery]:
+    queue.stop()
+    return queue.left()
 
 
 def expected(arrivals: Open, count: int, stripe: Stripe = WHOLE) -> list[tuple[int, int]]:
@@ -70,6 +80,7 @@ def test_closed_hands_out_each_event_once_in_turn() -> None:
         taken.append(delivery)
         assert (delivery.due, delivery.late, delivery.attempt) == (time.now, 0, 1)
         time.now += 5 * MS
+        queue.settle(failed=False)
     assert [(d.webhook, d.sequence) for d in taken] == [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1), (0, 2)]
     assert queue.exhausted()
 
@@ -80,6 +91,7 @@ def test_closed_ends_with_its_duration() -> None:
     queue = queue_of(Stage("x", warmup_s=1, duration_s=2), time)
     time.now = START + 3_000 * MS - 1
     assert queue.take()
+    queue.settle(failed=False)
     time.now += 1
     assert queue.exhausted()
     assert queue.take() is None
@@ -123,6 +135,7 @@ def test_open_hands_out_the_schedule(arrivals: Open) -> None:
         assert delivery
         assert (delivery.sequence * 4 + delivery.webhook, delivery.due, delivery.late) == (n, due, 0)
         assert time.now == due
+        queue.settle(failed=False)
     assert queue.take() is None
 
 
@@ -164,6 +177,7 @@ def test_waiting_for_a_busy_worker_counts() -> None:
     queue = queue_of(Stage("x", events=5, arrivals=Constant(10)), time)
     assert queue.take()
     time.now += 1_000 * MS
+    queue.settle(failed=False)
     behind = drain(queue)
     assert [delivery.due for delivery in behind] == [START + n * 100 * MS for n in (1, 2, 3, 4)]
     assert [delivery.late for delivery in behind] == [0, 0, 0, 0]
@@ -207,12 +221,12 @@ def test_stop_returns_what_was_due_and_never_taken() -> None:
     queue = queue_of(Stage("x", webhooks=2, events=100, arrivals=Constant(10)), time)
     taken = [queue.take(), queue.take()]
     time.now = START + 520 * MS
-    left = queue.stop()
+    left = give_up(queue)
     assert numbers([d for d in taken if d] + left, 2) == [0, 1, 2, 3, 4, 5]
     assert [delivery.due for delivery in left] == [START + n * 100 * MS for n in (2, 3, 4, 5)]
     time.now += 1_000 * MS
     assert queue.take() is None
-    assert queue.stop() == []
+    assert give_up(queue) == []
     assert queue.exhausted()
 
 
@@ -220,14 +234,15 @@ def test_stop_ends_a_closed_stage() -> None:
     """A closed stage has nothing due that was not taken."""
     queue = queue_of(Stage("x", events=10), FakeTime())
     assert queue.take()
-    assert queue.stop() == []
+    assert give_up(queue) == []
     assert queue.take() is None
 
 
 def test_finished_when_all_is_settled() -> None:
     """A stage is over when its last delivery has its outcome, not when it is handed out."""
     queue = queue_of(Stage("x", events=2), FakeTime())
-    assert len(drain(queue)) == 2
+    assert queue.take()
+    assert queue.take()
     assert queue.exhausted()
     assert (queue.finished(), queue.in_flight) == (False, 2)
     queue.settle(failed=False)
@@ -268,14 +283,148 @@ def test_any_interleaving_hands_out_the_schedule(
         elif delivery := queue.take():
             assert delivery.due <= time.now
             taken.append(delivery)
+            queue.settle(failed=False)
     if stop:
-        out = taken + queue.stop()
+        out = taken + give_up(queue)
         plan = [(n, due) for n, due in expected(arrivals, events) if due <= time.now]
     else:
         out = taken + drain(queue)
         plan = expected(arrivals, events)
         assert queue.taken == events
     assert [(d.sequence * webhooks + d.webhook, d.due) for d in out] == plan
+
+
+# Retries.
+
+
+def again(delivery: Delivery, due: int) -> Delivery:
+    return Delivery(delivery.webhook, delivery.sequence, due, attempt=delivery.attempt + 1, since=delivery.began)
+
+
+def test_a_retry_is_handed_out_when_it_is_due() -> None:
+    """A worker that has nothing else waits for the retry, and its lateness is kept apart like any other."""
+    time = FakeTime(jitter=2 * MS)
+    queue = queue_of(Stage("x", events=1, arrivals=Constant(10)), time)
+    delivery = queue.take()
+    assert delivery
+    queue.retry(again(delivery, START + 700 * MS))
+    assert (queue.waiting(), queue.in_flight, queue.finished()) == (1, 0, False)
+    retry = queue.take()
+    assert retry
+    assert (retry.attempt, retry.sequence, retry.due) == (2, 0, START + 700 * MS)
+    assert (time.now, retry.late, retry.began) == (START + 702 * MS, 2 * MS, START)
+    queue.settle(failed=False)
+    assert queue.take() is None
+    assert (queue.taken, queue.settled) == (1, 1)
+
+
+def test_a_waiting_retry_occupies_no_worker() -> None:
+    """One worker sends all other events while one event waits for its retry."""
+    time = FakeTime()
+    queue = queue_of(Stage("x", events=5, arrivals=Constant(10)), time)
+    first = queue.take()
+    assert first
+    queue.retry(again(first, START + 250 * MS))
+    assert [(d.sequence, d.attempt) for d in drain(queue)] == [(1, 1), (2, 1), (0, 2), (3, 1), (4, 1)]
+
+
+def test_a_due_retry_goes_before_closed_events() -> None:
+    """A closed stage always has a next event; a retry that is due does not wait for the last of them."""
+    time = FakeTime()
+    queue = queue_of(Stage("x", events=4), time)
+    first = queue.take()
+    assert first
+    queue.retry(again(first, START + 10 * MS))
+    second = queue.take()
+    time.now += 10 * MS
+    assert second
+    queue.settle(failed=False)
+    assert [(d.sequence, d.attempt) for d in drain(queue)] == [(0, 2), (2, 1), (3, 1)]
+
+
+def test_the_one_that_waits_longest_goes_first() -> None:
+    """Behind an outage retries and fresh events go by their due times."""
+    time = FakeTime()
+    queue = queue_of(Stage("x", events=4, arrivals=Constant(10)), time)
+    first = queue.take()
+    assert first
+    queue.retry(again(first, START + 150 * MS))
+    time.now += 1_000 * MS
+    assert [(d.sequence, d.attempt) for d in drain(queue)] == [(1, 1), (0, 2), (2, 1), (3, 1)]
+
+
+def test_idle_workers_stay_for_what_may_come_back() -> None:
+    """While an attempt is under way the others wait: ten retries of one burst are sent side by side."""
+    time = VirtualTime()
+    queue = DeliveryQueue(Stage("x", events=10), WHOLE, SEED, START, time, time)
+    began: list[tuple[int, int]] = []
+
+    def work() -> None:
+        while delivery := queue.take():
+            began.append((delivery.attempt, time.now - START))
+            time.serve(50 * MS)
+            if delivery.attempt == 1:
+                queue.retry(again(delivery, time.now + 20 * MS))
+            else:
+                queue.settle(failed=False)
+
+    time.run([gevent.spawn(work) for _ in range(10)])
+    assert began == [(1, 0)] * 10 + [(2, 70 * MS)] * 10
+
+
+def test_a_sooner_retry_wakes_the_one_that_waits() -> None:
+    """A worker that waits for an event an hour away takes a retry that another one brings in meanwhile."""
+    time = VirtualTime()
+    queue = DeliveryQueue(Stage("x", events=2, arrivals=Constant(1 / 3600)), WHOLE, SEED, START, time, time)
+    began: list[tuple[int, int, int]] = []
+
+    def work() -> None:
+        while delivery := queue.take():
+            began.append((delivery.sequence, delivery.attempt, (time.now - START) // MS))
+            time.serve(50 * MS)
+            if delivery.attempt == 1 and delivery.sequence == 0:
+                queue.retry(again(delivery, time.now + 20 * MS))
+            else:
+                queue.settle(failed=False)
+
+    time.run([gevent.spawn(work) for _ in range(2)])
+    assert began == [(0, 1, 0), (0, 2, 70), (1, 1, 3_600_000)]
+
+
+def test_a_killed_worker_leaves_the_stage_finished() -> None:
+    """An attempt that dies with its worker holds nobody up."""
+    queue = queue_of(Stage("x", events=2), FakeTime())
+    assert queue.take()
+    assert queue.take()
+    queue.forget()
+    queue.settle(failed=False)
+    assert queue.finished()
+    assert queue.take() is None
+
+
+@given(data=st.data(), closed=st.booleans(), events=st.integers(1, 12))
+def test_every_attempt_is_handed_out_once_and_never_early(data: st.DataObject, closed: bool, events: int) -> None:
+    """However attempts fail and whenever the stage is stopped: taken = settled + what is left, each event once."""
+    time = FakeTime()
+    stage = Stage("x", events=events) if closed else Stage("x", events=events, arrivals=Constant(100))
+    queue = queue_of(stage, time)
+    seen: set[tuple[int, int]] = set()
+    for _ in range(data.draw(st.integers(0, 40), "takes")):
+        delivery = queue.take()
+        if delivery is None:
+            break
+        assert delivery.due <= time.now
+        assert (delivery.sequence, delivery.attempt) not in seen
+        seen.add((delivery.sequence, delivery.attempt))
+        time.now += data.draw(st.integers(0, 30), "service") * MS
+        if data.draw(st.booleans(), "fails"):
+            queue.retry(again(delivery, time.now + data.draw(st.integers(0, 50), "delay") * MS))
+        else:
+            queue.settle(failed=False)
+    left = give_up(queue)
+    assert len({d.sequence for d in left}) == len(left)
+    assert queue.taken == queue.settled + len(left)
+    assert all((d.sequence, d.attempt) not in seen for d in left)
 
 
 # Several workers.
@@ -288,19 +437,31 @@ class VirtualTime:
     now: int = START
     waits: int = 0
     _alarms: list[tuple[int, int, Event]] = field(default_factory=list)
+    _wakeable: list[Event] = field(default_factory=list)
     _count: Callable[[], int] = field(default_factory=lambda: itertools.count().__next__)
 
     def __call__(self) -> int:
         return self.now
 
     def wait(self, seconds: float) -> None:
+        """The queue's waiting, which `wake` ends."""
         self.waits += 1
+        alarm = self._alarm(seconds)
+        self._wakeable.append(alarm)
+        alarm.wait()
+        self._wakeable.remove(alarm)
+
+    def serve(self, nanoseconds: int) -> None:
+        """A worker's time with an attempt, which nothing ends sooner."""
+        self._alarm(nanoseconds / 1e9).wait()
+
+    def _alarm(self, seconds: float) -> Event:
         alarm = Event()
         heapq.heappush(self._alarms, (self.now + round(seconds * 1e9), self._count(), alarm))
-        alarm.wait()
+        return alarm
 
     def wake(self) -> None:
-        for _, _, alarm in self._alarms:
+        for alarm in self._wakeable:
             alarm.set()
 
     def run(self, workers: list[gevent.Greenlet]) -> None:
@@ -309,8 +470,10 @@ class VirtualTime:
                 gevent.sleep(0)
             if all(worker.ready() for worker in workers):
                 return
-            self.now, _, alarm = heapq.heappop(self._alarms)
-            alarm.set()
+            at, _, alarm = heapq.heappop(self._alarms)
+            if not alarm.is_set():
+                self.now = at
+                alarm.set()
 
 
 def by_arithmetic(due: list[int], service: list[int], workers: int) -> list[int]:
@@ -339,7 +502,8 @@ def test_workers_are_the_servers_of_one_queue(service: list[int], workers: int, 
         while delivery := queue.take():
             begins[delivery.sequence] = time.now
             assert delivery.late == 0
-            time.wait(service[delivery.sequence] / 1e9)
+            time.serve(service[delivery.sequence])
+            queue.settle(failed=False)
 
     time.run([gevent.spawn(work) for _ in range(workers)])
     due = [at for _, at in expected(Poisson(rate), len(service))]
@@ -369,7 +533,12 @@ def test_gevent_workers_share_a_real_second() -> None:
         while delivery := queue.take():
             assert time.time_ns() >= delivery.due
             taken.append(delivery)
-            gevent.sleep(0.002)
+            try:
+                gevent.sleep(0.002)
+            except BaseException:
+                queue.forget()
+                raise
+            queue.settle(failed=False)
 
     workers = [gevent.spawn(work) for _ in range(8)]
     gevent.sleep(0.1)
@@ -388,6 +557,6 @@ def test_stop_wakes_those_who_wait() -> None:
         queue = DeliveryQueue(stage, WHOLE, SEED, time.time_ns() + 3_600_000 * MS, time.time_ns)
         workers = [gevent.spawn(queue.take) for _ in range(3)]
         gevent.sleep(0.01)
-        assert queue.stop() == []
+        assert give_up(queue) == []
         assert len(gevent.joinall(workers, timeout=2, raise_error=True)) == 3
         assert [worker.value for worker in workers] == [None, None, None]

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import gevent
@@ -17,6 +18,8 @@ from records.rows import Flag, Outcome
 from senders.arrivals import Stripe
 from senders.payloads import Generated
 from senders.queue import Delivery, DeliveryQueue
+from senders.retrier import Retrier
+from senders.retry import RetryLaw
 from senders.sender import Halted, Route, StageSender
 from senders.stages import Stage
 from senders.wire import WireError
@@ -34,9 +37,10 @@ Answer = Callable[[bytes, bytes], int]
 class FakeWire:
     """Answers as it is told to."""
 
-    def __init__(self, answer: Answer, reused: bool = False) -> None:
+    def __init__(self, answer: Answer, reused: bool = False, retry_after: bytes = b"") -> None:
         self._answer = answer
         self.reused = reused
+        self.retry_after = retry_after
 
     def post(self, headers: bytes, body: bytes) -> int:
         return self._answer(headers, body)
@@ -56,7 +60,16 @@ class Bench:
         queue = DeliveryQueue(stage, Stripe(), (1, STAGE), self.clock.now(), self.clock.now)
         self.payloads = Generated("thin", 1)
         self.sender = StageSender(
-            STAGE, WEBHOOKS, RUN, queue, self.journal, self.payloads, KEY, self.clock, lambda: NOW_S
+            STAGE,
+            WEBHOOKS,
+            RUN,
+            queue,
+            Retrier(RetryLaw(), Random(1)),
+            self.journal,
+            self.payloads,
+            KEY,
+            self.clock,
+            lambda: NOW_S,
         )
 
     def delivery(self, late: int = 0, attempt: int = 1) -> Delivery:
@@ -131,6 +144,33 @@ def test_any_other_status_is_a_rejection(bench: Bench, status: int) -> None:
     assert bench.sender.attempt(bench.delivery(), ROUTE, FakeWire(lambda *_: status)).error == f"status {status}"
     (row,) = bench.rows()
     assert (row["outcome"], row["status"]) == (Outcome.REJECTED, status)
+
+
+@pytest.mark.parametrize(("value", "hint_s"), [(b"7", 7.0), (b"Tue, 14 Nov 2023 22:13:30 GMT", 9.1), (b"soon", None)])
+def test_a_hint_is_written_down_and_told(bench: Bench, value: bytes, hint_s: float | None) -> None:
+    """A rejection's `Retry-After` is flagged in the row, and the retry law hears of it in seconds from now."""
+    result = bench.sender.attempt(bench.delivery(), ROUTE, FakeWire(lambda *_: 429, retry_after=value))
+    assert result.failure
+    assert result.failure[:2] == (Outcome.REJECTED, 429)
+    assert result.failure.hint_s == pytest.approx(hint_s)
+    (row,) = bench.rows()
+    assert row["flags"] == Flag.WRITTEN | Flag.HINTED
+
+
+def test_a_hint_of_a_success_is_nothing(bench: Bench) -> None:
+    """An acknowledged event has no retry to be hinted at."""
+    result = bench.sender.attempt(bench.delivery(), ROUTE, FakeWire(lambda *_: 204, retry_after=b"7"))
+    assert result.failure is None
+    assert bench.rows()["flags"].tolist() == [Flag.WRITTEN]
+
+
+def test_latency_of_a_retry_runs_from_the_first_attempt(bench: Bench) -> None:
+    """A later attempt's latency is its event's: since the first one was due."""
+    delivery = bench.delivery()
+    retry = Delivery(7, 5, delivery.due + 30_000_000, 4_000_000, attempt=2, since=delivery.due)
+    result = bench.sender.attempt(retry, ROUTE, FakeWire(lambda *_: 204))
+    assert result.latency_ms == pytest.approx((result.done - delivery.due) / 1e6)
+    assert result.latency_ms > START_S * 1e3
 
 
 def raising(error: BaseException) -> Answer:
@@ -210,7 +250,7 @@ def test_nothing_is_sent_that_cannot_be_written(tmp_path: Path) -> None:
 def test_an_abandoned_event_has_a_row(bench: Bench) -> None:
     """An event that was due and never sent is written down without a start or an end."""
     delivery = bench.delivery()
-    bench.sender.abandon(delivery, ROUTE)
+    bench.sender.never_sent(delivery, ROUTE, Outcome.ABANDONED)
     (row,) = bench.rows()
     assert (row["outcome"], row["start"], row["done"], row["size"]) == (Outcome.ABANDONED, 0, 0, 0)
     assert (row["webhook"], row["sequence"], row["due"], row["run"]) == (7, 5, delivery.due, RUN)
