@@ -1,52 +1,85 @@
 """Attempts gathered into deliveries: one row for each event of a stage."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
-from analysis.rows import Ints, Keys, keys
+from analysis.rows import Grouped, Ints, Mask, group
 from records.journal import Rows
-from records.rows import IN_DOUBT, Outcome
+from records.rows import IN_DOUBT, NEVER_SENT, Outcome
 
 
 class State(IntEnum):
     """How a delivery ended. The first that applies, from the top."""
 
     ACKNOWLEDGED = 0
-    IN_DOUBT = 1
-    ABANDONED = 2
+    ABANDONED = 1
+    """It still waited for an attempt when the stage ended: its story is not over, whatever is in doubt."""
+    IN_DOUBT = 2
     FAILED = 3
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Columns of equal length, sorted by key. Times in nanoseconds; `acknowledged` is 0 without one."""
+    """Columns of equal length, sorted by key. Times in nanoseconds."""
 
-    key: Keys
+    attempts: Grouped
     due: Ints
     """When the event fell due; a worker that woke late by its timer counts from its waking."""
     acknowledged: Ints
+    """When it was first acknowledged, or 0."""
+    finished: Ints
+    """When it was acknowledged or given up, or 0: nobody knows that it ever was."""
+    sent: Ints
+    """How many attempts were made."""
     state: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.state)
 
     def count(self, state: State) -> int:
         return int(np.count_nonzero(self.state == state))
 
+    def attempts_each(self) -> float | None:
+        """Attempts by event, of those that had any."""
+        events = np.count_nonzero(self.sent)
+        return round(int(self.sent.sum()) / int(events), 4) if events else None
+
 
 def compute(attempts: Rows) -> Frame:
     """The deliveries behind the attempts of one stage."""
-    key, event = np.unique(keys(attempts), return_inverse=True)
-    outcome = attempts["outcome"]
-    first = attempts["attempt"] == 1
-    due = np.zeros(len(key), np.int64)
-    due[event[first]] = (attempts["due"] + attempts["late"])[first]
+    found = group(attempts)
+    rows, first = found.rows, found.first
+    outcome, done = rows["outcome"], rows["done"]
     never = np.iinfo(np.int64).max
-    acknowledged = np.full(len(key), never)
-    answered = outcome == Outcome.ACKNOWLEDGED
-    np.minimum.at(acknowledged, event[answered], attempts["done"][answered])
-    state = np.full(len(key), State.FAILED, np.uint8)
-    state[event[outcome == Outcome.ABANDONED]] = State.ABANDONED
-    state[event[np.isin(outcome, [int(kind) for kind in IN_DOUBT])]] = State.IN_DOUBT
-    state[acknowledged != never] = State.ACKNOWLEDGED
-    return Frame(key, due, np.where(acknowledged == never, 0, acknowledged), state)
+    answered = np.minimum.reduceat(np.where(outcome == Outcome.ACKNOWLEDGED, done, never), first)
+    # The outcomes of an event's attempts, as a set: a bit for each.
+    outcomes = np.bitwise_or.reduceat(np.uint64(1) << outcome.astype(np.uint64), first)
+    states = [_any(outcomes, [Outcome.ACKNOWLEDGED]), _any(outcomes, [Outcome.ABANDONED]), _any(outcomes, IN_DOUBT)]
+    acknowledged, abandoned, _ = states
+    due = rows["due"][first] + rows["late"][first]
+    last = np.maximum(np.maximum.reduceat(done, first), due)
+    unknown = abandoned | _any(outcomes, [Outcome.PENDING])
+    return Frame(
+        attempts=found,
+        due=due,
+        acknowledged=np.where(acknowledged, answered, 0),
+        finished=np.where(acknowledged, answered, np.where(unknown, 0, last)),
+        sent=np.add.reduceat(was_sent(rows), first, dtype=np.int64),
+        state=np.select(states, [State.ACKNOWLEDGED, State.ABANDONED, State.IN_DOUBT], State.FAILED).astype(np.uint8),
+    )
+
+
+def was_sent(rows: Rows) -> Mask:
+    """Which rows are attempts: the others stand for an event that had none."""
+    sent: Mask = ~np.isin(rows["outcome"], [int(kind) for kind in NEVER_SENT])
+    return sent
+
+
+def _any(outcomes: npt.NDArray[np.uint64], kinds: Iterable[Outcome]) -> Mask:
+    wanted = np.uint64(sum(1 << kind for kind in kinds))
+    found: Mask = (outcomes & wanted) != 0
+    return found

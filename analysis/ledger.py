@@ -6,71 +6,100 @@ After Jepsen's `total-queue` checker, keyed by event and, for what nobody sent, 
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
+from analysis import disorder
+from analysis.deliveries import Frame, State, was_sent
 from analysis.models import Ledger
-from analysis.rows import Ints, Keys, find, keys
+from analysis.rows import Grouped, Ints, Mask, find, group
 from records.journal import Rows
 from records.rows import Outcome
 
-UNSEEN = Ledger(
-    received=None, lost=None, duplicated=None, reordered=None, late=None, unexpected=None, corrupt=None, balanced=True
-)
+UNSEEN = Ledger.model_validate(dict.fromkeys(Ledger.model_fields) | {"balanced": True})
 
 
-def compute(attempts: Rows, arrivals: Rows | None, watched: Sequence[int]) -> Ledger:
-    """The ledger of one stage, from its attempts and the arrivals that name it.
+def compute(delivered: Frame, arrivals: Rows | None, watched: Sequence[int]) -> Ledger:
+    """The ledger of one stage, from its deliveries and the arrivals that name it.
 
     `watched` are the targets that keep a journal of arrivals: elsewhere nothing can be seen to be lost.
     """
     if arrivals is None:
         return UNSEEN
-    match = _match(attempts, arrivals)
-    order = np.argsort(arrivals["start"], kind="stable")
-    order = order[match[order] >= 0]
-    theirs = match[order]
-    key = keys(arrivals)[order]
-    seen, first = np.unique(key, return_index=True)
-    acknowledged = (attempts["outcome"] == Outcome.ACKNOWLEDGED) & np.isin(attempts["target"], watched)
-    missing = acknowledged & (find(keys(attempts), seen) < 0)
-    lost = len(np.unique(keys(attempts)[missing]))
-    unexpected = len(arrivals) - len(order)
-    gave_up = np.where(attempts["status"] == 0, attempts["done"], 0)[theirs]
-    altered = [arrivals[column][order] != attempts[column][theirs] for column in ("size", "digest")]
+    attempts, found = delivered.attempts, group(arrivals)
+    match = _match(attempts, found)
+    ours = match >= 0
+    taken = ours & (found.rows["status"] // 100 == 2)
+    theirs, start = match[taken], found.rows["start"][taken]
+    event = attempts.event[theirs]
+    # The first arrival of each event, in the order of events; of two at once, that of the earlier attempt.
+    order = np.lexsort((start, event))
+    first = order[np.flatnonzero(np.diff(event, prepend=-1))]
+    seen = np.zeros(len(delivered), np.bool_)
+    seen[event[first]] = True
+    duplicated = len(event) - len(first)
+    harmless = _harmless(delivered, theirs, first) if duplicated else 0
+    lost = int(np.count_nonzero(_acknowledged_at(delivered, watched) & ~seen))
+    unexpected = int(np.count_nonzero(~ours))
+    out_of_order = disorder.compute(attempts.key[event[first]] >> np.uint64(32), start[first])
+    gave_up = np.where(attempts.rows["status"] == 0, attempts.rows["done"], 0)[theirs]
+    altered = [found.rows[column][taken] != attempts.rows[column][theirs] for column in ("size", "digest")]
     return Ledger(
-        received=len(arrivals),
+        received=len(event) + unexpected,
+        turned_away=int(np.count_nonzero(ours & ~taken)),
+        seen=len(first),
         lost=lost,
-        duplicated=len(order) - len(first),
-        reordered=_reordered(key[np.sort(first)]),
-        late=int(np.count_nonzero((gave_up != 0) & (arrivals["start"][order] > gave_up))),
+        recovered=int(np.count_nonzero(seen & (delivered.state != State.ACKNOWLEDGED))),
+        duplicated=duplicated,
+        duplicated_harmless=harmless,
+        duplicated_spurious=duplicated - harmless,
+        reordered=out_of_order.reordered,
+        inversions=out_of_order.inversions,
+        displacement=out_of_order.displacement,
+        late=int(np.count_nonzero((gave_up != 0) & (start > gave_up))),
         unexpected=unexpected,
         corrupt=int(np.count_nonzero(altered[0] | altered[1])),
         balanced=not lost and not unexpected,
     )
 
 
-def _match(attempts: Rows, arrivals: Rows) -> Ints:
-    """For each arrival the place of its attempt in `attempts`, or -1 if nobody sent it."""
-    if not len(attempts):
-        return np.full(len(arrivals), -1, np.int64)
-    events = np.sort(keys(attempts))
-    names = _names(attempts, events)
-    order: Ints = np.argsort(names)
-    place = find(_names(arrivals, events), names[order])
-    match = order[place]
-    match[(place < 0) | (attempts["outcome"][match] == Outcome.ABANDONED)] = -1
-    return match
+def _match(attempts: Grouped, arrivals: Grouped) -> Ints:
+    """For each arrival the place of its attempt, or -1 if nobody sent it."""
+    sent = np.flatnonzero(was_sent(attempts.rows))
+    if not len(sent):
+        return np.full(len(arrivals.rows), -1, np.int64)
+    # Event and attempt in one integer; negative for an event that nobody sent.
+    event = find(arrivals.key, attempts.key)[arrivals.event]
+    names = (attempts.event << 16 | attempts.rows["attempt"])[sent]
+    place = find(event << 16 | arrivals.rows["attempt"], names)
+    return np.where(place >= 0, sent[place], -1)
 
 
-def _names(rows: Rows, events: Keys) -> Ints:
-    """Event and attempt in one integer; negative for an event that is not among the sorted `events`."""
-    names: Ints = find(keys(rows), events) << 16 | rows["attempt"]
-    return names
+def _harmless(delivered: Frame, theirs: Ints, first: Ints) -> int:
+    """How many arrivals beyond an event's first are explained by an acknowledgement that the sender missed.
+
+    `theirs` are the arrivals' attempts, sorted; `first` the places of the events' first arrivals.
+    """
+    again = np.ones(len(theirs), np.bool_)
+    again[first] = False
+    once = np.diff(theirs, prepend=-1) != 0
+    return int(np.count_nonzero(again & once & ~_in_vain(delivered)[theirs]))
 
 
-def _reordered(key: Keys) -> int:
-    """How many events, in the order of their first arrivals, came after a later one of their webhook."""
-    webhook = key >> np.uint64(32)
-    order = np.argsort(webhook, kind="stable")
-    # With the webhook in the upper half, a running maximum over all of them is one for each.
-    latest = np.maximum.accumulate(key[order])
-    return int(np.count_nonzero(latest > key[order]))
+def _in_vain(delivered: Frame) -> Mask:
+    """Which attempts were made although an earlier one of their event had been acknowledged."""
+    rows, never = delivered.attempts.rows, np.iinfo(np.int64).max
+    answered = np.where(rows["outcome"] == Outcome.ACKNOWLEDGED, rows["done"], never)
+    earliest = pd.Series(answered).groupby(delivered.attempts.event).cummin().to_numpy()
+    before = np.concatenate(([never], earliest[:-1]))
+    before[delivered.attempts.first] = never
+    vain: Mask = before < rows["start"]
+    return vain
+
+
+def _acknowledged_at(delivered: Frame, targets: Sequence[int]) -> Mask:
+    """Which events one of these targets acknowledged."""
+    rows = delivered.attempts.rows
+    answered = (rows["outcome"] == Outcome.ACKNOWLEDGED) & np.isin(rows["target"], targets)
+    events = np.zeros(len(delivered), np.bool_)
+    events[delivered.attempts.event[answered]] = True
+    return events

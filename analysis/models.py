@@ -47,17 +47,29 @@ class Latencies(Model):
 
 class Attempts(Model):
     total: int
-    per_delivery: float | None
+    per_delivery: float | None = Field(description="attempts / events that were sent at least once")
     by_outcome: dict[str, int]
 
 
 class Ledger(Model):
-    """Attempts against arrivals. Null where the receiver keeps no journal for us (`--target`)."""
+    """Attempts against arrivals: `received = seen + duplicated + unexpected`.
 
-    received: int | None = Field(description="arrivals")
-    lost: int | None = Field(description="acknowledged, never seen by the receiver")
-    duplicated: int | None = Field(description="arrivals of an event beyond its first")
-    reordered: int | None = Field(description="events that arrived after a later one of their webhook")
+    Null where the receiver keeps no journal for us (`--target`).
+    """
+
+    received: int | None = Field(description="arrivals that were taken (answered 2xx)")
+    turned_away: int | None = Field(description="arrivals that the receiver did not take: another status, a reset")
+    seen: int | None = Field(description="events that were taken at least once")
+    lost: int | None = Field(description="acknowledged events that were never taken")
+    recovered: int | None = Field(description="events that were taken and never acknowledged")
+    duplicated: int | None = Field(description="arrivals of an event beyond its first: harmless + spurious")
+    duplicated_harmless: int | None = Field(description="of an attempt made while no earlier one was acknowledged")
+    duplicated_spurious: int | None = Field(
+        description="of an attempt made after an acknowledgement, or that had arrived already"
+    )
+    reordered: int | None = Field(description="events first seen after a later one of their webhook")
+    inversions: int | None = Field(description="pairs of a webhook's events first seen in the wrong order")
+    displacement: int | None = Field(description="most places between an event's turn and its first arrival")
     late: int | None = Field(description="arrivals after the sender had given up waiting")
     unexpected: int | None = Field(description="arrivals that nobody sent")
     corrupt: int | None = Field(description="arrivals whose body differs from what was sent")

@@ -1,6 +1,7 @@
 """What the analysis does with journal rows, millions at a time."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from records.rows import DTYPE
 
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
+Mask = npt.NDArray[np.bool_]
 
 _BYTES = np.dtype((np.void, DTYPE.itemsize))
 """A row without its fields: numpy would copy field by field."""
@@ -21,7 +23,7 @@ def join(parts: Iterable[Rows]) -> Rows:
     return joined
 
 
-def take(rows: Rows, which: npt.NDArray[np.bool_] | Ints) -> Rows:
+def take(rows: Rows, which: Mask | Ints) -> Rows:
     """The rows of a mask, or at places."""
     places = np.flatnonzero(which) if which.dtype == np.bool_ else which
     taken: Rows = rows.view(_BYTES)[places].view(DTYPE)
@@ -32,6 +34,30 @@ def keys(rows: Rows) -> Keys:
     """An event's key within its stage: webhook and sequence in one integer."""
     key: Keys = (rows["webhook"].astype(np.uint64) << np.uint64(32)) | rows["sequence"]
     return key
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """Rows gathered by event: sorted by event, attempt and time."""
+
+    rows: Rows
+    event: Ints
+    """For each row the place of its event in the columns below."""
+    key: Keys
+    first: Ints
+    """For each event the place of its first row."""
+
+
+def group(rows: Rows) -> Grouped:
+    """The rows of one stage by their events."""
+    key = keys(rows)
+    # Journals are nearly sorted, which numpy's stable sorts make use of.
+    order = np.lexsort((rows["start"], rows["attempt"], key))
+    key = key[order]
+    new = np.ones(len(key), np.bool_)
+    new[1:] = key[1:] != key[:-1]
+    first = np.flatnonzero(new)
+    return Grouped(take(rows, order), np.cumsum(new) - 1, key[first], first)
 
 
 def find(wanted: npt.NDArray[np.generic], table: npt.NDArray[np.generic]) -> Ints:

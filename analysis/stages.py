@@ -6,12 +6,11 @@ import numpy as np
 
 from analysis import deliveries as gathered
 from analysis import ledger, quantiles
-from analysis.deliveries import Frame, State
+from analysis.deliveries import Frame, State, was_sent
 from analysis.frames import PlannedStage, RunFrames
 from analysis.models import Attempts, Deliveries, Generator, Latencies, Stage
 from analysis.rows import take
 from records.journal import Rows
-from records.rows import Outcome
 from records.run import RunEnded, StageEnded, StageStarted, WorkerReport
 
 Window = tuple[int, int]
@@ -57,7 +56,7 @@ def _stage(
 ) -> Stage:
     plan = frames.plan[number]
     delivered = gathered.compute(attempts)
-    bounds = window(plan, start_ns, attempts, len(delivered.key), stopped)
+    bounds = window(plan, start_ns, attempts, len(delivered), stopped)
     return Stage(
         name=plan.name,
         scenario=plan.scenario,
@@ -67,8 +66,8 @@ def _stage(
         throughput_per_s=_throughput(delivered, bounds),
         error_rate=_error_rate(delivered),
         latency_ms=_latencies(attempts, delivered, bounds),
-        attempts=_attempts(attempts, len(delivered.key), frames.manifest.outcomes),
-        ledger=ledger.compute(attempts, arrivals, frames.watched),
+        attempts=_attempts(delivered, frames.manifest.outcomes),
+        ledger=ledger.compute(delivered, arrivals, frames.watched),
         generator=_generator(reports, plan, attempts),
     )
 
@@ -93,7 +92,7 @@ def window(plan: PlannedStage, start_ns: int, attempts: Rows, events: int, stopp
 
 def _deliveries(delivered: Frame) -> Deliveries:
     return Deliveries(
-        due=len(delivered.key),
+        due=len(delivered),
         acknowledged=delivered.count(State.ACKNOWLEDGED),
         failed=delivered.count(State.FAILED),
         in_doubt=delivered.count(State.IN_DOUBT),
@@ -108,7 +107,7 @@ def _throughput(delivered: Frame, bounds: Window) -> float | None:
 
 
 def _error_rate(delivered: Frame) -> float | None:
-    due = len(delivered.key)
+    due = len(delivered)
     return round(1 - delivered.count(State.ACKNOWLEDGED) / due, 6) if due else None
 
 
@@ -125,12 +124,13 @@ def _latencies(attempts: Rows, delivered: Frame, bounds: Window) -> Latencies:
     )
 
 
-def _attempts(attempts: Rows, events: int, names: Mapping[int, str]) -> Attempts:
-    outcomes = attempts["outcome"][attempts["outcome"] != Outcome.ABANDONED]
+def _attempts(delivered: Frame, names: Mapping[int, str]) -> Attempts:
+    rows = delivered.attempts.rows
+    outcomes = rows["outcome"][was_sent(rows)]
     codes, counts = np.unique(outcomes, return_counts=True)
     return Attempts(
         total=len(outcomes),
-        per_delivery=round(len(outcomes) / events, 4) if events else None,
+        per_delivery=delivered.attempts_each(),
         by_outcome={
             names.get(code, f"outcome {code}"): count
             for code, count in zip(codes.tolist(), counts.tolist(), strict=True)

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from analysis.frames import PlannedStage, RunFrames
 from records.clock import boot_id
 from records.journal import Header, Journal, Rows
-from records.rows import DTYPE, Flag, Outcome
+from records.rows import DTYPE, NEVER_SENT, Flag, Outcome
 from records.run import Entry, Manifest, RegionRecord, RunEnded, StageEnded, StageStarted, Timeline, WorkerReport
 
 US, MS, SECOND = 1_000, 1_000_000, 1_000_000_000
@@ -28,8 +28,8 @@ def attempt(sequence: int = 0, webhook: int = 0, **fields: int) -> Row:
     """An attempt that was due at START, sent at once and acknowledged a millisecond later, unless told otherwise."""
     outcome = fields.get("outcome", Outcome.ACKNOWLEDGED)
     due = fields.get("due", START)
-    start = fields.get("start", 0 if outcome == Outcome.ABANDONED else due)
-    known = outcome not in (Outcome.ABANDONED, Outcome.PENDING)
+    start = fields.get("start", 0 if outcome in NEVER_SENT else due)
+    known = outcome not in {*NEVER_SENT, Outcome.PENDING}
     row = {
         "webhook": webhook,
         "sequence": sequence,
@@ -48,7 +48,7 @@ def attempt(sequence: int = 0, webhook: int = 0, **fields: int) -> Row:
 
 
 def arrival(of: Row, **fields: int) -> Row:
-    """The arrival of an attempt, a tenth of a millisecond after it was sent, unless told otherwise."""
+    """The arrival of an attempt, taken a tenth of a millisecond after it was sent, unless told otherwise."""
     received = of["start"] + 100 * US
     row = of | {"due": 0, "late": 0, "start": received, "done": received + US, "status": 204, "outcome": 0}
     return row | fields

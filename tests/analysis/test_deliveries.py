@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.deliveries import State, compute
-from records.rows import IN_DOUBT, Outcome
+from records.rows import IN_DOUBT, NEVER_SENT, Outcome
 from tests.journals import MS, START, Row, attempt, table
 
 FAILURES = [Outcome.REJECTED, Outcome.REFUSED, Outcome.UNRESOLVED, Outcome.CONNECT_TIMEOUT, Outcome.TLS]
@@ -31,9 +31,18 @@ def histories(draw: st.DrawFn) -> list[Row]:
 def _oracle(outcomes: set[int]) -> State:
     if Outcome.ACKNOWLEDGED in outcomes:
         return State.ACKNOWLEDGED
-    if outcomes & IN_DOUBT:
-        return State.IN_DOUBT
-    return State.ABANDONED if Outcome.ABANDONED in outcomes else State.FAILED
+    if Outcome.ABANDONED in outcomes:
+        return State.ABANDONED
+    return State.IN_DOUBT if outcomes & IN_DOUBT else State.FAILED
+
+
+def _finished(rows: list[Row], due: int) -> int:
+    outcomes = {row["outcome"] for row in rows}
+    if Outcome.ACKNOWLEDGED in outcomes:
+        return min(row["done"] for row in rows if row["outcome"] == Outcome.ACKNOWLEDGED)
+    if outcomes & {Outcome.ABANDONED, Outcome.PENDING}:
+        return 0
+    return max(due, *(row["done"] for row in rows))
 
 
 @given(histories())
@@ -43,12 +52,15 @@ def test_every_event_has_one_state(attempts: list[Row]) -> None:
     events: dict[int, list[Row]] = {}
     for row in attempts:
         events.setdefault(row["webhook"] << 32 | row["sequence"], []).append(row)
-    assert found.key.tolist() == sorted(events)
+    assert found.attempts.key.tolist() == sorted(events)
     assert sum(found.count(state) for state in State) == len(events)
     for place, key in enumerate(sorted(events)):
         rows = events[key]
         assert found.state[place] == _oracle({row["outcome"] for row in rows})
-        assert found.due[place] == next((row["due"] + row["late"] for row in rows if row["attempt"] == 1), 0)
+        first = min(rows, key=lambda row: row["attempt"])
+        assert found.due[place] == first["due"] + first["late"]
+        assert found.finished[place] == _finished(rows, found.due[place])
+        assert found.sent[place] == sum(row["outcome"] not in NEVER_SENT for row in rows)
         answered = [row["done"] for row in rows if row["outcome"] == Outcome.ACKNOWLEDGED]
         assert found.acknowledged[place] == min(answered, default=0)
 
@@ -60,14 +72,17 @@ def test_every_event_has_one_state(attempts: list[Row]) -> None:
         ([Outcome.REJECTED, Outcome.RESET, Outcome.ACKNOWLEDGED], State.ACKNOWLEDGED),
         ([Outcome.ACKNOWLEDGED, Outcome.REJECTED], State.ACKNOWLEDGED),
         ([Outcome.READ_TIMEOUT, Outcome.REJECTED], State.IN_DOUBT),
-        ([Outcome.READ_TIMEOUT, Outcome.ABANDONED], State.IN_DOUBT),
+        ([Outcome.READ_TIMEOUT, Outcome.ABANDONED], State.ABANDONED),
+        ([Outcome.REJECTED, Outcome.DISABLED], State.FAILED),
+        ([Outcome.READ_TIMEOUT, Outcome.DISABLED], State.IN_DOUBT),
+        ([Outcome.DISABLED], State.FAILED),
         ([Outcome.REJECTED, Outcome.ABANDONED], State.ABANDONED),
         *(([outcome], State.IN_DOUBT) for outcome in sorted(IN_DOUBT)),
         *(([outcome, outcome], State.FAILED) for outcome in FAILURES),
     ],
 )
 def test_the_first_state_that_applies(outcomes: list[Outcome], state: State) -> None:
-    """One acknowledgement outweighs all failures, a doubt every certainty of failure, and a queue's end a failure."""
+    """An acknowledgement outweighs all, a story that was not over every doubt, and a doubt every certain failure."""
     rows = [attempt(7, attempt=number, outcome=outcome) for number, outcome in enumerate(outcomes, 1)]
     assert compute(table(rows)).state.tolist() == [state]
 
@@ -87,5 +102,25 @@ def test_latency_runs_from_the_first_due_time_to_the_first_acknowledgement() -> 
 def test_nothing_sent() -> None:
     """Of no attempts there are no deliveries."""
     found = compute(table([]))
-    assert len(found.key) == 0
+    assert len(found) == len(found.attempts.key) == 0
     assert [found.count(state) for state in State] == [0, 0, 0, 0]
+    assert found.attempts_each() is None
+
+
+def test_a_delivery_ends_with_its_acknowledgement_or_its_last_answer() -> None:
+    """What was given up ends with its last attempt, what was never tried when it fell due; an open story never."""
+    rejected, pending, disabled = Outcome.REJECTED, Outcome.PENDING, Outcome.DISABLED
+    rows = [
+        *(attempt(0, attempt=n, outcome=rejected, due=START + n * MS) for n in (1, 2)),
+        attempt(1, outcome=disabled),
+        *(attempt(2, attempt=n, outcome=outcome) for n, outcome in ((1, rejected), (2, pending))),
+        *(attempt(3, attempt=n, outcome=outcome) for n, outcome in ((1, rejected), (2, Outcome.ABANDONED))),
+    ]
+    assert compute(table(rows)).finished.tolist() == [START + 3 * MS, START, 0, 0]
+
+
+def test_attempts_are_counted_by_the_events_that_had_any() -> None:
+    """Neither an abandoned nor a disabled event draws the mean down."""
+    rows = [attempt(0, outcome=Outcome.REJECTED), attempt(0, attempt=2), attempt(1)]
+    rows += [attempt(2, outcome=Outcome.ABANDONED), attempt(3, outcome=Outcome.DISABLED)]
+    assert compute(table(rows)).attempts_each() == 1.5

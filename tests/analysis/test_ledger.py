@@ -1,50 +1,85 @@
 """The ledger: attempts against arrivals."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis import deliveries
+from analysis.deliveries import State
 from analysis.ledger import UNSEEN, compute
 from analysis.models import Ledger
-from records.rows import Outcome
+from records.rows import NEVER_SENT, Outcome
 from tests.journals import MS, START, US, Row, arrival, attempt, table
 
 HERE, ELSEWHERE = 0, 1
-OUTCOMES = [Outcome.ACKNOWLEDGED, Outcome.REJECTED, Outcome.READ_TIMEOUT, Outcome.PENDING, Outcome.ABANDONED]
+OUTCOMES = [
+    Outcome.ACKNOWLEDGED, Outcome.ACKNOWLEDGED, Outcome.REJECTED, Outcome.READ_TIMEOUT, Outcome.PENDING,
+    Outcome.ABANDONED, Outcome.DISABLED,
+]  # fmt: skip
+Event = tuple[int, int]
 
 
-def _ledger(attempts: Sequence[Row], arrivals: Sequence[Row]) -> Ledger:
-    return compute(table(attempts), table(arrivals), [HERE])
+def _ledger(attempts: Sequence[Row], arrivals: Sequence[Row], watched: Sequence[int] = (HERE,)) -> Ledger:
+    return compute(deliveries.compute(table(attempts)), table(arrivals), watched)
+
+
+def _event(row: Row) -> Event:
+    return row["webhook"], row["sequence"]
 
 
 def _slowly(attempts: Sequence[Row], arrivals: Sequence[Row]) -> dict[str, int]:
     """The same ledger, one arrival after the other, from the words' definitions."""
-    sent = {(row["webhook"], row["sequence"], row["attempt"]): row for row in attempts if row["start"]}
-    counts = dict.fromkeys(("received", "lost", "duplicated", "reordered", "late", "unexpected", "corrupt"), 0)
-    seen: set[tuple[int, int]] = set()
-    latest: dict[int, int] = {}
-    for row in sorted(arrivals, key=lambda row: row["start"]):
-        counts["received"] += 1
-        theirs = sent.get((row["webhook"], row["sequence"], row["attempt"]))
+    sent = {(*_event(row), row["attempt"]): row for row in attempts if row["outcome"] not in NEVER_SENT}
+    acknowledged = [row for row in sent.values() if row["outcome"] == Outcome.ACKNOWLEDGED]
+    counts = dict.fromkeys(Ledger.model_fields, 0)
+    del counts["balanced"]
+    seen: dict[Event, int] = {}
+    played: set[tuple[int, int, int]] = set()
+    for row in sorted(arrivals, key=lambda row: (row["start"], row["attempt"])):
+        name = *_event(row), row["attempt"]
+        theirs = sent.get(name)
         if theirs is None:
             counts["unexpected"] += 1
+            counts["received"] += 1
             continue
-        event = row["webhook"], row["sequence"]
-        if event in seen:
+        if not 200 <= row["status"] < 300:
+            counts["turned_away"] += 1
+            continue
+        counts["received"] += 1
+        if _event(row) in seen:
+            in_vain = any(
+                _event(other) == _event(row) and other["attempt"] < row["attempt"] and other["done"] < theirs["start"]
+                for other in acknowledged
+            )
             counts["duplicated"] += 1
-        else:
-            seen.add(event)
-            counts["reordered"] += row["sequence"] < latest.get(row["webhook"], 0)
-            latest[row["webhook"]] = max(row["sequence"], latest.get(row["webhook"], 0))
+            counts["duplicated_spurious" if in_vain or name in played else "duplicated_harmless"] += 1
+        played.add(name)
+        seen.setdefault(_event(row), row["start"])
         counts["late"] += theirs["outcome"] == Outcome.READ_TIMEOUT and row["start"] > theirs["done"]
         counts["corrupt"] += (row["digest"], row["size"]) != (theirs["digest"], theirs["size"])
-    watched = [row for row in attempts if row["outcome"] == Outcome.ACKNOWLEDGED and row["target"] == HERE]
-    counts["lost"] = len({(row["webhook"], row["sequence"]) for row in watched} - seen)
+    counts["seen"] = len(seen)
+    counts["lost"] = len({_event(row) for row in acknowledged if row["target"] == HERE} - set(seen))
+    counts["recovered"] = len(set(seen) - {_event(row) for row in acknowledged})
+    return counts | _disorder(seen)
+
+
+def _disorder(seen: dict[Event, int]) -> dict[str, int]:
+    """How far the events' first arrivals are from the order of their sequence, pair by pair."""
+    counts = dict.fromkeys(("reordered", "inversions", "displacement"), 0)
+    for webhook in {webhook for webhook, _ in seen}:
+        by_sequence = sorted(event for event in seen if event[0] == webhook)
+        by_arrival = sorted(by_sequence, key=lambda event: seen[event])
+        wrong = [(one, other) for one, other in combinations(by_sequence, 2) if seen[other] < seen[one]]
+        counts["inversions"] += len(wrong)
+        counts["reordered"] += len({one for one, _ in wrong})
+        far = [abs(by_arrival.index(event) - place) for place, event in enumerate(by_sequence)]
+        counts["displacement"] = max(counts["displacement"], *far)
     return counts
 
 
-NAMES = st.tuples(st.sampled_from([0, 1, 2, 2**32 - 1]), st.sampled_from([0, 1, 2, 3, 2**32 - 1]), st.integers(1, 2))
+NAMES = st.tuples(st.sampled_from([0, 1, 2, 2**32 - 1]), st.sampled_from([0, 1, 2, 3, 2**32 - 1]), st.integers(1, 3))
 """(webhook, sequence, attempt): few, so that attempts and arrivals often meet; fields' last values among them."""
 
 
@@ -57,8 +92,8 @@ def histories(draw: st.DrawFn) -> tuple[list[Row], list[Row]]:
             sequence,
             webhook,
             attempt=number,
-            start=0 if outcome == Outcome.ABANDONED else START + draw(st.integers(0, 20)),
-            done=0 if outcome in (Outcome.ABANDONED, Outcome.PENDING) else START + draw(st.integers(20, 40)),
+            start=0 if outcome in NEVER_SENT else START + draw(st.integers(0, 20)),
+            done=0 if outcome in {*NEVER_SENT, Outcome.PENDING} else START + draw(st.integers(10, 40)),
             outcome=outcome,
             target=draw(st.sampled_from([HERE, HERE, ELSEWHERE])),
         )
@@ -69,6 +104,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Row], list[Row]]:
         arrival(
             attempt(sequence, webhook, attempt=number),
             start=START + draw(st.integers(0, 60)),
+            status=draw(st.sampled_from([204, 204, 204, 200, 503, 302, 0])),
             size=draw(st.sampled_from([900, 900, 901])),
             digest=draw(st.sampled_from([0xD16E57, 0xD16E57, 1])),
         )
@@ -79,14 +115,25 @@ def histories(draw: st.DrawFn) -> tuple[list[Row], list[Row]]:
 
 @given(histories())
 def test_any_history(history: tuple[list[Row], list[Row]]) -> None:
-    """The ledger equals one that is counted arrival by arrival, and its own sums hold."""
+    """The ledger equals one that is counted arrival by arrival, and its classes are disjoint and add up."""
     attempts, arrivals = history
-    found = _ledger(attempts, arrivals)
-    assert found.model_dump(exclude={"balanced"}) == _slowly(attempts, arrivals)
-    assert found.balanced == (not found.lost and not found.unexpected)
-    assert None not in (found.received, found.unexpected, found.duplicated)
-    matched_events = (found.received or 0) - (found.unexpected or 0) - (found.duplicated or 0)
-    assert 0 <= matched_events <= len({(row["webhook"], row["sequence"]) for row in attempts})
+    found = _ledger(attempts, arrivals).model_dump()
+    balanced = found.pop("balanced")
+    assert found == _slowly(attempts, arrivals)
+    assert balanced == (not found["lost"] and not found["unexpected"])
+    assert found["received"] == found["seen"] + found["duplicated"] + found["unexpected"]
+    assert found["duplicated"] == found["duplicated_harmless"] + found["duplicated_spurious"]
+    assert found["received"] + found["turned_away"] == len(arrivals)
+
+
+@given(histories())
+def test_deliveries_and_arrivals_add_up(history: tuple[list[Row], list[Row]]) -> None:
+    """What was acknowledged was seen or lost, what was seen was acknowledged or recovered: every event stands once."""
+    attempts, arrivals = ([row | {"target": HERE} for row in rows] for rows in history)
+    delivered, found = deliveries.compute(table(attempts)), _ledger(attempts, arrivals)
+    assert sum(delivered.count(state) for state in State) == len({_event(row) for row in attempts})
+    assert None not in (found.seen, found.recovered, found.lost)
+    assert (found.seen or 0) - (found.recovered or 0) == delivered.count(State.ACKNOWLEDGED) - (found.lost or 0)
 
 
 @given(st.permutations(range(6)), st.permutations(range(6)))
@@ -104,9 +151,8 @@ def test_all_is_well() -> None:
     """Every event sent, acknowledged and seen once: nothing but the count of what was received."""
     sent = [attempt(sequence, webhook) for sequence in range(3) for webhook in range(2)]
     found = _ledger(sent, [arrival(row) for row in sent])
-    assert found == Ledger(
-        received=6, lost=0, duplicated=0, reordered=0, late=0, unexpected=0, corrupt=0, balanced=True
-    )
+    nothing = dict.fromkeys(Ledger.model_fields, 0)
+    assert found == Ledger.model_validate(nothing | {"received": 6, "seen": 6, "balanced": True})
 
 
 def test_lost_is_acknowledged_and_never_seen() -> None:
@@ -123,7 +169,7 @@ def test_a_region_without_a_journal_loses_nothing() -> None:
     """Where no receiver writes down arrivals, none can be missed; elsewhere they still can."""
     sent = [attempt(0, target=ELSEWHERE), attempt(1, target=HERE)]
     assert _ledger(sent, []).lost == 1
-    assert compute(table(sent), table([]), [HERE, ELSEWHERE]).lost == 2
+    assert _ledger(sent, [], [HERE, ELSEWHERE]).lost == 2
 
 
 def test_duplicated_counts_what_comes_beyond_the_first() -> None:
@@ -131,6 +177,38 @@ def test_duplicated_counts_what_comes_beyond_the_first() -> None:
     sent = [attempt(outcome=Outcome.RESET), attempt(attempt=2)]
     found = _ledger(sent, [arrival(sent[0]), arrival(sent[1]), arrival(sent[1], start=START + MS)])
     assert (found.received, found.duplicated, found.balanced) == (3, 2, True)
+
+
+def test_a_missed_acknowledgement_explains_a_duplicate() -> None:
+    """A retry after a cut answer is harmless, one after a read answer is not, nor is an attempt that comes twice."""
+    late = START + 10 * MS
+    cut = [attempt(0, outcome=Outcome.TRUNCATED), attempt(0, attempt=2, start=late)]
+    read = [attempt(1), attempt(1, attempt=2, start=late)]
+    twice = [attempt(2)]
+    seen = [arrival(row) for row in (*cut, *read, *twice)]
+    found = _ledger([*cut, *read, *twice], [*seen, arrival(twice[0], start=late)])
+    assert (found.duplicated, found.duplicated_harmless, found.duplicated_spurious) == (3, 1, 2)
+
+
+def test_an_answer_on_its_way_explains_a_duplicate() -> None:
+    """A retry that was sent before the earlier attempt's acknowledgement came in could not know of it."""
+    slow = attempt(0, done=START + 10 * MS)
+    found = _ledger(rows := [slow, attempt(0, attempt=2, start=START + 5 * MS)], [arrival(row) for row in rows])
+    assert (found.duplicated_harmless, found.duplicated_spurious) == (1, 0)
+
+
+def test_what_was_turned_away_was_not_received() -> None:
+    """A fault's answer takes nothing: the retry that is taken is the first, and an acknowledgement needs a taking."""
+    sent = [attempt(0, outcome=Outcome.REJECTED), attempt(0, attempt=2, start=START + 5 * MS), attempt(1)]
+    seen = [arrival(sent[0], status=503), arrival(sent[1]), arrival(sent[2], status=0)]
+    found = _ledger(sent, seen)
+    assert (found.received, found.turned_away, found.seen, found.duplicated, found.lost) == (1, 2, 1, 0, 1)
+
+
+def test_recovered_is_seen_and_never_acknowledged() -> None:
+    """An event whose acknowledgement was lost for good arrived all the same."""
+    sent = [attempt(0, outcome=Outcome.RESET), attempt(1, outcome=Outcome.RESET), attempt(1, attempt=2)]
+    assert _ledger(sent, [arrival(row) for row in sent]).recovered == 1
 
 
 def test_a_duplicate_is_not_reordered() -> None:
@@ -179,6 +257,6 @@ def test_nothing_sent_and_nothing_received() -> None:
 
 def test_without_a_receivers_journal() -> None:
     """Where no receiver writes for us, the ledger says nothing rather than 0."""
-    found = compute(table([attempt()]), None, [])
+    found = compute(deliveries.compute(table([attempt()])), None, [])
     assert found == UNSEEN
     assert set(found.model_dump(exclude={"balanced"}).values()) == {None}

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.rows import DTYPE, END, END_OFFSET, IN_DOUBT, ROW, Outcome
+from records.rows import DTYPE, END, END_OFFSET, IN_DOUBT, NEVER_SENT, ROW, Flag, Outcome
 
 U8, U16, U32 = (st.integers(0, (1 << bits) - 1) for bits in (8, 16, 32))
 NS = st.integers(-(1 << 63), (1 << 63) - 1)
@@ -39,12 +39,19 @@ def test_outcomes_are_stable() -> None:
     """Codes are in journals on disk: they are never given another meaning."""
     assert [outcome.name for outcome in sorted(Outcome)] == [
         "PENDING", "ACKNOWLEDGED", "REJECTED", "REFUSED", "UNRESOLVED", "CONNECT_TIMEOUT", "TLS", "READ_TIMEOUT",
-        "RESET", "TRUNCATED", "PROTOCOL", "INTERRUPTED", "ABANDONED",
+        "RESET", "TRUNCATED", "PROTOCOL", "INTERRUPTED", "ABANDONED", "DISABLED",
     ]  # fmt: skip
-    assert [int(outcome) for outcome in sorted(Outcome)] == list(range(13))
+    assert [int(outcome) for outcome in sorted(Outcome)] == list(range(14))
 
 
 def test_in_doubt_excludes_the_certain() -> None:
     """What never left, and what was answered, is not in doubt."""
-    certain = {Outcome.ACKNOWLEDGED, Outcome.REJECTED, Outcome.REFUSED, Outcome.UNRESOLVED, Outcome.ABANDONED}
+    certain = {Outcome.ACKNOWLEDGED, Outcome.REJECTED, Outcome.REFUSED, Outcome.UNRESOLVED, *NEVER_SENT}
     assert not IN_DOUBT & certain
+
+
+def test_flags_are_stable() -> None:
+    """Flags are in journals on disk, too: each keeps its bit."""
+    assert [(flag.name, flag.value) for flag in Flag] == [
+        ("WRITTEN", 1), ("REUSED", 2), ("FOREIGN", 4), ("HINTED", 8), ("FAULT", 16),
+    ]  # fmt: skip
