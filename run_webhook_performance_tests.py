@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from analysis import reports, summary
+from analysis import memory_summary, reports, summary
 from analysis.frames import load
 from analysis.progress import Display
 from analysis.verdict import EXITS
@@ -162,14 +162,16 @@ def _keep_log(path: Path, said: bytes) -> None:
 
 
 def report(folder: Path, options: argparse.Namespace, console: Console) -> Exit:
-    """Analyse a run, print its summary, write its section of the report."""
+    """Analyse a run, print its summary, write its sections of the reports."""
     if not (folder / MANIFEST).exists():
         log = (folder / "locust.log").read_text(errors="replace").strip()
         raise ConfigError([f"Locust ended before the run began: {log.splitlines()[-1] if log else 'no output'}"])
-    section = reports.section(load(folder))
-    summary.show(section, console)
-    console.print(f"report {reports.write(options.output, section.run.test, section)}, run {folder}", highlight=False)
-    return EXITS[section.verdict.status]
+    found = reports.findings(load(folder))
+    summary.show(found.performance, console)
+    memory_summary.show(found.memory, console)
+    paths = ", ".join(map(str, reports.write(options.output, found)))
+    console.print(f"report {paths}, run {folder}", markup=False, highlight=False)
+    return EXITS[found.performance.verdict.status]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

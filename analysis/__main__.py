@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis import reports, summary
+from analysis import memory_summary, reports, summary
 from analysis.frames import load
 from analysis.verdict import EXITS
 from records.exit_codes import Exit
@@ -33,11 +33,13 @@ def _analyse(argv: Sequence[str]) -> int:
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as results/20261122-…")
     parser.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where reports go (default: here)")
     options = parser.parse_args(argv)
-    frames = load(options.run)
-    section = reports.section(frames)
-    summary.show(section, summary.console())
-    print(reports.write(options.output, frames.manifest.test, section))
-    return EXITS[section.verdict.status]
+    found = reports.findings(load(options.run))
+    console = summary.console()
+    summary.show(found.performance, console)
+    memory_summary.show(found.memory, console)
+    for path in reports.write(options.output, found):
+        print(path)
+    return EXITS[found.performance.verdict.status]
 
 
 def _schemas(argv: Sequence[str]) -> int:

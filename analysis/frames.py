@@ -2,21 +2,31 @@
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import pandas as pd
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from analysis.rows import join, take
 from records.export import read_journals
 from records.journal import Header, JournalView, Rows
+from records.resources import COLUMNS, LOGS, LogHeader
 from records.rows import Flag
 from records.run import MANIFEST, TIMELINE, Entry, Manifest, RunError, StageEnded, StageStarted, read_timeline
 
 _E = TypeVar("_E")
 REQUEST_TYPE = "DELIVERY"
+
+_SAMPLE: dict[str, type] = dict.fromkeys(COLUMNS, np.float64) | {"at_ns": np.int64, "process": str, "role": str}
+"""Columns of the samples. What is a count may be unknown, so it is a float."""
+
+
+def no_samples() -> pd.DataFrame:
+    return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in _SAMPLE.items()})
 
 
 class PlannedArrivals(BaseModel):
@@ -32,6 +42,8 @@ class PlannedStage(BaseModel):
     duration_s: float | None
     warmup_s: float
     arrivals: PlannedArrivals
+    webhooks: int = 1
+    settle_s: float = 0
 
 
 _PLAN = TypeAdapter(list[PlannedStage])
@@ -54,6 +66,8 @@ class RunFrames:
     """Rows that a killed process left half-written; they are in no frame."""
     locust_totals: dict[str, int] | None
     """Deliveries by Locust's own count and name; None if Locust wrote no statistics."""
+    resources: pd.DataFrame = field(default_factory=no_samples)
+    """psutil's samples of every process in the order of time: the log's columns, `process` and `role`."""
 
     def entries(self, kind: type[_E]) -> list[_E]:
         return [entry for entry in self.timeline if isinstance(entry, kind)]
@@ -82,6 +96,7 @@ def load(folder: Path) -> RunFrames:
         strays=int(np.count_nonzero(~at_home)),
         torn=sum(view.torn for view in (*attempts, *arrivals)),
         locust_totals=_locust_totals(folder / "locust_stats.csv"),
+        resources=_resources(folder, clock),
     )
 
 
@@ -119,11 +134,41 @@ def _on_one_clock(views: Sequence[JournalView], clock: Header | None) -> Rows:
     end = 0
     for view in views:
         begin, end = end, end + len(view.rows)
-        if clock is not None and clock.boot == view.header.boot != "":
-            shift = clock.anchor_ns - view.header.anchor_ns
+        if shift := _shift(view.header, clock):
             for column in ("due", "start", "done"):
                 rows[column][begin:end] += np.where(view.rows[column] != 0, shift, 0)
     return rows
+
+
+def _shift(header: Header | LogHeader, clock: Header | None) -> int:
+    """Nanoseconds by which `clock` is ahead of the clock of `header`; 0 where they cannot be compared."""
+    if clock is None or not clock.boot == header.boot != "":
+        return 0
+    return clock.anchor_ns - header.anchor_ns
+
+
+def _resources(folder: Path, clock: Header | None) -> pd.DataFrame:
+    logs = [_samples(path, clock) for path in sorted(folder.glob(LOGS))]
+    samples = [log for log in logs if len(log)]
+    return pd.concat(samples).sort_values("at_ns", kind="stable", ignore_index=True) if samples else no_samples()
+
+
+def _samples(path: Path, clock: Header | None) -> pd.DataFrame:
+    content = path.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]  # a killed process may leave half a line
+    if not whole:
+        return no_samples()
+    first, _, table = whole.partition(b"\n")
+    try:
+        header = LogHeader.decode(first)
+        samples = pd.read_csv(BytesIO(table), dtype={column: _SAMPLE[column] for column in COLUMNS})
+        # A line with a value too many would make pandas take the first column for an index.
+        if tuple(samples.columns) != COLUMNS or not isinstance(samples.index, pd.RangeIndex):
+            raise RunError(f"its columns are not {', '.join(COLUMNS)}")
+    except (RunError, ValueError) as error:
+        raise RunError(f"{path}: {error}") from None
+    samples["at_ns"] += _shift(header, clock)
+    return samples.assign(process=header.process, role=header.role)
 
 
 def _locust_totals(path: Path) -> dict[str, int] | None:

@@ -1,56 +1,73 @@
 """Report files: sections of a run replaced, the others left, written atomically."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from analysis import stages, verdict
+from analysis import memory, stages, verdict
 from analysis.frames import RunFrames
+from analysis.memory_models import MemoryReport, MemorySection
 from analysis.models import PerformanceReport, Run, Section
 from records.run import RunError, write_atomically
 
 PERFORMANCE = "webhook_performance_results.json"
-MODELS = {PERFORMANCE: PerformanceReport}
+MEMORY = "memory_usage_results.json"
+
+Report = PerformanceReport | MemoryReport
+MODELS: dict[str, type[Report]] = {PERFORMANCE: PerformanceReport, MEMORY: MemoryReport}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a run has to say: its section of each report file; None where its plan tests no such thing."""
+
+    performance: Section
+    memory: MemorySection | None = None
+
+
+def findings(frames: RunFrames) -> Findings:
+    return Findings(section(frames), memory.compute(frames) if memory.planned(frames) else None)
 
 
 def section(frames: RunFrames) -> Section:
     """What a run has to say for `webhook_performance_results.json`."""
-    manifest = frames.manifest
     computed = stages.compute(frames)
     return Section(
-        run=Run(
-            id=manifest.id,
-            started_at=manifest.started_at,
-            seed=manifest.seed,
-            test=manifest.test,
-            options=manifest.options,
-            environment=manifest.environment,
-        ),
+        run=Run.model_validate(frames.manifest, from_attributes=True),
         verdict=verdict.compute(frames, computed),
         stages=computed,
     )
 
 
-def read(folder: Path) -> PerformanceReport:
-    """The report in `folder`, or an empty one; raises RunError if a file is there that is none of ours."""
-    path = folder / PERFORMANCE
+def read(folder: Path) -> dict[str, Report]:
+    """The reports in `folder` by file, empty where there is none; raises RunError if a file is none of ours."""
+    return {name: _read(folder / name, model) for name, model in MODELS.items()}
+
+
+def _read(path: Path, model: type[Report]) -> Report:
     try:
-        return PerformanceReport.model_validate_json(path.read_bytes())
+        return model.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        return PerformanceReport()
+        return model()
     except ValidationError as error:
         fault = error.errors()[0]
         place = ".".join(map(str, fault["loc"])) or "file"
         raise RunError(f"{path} is not a report of this version ({place}: {fault['msg']}); move it away") from None
 
 
-def write(folder: Path, test: str, found: Section) -> Path:
-    """Replace one test's section of the report in `folder`. Raises RunError, OSError."""
-    report = read(folder)
-    report.sections[test] = found
-    write_atomically(folder / PERFORMANCE, report.model_dump_json(indent=2) + "\n")
-    return folder / PERFORMANCE
+def write(folder: Path, found: Findings) -> list[Path]:
+    """Replace a run's sections of the reports in `folder`; returns what was written. Raises RunError, OSError."""
+    reports = read(folder)  # all of them, before the first is written
+    written = []
+    for name, own in ((PERFORMANCE, found.performance), (MEMORY, found.memory)):
+        if own:
+            sections = reports[name].sections | {own.run.test: own}
+            report = reports[name].model_copy(update={"sections": sections})
+            write_atomically(folder / name, report.model_dump_json(indent=2) + "\n")
+            written.append(folder / name)
+    return written
 
 
 def schemas() -> dict[str, str]:

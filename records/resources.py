@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from records.clock import Clock, boot_id
+from records.run import RunError
 
 try:
     import psutil
@@ -27,10 +28,6 @@ COLUMNS = (
     "at_ns", "cpu_user_s", "cpu_system_s", "rss", "uss", "threads", "fds",
     "switches_voluntary", "switches_involuntary", "read_bytes", "write_bytes",
 )  # fmt: skip
-
-
-class LogError(ValueError):
-    """A file that is not a resource log this version can read."""
 
 
 def available() -> str | None:
@@ -53,15 +50,15 @@ class LogHeader:
 
     @classmethod
     def decode(cls, line: bytes) -> "LogHeader":
-        """Read a log's first line. Raises LogError."""
+        """Read a log's first line. Raises RunError."""
         if not line.startswith(b"# {"):
-            raise LogError("not a resource log")
+            raise RunError("not a resource log")
         try:
             header = cls(**json.loads(line[2:]))
         except (ValueError, TypeError, RecursionError) as error:
-            raise LogError(f"damaged header: {error}") from None
+            raise RunError(f"damaged header: {error}") from None
         if header.version != VERSION:
-            raise LogError(f"resource log version {header.version}; this hookswarm reads {VERSION}")
+            raise RunError(f"resource log version {header.version}; this hookswarm reads {VERSION}")
         return header
 
 

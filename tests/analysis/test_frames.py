@@ -10,6 +10,7 @@ from analysis.frames import load
 from analysis.reports import section
 from records.clock import boot_id
 from records.journal import JournalError
+from records.resources import COLUMNS
 from records.rows import Flag, Outcome
 from records.run import MANIFEST, TIMELINE, RunError
 from tests.journals import (
@@ -26,6 +27,7 @@ from tests.journals import (
     write_journal,
     write_run,
 )
+from tests.samples import MB, sample, write_log
 
 ROWS = [attempt(n, webhook) for n in range(5) for webhook in range(2)]
 SEEN = [arrival(row) for row in ROWS]
@@ -43,6 +45,8 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert found.arrivals is not None
     assert GOOD.arrivals is not None
     assert found.arrivals.tobytes() == GOOD.arrivals.tobytes()
+    assert found.resources.empty
+    assert set(found.resources.columns) == {*COLUMNS, "process", "role"}
 
 
 def test_clocks_of_one_boot_are_aligned(tmp_path: Path) -> None:
@@ -228,3 +232,67 @@ def test_long_ago(tmp_path: Path) -> None:
     write_run(tmp_path, run([attempt(0)]))
     write_journal(tmp_path, "attempts", table([attempt(1)]), "w2", anchor=ANCHOR - 86_400 * SECOND)
     assert load(tmp_path).attempts["due"].tolist() == [START, START + 86_400 * SECOND]
+
+
+def test_samples_of_all_processes_in_the_order_of_time(tmp_path: Path) -> None:
+    """Logs are one table on the senders' clock that says whose each sample is; what is not told is NaN."""
+    write_run(tmp_path, GOOD)
+    write_log(tmp_path, [sample(START), sample(START + 2 * SECOND, uss=None)], "sender", "host-7")
+    write_log(tmp_path, [sample(START + SECOND + 3 * MS, cpu_user_s=0.25)], "receiver-eu", "9", anchor=ANCHOR + 3 * MS)
+    found = load(tmp_path).resources
+    assert found["at_ns"].tolist() == [START, START + SECOND, START + 2 * SECOND]
+    assert found["role"].tolist() == ["sender", "receiver-eu", "sender"]
+    assert found["process"].tolist() == ["host-7", "9", "host-7"]
+    assert found["cpu_user_s"].tolist() == [1, 0.25, 1]
+    assert found["rss"].tolist() == [100 * MB] * 3
+    assert found["uss"].isna().tolist() == [False, False, True]
+
+
+def test_samples_of_another_boot_keep_their_clock(tmp_path: Path) -> None:
+    """Another machine's clock is not known from its anchor."""
+    write_run(tmp_path, GOOD)
+    write_log(tmp_path, [sample(START)], anchor=ANCHOR + MS, boot="another")
+    assert load(tmp_path).resources["at_ns"].tolist() == [START]
+
+
+@pytest.mark.parametrize("cut", [1, 20, 60])
+def test_a_torn_last_sample_is_left_out(tmp_path: Path, cut: int) -> None:
+    """Half a line of a killed process, even one that would read as a smaller number, is no sample."""
+    write_run(tmp_path, GOOD)
+    path = write_log(tmp_path, [sample(START), sample(START + SECOND, write_bytes=123_456)])
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert load(tmp_path).resources["at_ns"].tolist() == [START]
+
+
+@pytest.mark.parametrize("content", [b"", b'# {"role": "sen'])
+def test_a_log_that_was_never_begun(tmp_path: Path, content: bytes) -> None:
+    """A process that was killed as it made its log left no samples, and no damage."""
+    write_run(tmp_path, GOOD)
+    (tmp_path / "resources-sender-8.csv").write_bytes(content)
+    write_log(tmp_path, [], process="9")
+    assert load(tmp_path).resources.empty
+    write_log(tmp_path, [sample()])
+    assert len(load(tmp_path).resources) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"# {", b"{"), (b'"version": 1', b'"version": 2'), (b"at_ns,", b"at,"), (b"100", b"a hundred"), (b"100", b"1,1")],
+)
+def test_a_damaged_log(tmp_path: Path, old: bytes, new: bytes) -> None:
+    """A log that cannot be read is named: samples that are missing would look like memory that was not used."""
+    write_run(tmp_path, GOOD)
+    path = write_log(tmp_path, [sample(rss=100)])
+    assert old in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(old, new))
+    with pytest.raises(RunError, match=path.name):
+        load(tmp_path)
+
+
+def test_a_plan_of_an_earlier_version(tmp_path: Path) -> None:
+    """A plan that knows of no pause and no number of webhooks is read as having none, and one."""
+    (stage,) = load(write_run(tmp_path, GOOD)).plan
+    assert (stage.webhooks, stage.settle_s) == (1, 0)
+    memory = planned("m", scenario="memory", webhooks=10, settle_s=2)
+    (stage,) = load(write_run(tmp_path / "new", run([], stages=[memory]))).plan
+    assert (stage.webhooks, stage.settle_s) == (10, 2)

@@ -1,5 +1,8 @@
 """`python -m analysis`: reports, exit codes, errors."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +11,14 @@ import pytest
 
 from analysis import reports
 from analysis.__main__ import main
+from analysis.memory_models import MemoryReport
+from analysis.models import PerformanceReport, Section
 from records.exit_codes import Exit
 from records.run import MANIFEST, TIMELINE
-from tests.journals import arrival, attempt, run, write_run
+from tests.journals import arrival, attempt, planned, run, write_run
 
+CHECKOUT = Path(__file__).parents[2]
+ARGUMENTS = ["run", "--output", "out"]
 ROWS = [attempt(n) for n in range(3)]
 GOOD = run(ROWS, [arrival(row) for row in ROWS])
 
@@ -22,6 +29,11 @@ def _main(tmp_path: Path) -> int:
     return main([str(tmp_path / "run"), "--output", str(out)])
 
 
+def _section(tmp_path: Path) -> Section:
+    text = (tmp_path / "out" / reports.PERFORMANCE).read_text()
+    return PerformanceReport.model_validate_json(text).sections["performance"]
+
+
 def test_a_good_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The summary is printed, the section written, its path told, and 0 returned."""
     write_run(tmp_path / "run", GOOD)
@@ -30,16 +42,34 @@ def test_a_good_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert said.out.startswith("PASS performance")
     assert said.out.splitlines()[-1] == str(tmp_path / "out" / reports.PERFORMANCE)
     assert said.err == ""
-    assert reports.read(tmp_path / "out").sections["performance"] == reports.section(GOOD)
+    assert _section(tmp_path) == reports.section(GOOD)
 
 
 def test_the_verdict_is_the_exit_code(tmp_path: Path) -> None:
     """A void run ends with 3, one that tested nothing with 4; both write their reports."""
     write_run(tmp_path / "run", replace(GOOD, locust_totals=None))
     assert _main(tmp_path) == Exit.VOID
-    assert reports.read(tmp_path / "out").sections["performance"].verdict.status == "void"
+    assert _section(tmp_path).verdict.status == "void"
     write_run(tmp_path / "unknown/run", run([], []))
     assert _main(tmp_path / "unknown") == Exit.UNKNOWN
+
+
+def test_memory_without_psutil(tmp_path: Path) -> None:
+    """A folder without logs, analysed where psutil is not: memory is skipped, for its reason; the rest is written."""
+    told = {"psutil": "psutil cannot be imported: no module"}
+    stages = [planned(scenario="memory")]
+    write_run(tmp_path / "run", run(ROWS, [arrival(row) for row in ROWS], stages=stages, environment=told))
+    (tmp_path / "out").mkdir()
+    code = f"import sys; sys.modules['psutil'] = None; from analysis.__main__ import main; sys.exit(main({ARGUMENTS}))"
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (Exit.PASS, "")
+    assert done.stdout.splitlines()[-2:] == [f"out/{reports.PERFORMANCE}", f"out/{reports.MEMORY}"]
+    assert "memory  skipped: psutil cannot be imported: no module" in done.stdout
+    assert _section(tmp_path).stages[0].deliveries.acknowledged == len(ROWS)
+    memory = MemoryReport.model_validate_json((tmp_path / "out" / reports.MEMORY).read_text()).sections["performance"]
+    assert (memory.skipped, memory.stages, memory.fits) == (told["psutil"], [], {})
 
 
 def _append(name: str) -> Callable[[Path], object]:
@@ -62,7 +92,9 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "run is not": lambda folder: folder.rename(folder.with_name("elsewhere")),
     f"run is not a run's folder: {MANIFEST}": lambda folder: (folder / MANIFEST).rename(folder / "kept"),
     "arrivals-w1.journal": _folder_for_a_file,
+    "resources-odd.csv": _append("resources-odd.csv"),
     reports.PERFORMANCE: lambda folder: (folder.parent / "out" / reports.PERFORMANCE).write_text("mine"),
+    reports.MEMORY: lambda folder: (folder.parent / "out" / reports.MEMORY).write_text("mine"),
 }
 
 

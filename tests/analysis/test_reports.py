@@ -4,15 +4,24 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from analysis import reports
+from analysis.memory_models import MemoryReport, MemorySection
 from analysis.models import PerformanceReport, Section
+from analysis.reports import Findings
 from records.run import RunError
-from tests.journals import arrival, attempt, run
+from tests.journals import arrival, attempt, planned, run
 
 SCHEMAS = Path(__file__).parents[2] / "docs/schemas"
 ROWS = [attempt(n) for n in range(3)]
 FOUND = reports.section(run(ROWS, [arrival(row) for row in ROWS]))
+BOTH = reports.findings(run(ROWS, [arrival(row) for row in ROWS], stages=[planned(scenario="memory")]))
+
+
+def of(test: str, found: Section = FOUND) -> Findings:
+    """The findings, as if of another test."""
+    return Findings(found.model_copy(update={"run": found.run.model_copy(update={"test": test})}))
 
 
 def test_a_section_has_the_design_s_shape() -> None:
@@ -34,12 +43,25 @@ def test_a_section_has_the_design_s_shape() -> None:
 def test_a_run_replaces_its_own_section_only(tmp_path: Path) -> None:
     """Each section keeps the run that it came from; no draft is left beside the report."""
     newer = FOUND.model_copy(update={"run": FOUND.run.model_copy(update={"id": "newer"})})
-    reports.write(tmp_path, "performance", FOUND)
-    reports.write(tmp_path, "load", FOUND)
-    path = reports.write(tmp_path, "performance", newer)
+    reports.write(tmp_path, Findings(FOUND))
+    reports.write(tmp_path, of("load"))
+    (path,) = reports.write(tmp_path, Findings(newer))
     report = PerformanceReport.model_validate_json(path.read_text())
-    assert report.sections == {"performance": newer, "load": FOUND}
+    assert report.sections == {"performance": newer, "load": of("load").performance}
     assert [found.name for found in tmp_path.iterdir()] == [reports.PERFORMANCE]
+
+
+def test_memory_has_its_own_file(tmp_path: Path) -> None:
+    """A plan with memory stages writes both files, even without a log; one without them leaves memory's alone."""
+    assert reports.write(tmp_path, BOTH) == [tmp_path / reports.PERFORMANCE, tmp_path / reports.MEMORY]
+    before = (tmp_path / reports.MEMORY).read_text()
+    memory = MemoryReport.model_validate_json(before).sections["performance"]
+    assert memory == BOTH.memory
+    assert memory.skipped == "no resource log in the run's folder"
+    assert memory.run == BOTH.performance.run
+    assert reports.findings(run(ROWS)).memory is None
+    reports.write(tmp_path, Findings(FOUND))
+    assert (tmp_path / reports.MEMORY).read_text() == before
 
 
 @pytest.mark.parametrize(
@@ -53,12 +75,13 @@ def test_a_run_replaces_its_own_section_only(tmp_path: Path) -> None:
         b"\xff\xfe",
     ],
 )
-def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, content: bytes) -> None:
-    """What the report would overwrite without understanding it stays as it is, and the error names it."""
-    path = tmp_path / reports.PERFORMANCE
+@pytest.mark.parametrize("name", reports.MODELS)
+def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, name: str, content: bytes) -> None:
+    """What a report would overwrite without understanding it stays as it is, named; no other report is written."""
+    path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(RunError, match=reports.PERFORMANCE):
-        reports.write(tmp_path, "performance", FOUND)
+    with pytest.raises(RunError, match=name):
+        reports.write(tmp_path, BOTH)
     assert path.read_bytes() == content
     assert list(tmp_path.iterdir()) == [path]
 
@@ -66,14 +89,16 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, content: bytes) -
 def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
     """A folder that is not there is an OSError, not a new folder."""
     with pytest.raises(OSError, match="No such file"):
-        reports.write(tmp_path / "none", "performance", FOUND)
+        reports.write(tmp_path / "none", BOTH)
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     """Reading gives back every figure; without a file there is an empty report."""
-    assert reports.read(tmp_path) == PerformanceReport()
-    reports.write(tmp_path, "performance", FOUND)
-    assert reports.read(tmp_path).sections["performance"] == FOUND
+    assert reports.read(tmp_path) == {reports.PERFORMANCE: PerformanceReport(), reports.MEMORY: MemoryReport()}
+    reports.write(tmp_path, BOTH)
+    found = reports.read(tmp_path)
+    assert found[reports.PERFORMANCE].sections == {"performance": BOTH.performance}
+    assert found[reports.MEMORY].sections == {"performance": BOTH.memory}
 
 
 def test_the_schemas_are_those_of_the_models() -> None:
@@ -81,11 +106,15 @@ def test_the_schemas_are_those_of_the_models() -> None:
     assert {path.name: path.read_text() for path in SCHEMAS.iterdir()} == reports.schemas()
 
 
-def test_the_schema_names_what_a_report_holds() -> None:
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [("webhook_performance_results", Section), ("memory_usage_results", MemorySection)],
+)
+def test_the_schema_names_what_a_report_holds(name: str, model: type[BaseModel]) -> None:
     """Every field that a report has is described, required, and the only one allowed."""
-    schema = json.loads(reports.schemas()["webhook_performance_results.schema.json"])
-    described = schema["$defs"]["Section"]
-    assert set(described["properties"]) == set(described["required"]) == set(Section.model_fields)
+    schema = json.loads(reports.schemas()[f"{name}.schema.json"])
+    described = schema["$defs"][model.__name__]
+    assert set(described["properties"]) == set(described["required"]) == set(model.model_fields)
     assert all(
         not model.get("additionalProperties", False) for model in schema["$defs"].values() if "properties" in model
     )
