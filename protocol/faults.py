@@ -94,7 +94,7 @@ class Faults:
         yield from (f"{name}: a probability of {chance:g} is outside 0..1" for name, chance in outside.items())
         if not outside and sum(chances.values()) > 1 + 1e-9:
             yield f"the probabilities sum to {sum(chances.values()):g}, more than 1"
-        for code in (*self.status, self.fail_status):
+        for code in dict.fromkeys([*self.status, self.fail_status]):
             if not 300 <= code <= 599:
                 yield f"status {code} is no failure: 300 to 599"
         if not 0 <= self.fail_first < 1 << 16:
@@ -135,7 +135,10 @@ def parse_order(text: bytes | str) -> FaultOrder:
         order = _ORDER.validate_json(text)
     except ValidationError as error:
         raise ConfigError(describe(error)) from None
-    if order.faults and (problems := list(order.faults.problems())):
+    problems = list(order.faults.problems()) if order.faults else []
+    if order.begin_ns is not None and order.end_ns is not None and order.end_ns <= order.begin_ns:
+        problems.append("end_ns must lie after begin_ns")
+    if problems:
         raise ConfigError(problems)
     return order
 

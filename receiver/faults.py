@@ -20,24 +20,21 @@ SOCKET = "hookswarm.socket"
 
 BEFORE_BREAK_S = 0.005
 """Time for what is out to leave, before a connection breaks: else nobody could tell how much of it the client sees."""
-_PART, _WHOLE = b"the first part", 1000
+_SENTENCE, _PART = b"a fault was asked for\n", 7
 
+_TAKEN, _UNANSWERED = int(HTTPStatus.NO_CONTENT), 0
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
-_NO_BODY = frozenset({HTTPStatus.NOT_MODIFIED})
 
 
 class Kind(StrEnum):
-    """What is played. In this order, after the statuses, the kinds share the one number that is drawn."""
+    """What is played; all but the first two as `Faults` names their probabilities."""
 
+    TAKE = "take"
+    STATUS = "status"
     ACK_LOST = "ack_lost"
     CUT = "cut"
     RESET = "reset"
     HANG = "hang"
-    STATUS = "status"
-    TAKE = "take"
-
-
-_BROKEN = (Kind.ACK_LOST, Kind.CUT, Kind.RESET, Kind.HANG)
 
 
 class CannotPlay(Exception):
@@ -70,17 +67,17 @@ def decide(faults: Faults, event: bytes, attempt: int) -> Play:
     delay_s = faults.delay.at(v) if faults.delay else 0.0
     if 1 <= attempt <= faults.fail_first:
         return Play(Kind.STATUS, faults.fail_status, delay_s)
-    edge = 0.0
-    for status, chance in sorted(faults.status.items()):
-        edge += chance
-        if u < edge:
-            return Play(Kind.STATUS, status, delay_s)
-    for kind in _BROKEN:
-        edge += getattr(faults, kind)
-        if u < edge:
-            taken = kind in (Kind.ACK_LOST, Kind.CUT)
-            return Play(kind, HTTPStatus.NO_CONTENT if taken else 0, faults.hang_s if kind is Kind.HANG else delay_s)
-    return Play(Kind.TAKE, HTTPStatus.NO_CONTENT, delay_s)
+    for chance, play in (
+        *((chance, Play(Kind.STATUS, status, delay_s)) for status, chance in sorted(faults.status.items())),
+        (faults.ack_lost, Play(Kind.ACK_LOST, _TAKEN, delay_s)),
+        (faults.cut, Play(Kind.CUT, _TAKEN, delay_s)),
+        (faults.reset, Play(Kind.RESET, _UNANSWERED, delay_s)),
+        (faults.hang, Play(Kind.HANG, _UNANSWERED, faults.hang_s)),
+    ):
+        if u < chance:
+            return play
+        u -= chance
+    return Play(Kind.TAKE, _TAKEN, delay_s)
 
 
 def naming(event_id: str, timestamp: str, attempt: str) -> tuple[bytes, int]:
@@ -91,7 +88,7 @@ def naming(event_id: str, timestamp: str, attempt: str) -> tuple[bytes, int]:
     event, tag = parse_event_id(event_id), parse_attempt_tag(attempt)
     if event is None or tag is None:
         return f"{event_id} {timestamp}".encode("latin-1"), 0
-    return b"%x_%x_%x" % event[1:], tag.attempt
+    return b"%d_%d_%d" % event[1:], tag.attempt
 
 
 def unplayable(server: Server) -> list[str]:
@@ -123,24 +120,22 @@ def answer(
             return _failure(HTTPStatus.SERVICE_UNAVAILABLE, faults, start, now)
         case Kind.RESET | Kind.ACK_LOST if connection:
             _reset(connection)
-        case Kind.RESET:
-            raise AssertionError("refused by check_playable")
-    # 200, for a 204 has no length that it could fall short of.
-    start("200 OK", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(_WHOLE))])
-    return _broken_off(_PART if play.kind is Kind.CUT else b"", connection, sleep)
+    # 200, for a 204 has no length to fall short of. (A reset without the socket ends here too: check_playable.)
+    start("200 OK", _described(len(_SENTENCE)))
+    return _broken_off(_SENTENCE[:_PART] if play.kind is Kind.CUT else b"", connection, sleep)
 
 
-def _failure(
-    status: int, faults: Faults, start: Callable[..., Any], now: Callable[[], int]
-) -> tuple[()] | tuple[bytes]:
-    headers = []
+def _failure(status: int, faults: Faults, start: Callable[..., Any], now: Callable[[], int]) -> tuple[bytes, ...]:
+    bodiless = status == HTTPStatus.NOT_MODIFIED
+    headers = [] if bodiless else _described(len(_SENTENCE))
     if faults.retry_after_s is not None and status in (429, 503):
         headers.append(("Retry-After", _retry_after(faults.retry_after_s, faults.retry_after_as == "date", now)))
-    body = b"" if status in _NO_BODY else b"a fault was asked for\n"
-    if body:
-        headers += [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
     start(f"{status} {_PHRASES.get(status, 'Fault')}", headers)
-    return (body,) if body else ()
+    return () if bodiless else (_SENTENCE,)
+
+
+def _described(length: int) -> list[tuple[str, str]]:
+    return [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(length))]
 
 
 def _retry_after(seconds: float, as_date: bool, now: Callable[[], int]) -> str:

@@ -4,61 +4,21 @@ import io
 import os
 import time
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from wsgiref.validate import validator
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from protocol.identity import NO_RUN, AttemptTag, EventId
 from protocol.signature import TOLERANCE_S, sign
-from receiver.app import Receiver
-from receiver.config import Durability, ReceiverConfig
-from receiver.state import StateReader, StateWriter
-from records.journal import JournalView, read_journal
+from receiver.config import Durability
 from records.rows import Flag
+from tests.receiver.rig import LIMIT, Rig, client, environ, rig, status_of
 from tests.receivers import EVENT, KEY, signed_headers, small_disk
-
-LIMIT = 1000
-
-
-@dataclass
-class Rig:
-    """An app, the state folder that steers it, and a client."""
-
-    receiver: Receiver
-    state: StateWriter
-    client: httpx.Client
-    results: Path
-
-    def post(self, body: bytes = b"{}", headers: Mapping[str, str] | None = None) -> httpx.Response:
-        return self.client.post("/hooks", content=body, headers=signed_headers(body) if headers is None else headers)
-
-    def journals(self, run: str = NO_RUN) -> list[JournalView]:
-        return [read_journal(path) for path in sorted((self.results / run).glob("*.journal"))]
-
-    def sequences(self, run: str = NO_RUN) -> list[int]:
-        return [int(number) for view in self.journals(run) for number in view.rows["sequence"]]
-
-
-def rig(folder: Path, durability: Durability = Durability.OS, results: Path | None = None) -> Rig:
-    (folder / "state").mkdir()
-    results = results or folder / "results"
-    config = ReceiverConfig(
-        region="local", results=results, state=folder / "state", durability=durability, max_body=LIMIT
-    )
-    state = StateWriter(config.state)
-    receiver = Receiver(config, KEY, StateReader(config))
-    return Rig(receiver, state, client(validator(receiver)), results)  # the validator holds the app to PEP 3333
-
-
-def client(app: Any) -> httpx.Client:
-    return httpx.Client(transport=httpx.WSGITransport(app), base_url="http://receiver", trust_env=False)
 
 
 @pytest.fixture
@@ -97,23 +57,6 @@ def test_an_arrival_is_written_before_it_is_answered(app: Rig) -> None:
     body = b"{}"
     app.receiver(environ(signed_headers(body), body), lambda *_: seen.append(app.sequences()))
     assert seen == [[EVENT.sequence]]
-
-
-def environ(headers: Mapping[str, str], body: bytes = b"", more: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    named = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
-    return {
-        "REQUEST_METHOD": "POST",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.input": io.BytesIO(body),
-        **named,
-        **(more or {}),
-    }
-
-
-def status_of(app: Rig, environ: dict[str, Any]) -> int:
-    lines: list[str] = []
-    b"".join(app.receiver(environ, lambda line, *_: lines.append(line)))
-    return int(lines[0].split()[0])
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
