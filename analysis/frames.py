@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from analysis.law import Law
 from analysis.rows import join, take
 from records.export import read_journals
 from records.journal import Header, JournalView, Rows
@@ -44,6 +45,8 @@ class PlannedStage(BaseModel):
     arrivals: PlannedArrivals
     webhooks: int = 1
     settle_s: float = 0
+    retry: Law = Law()
+    faults: dict[str, Any] | None = None
 
 
 _PLAN = TypeAdapter(list[PlannedStage])

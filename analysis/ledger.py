@@ -11,21 +11,20 @@ import pandas as pd
 from analysis import disorder
 from analysis.deliveries import Frame, State, was_sent
 from analysis.models import Ledger
-from analysis.rows import Grouped, Ints, Mask, find, group
-from records.journal import Rows
+from analysis.rows import Grouped, Ints, Mask, find
 from records.rows import Outcome
 
 UNSEEN = Ledger.model_validate(dict.fromkeys(Ledger.model_fields) | {"balanced": True})
 
 
-def compute(delivered: Frame, arrivals: Rows | None, watched: Sequence[int]) -> Ledger:
+def compute(delivered: Frame, found: Grouped | None, watched: Sequence[int]) -> Ledger:
     """The ledger of one stage, from its deliveries and the arrivals that name it.
 
     `watched` are the targets that keep a journal of arrivals: elsewhere nothing can be seen to be lost.
     """
-    if arrivals is None:
+    if found is None:
         return UNSEEN
-    attempts, found = delivered.attempts, group(arrivals)
+    attempts = delivered.attempts
     match = _match(attempts, found)
     ours = match >= 0
     taken = ours & (found.rows["status"] // 100 == 2)

@@ -76,6 +76,42 @@ class Ledger(Model):
     balanced: bool
 
 
+class Conformance(Model):
+    """Waits between an event's attempts against the declared retry law; see docs/numbers.md."""
+
+    checked: int = Field(description="waits from the end of an attempt to the next one of its event")
+    early: int = Field(description="shorter than the law allows")
+    late: int | None = Field(description="longer than the law allows; null where queueing would look the same")
+    most_early_ms: float | None
+    most_late_ms: float | None
+    too_many: int = Field(description="events with more attempts than retries + 1")
+    after_gone: int = Field(description="attempts of an event that had been answered 410")
+    ks_statistic: float | None = Field(description="Kolmogorov and Smirnov's, of the jitter; null of under 20 waits")
+    ks_p: float | None = Field(description="how probable so large a statistic is under the declared jitter")
+    kept: bool
+
+
+class RetryConformance(Model):
+    scheduled: Conformance = Field(description="of attempts, as the sender planned them")
+    observed: Conformance | None = Field(description="of arrivals, as a receiver sees any sender")
+
+
+class Retry(Model):
+    """What retries brought and what they cost, over the whole stage."""
+
+    share_delivered: float | None = Field(description="acknowledged / due")
+    amplification: float | None = Field(description="attempts / events that were sent at least once")
+    time_to_deliver_ms: Quantiles = Field(description="first due to acknowledged, of all acknowledged events")
+    retried: int = Field(description="events with more than one attempt")
+    given_up: int = Field(description="failed events")
+    drain_s: float | None = Field(
+        description="from the faults' end until no more events were unfinished than before the faults"
+    )
+    peak_queue: int = Field(description="most events at once that were due, and neither acknowledged nor given up")
+    duplicates: int | None = Field(description="arrivals of an event beyond its first")
+    conformance: RetryConformance
+
+
 class Generator(Model):
     """Whether the sending side kept up; see docs/numbers.md."""
 
@@ -98,6 +134,7 @@ class Stage(Model):
     latency_ms: Latencies
     attempts: Attempts
     ledger: Ledger
+    retry: Retry | None = Field(description="null where the plan has neither retries nor faults")
     generator: Generator
 
 

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from analysis import deliveries as gathered
-from analysis import ledger, quantiles
+from analysis import ledger, quantiles, retries
 from analysis.deliveries import Frame, State, was_sent
 from analysis.frames import PlannedStage, RunFrames
 from analysis.models import Attempts, Deliveries, Generator, Latencies, Stage
-from analysis.rows import take
+from analysis.rows import group, take
 from records.journal import Rows
-from records.run import RunEnded, StageEnded, StageStarted, WorkerReport
+from records.run import FaultsSet, RunEnded, StageEnded, StageStarted, WorkerReport
 
 Window = tuple[int, int]
 """From and to (exclusive), wall-clock nanoseconds."""
@@ -20,7 +20,7 @@ Window = tuple[int, int]
 def compute(frames: RunFrames) -> list[Stage]:
     """Every stage that was started, in the order of the plan."""
     started = {entry.stage: entry.at_ns for entry in frames.entries(StageStarted)}
-    reports = {entry.stage: entry.reports for entry in frames.entries(StageEnded)}
+    ended = {entry.stage: entry for entry in frames.entries(StageEnded)}
     ends = frames.entries(RunEnded)
     orderly = bool(ends) and not ends[-1].interrupted and not ends[-1].error
     sent, seen = _by_stage(frames.attempts), frames.arrivals is not None and _by_stage(frames.arrivals)
@@ -29,9 +29,9 @@ def compute(frames: RunFrames) -> list[Stage]:
             frames,
             number,
             started[number],
+            ended.get(number),
             sent(number),
             seen(number) if seen else None,
-            reports.get(number, []),
             # A run that did not end in order was stopped in its last stage.
             stopped=number == max(started) and not orderly,
         )
@@ -49,13 +49,16 @@ def _stage(
     frames: RunFrames,
     number: int,
     start_ns: int,
+    ended: StageEnded | None,
     attempts: Rows,
     arrivals: Rows | None,
-    reports: Sequence[WorkerReport],
     stopped: bool,
 ) -> Stage:
     plan = frames.plan[number]
     delivered = gathered.compute(attempts)
+    seen = None if arrivals is None else group(arrivals)
+    account = ledger.compute(delivered, seen, frames.watched)
+    faults = [entry for entry in frames.entries(FaultsSet) if entry.stage == number]
     bounds = window(plan, start_ns, attempts, len(delivered), stopped)
     return Stage(
         name=plan.name,
@@ -67,8 +70,11 @@ def _stage(
         error_rate=_error_rate(delivered),
         latency_ms=_latencies(attempts, delivered, bounds),
         attempts=_attempts(delivered, frames.manifest.outcomes),
-        ledger=ledger.compute(delivered, arrivals, frames.watched),
-        generator=_generator(reports, plan, attempts),
+        ledger=account,
+        retry=retries.compute(plan.retry, delivered, seen, account, faults, ended.at_ns if ended else bounds[1])
+        if plan.retry.retries or plan.faults
+        else None,
+        generator=_generator(ended.reports if ended else [], plan, attempts),
     )
 
 
@@ -142,8 +148,9 @@ def _generator(reports: Sequence[WorkerReport], plan: PlannedStage, attempts: Ro
     busy = [r.cpu_s / r.wall_s for r in reports if r.wall_s > 0]
     starved = [r.starved_s / r.wall_s for r in reports if r.starved_s is not None and r.wall_s]
     late_p99_ms = None
-    if plan.arrivals.kind != "closed" and len(attempts):
-        late_p99_ms = round(float(np.quantile(attempts["late"], 0.99, method="inverted_cdf")) / 1e6, 3)
+    late = attempts["late"][attempts["start"] != 0]
+    if plan.arrivals.kind != "closed" and len(late):
+        late_p99_ms = round(float(np.quantile(late, 0.99, method="inverted_cdf")) / 1e6, 3)
     return Generator(
         cpu_share=round(max(busy), 3) if busy else None,
         starved_share=round(max(starved), 3) if starved else None,

@@ -4,10 +4,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from analysis.models import Quantiles, Section, Status
+from analysis.models import Section, Status
 
 STYLES = {Status.PASS: "bold green", Status.FAIL: "bold red", Status.VOID: "bold red", Status.UNKNOWN: "bold yellow"}
-COLUMNS = ("deliveries", "errors", "a second", "p50 ms", "p99 ms", "max ms", "lost", "twice")
+COLUMNS = ("events", "errors", "a second", "p50 ms", "p99 ms", "max ms", "tries", "lost", "twice")
 
 
 def console() -> Console:
@@ -27,13 +27,13 @@ def show(section: Section, out: Console) -> None:
     for column in COLUMNS:
         table.add_column(column, justify="right", no_wrap=True)
     for stage in section.stages:
-        delivery = stage.latency_ms.delivery
+        delivery, tries = stage.latency_ms.delivery, stage.attempts.per_delivery
         table.add_row(
             Text(printable(stage.name)),
             f"{stage.deliveries.due:,}",
             "-" if stage.error_rate is None else f"{stage.error_rate:.1%}",
             "-" if stage.throughput_per_s is None else f"{stage.throughput_per_s:,.0f}",
-            *(_milliseconds(delivery, name) for name in ("p50", "p99", "max")),
+            *(_short(value) for value in (delivery.p50, delivery.p99, delivery.max, tries)),
             *("-" if count is None else f"{count:,}" for count in (stage.ledger.lost, stage.ledger.duplicated)),
         )
     out.print(table)
@@ -44,8 +44,7 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
-def _milliseconds(quantiles: Quantiles, name: str) -> str:
-    value: float | None = getattr(quantiles, name)
+def _short(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -24,7 +24,7 @@ EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID,
 
 def compute(frames: RunFrames, stages: Sequence[Stage]) -> Verdict:
     """The verdict of a run."""
-    void = [*_incomplete(frames), *_unbalanced(frames, stages), *_generator_bound(frames, stages)]
+    void = [*_incomplete(frames), *_unbalanced(frames, stages), *_generator_bound(frames, stages), *_lawless(stages)]
     notes = list(_notes(frames, stages))
     if void:
         return Verdict(status=Status.VOID, reasons=void + notes)
@@ -111,6 +111,24 @@ def _generator_bound(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Rea
                 code="generator_starved",
                 message=f"{stage.name}: a sender was ready to run and had no CPU for {starved:.0%} of the stage",
             )
+
+
+def _lawless(stages: Sequence[Stage]) -> Iterator[Reason]:
+    for stage in stages:
+        found = stage.retry and stage.retry.conformance.scheduled
+        if not found or found.kept:
+            continue
+        ways = {
+            f"{found.early} retries too early": found.early,
+            f"{found.late} too late": found.late,
+            f"{found.too_many} events with too many attempts": found.too_many,
+            f"{found.after_gone} attempts after a 410": found.after_gone,
+        }
+        said = [text for text, count in ways.items() if count] or [f"delays unlike its jitter (p = {found.ks_p:.1g})"]
+        yield Reason(
+            code="retry_law_broken",
+            message=f"{stage.name}: the sender did not keep its retry law: {', '.join(said)}",
+        )
 
 
 def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:

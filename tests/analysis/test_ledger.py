@@ -10,6 +10,7 @@ from analysis import deliveries
 from analysis.deliveries import State
 from analysis.ledger import UNSEEN, compute
 from analysis.models import Ledger
+from analysis.rows import group
 from records.rows import NEVER_SENT, Outcome
 from tests.journals import MS, START, US, Row, arrival, attempt, table
 
@@ -22,7 +23,7 @@ Event = tuple[int, int]
 
 
 def _ledger(attempts: Sequence[Row], arrivals: Sequence[Row], watched: Sequence[int] = (HERE,)) -> Ledger:
-    return compute(deliveries.compute(table(attempts)), table(arrivals), watched)
+    return compute(deliveries.compute(table(attempts)), group(table(arrivals)), watched)
 
 
 def _event(row: Row) -> Event:

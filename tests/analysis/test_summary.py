@@ -34,6 +34,7 @@ def _huge() -> Section:
             "deliveries": stage.deliveries.model_copy(update={"due": many}),
             "error_rate": 1.0,
             "throughput_per_s": 999_999.0,
+            "attempts": stage.attempts.model_copy(update={"per_delivery": 65_535.0}),
             "latency_ms": stage.latency_ms.model_copy(update={"delivery": quantiles}),
             "ledger": stage.ledger.model_copy(update={"lost": many, "duplicated": many}),
         }
@@ -51,7 +52,7 @@ def test_the_verdict_comes_first() -> None:
     assert lines[0].endswith(section.run.id)
     assert lines[1] == "  worker_lost: one was lost"
     assert lines[2].split()[0] == "stage"
-    assert lines[3].split() == ["concurrent", "users=4", "3", "0.0%", "0", "1", "1", "1", "0", "0"]
+    assert lines[3].split() == ["concurrent", "users=4", "3", "0.0%", "0", "1", "1", "1", "1", "0", "0"]
 
 
 def test_it_fits_a_hundred_columns() -> None:
@@ -60,13 +61,18 @@ def test_it_fits_a_hundred_columns() -> None:
     assert max(map(len, text.splitlines())) <= 100
     assert text.count("999,999,999") == 3
     assert text.count("3,600,000") == 3
-    assert "tells a long story" in text
+    assert "long story" in text
+
+
+def test_the_name_of_a_retry_stage_stays_on_a_line() -> None:
+    """The longest names of the five tests' stages have room beside figures of the usual size."""
+    assert "\nretry failing retries=3 delay_s=0.05 " in _shown(_section("retry failing retries=3 delay_s=0.05"))
 
 
 def test_what_was_not_measured_is_a_dash() -> None:
     """Null is not 0."""
     section = reports.section(run([], timeline=run([]).timeline[:1]))
-    assert _shown(section).splitlines()[-1].split() == ["stage", "0", "-", "-", "-", "-", "-", "-", "-"]
+    assert _shown(section).splitlines()[-1].split() == ["stage", "0", "-", "-", "-", "-", "-", "-", "-", "-"]
 
 
 @pytest.mark.parametrize("text", ["[bold red]x[/]", "[/]", "\\[x]", "x\\", ":warning:", "[link=http://x]y"])

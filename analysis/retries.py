@@ -1,0 +1,69 @@
+"""What retries brought and cost in one stage: deliveries, attempts, time, and the queue that they made."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from analysis import conformance, quantiles
+from analysis.conformance import OBSERVED_TOLERANCE_S, SCHEDULED_TOLERANCE_S, waits
+from analysis.deliveries import Frame, State
+from analysis.law import Law
+from analysis.models import Ledger, Retry, RetryConformance
+from analysis.rows import Grouped, Ints
+from records.run import FaultsSet
+
+
+def compute(
+    law: Law, delivered: Frame, arrivals: Grouped | None, ledger: Ledger, faults: Sequence[FaultsSet], ended_ns: int
+) -> Retry:
+    """The figures of one stage, with the faults that were set in it."""
+    acknowledged = delivered.state == State.ACKNOWLEDGED
+    unfinished = _Unfinished(delivered)
+    return Retry(
+        share_delivered=round(float(acknowledged.mean()), 6) if len(delivered) else None,
+        amplification=delivered.attempts_each(),
+        time_to_deliver_ms=quantiles.compute((delivered.acknowledged - delivered.due)[acknowledged] / 1e6),
+        retried=int(np.count_nonzero(delivered.sent > 1)),
+        given_up=delivered.count(State.FAILED),
+        drain_s=_drain_s(unfinished, faults, ended_ns),
+        peak_queue=unfinished.peak(),
+        duplicates=ledger.duplicated,
+        conformance=RetryConformance(
+            scheduled=conformance.compute(waits(delivered.attempts, "due"), law, SCHEDULED_TOLERANCE_S),
+            observed=None
+            if arrivals is None
+            else conformance.compute(waits(arrivals, "start"), law, OBSERVED_TOLERANCE_S),
+        ),
+    )
+
+
+class _Unfinished:
+    """How many events were due and not finished, at any time. It rises when events fall due, and only then."""
+
+    def __init__(self, delivered: Frame) -> None:
+        self._due = np.sort(delivered.due)
+        self._finished = np.sort(delivered.finished[delivered.finished != 0])
+        self._risen = np.arange(1, len(self._due) + 1) - np.searchsorted(self._finished, self._due, side="right")
+
+    def peak(self, before_ns: int | None = None) -> int:
+        """The highest number there was, or was before an instant."""
+        upto = None if before_ns is None else int(np.searchsorted(self._due, before_ns))
+        return int(self._risen[:upto].max(initial=0))
+
+    def fallen_to(self, number: int, after_ns: int) -> int | None:
+        """The first instant, not before `after_ns`, with no more than this number; None if there was none."""
+        ends = self._finished[np.searchsorted(self._finished, after_ns, side="right") :]
+        at: Ints = np.concatenate(([after_ns], ends))
+        left = np.searchsorted(self._due, at, side="right") - np.searchsorted(self._finished, at, side="right")
+        low = np.flatnonzero(left <= number)
+        return int(at[low[0]]) if len(low) else None
+
+
+def _drain_s(unfinished: _Unfinished, faults: Sequence[FaultsSet], ended_ns: int) -> float | None:
+    """Seconds from the last fault's end to when no more events were unfinished than ever before the first."""
+    ends = [entry.until_ns for entry in faults if entry.until_ns is not None and entry.until_ns < ended_ns]
+    if not ends or len(ends) < len(faults):
+        return None
+    usual = unfinished.peak(before_ns=min(entry.at_ns for entry in faults))
+    back = unfinished.fallen_to(usual, max(ends))
+    return None if back is None else round((back - max(ends)) / 1e9, 6)
