@@ -8,13 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.faults import FaultOrder
+from protocol.faults import Delay, FaultOrder, Faults, dump_order
 from receiver.control import ControlApp
 from receiver.faults import CannotPlay
 from records.clock import Clock
 from tests.receivers import BEARER, TOKEN
 
-CALLS = [("GET", "/health"), ("GET", "/clock"), ("GET", "/stats"), ("POST", "/reset"), ("GET", "/other"), ("GET", "/")]
+CALLS = [
+    ("GET", "/health"), ("GET", "/clock"), ("GET", "/stats"), ("GET", "/faults"), ("POST", "/faults"),
+    ("POST", "/reset"), ("GET", "/other"), ("GET", "/"),
+]  # fmt: skip
+NOTHING = {"faults": None, "begin_ns": None, "end_ns": None}
 
 
 class Supervisor:
@@ -68,7 +72,7 @@ def test_every_call_needs_the_token(
     answer = client.request(method, path, headers=headers, json={"run": "run-1"} if method == "POST" else None)
     assert answer.status_code == 401
     assert TOKEN not in answer.text
-    assert supervisor.runs == []
+    assert (supervisor.runs, supervisor.orders) == ([], [])
 
 
 def test_calls_with_the_token(client: httpx.Client, supervisor: Supervisor) -> None:
@@ -80,6 +84,36 @@ def test_calls_with_the_token(client: httpx.Client, supervisor: Supervisor) -> N
     assert supervisor.runs == ["run-1"]
 
 
+def test_faults_are_set_shown_and_cleared(client: httpx.Client, supervisor: Supervisor) -> None:
+    """The order in force is answered whole, as it was understood; an empty one ends it."""
+    assert client.get("/faults", headers=BEARER).json() == NOTHING
+    order = FaultOrder(Faults(status={503: 0.25}, delay=Delay(0.1), seed=7), end_ns=5)
+    answer = client.post("/faults", headers=BEARER, content=dump_order(order))
+    assert (answer.status_code, supervisor.orders) == (200, [order])
+    assert answer.json() == client.get("/faults", headers=BEARER).json() == json.loads(dump_order(order))
+    assert client.post("/faults", headers=BEARER, json={}).json() == NOTHING
+    assert supervisor.orders == [order, FaultOrder()]
+
+
+def test_every_fault_of_an_order_is_named(client: httpx.Client, supervisor: Supervisor) -> None:
+    """400 says all that is wrong with the order, and nothing changes."""
+    answer = client.post("/faults", headers=BEARER, json={"faults": {"cut": 2, "status": {"204": 0.1}, "hang_s": -1}})
+    assert answer.status_code == 400
+    assert answer.json()["error"] == (
+        "cut: a probability of 2 is outside 0..1; status 204 is no failure: 300 to 599; "
+        "hang_s must lie in 0..3600 seconds"
+    )
+    assert supervisor.orders == []
+
+
+def test_faults_beyond_the_server_are_409(client: httpx.Client, supervisor: Supervisor) -> None:
+    """A right order that this server cannot play is refused with a sentence, and nothing changes."""
+    supervisor.refusal = "cannot play that"
+    answer = client.post("/faults", headers=BEARER, json={"faults": {"reset": 0.5}})
+    assert (answer.status_code, answer.json()) == (409, {"error": "cannot play that"})
+    assert supervisor.orders == []
+
+
 @pytest.mark.parametrize("path", ["/", "/other", "/health/", "/Health", "//health"])
 def test_unknown_paths_are_404(path: str, client: httpx.Client) -> None:
     """A path that is no call is said to be none."""
@@ -87,7 +121,8 @@ def test_unknown_paths_are_404(path: str, client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("POST", "/health"), ("PUT", "/reset"), ("GET", "/reset"), ("DELETE", "/stats")]
+    ("method", "path"),
+    [("POST", "/health"), ("PUT", "/reset"), ("GET", "/reset"), ("DELETE", "/stats"), ("PUT", "/faults")],
 )
 def test_wrong_methods_are_405(method: str, path: str, client: httpx.Client) -> None:
     """A call is its path and its method."""
@@ -115,12 +150,14 @@ def test_a_body_that_is_no_request_is_400(body: bytes, client: httpx.Client, sup
     assert supervisor.runs == []
 
 
-JSON = st.recursive(st.none() | st.text(), lambda inner: st.dictionaries(st.text() | st.just("run"), inner))
+KEYS = st.text() | st.sampled_from(["run", "faults", "status", "delay", "503", "mean_s", "cut", "begin_ns"])
+JSON = st.recursive(st.none() | st.text() | st.integers() | st.floats(), lambda inner: st.dictionaries(KEYS, inner))
 
 
-@given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
-def test_any_body_is_200_or_400(body: bytes) -> None:
+@pytest.mark.parametrize("path", ["/reset", "/faults"])
+@given(body=st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
+def test_any_body_is_200_or_400(path: str, body: bytes) -> None:
     """No body makes the control API fail."""
     app = ControlApp(Supervisor(), TOKEN, Clock())
     with httpx.Client(transport=httpx.WSGITransport(app), base_url="http://control", trust_env=False) as client:
-        assert client.post("/reset", headers=BEARER, content=body).status_code in (200, 400)
+        assert client.post(path, headers=BEARER, content=body).status_code in (200, 400)

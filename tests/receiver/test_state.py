@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from protocol.faults import Delay, FaultOrder, Faults
 from protocol.identity import NO_RUN
 from receiver.config import ReceiverConfig
-from receiver.state import ProcessReport, StateReader, StateWriter
+from receiver.state import ProcessReport, Setting, StateReader, StateWriter
+
+ORDER = FaultOrder(Faults(status={503: 0.1}, delay=Delay(0.1, "lognormal"), retry_after_s=1, seed=2**70), 1, 2**63)
 
 
 def reader(folder: Path) -> StateReader:
@@ -42,6 +45,20 @@ def test_the_setting_is_there_before_its_number(tmp_path: Path) -> None:
     for number in range(50):
         writer.set_run(f"run-{number}")
         assert process.setting().generation == process.generation()
+
+
+def test_faults_leave_the_run_and_a_reset_ends_them(tmp_path: Path) -> None:
+    """Every change moves the counter; only a reset counts as one, and clears the faults."""
+    writer, process = StateWriter(tmp_path), reader(tmp_path)
+    writer.set_run("run-1")
+    before = process.setting()
+    writer.set_faults(ORDER)
+    assert process.setting() == Setting(
+        generation=before.generation + 1, resets=before.resets, run="run-1", order=ORDER
+    )
+    assert process.generation() == before.generation + 1
+    writer.set_run("run-2")
+    assert process.setting() == Setting(generation=before.generation + 2, resets=before.resets + 1, run="run-2")
 
 
 def test_reports_come_back_while_their_process_lives(tmp_path: Path) -> None:
