@@ -47,7 +47,7 @@ class Growth(Model):
 
 
 class MemoryFit(Model):
-    """How a role grows over the numbers of webhooks and events; see docs/numbers.md."""
+    """How a role grows over the numbers of webhooks and events; see docs/memory.md."""
 
     peak: Growth = Field(description="peak - start: what the work needs")
     settled: Growth = Field(description="settled - start: what it leaves behind")

@@ -70,6 +70,16 @@ def test_without_growth_the_interval_holds_nought() -> None:
         assert slope.low < 0 < slope.high
 
 
+def test_most_values_equal() -> None:
+    """Memory that does not move at all has slopes of 0 exactly; one stage that does gives an interval, no NaN."""
+    still = np.zeros(len(EVENTS))
+    assert told(still, WEBHOOKS, EVENTS) == [Slope(value=0, low=0, high=0)] * 2
+    still[0] = 4096
+    for slope in told(still, WEBHOOKS, EVENTS):
+        assert slope.low <= slope.value == 0 <= slope.high
+        assert np.isfinite([slope.low, slope.high]).all()
+
+
 def test_a_lopsided_plan() -> None:
     """Factors that are not crossed but vary apart are told apart all the same: the slopes wander until they stand."""
     webhooks = np.array([1, 1, 1, 1, 10, 100, 1_000, 1_000], float)
