@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from records.clock import Clock, boot_id
-from records.resources import COLUMNS, LogHeader, ResourceLog, available
+from records.resources import COLUMNS, LogHeader, ResourceLog, available, give_back
 from records.run import RunError
 from tests.receivers import small_disk
 
@@ -71,6 +71,20 @@ def test_memory_that_is_taken_and_given_back_is_seen(tmp_path: Path) -> None:
         before, during, after = (int(row[column]) for row in samples(log))
         assert 63 * MB < during - before < 66 * MB
         assert 63 * MB < during - after < 66 * MB
+
+
+def test_free_memory_is_given_back(tmp_path: Path) -> None:
+    """50 MB in small blocks that were freed under one that is kept are in no sample any more."""
+    log = ResourceLog(tmp_path, "sender", Clock())
+    taken = [b"x" * (1_000 + n % 7) for n in range(50_000)]
+    kept = bytes(1_000)
+    log.sample()
+    del taken
+    give_back()
+    log.sample()
+    during, after = (int(row["uss"]) for row in samples(log))
+    assert during - after > 40 * MB
+    assert len(kept) == 1_000
 
 
 def test_whose_log_it_is(tmp_path: Path) -> None:
@@ -172,7 +186,7 @@ import json, sys
 sys.modules["psutil"] = None
 from pathlib import Path
 from records.clock import Clock
-from records.resources import LogHeader, ResourceLog, available
+from records.resources import LogHeader, ResourceLog, available, give_back
 try:
     ResourceLog(Path("none"), "sender", Clock())
 except RuntimeError as error:
