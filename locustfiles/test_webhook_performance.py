@@ -1,17 +1,36 @@
-"""How fast webhooks are delivered: one after the other, and over levels of concurrency."""
+"""How fast webhooks are delivered, one by one and side by side; what retries bring and cost; what memory it takes."""
 
-from senders.locustfile import Stage, StagesShape, senders, sweep
+from dataclasses import replace
+
+from senders.locustfile import Constant, Faults, Stage, StagesShape, senders, sweep
+
+SEQUENTIAL = Stage("sequential", users=1)
+CONCURRENT = Stage("concurrent", webhooks=100, warmup_s=2, duration_s=10)
+FAILING = Stage(
+    "retry failing", users=8, webhooks=10, arrivals=Constant(100), duration_s=8, drain_s=10, faults=Faults({503: 0.3})
+)
+OUTAGE = replace(FAILING, scenario="retry outage", faults=Faults({503: 1.0}), faults_from_s=2, faults_for_s=3)
+ACK_LOST = replace(FAILING, scenario="retry ack lost", faults=Faults(ack_lost=0.1))
+MEMORY = Stage("memory", users=8, settle_s=2)
 
 
 class Performance(StagesShape):
     test = "performance"
     stages = (
-        *sweep(Stage("sequential", users=1), webhooks=(1, 10, 100), events=(1_000, 10_000)),
-        *sweep(Stage("concurrent", webhooks=100, warmup_s=2, duration_s=10), users=(1, 4, 16, 64)),
+        *sweep(SEQUENTIAL, webhooks=(1, 10, 100), events=(1_000, 10_000)),
+        *sweep(CONCURRENT, users=(1, 4, 16, 64)),
+        *sweep(FAILING, retries=(0, 1, 3, 5), delay_s=(0.0, 0.2, 1.0)),
+        *sweep(OUTAGE, retries=(0, 1, 3, 5), delay_s=(0.0, 0.2, 1.0)),
+        *sweep(ACK_LOST, retries=(0, 1, 3, 5), delay_s=(0.0, 0.2, 1.0)),
+        *sweep(MEMORY, webhooks=(1, 100, 10_000), events=(1_000, 10_000, 100_000)),
     )
     quick_stages = (
-        *sweep(Stage("sequential", users=1), webhooks=(1, 10, 100), events=(100, 1_000)),
-        *sweep(Stage("concurrent", webhooks=100, warmup_s=0.5, duration_s=2), users=(1, 4, 16, 64)),
+        *sweep(SEQUENTIAL, webhooks=(1, 10, 100), events=(100, 1_000)),
+        *sweep(replace(CONCURRENT, warmup_s=0.5, duration_s=2), users=(1, 4, 16, 64)),
+        *sweep(replace(FAILING, duration_s=2), retries=(0, 3), delay_s=(0.2,)),
+        *sweep(replace(OUTAGE, duration_s=3, faults_from_s=0.5, faults_for_s=1), retries=(0, 3), delay_s=(0.5,)),
+        *sweep(replace(ACK_LOST, duration_s=2), retries=(0, 3), delay_s=(0.2,)),
+        *sweep(replace(MEMORY, settle_s=1), webhooks=(1, 100, 10_000), events=(1_000, 3_000, 10_000)),
     )
 
 

@@ -119,11 +119,13 @@ class FaultOrder:
     """None: nothing goes wrong."""
     begin_ns: int | None = None
     end_ns: int | None = None
+    otherwise: Faults | None = None
+    """What holds before and after; None: nothing goes wrong."""
 
     def active(self, now_ns: int) -> Faults | None:
         """The faults that hold at an instant."""
         begun = self.begin_ns is None or now_ns >= self.begin_ns
-        return self.faults if begun and (self.end_ns is None or now_ns < self.end_ns) else None
+        return self.faults if begun and (self.end_ns is None or now_ns < self.end_ns) else self.otherwise
 
 
 _ORDER = TypeAdapter(FaultOrder)
@@ -135,7 +137,7 @@ def parse_order(text: bytes | str) -> FaultOrder:
         order = _ORDER.validate_json(text)
     except ValidationError as error:
         raise ConfigError(describe(error)) from None
-    problems = list(order.faults.problems()) if order.faults else []
+    problems = [problem for part in (order.faults, order.otherwise) if part for problem in part.problems()]
     if order.begin_ns is not None and order.end_ns is not None and order.end_ns <= order.begin_ns:
         problems.append("end_ns must lie after begin_ns")
     if problems:

@@ -7,7 +7,7 @@ import httpx
 
 from protocol.credentials import control_token
 from protocol.errors import ConfigError
-from protocol.faults import FaultOrder, Faults, dump_order
+from protocol.faults import FaultOrder, dump_order
 from protocol.identity import NO_RUN
 from protocol.regions import Region
 
@@ -27,11 +27,12 @@ class Controls:
         """Journals of `run` from now on, and no faults."""
         self._post("/reset", json.dumps({"run": run}).encode())
 
-    def set_faults(self, faults: Faults | None, begin_ns: int, end_ns: int | None) -> None:
-        """What goes wrong between two instants (Unix nanoseconds); None: nothing any more."""
-        if faults or self._faulty:
-            self._post("/faults", dump_order(FaultOrder(faults, begin_ns, end_ns)).encode())
-        self._faulty = faults is not None
+    def set_faults(self, order: FaultOrder) -> None:
+        """What goes wrong from now on; one without faults ends those that were set."""
+        faulty = order.faults is not None
+        if faulty or self._faulty:
+            self._post("/faults", dump_order(order).encode())
+        self._faulty = faulty
 
     def release(self) -> None:
         """The run is over, however it went: leave the receivers to themselves."""

@@ -6,10 +6,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from protocol.errors import ConfigError
+from protocol.faults import Delay, Faults
 from protocol.regions import DEFAULT_TABLE, Region, load_regions
 from records.exit_codes import Exit
 from senders import plugin
 from senders.arrivals import Closed, Constant, Poisson
+from senders.retry import Budget, Jitter, RetryAfter, RetryLaw
 from senders.stages import Stage, sweep
 from senders.user import StagesShape, WebhookSender, sender_classes
 
@@ -29,4 +31,7 @@ def senders() -> dict[str, type[WebhookSender]]:
         sys.exit(Exit.USAGE)
 
 
-__all__ = ["Closed", "Constant", "Poisson", "Stage", "StagesShape", "plugin", "senders", "sweep"]
+__all__ = [
+    "Budget", "Closed", "Constant", "Delay", "Faults", "Jitter", "Poisson", "RetryAfter", "RetryLaw", "Stage",
+    "StagesShape", "plugin", "senders", "sweep",
+]  # fmt: skip

@@ -13,7 +13,7 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import STATE_RUNNING, LocalRunner, MasterRunner
 
-from protocol.faults import Faults
+from protocol.faults import FaultOrder, Faults
 from records.clock import Clock
 from records.exit_codes import Exit
 from records.run import (
@@ -155,7 +155,8 @@ class Master:
         # Before the stage begins: setting faults takes a while, but they hold by the clock.
         start = self._clock.now() + round(self._lead_s(stage) * 1e9)
         begin, end = _fault_times(stage, start)
-        controls.set_faults(_seeded(stage.faults, self._settings.seed), begin, end)
+        faults, otherwise = (_seeded(part, self._settings.seed) for part in stage.orders())
+        controls.set_faults(FaultOrder(faults, begin, end, otherwise))
         first = 0
         for client, count in users.items():
             announcement = Announcement(
@@ -179,7 +180,7 @@ class Master:
         return sum(report.settled for report in self._reports.values())
 
     def _lead_s(self, stage: Stage) -> float:
-        return LEAD_S[isinstance(self._runner, LocalRunner)] + (FAULTS_LEAD_S if stage.faults else 0)
+        return LEAD_S[isinstance(self._runner, LocalRunner)] + (FAULTS_LEAD_S if any(stage.orders()) else 0)
 
     def _await_users(self, wanted: int) -> dict[str, int]:
         """Users of each sending process, once Locust has as many as the stage asks for."""

@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass as model
 
 from protocol.errors import ConfigError
-from protocol.faults import Faults
+from protocol.faults import Delay, Faults
 from senders.arrivals import Arrivals, Closed
 from senders.payloads import SIZES
 from senders.retry import MAX_S, RetryLaw
@@ -41,10 +41,13 @@ class Stage:
     retry: RetryLaw = field(default_factory=RetryLaw)
     """How a failed attempt is repeated; by default it is not."""
     faults: Faults | None = None
-    """What our receivers are told to do wrong. A stage with faults is left out where the receivers are not ours."""
+    """What our receivers are told to do wrong. A stage with faults, or a response time for them, is left out where
+    the receivers are not ours."""
     faults_from_s: Seconds = 0
     faults_for_s: Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)] | None = None
     """When the faults hold, from the stage's start; None: to its end."""
+    response: Delay | None = None
+    """How long our receivers take to answer, faults or none; None: no longer than they must."""
     settle_s: Seconds = 0
     """Pause behind the stage in which nothing is sent: the memory that stays is read at its end."""
     name: str = ""
@@ -54,6 +57,11 @@ class Stage:
     def length_s(self) -> float | None:
         """Warm-up and window together, or None where only its events end it."""
         return None if self.duration_s is None else self.warmup_s + self.duration_s
+
+    def orders(self) -> tuple[Faults | None, Faults | None]:
+        """What our receivers are told: while the stage's faults hold, and before and after."""
+        slow = Faults(delay=self.response) if self.response else None
+        return replace(self.faults, delay=self.faults.delay or self.response) if self.faults else slow, slow
 
 
 _STAGE: TypeAdapter[Stage] = TypeAdapter(Stage)
@@ -111,7 +119,7 @@ def check_plan(stages: Sequence[Stage]) -> None:
     faults += [
         f"stage {name!r}: {problem}"
         for name, stage in zip(names, stages, strict=True)
-        for part in (stage.retry, stage.faults)
+        for part in (stage.retry, *stage.orders())
         if part
         for problem in part.problems()
     ]
