@@ -8,6 +8,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -293,4 +294,21 @@ def test_faults_outlive_the_process_that_plays_them(tmp_path: Path) -> None:
         (victim,) = receiver.workers()
         os.kill(victim, signal.SIGKILL)
         wait_until(lambda: receiver.ready() and victim not in receiver.workers() and receiver.workers())
+        assert receiver.deliver() == 503
+
+
+def test_every_process_has_taken_the_faults_when_they_are_confirmed(tmp_path: Path) -> None:
+    """A frozen process is waited for, and its counts still count meanwhile; it goes on with the faults."""
+    with running_receiver(tmp_path) as receiver, ThreadPoolExecutor() as pool:
+        assert set(statuses(receiver, events(3))) == {204}
+        wait_until(lambda: receiver.ask("/stats").json()["arrivals"] == 3)
+        (frozen,) = receiver.workers()
+        os.kill(frozen, signal.SIGSTOP)
+        confirmed = pool.submit(play, receiver, status={503: 1})
+        wait_until(lambda: receiver.ask("/faults").json()["faults"])
+        time.sleep(0.3)
+        assert not confirmed.done()
+        assert receiver.ask("/stats").json()["arrivals"] == 3
+        os.kill(frozen, signal.SIGCONT)
+        assert confirmed.result(2).status_code == 200
         assert receiver.deliver() == 503
