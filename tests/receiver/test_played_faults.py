@@ -1,28 +1,23 @@
 """Faults as clients see them: real servers, raw sockets."""
 
 import contextlib
-import http.client
-import os
-import signal
 import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import pytest
 from scipy import stats
 
 from protocol.faults import Faults
-from protocol.identity import AttemptTag, EventId
 from receiver.faults import decide
 from records.journal import read_journal
 from records.rows import Flag
-from tests.receivers import BEARER, EVENT, RunningReceiver, running_receiver, signed_headers, wait_until
+from tests.receiver.watching import Seen, events, play, request, statuses, watch
+from tests.receivers import EVENT, RunningReceiver, running_receiver, signed_headers, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -41,64 +36,6 @@ def receiver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def gevent(receiver: RunningReceiver) -> bool:
     """Is this the server that can reset?"""
     return not receiver.ask("/health").json()["cannot_play"]
-
-
-def play(receiver: RunningReceiver, **faults: Any) -> httpx.Response:
-    """Ask for these faults and nothing else; no keywords: for none."""
-    order = {"faults": faults or None}
-    return httpx.post(f"{receiver.control}/faults", headers=BEARER, json=order, timeout=10, trust_env=False)
-
-
-class Seen(NamedTuple):
-    """What came back on a connection before it ended, and how it ended."""
-
-    data: bytes
-    end: str
-
-    @property
-    def status(self) -> int:
-        return int(self.data.split()[1]) if self.data else 0
-
-    @property
-    def body(self) -> bytes:
-        return self.data.partition(b"\r\n\r\n")[2]
-
-
-def request(event: EventId, attempt: int = 1) -> bytes:
-    fields = {"Host": "receiver", "Content-Length": "2", "Connection": "close"}
-    fields |= signed_headers(b"{}", event, AttemptTag(attempt, 0, 0, 0))
-    return b"POST /hooks HTTP/1.1\r\n" + "".join(f"{n}: {v}\r\n" for n, v in fields.items()).encode() + b"\r\n{}"
-
-
-def watch(receiver: RunningReceiver, event: EventId = EVENT, attempt: int = 1, patience_s: float = 5) -> Seen:
-    """Send one webhook on a connection of its own and look at every byte of the answer."""
-    data = b""
-    with socket.create_connection(receiver.address, timeout=patience_s) as connection:
-        connection.sendall(request(event, attempt))
-        try:
-            while more := connection.recv(65536):
-                data += more
-        except (TimeoutError, ConnectionResetError) as error:
-            return Seen(data, type(error).__name__)
-    return Seen(data, "closed")
-
-
-def statuses(receiver: RunningReceiver, events: list[EventId], attempt: int = 1) -> list[int]:
-    """The answers to these events over one connection."""
-    connection = http.client.HTTPConnection(*receiver.address, timeout=10)
-    found = []
-    for event in events:
-        headers = signed_headers(b"{}", event, AttemptTag(attempt, 0, 0, 0))
-        connection.request("POST", "/hooks", b"{}", headers)
-        answer = connection.getresponse()
-        answer.read()
-        found.append(answer.status)
-    connection.close()
-    return found
-
-
-def events(count: int, run: int = 1) -> list[EventId]:
-    return [EventId(run, 2, number % 7, number) for number in range(count)]
 
 
 def rows_of(receiver: RunningReceiver, run: str) -> list[tuple[int, int]]:
@@ -248,67 +185,3 @@ def test_faults_go_as_they_came(receiver: RunningReceiver) -> None:
     receiver.reset("well")
     assert receiver.deliver() == 204
     assert receiver.ask("/faults").json()["faults"] is None
-
-
-def test_a_seed_means_the_same_in_any_number_of_processes(tmp_path: Path) -> None:
-    """200 webhooks meet the same faults with one process and with two, in any run; another seed changes them."""
-    faults: dict[str, Any] = {"status": {503: 0.3, 429: 0.2}}
-    with contextlib.ExitStack() as stack:
-        found = []
-        for workers, run in (("1", 1), ("2", 9)):
-            folder = tmp_path / workers
-            folder.mkdir()
-            receiver = stack.enter_context(running_receiver(folder, "--workers", workers))
-            wait_until(lambda: len(receiver.workers()) == int(workers))  # noqa: B023
-            play(receiver, **faults, seed=5)
-            found.append([watch(receiver, event).status for event in events(200, run)])
-            journals = len(list(receiver.results.rglob("*.journal")))
-            assert journals == int(workers), "every process took some"
-        play(receiver, **faults, seed=6)
-        other = [watch(receiver, event).status for event in events(200)]
-    assert found[0] == found[1]
-    assert set(found[0]) == {204, 503, 429}
-    assert sum(a != b for a, b in zip(found[0], other, strict=True)) > 60
-
-
-@pytest.mark.parametrize("server", ["granian", "gevent"])
-def test_a_hang_does_not_hold_up_the_end(server: str, tmp_path: Path) -> None:
-    """SIGTERM ends a receiver in time though requests would hang for minutes, and without complaint."""
-    with running_receiver(tmp_path, "--server", server) as receiver, contextlib.ExitStack() as stack:
-        play(receiver, hang=1, hang_s=600)
-        for _ in range(8):
-            hung = stack.enter_context(socket.create_connection(receiver.address, timeout=5))
-            hung.sendall(request(EVENT))
-        wait_until(lambda: receiver.ask("/stats").json()["faults"] == {"hang": 8})
-        began = time.monotonic()
-        assert receiver.stop() == 0
-        assert time.monotonic() - began < 8
-        assert receiver.processes() == []
-        assert "Traceback" not in receiver.log.read_text()
-
-
-def test_faults_outlive_the_process_that_plays_them(tmp_path: Path) -> None:
-    """A process that is killed and started again goes on with the faults that are in force."""
-    with running_receiver(tmp_path) as receiver:
-        play(receiver, status={503: 1})
-        (victim,) = receiver.workers()
-        os.kill(victim, signal.SIGKILL)
-        wait_until(lambda: receiver.ready() and victim not in receiver.workers() and receiver.workers())
-        assert receiver.deliver() == 503
-
-
-def test_every_process_has_taken_the_faults_when_they_are_confirmed(tmp_path: Path) -> None:
-    """A frozen process is waited for, and its counts still count meanwhile; it goes on with the faults."""
-    with running_receiver(tmp_path) as receiver, ThreadPoolExecutor() as pool:
-        assert set(statuses(receiver, events(3))) == {204}
-        wait_until(lambda: receiver.ask("/stats").json()["arrivals"] == 3)
-        (frozen,) = receiver.workers()
-        os.kill(frozen, signal.SIGSTOP)
-        confirmed = pool.submit(play, receiver, status={503: 1})
-        wait_until(lambda: receiver.ask("/faults").json()["faults"])
-        time.sleep(0.3)
-        assert not confirmed.done()
-        assert receiver.ask("/stats").json()["arrivals"] == 3
-        os.kill(frozen, signal.SIGCONT)
-        assert confirmed.result(2).status_code == 200
-        assert receiver.deliver() == 503
