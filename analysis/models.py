@@ -134,7 +134,7 @@ class Stage(Model):
     latency_ms: Latencies
     attempts: Attempts
     ledger: Ledger
-    retry: Retry | None = Field(description="null where the plan has neither retries nor faults")
+    retry: Retry | None = Field(description="null where neither retries nor faults were planned, and none was retried")
     generator: Generator
 
 

@@ -18,7 +18,7 @@ def compute(
 ) -> Retry:
     """The figures of one stage, with the faults that were set in it."""
     acknowledged = delivered.state == State.ACKNOWLEDGED
-    unfinished = _Unfinished(delivered)
+    unfinished = Unfinished(delivered)
     return Retry(
         share_delivered=round(float(acknowledged.mean()), 6) if len(delivered) else None,
         amplification=delivered.attempts_each(),
@@ -37,7 +37,7 @@ def compute(
     )
 
 
-class _Unfinished:
+class Unfinished:
     """How many events were due and not finished, at any time. It rises when events fall due, and only then."""
 
     def __init__(self, delivered: Frame) -> None:
@@ -59,7 +59,7 @@ class _Unfinished:
         return int(at[low[0]]) if len(low) else None
 
 
-def _drain_s(unfinished: _Unfinished, faults: Sequence[FaultsSet], ended_ns: int) -> float | None:
+def _drain_s(unfinished: Unfinished, faults: Sequence[FaultsSet], ended_ns: int) -> float | None:
     """Seconds from the last fault's end to when no more events were unfinished than ever before the first."""
     ends = [entry.until_ns for entry in faults if entry.until_ns is not None and entry.until_ns < ended_ns]
     if not ends or len(ends) < len(faults):

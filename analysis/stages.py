@@ -58,8 +58,10 @@ def _stage(
     delivered = gathered.compute(attempts)
     seen = None if arrivals is None else group(arrivals)
     account = ledger.compute(delivered, seen, frames.watched)
-    faults = [entry for entry in frames.entries(FaultsSet) if entry.stage == number]
     bounds = window(plan, start_ns, attempts, len(delivered), stopped)
+    faults = [entry for entry in frames.entries(FaultsSet) if entry.stage == number]
+    # A sender that retries though nothing of the kind was planned is told, too.
+    retried = plan.retry.retries or plan.faults or delivered.sent.max(initial=0) > 1
     return Stage(
         name=plan.name,
         scenario=plan.scenario,
@@ -72,7 +74,7 @@ def _stage(
         attempts=_attempts(delivered, frames.manifest.outcomes),
         ledger=account,
         retry=retries.compute(plan.retry, delivered, seen, account, faults, ended.at_ns if ended else bounds[1])
-        if plan.retry.retries or plan.faults
+        if retried
         else None,
         generator=_generator(ended.reports if ended else [], plan, attempts),
     )

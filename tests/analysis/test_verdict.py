@@ -54,6 +54,17 @@ def test_a_good_run_passes() -> None:
     assert _of(run(ROWS)) == Verdict(status=Status.PASS, reasons=[])
 
 
+def _retrying(*delays_ms: float, **law: Any) -> RunFrames:
+    """A run whose only sender declared a retry after 50 ms, and retried each event's failed attempt after these."""
+    rows = []
+    for sequence, delay_ms in enumerate(delays_ms):
+        rows.append(attempt(sequence, outcome=Outcome.REJECTED))
+        due = rows[-1]["done"] + round(delay_ms * MS)
+        rows.append(attempt(sequence, attempt=2, due=due))
+    seen = [arrival(row, status=row["status"]) for row in rows]
+    return run(rows, seen, stages=[planned(retry={"retries": 1, "delay_s": 0.05} | law)])
+
+
 LOCUST = "stage local nearest"
 WORKER_LOST = WorkerLost(at_ns=START, worker="w2")
 VOID: dict[str, tuple[Callable[[], RunFrames], str]] = {
@@ -71,6 +82,10 @@ VOID: dict[str, tuple[Callable[[], RunFrames], str]] = {
     "an error": (lambda: _ended(error="disk full"), "run_failed"),
     "off schedule": (lambda: _open(late=21 * MS), "generator_late"),
     "no CPU": (lambda: _reporting(GOOD, starved_s=6.0), "generator_starved"),
+    "a retry too early": (lambda: _retrying(50, 40), "retry_law_broken"),
+    "a retry too late": (lambda: _retrying(50, 60), "retry_law_broken"),
+    "a retry too many": (lambda: _retrying(50, 50, retries=0), "retry_law_broken"),
+    "no jitter": (lambda: _retrying(*[25] * 30, jitter={"kind": "full"}), "retry_law_broken"),
 }
 
 
@@ -132,6 +147,23 @@ def test_what_a_lost_worker_explains() -> None:
     """A run that ended because a worker was lost says so once; its missing statistics say no more."""
     frames = replace(_ended(error="lost 1 of 2 workers"), locust_totals=None)
     assert _codes(_of(replace(frames, timeline=[WORKER_LOST, *frames.timeline]))) == ["worker_lost"]
+
+
+def test_what_the_sender_did_not_keep() -> None:
+    """The message names each way in which the law was broken, and nothing else."""
+    (reason,) = _of(_retrying(50, 40, 40, 60)).reasons
+    assert reason.message == "stage: the sender did not keep its retry law: 2 retries too early, 1 too late"
+    (reason,) = _of(_retrying(*[25] * 30, jitter={"kind": "full"})).reasons
+    assert "delays unlike its jitter (p = " in reason.message
+
+
+def test_a_law_that_was_kept() -> None:
+    """Retries as declared, and retries that only a receiver saw too early, leave a run as it is."""
+    assert _of(_retrying(50, 50, 50)) == Verdict(status=Status.PASS, reasons=[])
+    frames = _retrying(50)
+    assert frames.arrivals is not None
+    frames.arrivals["done"][0] += 20 * MS
+    assert _of(frames) == Verdict(status=Status.PASS, reasons=[])
 
 
 def test_nothing_acknowledged() -> None:
