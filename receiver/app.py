@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from protocol.faults import FaultOrder, Faults
-from protocol.identity import AttemptTag, EventId, parse_attempt_tag, parse_event_id
+from protocol.identity import NO_RUN, AttemptTag, EventId, parse_attempt_tag, parse_event_id
 from protocol.signature import is_fresh, verify
 from receiver.config import Durability, ReceiverConfig
 from receiver.faults import Kind, Play, answer, decide, naming
@@ -64,7 +64,10 @@ class Receiver:
         self._arrivals = 0
         self._generation = self._resets = -1
         self._order: FaultOrder | None = None
-        self._run = ""
+        self.run = NO_RUN
+        """The run whose arrivals are written down."""
+        self.rests = 0
+        """Pauses that the supervisor told of."""
         self._journal: Journal | None = None
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -169,20 +172,21 @@ class Receiver:
                     self._journal.flush()
                 # A thread may be writing to the old journal right now: it closes when the last one lets go.
                 self._journal = None
-                self._run, self._arrivals = setting.run, 0
+                self.run, self._arrivals = setting.run, 0
                 self._refused.clear()
                 self._played.clear()
                 self._resets = setting.resets
-            self._order = setting.order if setting.order.faults else None
+            self._order = setting.order if setting.order.faults or setting.order.otherwise else None
+            self.rests = setting.rests
             self._generation = setting.generation
 
     def _open(self) -> Journal:
         with self._lock:
             if self._journal is None:
-                folder = self._config.results / self._run
+                folder = self._config.results / self.run
                 folder.mkdir(parents=True, exist_ok=True)
                 name = f"{self._config.region}-{os.getpid()}"
-                header = Header("arrivals", self._run, name, self._clock.anchor_ns, self._config.region)
+                header = Header("arrivals", self.run, name, self._clock.anchor_ns, self._config.region)
                 kind = BufferedJournal if self._config.durability is Durability.MEMORY else Journal
                 self._journal = kind(_unused(folder, f"arrivals-{name}"), header)
             return self._journal

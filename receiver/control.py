@@ -8,6 +8,7 @@
 | GET  /faults  | the faults in force                                               |
 | POST /reset   | `{"run": "<id>"}`: journals of that run from now on, and no faults |
 | POST /faults  | a `FaultOrder`: play these from now on, in the run that is on      |
+| POST /rest    | nothing is being sent: give back the memory that is free           |
 """
 
 import hmac
@@ -24,6 +25,7 @@ from protocol.regions import describe
 from receiver.faults import CannotPlay
 from records.clock import Clock
 
+CALLS = ("/health", "/clock", "/stats", "/faults", "/reset", "/rest")
 MAX_BODY = 1 << 16
 
 
@@ -41,6 +43,7 @@ class Controlled(Protocol):
     def reset(self, run: str) -> None: ...
     def faults(self) -> FaultOrder: ...
     def set_faults(self, order: FaultOrder) -> None: ...
+    def rest(self) -> None: ...
 
 
 class ControlApp:
@@ -75,9 +78,12 @@ class ControlApp:
                 return self._reset(environ)
             case "POST", "/faults":
                 return self._set_faults(environ)
-            case _, "/health" | "/clock" | "/stats" | "/faults" | "/reset":
+            case "POST", "/rest":
+                self._supervisor.rest()
+                return HTTPStatus.OK, {}
+            case _, path if path in CALLS:
                 return HTTPStatus.METHOD_NOT_ALLOWED, {"error": "wrong method"}
-        return HTTPStatus.NOT_FOUND, {"error": "no such call; there are /health, /clock, /stats, /faults and /reset"}
+        return HTTPStatus.NOT_FOUND, {"error": f"no such call; there are {', '.join(CALLS)}"}
 
     def _reset(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
         try:

@@ -15,7 +15,9 @@ from collections.abc import Callable
 from protocol.credentials import signing_key
 from receiver.app import Receiver
 from receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server
+from receiver.sampling import Sampler
 from receiver.state import StateReader
+from records.clock import Clock
 
 KEEP_INTERVAL_S = 0.05
 """How often a process does its housekeeping: also the longest that `--durability memory` holds a row."""
@@ -27,22 +29,26 @@ def create(sleep: Callable[[float], object] = time.sleep) -> Receiver:
     `sleep` holds back one request and lets the others go on.
     """
     config = ReceiverConfig.model_validate_json(os.environ[CONFIG_VARIABLE])
-    receiver = Receiver(config, signing_key(), StateReader(config), sleep=sleep)
+    clock = Clock()
+    receiver = Receiver(config, signing_key(), StateReader(config), clock, sleep=sleep)
     receiver.keep()
     granian = multiprocessing.parent_process()
     parent = granian.pid if granian else os.getppid()
-    threading.Thread(target=_keep_forever, args=(receiver, parent), daemon=True, name="keeper").start()
+    threading.Thread(
+        target=_keep_forever, args=(receiver, Sampler(config, clock), parent), daemon=True, name="keeper"
+    ).start()
     # Granian's workers run no atexit handlers: what memory holds at a clean stop would be lost.
     multiprocessing.util.Finalize(None, receiver.keep, exitpriority=1)
     return receiver
 
 
-def _keep_forever(receiver: Receiver, parent: int | None) -> None:
+def _keep_forever(receiver: Receiver, sampler: Sampler, parent: int | None) -> None:
     said = ""
     while os.getppid() == parent:
         time.sleep(KEEP_INTERVAL_S)
         try:
             receiver.keep()
+            sampler.follow(receiver.run, receiver.rests)
         except OSError as error:  # a full disk: whoever sends sees it by 507
             if str(error) != said:
                 said = str(error)

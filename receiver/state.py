@@ -20,6 +20,8 @@ class Setting(BaseModel):
     """Counts every change."""
     resets: int = 0
     """Counts the changes that begin new journals and new counts."""
+    rests: int = 0
+    """Counts the pauses in which memory that is free is given back."""
     run: str = NO_RUN
     order: FaultOrder = FaultOrder()
 
@@ -56,6 +58,10 @@ class StateWriter:
     def set_faults(self, order: FaultOrder) -> None:
         """Have every data-plane process play these faults, in the run that is on."""
         self._set(order=order)
+
+    def rest(self) -> None:
+        """Have every data-plane process give back what memory it can."""
+        self._set(rests=self.setting.rests + 1)
 
     def _set(self, **changed: object) -> None:
         self.setting = self.setting.model_copy(update={"generation": self.setting.generation + 1, **changed})

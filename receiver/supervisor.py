@@ -143,6 +143,11 @@ class Supervisor:
         self._state.set_faults(order)
         self._settle()
 
+    def rest(self) -> None:
+        """Give back memory that is free, and return when every process begins to."""
+        self._state.rest()
+        self._settle()
+
     def _settle(self) -> None:
         """Return when every process follows the setting."""
         deadline = time.monotonic() + SETTLE_TIMEOUT_S

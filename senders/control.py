@@ -34,6 +34,10 @@ class Controls:
             self._post("/faults", dump_order(order).encode())
         self._faulty = faulty
 
+    def rest(self) -> None:
+        """Nothing is being sent: let them give back the memory that is free."""
+        self._post("/rest", b"")
+
     def release(self) -> None:
         """The run is over, however it went: leave the receivers to themselves."""
         try:

@@ -116,6 +116,8 @@ class Master:
             settled = 0
             for number, stage in enumerate(self._plan.stages):
                 settled += self._play(folder, controls, number, stage)
+                if stage.settle_s:
+                    controls.rest()
                 if self._halting.wait(stage.settle_s):
                     break
             self._await_statistics(settled)

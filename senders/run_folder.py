@@ -10,6 +10,7 @@ from typing import Any
 
 from locust.env import Environment
 
+from records.resources import available
 from records.rows import Outcome
 from records.run import Manifest, RegionRecord, RunEnded, Timeline, new_run_id
 from senders.locust_stats import LocustFiles
@@ -55,7 +56,7 @@ class RunFolder:
 
 
 def environment_facts() -> dict[str, Any]:
-    """Versions, processor, load."""
+    """Versions, processor, load; `psutil` says why it is missing, if it is."""
     model = ""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -68,5 +69,6 @@ def environment_facts() -> dict[str, Any]:
         "cpu_model": model or platform.processor(),
         "cpu_count": os.cpu_count(),
         "load_average": list(os.getloadavg()),
+        "psutil": available(),
         "versions": {name: version(name) for name in ("locust", "gevent", "granian", "httptools", "numpy", "pandas")},
     }

@@ -18,6 +18,7 @@ from locust.runners import LocalRunner, WorkerRunner
 from protocol.identity import run_tag
 from records.clock import Clock
 from records.journal import Header, Journal
+from records.resources import give_back
 from records.rows import Outcome
 from records.run import WorkerReport
 from senders.arrivals import Stripe
@@ -201,6 +202,8 @@ class SendingProcess:
         except OSError as error:
             self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
         self._sampler.sample()
+        if stage.settle_s:
+            give_back()
         self._tell(TICK, self._tick(announcement.number, queue))
         wall, cpu, starved = usage.since()
         report = WorkerReport(

@@ -55,6 +55,9 @@ class Control:
     def stats(self) -> dict[str, Any]:
         return {}
 
+    def rest(self) -> None:
+        pass
+
     def reset(self, run: str) -> None:
         self._state.set_run(run)
 

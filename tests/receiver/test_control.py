@@ -18,7 +18,7 @@ CALLS = [
     ("GET", "/health"), ("GET", "/clock"), ("GET", "/stats"), ("GET", "/faults"), ("POST", "/faults"),
     ("POST", "/reset"), ("GET", "/other"), ("GET", "/"),
 ]  # fmt: skip
-NOTHING = {"faults": None, "begin_ns": None, "end_ns": None}
+NOTHING = {"faults": None, "begin_ns": None, "end_ns": None, "otherwise": None}
 
 
 class Supervisor:
@@ -28,12 +28,16 @@ class Supervisor:
         self.runs: list[str] = []
         self.orders: list[FaultOrder] = []
         self.refusal = ""
+        self.rests = 0
 
     def health(self) -> dict[str, Any]:
         return {"status": "ready"}
 
     def stats(self) -> dict[str, Any]:
         return {"arrivals": 3}
+
+    def rest(self) -> None:
+        self.rests += 1
 
     def reset(self, run: str) -> None:
         self.runs.append(run)
@@ -152,6 +156,13 @@ def test_a_body_that_is_no_request_is_400(body: bytes, client: httpx.Client, sup
 
 KEYS = st.text() | st.sampled_from(["run", "faults", "status", "delay", "503", "mean_s", "cut", "begin_ns"])
 JSON = st.recursive(st.none() | st.text() | st.integers() | st.floats(), lambda inner: st.dictionaries(KEYS, inner))
+
+
+def test_rest_is_passed_on(client: httpx.Client, supervisor: Supervisor) -> None:
+    """A pause is told to the supervisor, and takes no body."""
+    assert client.post("/rest", headers=BEARER).status_code == 200
+    assert client.get("/rest", headers=BEARER).status_code == 405
+    assert supervisor.rests == 1
 
 
 @pytest.mark.parametrize("path", ["/reset", "/faults"])
