@@ -11,7 +11,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, NoReturn
 
-from protocol.faults import Faults, draws
+from protocol.faults import FaultOrder, Faults, draws
 from protocol.identity import parse_attempt_tag, parse_event_id
 from receiver.config import Server
 
@@ -96,9 +96,10 @@ def unplayable(server: Server) -> list[str]:
     return [] if server is Server.GEVENT else [Kind.RESET]
 
 
-def check_playable(faults: Faults | None, server: Server) -> None:
+def check_playable(order: FaultOrder, server: Server) -> None:
     """Raise CannotPlay with a sentence for whoever asked."""
-    if names := [name for name in unplayable(server) if faults and getattr(faults, name) > 0]:
+    parts = [part for part in (order.faults, order.otherwise) if part]
+    if names := [name for name in unplayable(server) if any(getattr(part, name) > 0 for part in parts)]:
         raise CannotPlay(f"--server {server} cannot play {' or '.join(names)}: start the receiver with --server gevent")
 
 

@@ -139,7 +139,7 @@ class Supervisor:
 
     def set_faults(self, order: FaultOrder) -> None:
         """Play these faults, and return when every process does; raises CannotPlay, and then nothing has changed."""
-        check_playable(order.faults, self.config.server)
+        check_playable(order, self.config.server)
         self._state.set_faults(order)
         self._settle()
 

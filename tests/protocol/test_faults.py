@@ -50,6 +50,9 @@ def test_all_problems_are_named_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         parse_order(dump_order(FaultOrder(wrong, begin_ns=5, end_ns=5)))
     assert caught.value.faults == (*problems, "end_ns must lie after begin_ns")
+    with pytest.raises(ConfigError) as caught:
+        parse_order(dump_order(FaultOrder(wrong, otherwise=wrong)))
+    assert caught.value.faults == (*problems, *problems)
 
 
 @pytest.mark.parametrize(

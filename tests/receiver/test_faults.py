@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from protocol.faults import Delay, Faults, draws
+from protocol.faults import Delay, FaultOrder, Faults, draws
 from protocol.identity import AttemptTag, EventId, format_attempt_tag, format_event_id
 from receiver.config import Server
 from receiver.faults import CannotPlay, Kind, Play, check_playable, decide, naming, unplayable
@@ -131,11 +131,12 @@ def test_granian_cannot_reset() -> None:
     """Only where the socket is in reach a connection can be reset; whoever asks is told in one sentence."""
     assert unplayable(Server.GRANIAN) == ["reset"]
     assert unplayable(Server.GEVENT) == []
-    for server, faults in (
-        (Server.GRANIAN, None),
-        (Server.GRANIAN, Faults(cut=0.5, hang=0.5)),
-        (Server.GEVENT, Faults(reset=1)),
+    for server, order in (
+        (Server.GRANIAN, FaultOrder()),
+        (Server.GRANIAN, FaultOrder(Faults(cut=0.5, hang=0.5))),
+        (Server.GEVENT, FaultOrder(Faults(reset=1))),
     ):
-        check_playable(faults, server)
-    with pytest.raises(CannotPlay, match=r"--server granian cannot play reset: .*--server gevent"):
-        check_playable(Faults(reset=0.01), Server.GRANIAN)
+        check_playable(order, server)
+    for order in (FaultOrder(Faults(reset=0.01)), FaultOrder(otherwise=Faults(reset=0.01))):
+        with pytest.raises(CannotPlay, match=r"--server granian cannot play reset: .*--server gevent"):
+            check_playable(order, Server.GRANIAN)

@@ -206,6 +206,18 @@ def test_faults_hold_from_their_begin_to_their_end(app: Rig, clock: StillTime) -
     assert statuses == [204, 204, 503, 503, 204]
 
 
+def test_before_and_after_something_else_may_hold(app: Rig, clock: StillTime) -> None:
+    """`otherwise` is played whenever `faults` is not; also where there is nothing but it."""
+    now = clock.now()
+    slow, failing = Faults(delay=Delay(0.5)), Faults(status={503: 1})
+    app.state.set_faults(FaultOrder(failing, now + 500_000_000, now + 600_000_000, otherwise=slow))
+    assert [app.post().status_code, app.post().status_code] == [204, 503]
+    clock.sleep(0.1)
+    app.state.set_faults(FaultOrder(None, end_ns=now, otherwise=failing))
+    assert app.post().status_code == 503
+    assert clock.slept == [0.5, 0.1]
+
+
 def test_faults_begin_no_new_journal_and_a_reset_ends_them(app: Rig) -> None:
     """Setting and clearing faults goes on in journal and counts; /reset begins anew, without faults."""
     app.post()
