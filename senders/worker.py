@@ -91,6 +91,8 @@ class SendingProcess:
     def _work_stage(self, sender: StageSender, route: Route, wire: Transport) -> None:
         name = f"{self._stage_name} {self.settings.regions[route.origin].name} {STRATEGIES[route.strategy]}"
         queue, retrier, me = sender.queue, sender.retrier, gevent.getcurrent()
+        # Locust would keep twenty copies of a stage's latencies for ever; it only ever reads those of the total.
+        self._environment.stats.get(name, REQUEST_TYPE).use_response_times_cache = False
         fire: Callable[..., None] = self._environment.events.request.fire
         while delivery := queue.take():
             self._sending.add(me)
