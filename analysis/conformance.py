@@ -16,8 +16,9 @@ OBSERVED_TOLERANCE_S = 0.005
 
 KS_LEAST = 20
 """Fewer delays say too little about a distribution."""
-KS_P = 0.001
-"""Less probable than this, the delays are not those of the declared jitter."""
+KS_P = 1e-6
+"""Less probable than this, the delays are not those of the declared jitter. It voids a run: so it is no 1 in 1,000,
+which somebody's honest run meets every week."""
 
 _POINT_S = 1e-6
 """What is nearer to the cap is at it; a range that is narrower has no distribution."""

@@ -103,7 +103,7 @@ class Retry(Model):
     amplification: float | None = Field(description="attempts / events that were sent at least once")
     time_to_deliver_ms: Quantiles = Field(description="first due to acknowledged, of all acknowledged events")
     retried: int = Field(description="events with more than one attempt")
-    given_up: int = Field(description="failed events")
+    given_up: int = Field(description="events whose last attempt failed, those in doubt among them")
     drain_s: float | None = Field(
         description="from the faults' end until no more events were unfinished than before the faults"
     )

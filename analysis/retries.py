@@ -24,7 +24,7 @@ def compute(
         amplification=delivered.attempts_each(),
         time_to_deliver_ms=quantiles.compute((delivered.acknowledged - delivered.due)[acknowledged] / 1e6),
         retried=int(np.count_nonzero(delivered.sent > 1)),
-        given_up=delivered.count(State.FAILED),
+        given_up=delivered.count(State.FAILED) + delivered.count(State.IN_DOUBT),
         drain_s=_drain_s(unfinished, faults, ended_ns),
         peak_queue=unfinished.peak(),
         duplicates=ledger.duplicated,

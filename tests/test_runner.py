@@ -42,8 +42,15 @@ def test_the_short_run_passes_and_keeps_other_sections(tmp_path: Path) -> None:
     report = json.loads((tmp_path / REPORT).read_text())
     section = report["sections"].pop("performance")
     assert section["verdict"]["status"] == "pass"
-    assert [stage["scenario"] for stage in section["stages"]] == ["sequential"] * 6 + ["concurrent"] * 4
+    retries = ["retry failing"] * 2 + ["retry outage"] * 2 + ["retry ack lost"] * 2
+    scenarios = ["sequential"] * 6 + ["concurrent"] * 4 + retries + ["memory"] * 9
+    assert [stage["scenario"] for stage in section["stages"]] == scenarios
     assert all(stage["ledger"]["balanced"] and stage["throughput_per_s"] > 0 for stage in section["stages"])
+    memory = json.loads((tmp_path / "memory_usage_results.json").read_text())["sections"]["performance"]
+    assert memory["skipped"] is None
+    assert memory["run"]["id"] == section["run"]["id"]
+    assert [stage["name"] for stage in memory["stages"]] == [stage["name"] for stage in section["stages"]][-9:]
+    assert set(memory["fits"]) == {"sender", "receiver"}
     report["sections"]["load"] = section
     (tmp_path / REPORT).write_text(json.dumps(report))
     code, out, _ = _run(tmp_path, "--quick")
@@ -94,6 +101,7 @@ def test_the_owner_of_an_endpoint_needs_no_receiver_of_ours(tmp_path: Path) -> N
     stage = json.loads((tmp_path / REPORT).read_text())["sections"]["performance"]["stages"][0]
     assert stage["deliveries"]["acknowledged"] == 100
     assert stage["ledger"]["received"] is None
+    assert "left out, for they need receivers of ours: retry failing" in " ".join(out.split())
 
 
 def _fails(folder: Path, *options: str) -> str:
@@ -115,6 +123,18 @@ def test_bad_input_names_every_fault_at_once(tmp_path: Path) -> None:
     for part in ("nonsense", "'load' is not built yet", "--processes", "empty.json", "--allow-remote", "--output"):
         assert part in error
     assert "--seed" in error
+
+
+def test_impossible_retries_are_named_at_once(tmp_path: Path) -> None:
+    """A profile of one's own with three faults, and a scale that is none: all in one line."""
+    table = tmp_path / "profiles.toml"
+    law = "retries = 70000\ndelay_s = -1\ncap_s = -2\n"
+    table.write_text(f'[mine]\nsource = "a dream"\nas_of = 2026-11-22\n{law}')
+    options = ["--retry-profile", "mine", "--retry-profiles", str(table), "--time-scale", "0"]
+    error = _fails(tmp_path, "--quick", *options)
+    for part in ("--time-scale", "retries must", "delay_s must", "cap_s -2 is below the first delay"):
+        assert part in error
+    assert "'nobody'" in _fails(tmp_path, "--quick", "--retry-profile", "nobody")
 
 
 @pytest.mark.parametrize("name", ["load", "scalability", "distribution", "resource"])
