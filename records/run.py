@@ -112,6 +112,16 @@ class FaultsSet(_Record):
     faults: dict[str, Any]
 
 
+class StageOverloaded(_Record):
+    """The stage was ended early: its queue had grown for `growing_s` seconds, to `queued` events."""
+
+    kind: Literal["stage_overloaded"] = "stage_overloaded"
+    at_ns: int
+    stage: int
+    queued: int
+    growing_s: float
+
+
 class StageEnded(_Record):
     kind: Literal["stage_ended"] = "stage_ended"
     at_ns: int
@@ -134,7 +144,10 @@ class RunEnded(_Record):
     error: str = ""
 
 
-Entry = Annotated[StageStarted | FaultsSet | Progress | StageEnded | WorkerLost | RunEnded, Field(discriminator="kind")]
+Entry = Annotated[
+    StageStarted | FaultsSet | Progress | StageOverloaded | StageEnded | WorkerLost | RunEnded,
+    Field(discriminator="kind"),
+]
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)
 
 

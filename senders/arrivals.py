@@ -16,6 +16,7 @@ BLOCK = 4096
 """Arrivals computed at a time."""
 
 Offsets = npt.NDArray[np.float64]
+PositiveSeconds = Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)]
 PositiveRate = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 
 
@@ -58,8 +59,102 @@ class Poisson:
             yield block
 
 
-Open = Constant | Poisson
-Arrivals = Annotated[Closed | Constant | Poisson, Field(discriminator="kind")]
+Process = Literal["poisson", "constant"]
+"""How events keep to a rate that changes: by chance, or evenly."""
+
+
+@model(frozen=True, config={"extra": "forbid"})
+class Bursts:
+    """`rate` a second, and `factor` times that for the last `for_s` seconds of every `every_s`."""
+
+    rate: PositiveRate
+    factor: Annotated[float, Field(ge=1, le=1e4)] = 10.0
+    every_s: PositiveSeconds = 300.0
+    for_s: PositiveSeconds = 30.0
+    process: Process = "poisson"
+    kind: Literal["bursts"] = "bursts"
+
+    def __post_init__(self) -> None:
+        if self.for_s >= self.every_s:
+            raise ValueError("for_s must be shorter than every_s")
+
+    def blocks(self, seed: tuple[int, ...]) -> Iterator[Offsets]:
+        """Seconds from the stage's start, in blocks of BLOCK."""
+        quiet_s = self.every_s - self.for_s
+        before = self.rate * quiet_s
+        period = before + self.rate * self.factor * self.for_s
+        for expected in _expected(self.process, seed):
+            turn, rest = np.divmod(expected, period)
+            inside = quiet_s + (rest - before) / (self.rate * self.factor)
+            yield turn * self.every_s + np.where(rest < before, rest / self.rate, inside)
+
+
+@model(frozen=True, config={"extra": "forbid"})
+class Ramp:
+    """From `rate` to `to` a second in `over_s` seconds, in a straight line, and then on at `to`."""
+
+    rate: PositiveRate
+    to: PositiveRate
+    over_s: PositiveSeconds
+    process: Process = "poisson"
+    kind: Literal["ramp"] = "ramp"
+
+    def blocks(self, seed: tuple[int, ...]) -> Iterator[Offsets]:
+        """Seconds from the stage's start, in blocks of BLOCK."""
+        slope = (self.to - self.rate) / self.over_s
+        total = (self.rate + self.to) / 2 * self.over_s
+        for expected in _expected(self.process, seed):
+            on_ramp = np.minimum(expected, total)
+            # The root of rate x t + slope / 2 x t^2 = expected, in the form that holds for slope 0, too.
+            root = np.sqrt(self.rate**2 + 2 * slope * on_ramp)
+            yield 2 * on_ramp / (self.rate + root) + (expected - on_ramp) / self.to
+
+
+@model(frozen=True, config={"extra": "forbid"})
+class Sine:
+    """A day of `period_s` seconds, from midnight: `rate` on average, at noon `swing` of it more, at night less."""
+
+    rate: PositiveRate
+    period_s: PositiveSeconds
+    swing: Annotated[float, Field(ge=0, lt=1)] = 0.8
+    process: Process = "poisson"
+    kind: Literal["sine"] = "sine"
+
+    def blocks(self, seed: tuple[int, ...]) -> Iterator[Offsets]:
+        """Seconds from the stage's start, in blocks of BLOCK."""
+        for expected in _expected(self.process, seed):
+            # Kepler's equation, x - swing x sin(x) = y: bisection is certain where Newton's steps are wild.
+            mean = expected / (self.rate * self.period_s) * 2 * np.pi
+            low, high = mean - self.swing, mean + self.swing
+            for _ in range(50):
+                middle = (low + high) / 2
+                above = middle - self.swing * np.sin(middle) > mean
+                low, high = np.where(above, low, middle), np.where(above, middle, high)
+            yield (low + high) / 2 * self.period_s / (2 * np.pi)
+
+
+@model(frozen=True, config={"extra": "forbid"})
+class Backlog:
+    """`backlog` events that are due at once, as after an outage, and `rate` a second more by chance."""
+
+    rate: PositiveRate
+    backlog: Annotated[int, Field(ge=1, le=1 << 31)]
+    kind: Literal["backlog"] = "backlog"
+
+    def blocks(self, seed: tuple[int, ...]) -> Iterator[Offsets]:
+        """Seconds from the stage's start, in blocks of at most BLOCK."""
+        for first in range(0, self.backlog, BLOCK):
+            yield np.zeros(min(BLOCK, self.backlog - first))
+        yield from Poisson(self.rate).blocks(seed)
+
+
+Open = Constant | Poisson | Bursts | Ramp | Sine | Backlog
+Arrivals = Annotated[Closed | Open, Field(discriminator="kind")]
+
+
+def _expected(process: Process, seed: tuple[int, ...]) -> Iterator[Offsets]:
+    """For each event how many are expected by its time: what a rate's integral maps to seconds."""
+    return (Poisson if process == "poisson" else Constant)(1.0).blocks(seed)
 
 
 @dataclass(frozen=True, slots=True)

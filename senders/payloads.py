@@ -32,6 +32,9 @@ SIZES: dict[str, Knots] = {
 TEMPLATES = 200
 """Bodies prepared per distribution: their sizes are its quantiles in a seeded order."""
 
+MAX_TEMPLATE_BYTES = 16 << 20
+"""Of bodies that are all of one size there are fewer, where they are large."""
+
 MAX_BODIES = 10_000
 MAX_BYTES = 256 << 20
 
@@ -44,17 +47,22 @@ class Payloads(Protocol):
 class Generated:
     """JSON bodies with sizes drawn from a distribution; the event's id inside makes each one unique."""
 
-    def __init__(self, distribution: str, seed: int) -> None:
-        """`distribution` is a key of SIZES; raises ConfigError."""
-        if distribution not in SIZES:
+    def __init__(self, distribution: str | int, seed: int) -> None:
+        """`distribution` is a key of SIZES, or a number of bytes; raises ConfigError."""
+        if isinstance(distribution, int):
+            knots: Knots = ((0, distribution), (1, distribution))
+        elif distribution in SIZES:
+            knots = SIZES[distribution]
+        else:
             raise ConfigError([f"unknown payload distribution {distribution!r}; there are {', '.join(SIZES)}"])
-        shares, sizes = zip(*SIZES[distribution], strict=True)
+        shares, sizes = zip(*knots, strict=True)
         draw = random.Random(seed)
-        quantiles = np.interp((np.arange(TEMPLATES) + 0.5) / TEMPLATES, shares, sizes)
-        self._tails = [_tail(round(size), draw) for size in draw.sample(quantiles.tolist(), TEMPLATES)]
+        count = TEMPLATES if min(sizes) < max(sizes) else min(TEMPLATES, MAX_TEMPLATE_BYTES // max(sizes) + 1)
+        quantiles = np.interp((np.arange(count) + 0.5) / count, shares, sizes)
+        self._tails = [_tail(round(size), draw) for size in draw.sample(quantiles.tolist(), count)]
 
     def body(self, event_id: bytes, n: int) -> bytes:
-        return b'{"id":"%b%b' % (event_id, self._tails[n % TEMPLATES])
+        return b'{"id":"%b%b' % (event_id, self._tails[n % len(self._tails)])
 
 
 _TYPICAL_ID = len("msg_01234567_1_1_100")

@@ -16,6 +16,7 @@ from gevent.lock import BoundedSemaphore
 
 from records.rows import MAX_U32
 from senders.arrivals import Stripe
+from senders.assignment import assignment
 from senders.fresh import NEVER, fresh_events
 from senders.stages import Stage
 
@@ -77,7 +78,7 @@ class DeliveryQueue:
     ) -> None:
         """`start` is the stage's first instant (wall-clock ns); nothing is handed out before."""
         self._now = now
-        self._webhooks = stage.webhooks
+        self._assignment = assignment(stage, seed)
         self._fresh = fresh_events(stage, stripe, seed, start)
         self._retries: list[tuple[int, int, Delivery]] = []
         self._order = itertools.count()  # of retries that are due at the same time
@@ -125,7 +126,7 @@ class DeliveryQueue:
 
     def _pop_fresh(self, now: int) -> Delivery:
         n, due = self._fresh.pop(now)
-        sequence, webhook = divmod(n, self._webhooks)
+        webhook, sequence = self._assignment.event(n)
         self.taken += 1
         return Delivery(webhook, sequence, due)
 

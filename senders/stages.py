@@ -19,6 +19,30 @@ Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
 
 
 @model(frozen=True, config={"extra": "forbid"})
+class WebhookClass:
+    """Webhooks `first` to `first + count - 1`, which our receivers treat in their own way, and reports tell apart."""
+
+    name: str
+    first: Annotated[int, Field(ge=0, lt=1 << 32)]
+    count: Count
+    faults: Faults | None = None
+    """In the place of the stage's, for its whole length."""
+
+
+@model(frozen=True, config={"extra": "forbid"})
+class Limits:
+    """What a capacity search keeps: the highest rate that breaks none of them is the capacity."""
+
+    p99_ms: Annotated[float, Field(gt=0, le=1e7)] = 500.0
+    """99th percentile from due to acknowledged."""
+    error_rate: Annotated[float, Field(ge=0, le=1)] = 0.01
+    tolerance: Annotated[float, Field(gt=0, le=1)] = 0.05
+    """How near the rates that hold and that break must come, as a share."""
+    repeats: Annotated[int, Field(ge=1, le=99)] = 3
+    """Tries of a rate; the majority decides."""
+
+
+@model(frozen=True, config={"extra": "forbid"})
 class Stage:
     """A stretch of a test.
 
@@ -30,14 +54,16 @@ class Stage:
     users: Count = 1
     """Delivery workers over all processes: the concurrency."""
     webhooks: Count = 1
-    """Subscriptions that the events go to, in turn."""
+    """Subscriptions that the events go to."""
+    zipf: Annotated[float, Field(ge=0, le=5)] = 0.0
+    """How unlike they are: webhook k gets a share that goes as 1 / (k + 1) ^ zipf. 0: events go to them in turn."""
     events: Count | None = None
     duration_s: Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)] | None = None
     warmup_s: Seconds = 0
     drain_s: Seconds = 5
     arrivals: Arrivals = field(default_factory=Closed)
-    payload: str = "stripe"
-    """A distribution of body sizes: see `senders.payloads`."""
+    payload: str | Annotated[int, Field(ge=1, le=1 << 24)] = "stripe"
+    """A distribution of body sizes: see `senders.payloads`; or a number of bytes."""
     retry: RetryLaw = field(default_factory=RetryLaw)
     """How a failed attempt is repeated; by default it is not."""
     faults: Faults | None = None
@@ -48,6 +74,19 @@ class Stage:
     """When the faults hold, from the stage's start; None: to its end."""
     response: Delay | None = None
     """How long our receivers take to answer, faults or none; None: no longer than they must."""
+    classes: tuple[WebhookClass, ...] = ()
+    """Webhooks that are unlike the others, apart from each other."""
+    overload_s: Annotated[float, Field(gt=0, le=1e7)] | None = None
+    """A queue that has grown for so long ends the stage: its load is more than is delivered. None: it goes on."""
+    processes: Count | None = None
+    """How many sending processes take part; None: all there are."""
+    receiver_workers: Annotated[int, Field(ge=1, le=256)] | None = None
+    """Processes of each of our receivers; None: as they were started."""
+    factor: Count = 1
+    """How many times the smallest of its scenario this stage is."""
+    repeat: Count = 1
+    limits: Limits | None = None
+    """Makes this stage a search for capacity: it is played again and again at other rates, until they are found."""
     settle_s: Seconds = 0
     """Pause behind the stage in which nothing is sent: the memory that stays is read at its end."""
     name: str = ""
@@ -70,7 +109,8 @@ _STAGE: TypeAdapter[Stage] = TypeAdapter(Stage)
 def sweep(stage: Stage, **parameters: tuple[Any, ...]) -> tuple[Stage, ...]:
     """One stage for each combination of the parameters' values, named after them.
 
-    A parameter is a field of the stage or of its retry law: `sweep(stage, users=(1, 4), retries=(0, 3))`.
+    A parameter is a field of the stage or of its retry law, or the rate of its arrivals:
+    `sweep(stage, users=(1, 4), retries=(0, 3), rate=(100.0, 200.0))`.
     """
     return tuple(
         replace(_with(stage, values), name=" ".join([stage.scenario, *(f"{key}={values[key]}" for key in values)]))
@@ -82,10 +122,30 @@ def sweep(stage: Stage, **parameters: tuple[Any, ...]) -> tuple[Stage, ...]:
 def _with(stage: Stage, values: dict[str, Any]) -> Stage:
     law = {key: value for key, value in values.items() if key in _LAW_FIELDS}
     own = {key: value for key, value in values.items() if key not in _LAW_FIELDS}
+    if "rate" in own:
+        own["arrivals"] = replace(stage.arrivals, rate=own.pop("rate"))
     return replace(stage, **own, retry=replace(stage.retry, **law))
 
 
 _LAW_FIELDS = {field.name for field in fields(RetryLaw)}
+
+
+def scaling(stage: Stage, repeats: int = 3, **parameter: tuple[Any, ...]) -> tuple[Stage, ...]:
+    """One stage for each value of one parameter, the smallest first, all of them `repeats` times in turn.
+
+    Interleaved, so that a machine that slows down in mid-run slows all factors alike.
+    """
+    ((key, values),) = parameter.items()
+    return tuple(
+        replace(
+            _with(stage, {key: value}),
+            factor=round(value / values[0]),
+            repeat=repeat,
+            name=f"{stage.scenario} {key}={value} #{repeat}",
+        )
+        for repeat in range(1, repeats + 1)
+        for value in values
+    )
 
 
 def under_law(stages: Sequence[Stage], label: str, law: RetryLaw) -> tuple[Stage, ...]:
@@ -114,7 +174,7 @@ def check_plan(stages: Sequence[Stage]) -> None:
     faults += [
         f"stage {name!r}: unknown payload distribution {stage.payload!r}; there are {', '.join(SIZES)}"
         for name, stage in zip(names, stages, strict=True)
-        if stage.payload not in SIZES
+        if isinstance(stage.payload, str) and stage.payload not in SIZES
     ]
     faults += [
         f"stage {name!r}: {problem}"
