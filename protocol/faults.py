@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import accumulate
 from statistics import NormalDist
 from typing import Literal
 
@@ -18,6 +19,8 @@ from protocol.regions import describe
 
 MAX_S = 3600.0
 """The longest delay or hang."""
+MAX_WEBHOOKS = 1 << 32
+"""As many as an event's name can tell apart."""
 
 _FORBID = ConfigDict(extra="forbid")
 
@@ -110,6 +113,31 @@ class Faults:
 
 
 @dataclass(frozen=True)
+class WebhookFaults:
+    """What the webhooks `first` to `first + count - 1` meet, in the place of all other faults."""
+
+    __pydantic_config__ = _FORBID
+
+    first: int
+    count: int
+    faults: Faults
+
+    @property
+    def end(self) -> int:
+        return self.first + self.count
+
+    @property
+    def name(self) -> str:
+        return f"webhooks {self.first}..{self.end - 1}"
+
+    def problems(self) -> Iterator[str]:
+        """A phrase for each thing that is wrong with them."""
+        if self.first < 0 or self.count < 1 or self.end > MAX_WEBHOOKS:
+            yield f"webhooks: first {self.first} and count {self.count} are no range within 0..{MAX_WEBHOOKS - 1}"
+        yield from (f"{self.name}: {problem}" for problem in self.faults.problems())
+
+
+@dataclass(frozen=True)
 class FaultOrder:
     """What `POST /faults` takes: faults, and when they hold (Unix nanoseconds; None: from now, or without end)."""
 
@@ -121,11 +149,38 @@ class FaultOrder:
     end_ns: int | None = None
     otherwise: Faults | None = None
     """What holds before and after; None: nothing goes wrong."""
+    webhooks: tuple[WebhookFaults, ...] = ()
+    """Those that meet faults of their own, before, in between and after."""
 
-    def active(self, now_ns: int) -> Faults | None:
-        """The faults that hold at an instant."""
+    def active(self, now_ns: int, webhook: int | None) -> Faults | None:
+        """The faults that hold at an instant for a webhook; another sender's events have none."""
+        if webhook is not None:
+            for own in self.webhooks:
+                if own.first <= webhook < own.end:
+                    return own.faults
         begun = self.begin_ns is None or now_ns >= self.begin_ns
         return self.faults if begun and (self.end_ns is None or now_ns < self.end_ns) else self.otherwise
+
+    def parts(self) -> list[Faults]:
+        """All the faults in it."""
+        return [*filter(None, (self.faults, self.otherwise)), *(own.faults for own in self.webhooks)]
+
+    def problems(self) -> Iterator[str]:
+        """A phrase for each thing that is wrong with this order."""
+        for part in filter(None, (self.faults, self.otherwise)):
+            yield from part.problems()
+        for own in self.webhooks:
+            yield from own.problems()
+        ranges = sorted((own for own in self.webhooks if own.count > 0), key=lambda own: own.first)
+        furthest = accumulate(ranges, _further)
+        overlaps = ((one, other) for one, other in zip(furthest, ranges[1:], strict=False) if other.first < one.end)
+        yield from (f"{one.name} overlap {other.name}" for one, other in overlaps)
+        if self.begin_ns is not None and self.end_ns is not None and self.end_ns <= self.begin_ns:
+            yield "end_ns must lie after begin_ns"
+
+
+def _further(one: WebhookFaults, other: WebhookFaults) -> WebhookFaults:
+    return max(one, other, key=lambda own: own.end)
 
 
 _ORDER = TypeAdapter(FaultOrder)
@@ -137,10 +192,7 @@ def parse_order(text: bytes | str) -> FaultOrder:
         order = _ORDER.validate_json(text)
     except ValidationError as error:
         raise ConfigError(describe(error)) from None
-    problems = [problem for part in (order.faults, order.otherwise) if part for problem in part.problems()]
-    if order.begin_ns is not None and order.end_ns is not None and order.end_ns <= order.begin_ns:
-        problems.append("end_ns must lie after begin_ns")
-    if problems:
+    if problems := list(order.problems()):
         raise ConfigError(problems)
     return order
 

@@ -99,19 +99,21 @@ class Receiver:
         raw_id, raw_time, raw_signatures = _bytes(event_id), _bytes(timestamp), _bytes(signatures)
         if not verify(self._key, raw_id, raw_time, body, raw_signatures):
             raise Refused(HTTPStatus.UNAUTHORIZED, "no signature in webhook-signature is right")
-        attempt = environ.get("HTTP_HOOKSWARM_ATTEMPT", "")
+        ours = _ours(event_id, environ.get("HTTP_HOOKSWARM_ATTEMPT", ""))
+        event, tag = ours or (EventId(0, 0, 0, zlib.crc32(raw_id)), _FOREIGN)
+        flags = _WRITTEN if ours else _WRITTEN | _FOREIGN_FLAG
         try:
             if self._state.generation() != self._generation:
                 self._switch()
             order = self._order
-            if order is None or (faults := order.active(received)) is None:
-                self._record(event_id, attempt, body, received)
+            if order is None or (faults := order.active(received, event.webhook if ours else None)) is None:
+                self._record(event, tag, body, received, _NO_CONTENT, flags)
                 return None
-            play = decide(faults, *naming(event_id, timestamp, attempt))
+            play = decide(faults, *naming(ours, event_id, timestamp))
             if not play.silent and play.delay_s:
                 self._sleep(play.delay_s)
             plain = play.kind is Kind.TAKE
-            self._record(event_id, attempt, body, received, play.status, _WRITTEN if plain else _WRITTEN | _FAULT)
+            self._record(event, tag, body, received, play.status, flags if plain else flags | _FAULT)
         except OSError as error:
             raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot write the journal: {error.strerror}") from None
         if not plain:
@@ -119,14 +121,7 @@ class Receiver:
                 self._played[play.name] += 1
         return play, faults
 
-    def _record(
-        self, event_id: str, attempt: str, body: bytes, received: int,
-        status: int = _NO_CONTENT, flags: int = _WRITTEN,
-    ) -> None:  # fmt: skip
-        event, tag = parse_event_id(event_id), parse_attempt_tag(attempt)
-        if event is None or tag is None:
-            event, tag = EventId(0, 0, 0, zlib.crc32(_bytes(event_id))), _FOREIGN
-            flags |= _FOREIGN_FLAG
+    def _record(self, event: EventId, tag: AttemptTag, body: bytes, received: int, status: int, flags: int) -> None:
         journal = self._journal or self._open()
         offset = journal.append(
             ROW.pack(
@@ -176,7 +171,7 @@ class Receiver:
                 self._refused.clear()
                 self._played.clear()
                 self._resets = setting.resets
-            self._order = setting.order if setting.order.faults or setting.order.otherwise else None
+            self._order = setting.order if setting.order.parts() else None
             self.rests = setting.rests
             self._generation = setting.generation
 
@@ -190,6 +185,12 @@ class Receiver:
                 kind = BufferedJournal if self._config.durability is Durability.MEMORY else Journal
                 self._journal = kind(_unused(folder, f"arrivals-{name}"), header)
             return self._journal
+
+
+def _ours(event_id: str, attempt: str) -> tuple[EventId, AttemptTag] | None:
+    """The event and the attempt, or None where another sender named either."""
+    event, tag = parse_event_id(event_id), parse_attempt_tag(attempt)
+    return None if event is None or tag is None else (event, tag)
 
 
 def _unused(folder: Path, stem: str) -> Path:

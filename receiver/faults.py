@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 
 from protocol.faults import FaultOrder, Faults, draws
-from protocol.identity import parse_attempt_tag, parse_event_id
+from protocol.identity import AttemptTag, EventId
 from receiver.config import Server
 
 SOCKET = "hookswarm.socket"
@@ -80,14 +80,14 @@ def decide(faults: Faults, event: bytes, attempt: int) -> Play:
     return Play(Kind.TAKE, _TAKEN, delay_s)
 
 
-def naming(event_id: str, timestamp: str, attempt: str) -> tuple[bytes, int]:
+def naming(ours: tuple[EventId, AttemptTag] | None, event_id: str, timestamp: str) -> tuple[bytes, int]:
     """The event without its run, and the attempt's number, as `decide` wants them.
 
-    A foreign attempt has no number; its time stamp tells it from the others of its event.
+    An attempt that is not ours has no number; its time stamp tells it from the others of its event.
     """
-    event, tag = parse_event_id(event_id), parse_attempt_tag(attempt)
-    if event is None or tag is None:
+    if ours is None:
         return f"{event_id} {timestamp}".encode("latin-1"), 0
+    event, tag = ours
     return b"%d_%d_%d" % event[1:], tag.attempt
 
 
@@ -98,8 +98,7 @@ def unplayable(server: Server) -> list[str]:
 
 def check_playable(order: FaultOrder, server: Server) -> None:
     """Raise CannotPlay with a sentence for whoever asked."""
-    parts = [part for part in (order.faults, order.otherwise) if part]
-    if names := [name for name in unplayable(server) if any(getattr(part, name) > 0 for part in parts)]:
+    if names := [name for name in unplayable(server) if any(getattr(part, name) > 0 for part in order.parts())]:
         raise CannotPlay(f"--server {server} cannot play {' or '.join(names)}: start the receiver with --server gevent")
 
 

@@ -10,37 +10,30 @@ from gevent.pywsgi import WSGIServer
 
 from protocol.credentials import control_token, signing_key
 from protocol.faults import FaultOrder
-from protocol.identity import parse_event_id
+from protocol.identity import AttemptTag, EventId
 from receiver.app import Receiver
 from receiver.config import ReceiverConfig
 from receiver.control import ControlApp
 from receiver.state import StateReader, StateWriter
 from records.clock import Clock
-from records.rows import Flag
 
 
 class Forgetful(Receiver):
     """Answers 204 and forgets one arrival in a hundred."""
 
-    def _record(
-        self, event_id: str, attempt: str, body: bytes, received: int, status: int = 204, flags: int = Flag.WRITTEN
-    ) -> None:
-        event = parse_event_id(event_id)
-        if not event or event.sequence % 100 != 7:
-            super()._record(event_id, attempt, body, received, status, flags)
+    def _record(self, event: EventId, tag: AttemptTag, body: bytes, received: int, status: int, flags: int) -> None:
+        if event.sequence % 100 != 7:
+            super()._record(event, tag, body, received, status, flags)
 
 
 class Inventive(Receiver):
     """Writes down one arrival in a hundred that nobody sent."""
 
-    def _record(
-        self, event_id: str, attempt: str, body: bytes, received: int, status: int = 204, flags: int = Flag.WRITTEN
-    ) -> None:
-        super()._record(event_id, attempt, body, received, status, flags)
-        event = parse_event_id(event_id)
-        if event and event.sequence % 100 == 7:
-            run = event_id.rpartition("_")[0]
-            super()._record(f"{run}_{event.sequence + 1_000_000:x}", attempt, body, received, status, flags)
+    def _record(self, event: EventId, tag: AttemptTag, body: bytes, received: int, status: int, flags: int) -> None:
+        super()._record(event, tag, body, received, status, flags)
+        if event.sequence % 100 == 7:
+            invented = event._replace(sequence=event.sequence + 1_000_000)
+            super()._record(invented, tag, body, received, status, flags)
 
 
 class Control:

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from protocol.errors import ConfigError
-from protocol.faults import MAX_S, Delay, FaultOrder, Faults, draws, dump_order, parse_order
+from protocol.faults import (
+    MAX_S,
+    MAX_WEBHOOKS,
+    Delay,
+    FaultOrder,
+    Faults,
+    WebhookFaults,
+    draws,
+    dump_order,
+    parse_order,
+)
 
 DRAWS = 4000
 P = 1e-4
@@ -82,6 +92,11 @@ def test_the_limits_themselves_are_right(faults: Faults) -> None:
         ),
         ({"faults": {"delay": {}, "status": {"often": 0.1}}}, ["delay.mean_s", "status.often"]),
         ({"begin_ns": 1.5, "end_ns": "later"}, ["begin_ns", "end_ns"]),
+        (
+            {"webhooks": [{"first": 0, "faults": {"stauts": {}}, "last": 9}, {"first": "x", "count": 1, "faults": {}}]},
+            ["webhooks.0.count", "webhooks.0.faults.stauts", "webhooks.0.last", "webhooks.1.first"],
+        ),
+        ({"webhooks": [{"first": 0, "count": 1}]}, ["webhooks.0.faults"]),
         ([], ["object"]),
     ],
 )
@@ -114,13 +129,62 @@ def test_any_text_is_an_order_or_refused(text: bytes | str) -> None:
 def test_an_order_holds_from_its_begin_until_its_end(begin: int | None, end: int | None, held: str) -> None:
     """The begin belongs to it, the end does not; what is left out does not limit it."""
     order = FaultOrder(Faults(cut=1), begin, end)
-    assert [order.active(now) is not None for now in (9, 10, 20, 21)] == [answer == "y" for answer in held]
+    assert [order.active(now, None) is not None for now in (9, 10, 20, 21)] == [answer == "y" for answer in held]
+
+
+BEFORE, DURING, AFTER = 5, 15, 25
+SOME, SOME_ELSE, OWN = Faults(cut=1), Faults(hang=1), Faults(ack_lost=1)
+
+
+def test_webhooks_meet_their_own_faults_at_all_times() -> None:
+    """The first and the last of a range and no others; before, between and after, in the place of all other faults."""
+    own = (WebhookFaults(3, 2, OWN), WebhookFaults(7, 1, Faults()))
+    order = FaultOrder(SOME, 10, 20, otherwise=SOME_ELSE, webhooks=own)
+    for now, others in ((BEFORE, SOME_ELSE), (DURING, SOME), (AFTER, SOME_ELSE)):
+        found = [order.active(now, webhook) for webhook in range(2, 9)]
+        assert found == [others, OWN, OWN, others, others, Faults(), others]
+        assert order.active(now, None) == others
+    assert FaultOrder(webhooks=own).active(DURING, 2) is None
+    assert parse_order(dump_order(order)) == order
+
+
+@pytest.mark.parametrize(
+    ("webhooks", "problems"),
+    [
+        ([(0, 1), (1, 1), (2, MAX_WEBHOOKS - 2)], []),
+        ([(5, 5), (0, 5)], []),
+        ([(0, 6), (5, 1)], ["webhooks 0..5 overlap webhooks 5..5"]),
+        ([(2, 2), (3, 2), (4, 2)], ["webhooks 2..3 overlap webhooks 3..4", "webhooks 3..4 overlap webhooks 4..5"]),
+        ([(7, 1), (0, 10), (2, 1)], ["webhooks 0..9 overlap webhooks 2..2", "webhooks 0..9 overlap webhooks 7..7"]),
+        ([(1, 1), (1, 1)], ["webhooks 1..1 overlap webhooks 1..1"]),
+        ([(0, 0)], ["webhooks: first 0 and count 0 are no range within 0..4294967295"]),
+        ([(-1, 2)], ["webhooks: first -1 and count 2 are no range within 0..4294967295"]),
+        ([(1, MAX_WEBHOOKS)], ["webhooks: first 1 and count 4294967296 are no range within 0..4294967295"]),
+    ],
+)
+def test_ranges_of_webhooks(webhooks: list[tuple[int, int]], problems: list[str]) -> None:
+    """Ranges lie within what an event's name can say, and touch but do not overlap, in whatever order they come."""
+    order = FaultOrder(webhooks=tuple(WebhookFaults(first, count, OWN) for first, count in webhooks))
+    assert list(order.problems()) == problems
+
+
+def test_problems_of_webhooks_are_named_with_all_others() -> None:
+    """Each phrase says whose faults are wrong; the rest of the order is judged, too."""
+    own = (WebhookFaults(0, 3, Faults(cut=2)), WebhookFaults(2, 0, Faults()))
+    with pytest.raises(ConfigError) as caught:
+        parse_order(dump_order(FaultOrder(Faults(hang=3), 5, 5, webhooks=own)))
+    assert caught.value.faults == (
+        "hang: a probability of 3 is outside 0..1",
+        "webhooks 0..2: cut: a probability of 2 is outside 0..1",
+        "webhooks: first 2 and count 0 are no range within 0..4294967295",
+        "end_ns must lie after begin_ns",
+    )
 
 
 def test_no_faults_are_never_active() -> None:
     """An order without faults is the order to stop."""
     assert parse_order(b"{}") == FaultOrder()
-    assert FaultOrder().active(0) is None
+    assert FaultOrder().active(0, 0) is None
 
 
 @pytest.mark.parametrize(

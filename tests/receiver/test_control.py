@@ -18,7 +18,7 @@ CALLS = [
     ("GET", "/health"), ("GET", "/clock"), ("GET", "/stats"), ("GET", "/faults"), ("POST", "/faults"),
     ("POST", "/reset"), ("GET", "/other"), ("GET", "/"),
 ]  # fmt: skip
-NOTHING = {"faults": None, "begin_ns": None, "end_ns": None, "otherwise": None}
+NOTHING: dict[str, Any] = {"faults": None, "begin_ns": None, "end_ns": None, "otherwise": None, "webhooks": []}
 
 
 class Supervisor:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from protocol.faults import Delay, FaultOrder, Faults
-from protocol.identity import NO_RUN
+from protocol.faults import Delay, FaultOrder, Faults, WebhookFaults
+from protocol.identity import ATTEMPT_HEADER, NO_RUN
 from protocol.signature import sign
 from receiver.config import Durability
 from receiver.faults import SOCKET, decide
@@ -216,6 +216,22 @@ def test_before_and_after_something_else_may_hold(app: Rig, clock: StillTime) ->
     app.state.set_faults(FaultOrder(None, end_ns=now, otherwise=failing))
     assert app.post().status_code == 503
     assert clock.slept == [0.5, 0.1]
+
+
+def test_webhooks_meet_faults_of_their_own(app: Rig) -> None:
+    """Only they do; the webhooks beside them and other senders' events meet what the others meet, if anything."""
+    own = WebhookFaults(EVENT.webhook, 2, Faults(status={410: 1}))
+    events = [EVENT._replace(webhook=EVENT.webhook + number) for number in (-1, 0, 1, 2)]
+    untagged = {name: value for name, value in signed_headers(b"{}").items() if name != ATTEMPT_HEADER}
+    for order, others in (
+        (FaultOrder(webhooks=(own,)), 204),
+        (FaultOrder(Faults(status={503: 1}), webhooks=(own,)), 503),
+        (FaultOrder(Faults(hang=1), end_ns=1, otherwise=Faults(status={500: 1}), webhooks=(own,)), 500),
+    ):
+        app.state.set_faults(order)
+        found = [app.post(headers=signed_headers(b"{}", event)).status_code for event in events]
+        assert found == [others, 410, 410, others]
+        assert app.post(headers=untagged).status_code == others
 
 
 def test_faults_begin_no_new_journal_and_a_reset_ends_them(app: Rig) -> None:
