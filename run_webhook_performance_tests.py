@@ -31,15 +31,26 @@ from senders.messages import RUN_VARIABLE, SAYS
 from senders.settings import add_options, check, to_arguments, unreachable, writable
 
 ROOT = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test's locustfile, and how many sending processes it wants beside Locust's own: short, and at full length."""
+
+    file: str
+    processes: tuple[int, int] = (0, 0)
+
+
 TESTS = {
-    "performance": "locustfiles/test_webhook_performance.py",
-    "load": None,
-    "scalability": None,
+    "performance": Test("locustfiles/test_webhook_performance.py"),
+    "load": Test("locustfiles/test_webhook_load.py"),
+    "scalability": Test("locustfiles/test_webhook_scalability.py", processes=(2, 16)),
     "distribution": None,
     "resource": None,
 }
-"""The tests and their locustfiles; None: not built yet."""
+"""None: not built yet."""
 
+MAX_PROCESSES = 256
 STOP_PATIENCE_S = 45
 """How long Locust may take to end in order once it is told to."""
 
@@ -70,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
         "130 interrupted. Without --target or --regions it starts a receiver of its own.",
     )
     options.add_argument("--test", nargs="+", metavar="NAME", default=[], help=f"of {', '.join(TESTS)} (default: all)")
-    options.add_argument("--processes", type=int, default=0, metavar="N", help="sending processes beside Locust's own")
+    options.add_argument("--processes", type=int, metavar="N", help="sending processes beside Locust's own")
     options.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where reports go (default: here)")
     add_options(options)
     return options
@@ -80,8 +91,8 @@ def preflight(options: argparse.Namespace) -> list[str]:
     """The tests to run; raises ConfigError that names every fault of the options."""
     faults = [f"unknown test {name!r}; there are {', '.join(TESTS)}" for name in options.test if name not in TESTS]
     faults += [f"test {name!r} is not built yet" for name in options.test if TESTS.get(name, "") is None]
-    if options.processes < 0:
-        faults.append("--processes must be 0 or more")
+    if not 0 <= (options.processes or 0) <= MAX_PROCESSES:
+        faults.append(f"--processes must lie in 0..{MAX_PROCESSES}")
     try:
         writable("--output", options.output)
         reports.read(options.output)
@@ -95,7 +106,7 @@ def preflight(options: argparse.Namespace) -> list[str]:
         faults += error.faults
     if faults:
         raise ConfigError(faults)
-    return options.test or [name for name, file in TESTS.items() if file]
+    return options.test or [name for name, known in TESTS.items() if known]
 
 
 @contextmanager
@@ -125,11 +136,14 @@ def run_locust(
     run = new_run_id(test, datetime.now(UTC))
     folder = Path(options.results) / run
     folder.mkdir(parents=True)
-    command = [sys.executable, "-m", "locust", "-f", str(ROOT / str(TESTS[test])), "--headless", "--only-summary"]
+    known = TESTS[test]
+    assert known
+    processes = known.processes[not options.quick] if options.processes is None else options.processes
+    command = [sys.executable, "-m", "locust", "-f", str(ROOT / known.file), "--headless", "--only-summary"]
     command += ["--loglevel", "WARNING", *to_arguments(options), *extra]
-    if options.processes:
+    if processes:
         port = str(free_ports(1)[0])
-        command += ["--processes", str(options.processes), "--master-bind-host", "127.0.0.1"]
+        command += ["--processes", str(processes), "--master-bind-host", "127.0.0.1"]
         command += ["--master-bind-port", port, "--master-port", port]
     with tempfile.TemporaryFile() as log, Display(folder, test, console) as display:
         locust = children.start(command, {RUN_VARIABLE: run}, output=log)

@@ -71,7 +71,7 @@ class Display:
     def update(self) -> None:
         """Show what the timeline holds by now."""
         for entry in self._follower.new():
-            if not self._stages:
+            if getattr(entry, "stage", 0) >= len(self._stages):  # a search adds stages as it goes
                 self._stages = run.Manifest.load(self._folder).stages
                 self._bar.update(self._task, total=len(self._stages))
             if isinstance(entry, StageStarted):

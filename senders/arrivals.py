@@ -4,7 +4,7 @@ A process takes its stripe of one global schedule, so that N processes together 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -16,8 +16,8 @@ BLOCK = 4096
 """Arrivals computed at a time."""
 
 Offsets = npt.NDArray[np.float64]
-PositiveSeconds = Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)]
-PositiveRate = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+PositiveSeconds = Annotated[float, Field(ge=1e-3, le=1e7, allow_inf_nan=False)]
+PositiveRate = Annotated[float, Field(ge=1e-6, le=1e6, allow_inf_nan=False)]
 
 
 @model(frozen=True, config={"extra": "forbid"})
@@ -106,7 +106,8 @@ class Ramp:
         for expected in _expected(self.process, seed):
             on_ramp = np.minimum(expected, total)
             # The root of rate x t + slope / 2 x t^2 = expected, in the form that holds for slope 0, too.
-            root = np.sqrt(self.rate**2 + 2 * slope * on_ramp)
+            # At the end of a steep fall what is under it may round to less than zero.
+            root = np.sqrt(np.maximum(self.rate**2 + 2 * slope * on_ramp, 0))
             yield 2 * on_ramp / (self.rate + root) + (expected - on_ramp) / self.to
 
 
@@ -150,6 +151,18 @@ class Backlog:
 
 Open = Constant | Poisson | Bursts | Ramp | Sine | Backlog
 Arrivals = Annotated[Closed | Open, Field(discriminator="kind")]
+
+
+def at_rate(arrivals: "Closed | Open", rate: float) -> "Closed | Open":
+    """The same arrivals at another base rate: a ramp's end and a backlog keep their proportion to it."""
+    if isinstance(arrivals, Closed):
+        return arrivals
+    factor = rate / arrivals.rate
+    if isinstance(arrivals, Ramp):
+        return replace(arrivals, rate=rate, to=arrivals.to * factor)
+    if isinstance(arrivals, Backlog):
+        return replace(arrivals, rate=rate, backlog=max(round(arrivals.backlog * factor), 1))
+    return replace(arrivals, rate=rate)
 
 
 def _expected(process: Process, seed: tuple[int, ...]) -> Iterator[Offsets]:

@@ -11,6 +11,9 @@ from protocol.faults import FaultOrder, dump_order
 from protocol.identity import NO_RUN
 from protocol.regions import Region
 
+PATIENCE_S = 30.0
+"""How long a call may take: a data plane that starts anew needs seconds."""
+
 
 class ControlError(Exception):
     """A receiver does not obey; the text says why, for people."""
@@ -22,6 +25,8 @@ class Controls:
     def __init__(self, regions: Sequence[Region]) -> None:
         self._regions = [region for region in regions if region.control]
         self._faulty = False
+        self._usual: dict[str, int] = {}
+        """How many processes each receiver was started with, once that was changed."""
 
     def reset(self, run: str) -> None:
         """Journals of `run` from now on, and no faults."""
@@ -29,34 +34,47 @@ class Controls:
 
     def set_faults(self, order: FaultOrder) -> None:
         """What goes wrong from now on; one without faults ends those that were set."""
-        faulty = order.faults is not None
+        faulty = bool(order.parts())
         if faulty or self._faulty:
             self._post("/faults", dump_order(order).encode())
         self._faulty = faulty
+
+    def set_workers(self, workers: int | None) -> None:
+        """Processes of every receiver; None: as many as it was started with."""
+        if workers is None and not self._usual:
+            return
+        for region in self._regions:
+            if region.name not in self._usual:
+                self._usual[region.name] = int(self._call(region, "GET", "/health").json()["workers_wanted"])
+            wanted = self._usual[region.name] if workers is None else workers
+            self._call(region, "POST", "/workers", json.dumps({"workers": wanted}).encode())
 
     def rest(self) -> None:
         """Nothing is being sent: let them give back the memory that is free."""
         self._post("/rest", b"")
 
     def release(self) -> None:
-        """The run is over, however it went: leave the receivers to themselves."""
+        """The run is over, however it went: leave the receivers as they were."""
         try:
             self.reset(NO_RUN)
+            self.set_workers(None)
         except ControlError:
             pass
 
     def _post(self, call: str, body: bytes) -> None:
-        if not self._regions:
-            return
+        for region in self._regions:
+            self._call(region, "POST", call, body)
+
+    def _call(self, region: Region, method: str, call: str, body: bytes = b"") -> httpx.Response:
         try:
             headers = {"Authorization": f"Bearer {control_token()}"}
-            with httpx.Client(headers=headers, timeout=5, trust_env=False) as client:
-                for region in self._regions:
-                    answer = client.post(f"{region.control}{call}", content=body)
-                    if answer.status_code != httpx.codes.OK:
-                        raise ControlError(f"the receiver of {region.name} refuses {call}: {_reason(answer)}")
+            with httpx.Client(headers=headers, timeout=PATIENCE_S, trust_env=False) as client:
+                answer = client.request(method, f"{region.control}{call}", content=body)
         except (httpx.HTTPError, ConfigError) as error:
             raise ControlError(f"the receivers' control API does not obey: {error}") from None
+        if answer.status_code != httpx.codes.OK:
+            raise ControlError(f"the receiver of {region.name} refuses {call}: {_reason(answer)}")
+        return answer
 
 
 def _reason(answer: httpx.Response) -> str:

@@ -10,9 +10,10 @@ from protocol.faults import Delay, Faults
 from protocol.regions import DEFAULT_TABLE, Region, load_regions
 from records.exit_codes import Exit
 from senders import plugin
-from senders.arrivals import Closed, Constant, Poisson
-from senders.retry import Budget, Jitter, RetryAfter, RetryLaw
-from senders.stages import Stage, sweep
+from senders.arrivals import Backlog, Bursts, Closed, Constant, Poisson, Ramp, Sine
+from senders.profiles import profile
+from senders.retry import Budget, Jitter, RetryAfter, RetryLaw, scaled
+from senders.stages import Limits, Stage, WebhookClass, scaling, sweep
 from senders.user import StagesShape, WebhookSender, sender_classes
 
 
@@ -31,7 +32,13 @@ def senders() -> dict[str, type[WebhookSender]]:
         sys.exit(Exit.USAGE)
 
 
+def law(name: str, scale: float = 1.0) -> RetryLaw:
+    """The retry law of a profile, all its times multiplied by `scale`."""
+    return scaled(profile(name).law, scale)
+
+
 __all__ = [
-    "Budget", "Closed", "Constant", "Delay", "Faults", "Jitter", "Poisson", "RetryAfter", "RetryLaw", "Stage",
-    "StagesShape", "plugin", "senders", "sweep",
+    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Faults", "Jitter", "Limits", "Poisson", "Ramp",
+    "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass", "law", "plugin", "scaling", "senders",
+    "sweep",
 ]  # fmt: skip

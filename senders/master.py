@@ -11,45 +11,24 @@ from typing import Any
 import gevent
 from gevent.event import Event
 from locust.env import Environment
-from locust.runners import STATE_RUNNING, LocalRunner, MasterRunner
+from locust.runners import LocalRunner, MasterRunner
+from locust.stats import StatsEntry
 
-from protocol.faults import FaultOrder, Faults
 from records.clock import Clock
 from records.exit_codes import Exit
-from records.run import (
-    FaultsSet,
-    Progress,
-    StageEnded,
-    StageStarted,
-    Timeline,
-    WorkerLost,
-    WorkerReport,
-)
+from records.run import WorkerReport
+from senders.arrivals import Closed, at_rate
 from senders.control import ControlError, Controls
-from senders.messages import FAILED, HALT, REPORT, SAYS, STAGE, TICK, Announcement, WorkerTick
+from senders.messages import FAILED, HALT, REPORT, SAYS, TICK, WorkerTick
 from senders.plan import Plan
 from senders.run_folder import RunFolder
+from senders.search import Try, next_rate
 from senders.settings import Settings, unreachable
-from senders.stages import Stage
+from senders.stage_player import POLL_S, Inbox, Played, RunFailed, StagePlayer
+from senders.stages import Limits, Stage
 
-LEAD_S = {True: 0.05, False: 0.3}
-"""How far ahead a stage is announced: in the same process, and to others."""
-FAULTS_LEAD_S = 0.5
-"""How much further ahead where receivers have to be told of faults first."""
-POLL_S = 0.02
-PROGRESS_S = 1.0
-SETTLE_S = 30.0
-"""How long the users of a stage may take to come and go."""
-REPORT_PATIENCE_S = 120.0
-"""How long a stage's reports may lag behind its planned end."""
-HALT_PATIENCE_S = 8.0
-"""How long workers may take to report once they are told to end."""
 STATS_PATIENCE_S = 6.0
 """Locust's workers send statistics every 3 s."""
-
-
-class RunFailed(Exception):
-    """The run cannot go on; the text says why, for people."""
 
 
 class Master:
@@ -66,10 +45,8 @@ class Master:
         self._clock = Clock()
         self._walk: gevent.Greenlet | None = None
         self._halting = Event()
-        self._failure = ""
-        self._reports: dict[str, WorkerReport] = {}
-        self._ticks: dict[str, WorkerTick] = {}
-        self.wanted_users = plan.stages[0].users
+        self._inbox = Inbox()
+        self._player: StagePlayer | None = None
         self.finished = False
         runner.register_message(REPORT, self._on_report)
         runner.register_message(TICK, self._on_tick)
@@ -77,10 +54,15 @@ class Master:
 
     # Locust's side.
 
+    @property
+    def wanted_users(self) -> int:
+        """How many users Locust is to have now."""
+        return (self._player.wanted_users if self._player else 0) or self._plan.stages[0].users
+
     def start(self, settings: Settings, plan: Plan, fault: str) -> None:
         """Begin a run; called when Locust starts a test. One with a `fault` ends at once and says it."""
         self._settings, self._plan = settings, plan
-        self.finished, self._failure = False, fault
+        self.finished, self._inbox.failure, self._player = False, fault, None
         self._halting.clear()
         self._walk = gevent.spawn(self._run)
 
@@ -91,13 +73,13 @@ class Master:
             self._walk.join(30)
 
     def _on_report(self, msg: Any, **_: Any) -> None:
-        self._reports[msg.node_id] = WorkerReport.model_validate(msg.data)
+        self._inbox.reports[msg.node_id] = WorkerReport.model_validate(msg.data)
 
     def _on_tick(self, msg: Any, **_: Any) -> None:
-        self._ticks[msg.node_id] = WorkerTick.model_validate(msg.data)
+        self._inbox.ticks[msg.node_id] = WorkerTick.model_validate(msg.data)
 
     def _on_failed(self, msg: Any, **_: Any) -> None:
-        self._failure = self._failure or str(msg.data["message"])
+        self._inbox.failure = self._inbox.failure or str(msg.data["message"])
 
     # The run.
 
@@ -106,20 +88,14 @@ class Master:
         controls: Controls | None = None
         error = ""
         try:
-            if self._failure or (faults := unreachable(self._settings.regions)):
-                raise RunFailed(self._failure or "; ".join(faults))
+            if self._inbox.failure or (faults := unreachable(self._settings.regions)):
+                raise RunFailed(self._inbox.failure or "; ".join(faults))
             folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
             if left_out := self._plan.left_out:
                 _say(f"left out, for they need receivers of ours: {', '.join(left_out)}")
             controls = Controls(self._settings.regions)
             controls.reset(folder.manifest.id)
-            settled = 0
-            for number, stage in enumerate(self._plan.stages):
-                settled += self._play(folder, controls, number, stage)
-                if stage.settle_s:
-                    controls.rest()
-                if self._halting.wait(stage.settle_s):
-                    break
+            settled = self._play_all(folder, controls)
             self._await_statistics(settled)
             self._environment.process_exit_code = None if settled else Exit.UNKNOWN
         except (RunFailed, ControlError) as failure:
@@ -128,6 +104,23 @@ class Master:
             error = f"cannot write the run's folder: {failure.strerror}"
         finally:
             self._finish(folder, controls, error)
+
+    def _play_all(self, folder: RunFolder, controls: Controls) -> int:
+        """Play the plan; returns how many deliveries were settled."""
+        player = self._player = StagePlayer(
+            self._runner, self._settings, folder, controls, self._inbox, self._halting, self._clock
+        )
+        settled = 0
+        for number, stage in enumerate(self._plan.stages):
+            if (stage.processes or 1) > player.processes():
+                _say(f"left out, for it needs --processes {stage.processes}: {stage.name or stage.scenario}")
+            elif stage.limits:
+                settled += self._search(folder, player, stage)
+            elif played := player.play(number, stage):
+                settled += played.settled
+            if self._halting.is_set():
+                break
+        return settled
 
     def _finish(self, folder: RunFolder | None, controls: Controls | None, error: str) -> None:
         """Leave a whole folder behind, as far as the run came, and let Locust stop."""
@@ -146,127 +139,41 @@ class Master:
         finally:
             self.finished = True
 
-    def _play(self, folder: RunFolder, controls: Controls, number: int, stage: Stage) -> int:
-        """Run one stage to its end; returns how many deliveries were settled in it."""
-        self.wanted_users = stage.users
-        users = self._await_users(stage.users)
-        if self._halting.is_set():
-            return 0
-        self._reports.clear()
-        self._ticks.clear()
-        # Before the stage begins: setting faults takes a while, but they hold by the clock.
-        start = self._clock.now() + round(self._lead_s(stage) * 1e9)
-        begin, end = _fault_times(stage, start)
-        faults, otherwise = (_seeded(part, self._settings.seed) for part in stage.orders())
-        controls.set_faults(FaultOrder(faults, begin, end, otherwise))
-        first = 0
-        for client, count in users.items():
-            announcement = Announcement(
-                run=folder.manifest.id,
-                seed=self._settings.seed,
-                number=number,
-                stage=folder.manifest.stages[number],
-                start_ns=start,
-                first=first,
-                last=first + count,
-                of=stage.users,
-            )
-            first += count
-            self._runner.send_message(STAGE, announcement.model_dump(), client)
-        name = folder.manifest.stages[number]["name"]
-        folder.timeline.add(StageStarted(at_ns=start, stage=number, name=name))
-        if stage.faults:
-            plain = folder.manifest.stages[number]["faults"]
-            folder.timeline.add(FaultsSet(at_ns=begin, until_ns=end, stage=number, faults=plain))
-        self._await_reports(folder.timeline, number, stage, set(users))
-        return sum(report.settled for report in self._reports.values())
+    def _search(self, folder: RunFolder, player: StagePlayer, search: Stage) -> int:
+        """Play a stage at one rate after the other, until its capacity is found; returns the deliveries settled."""
+        assert search.limits
+        settled, tries = 0, list[Try]()
+        first = search.arrivals.rate if not isinstance(search.arrivals, Closed) else 0.0
+        while (rate := next_rate(tries, first, search.limits)) is not None:
+            name = f"{search.name or search.scenario} rate={rate:g} #{1 + sum(rate == t.rate for t in tries)}"
+            stage = replace(search, arrivals=at_rate(search.arrivals, rate), name=name)
+            played = player.play(folder.add_stage(stage), stage)
+            if played is None or self._halting.is_set():
+                break
+            settled += played.settled
+            tries.append(Try(rate, self._held(name, search.limits, played)))
+        return settled
 
-    def _lead_s(self, stage: Stage) -> float:
-        return LEAD_S[isinstance(self._runner, LocalRunner)] + (FAULTS_LEAD_S if any(stage.orders()) else 0)
+    def _held(self, name: str, limits: Limits, played: Played) -> bool:
+        """Whether a try kept the limits, by Locust's own statistics of it; the analysis judges by the journals."""
+        stats = self._runner.stats
 
-    def _await_users(self, wanted: int) -> dict[str, int]:
-        """Users of each sending process, once Locust has as many as the stage asks for."""
-        deadline = time.monotonic() + SETTLE_S
-        while not self._halting.is_set():
-            users = self._users()
-            if sum(users.values()) == wanted and self._runner.state == STATE_RUNNING:
-                return users
-            if self._failure or time.monotonic() > deadline:
-                raise RunFailed(self._failure or f"Locust has not {wanted} users after {SETTLE_S:.0f} s, but {users}")
+        def entries() -> list[StatsEntry]:
+            return [entry for (found, _), entry in stats.entries.items() if found.startswith(f"{name} ")]
+
+        deadline = time.monotonic() + STATS_PATIENCE_S  # workers report every 3 s
+        while sum(e.num_requests for e in entries()) < played.settled and time.monotonic() < deadline:
             gevent.sleep(POLL_S)
-        return {}
-
-    def _users(self) -> dict[str, int]:
-        if isinstance(self._runner, LocalRunner):
-            return {"local": self._runner.user_count}
-        return {client.id: client.user_count for client in self._runner.clients.all if client.user_count}
-
-    def _alive(self) -> set[str]:
-        if isinstance(self._runner, LocalRunner):
-            return {"local"}
-        return {client.id for client in self._runner.clients.all if client.state != "missing"}
-
-    def _await_reports(self, timeline: Timeline, number: int, stage: Stage, workers: set[str]) -> None:
-        """Wait until every worker reported the stage; writes its progress and its end.
-
-        A worker that is lost, or cannot go on, ends the stage for the others too, and then the run: RunFailed.
-        """
-        told = time.monotonic()
-        timeouts = self._settings.timeouts
-        limit_s = (stage.length_s or float("inf")) + stage.drain_s + timeouts.connect_s + timeouts.response_s
-        deadline = told + limit_s + REPORT_PATIENCE_S
-        lost: set[str] = set()
-        halted, failure = False, ""
-        while missing := workers - lost - self._reports.keys():
-            now = time.monotonic()
-            for worker in sorted(missing - self._alive()):
-                lost.add(worker)
-                timeline.add(WorkerLost(at_ns=self._clock.now(), worker=worker))
-                failure = f"lost {len(lost)} of {len(workers)} workers"
-            failure = failure or self._failure
-            if now > deadline:
-                failure = failure or f"stage {stage.name!r}: {len(missing)} workers never reported"
-                if halted:
-                    break
-            if (failure or self._halting.is_set()) and not halted:
-                halted, deadline = True, now + HALT_PATIENCE_S
-                self._runner.send_message(HALT)
-            if now - told >= PROGRESS_S:
-                told = now
-                timeline.add(self._progress(number))
-            gevent.sleep(POLL_S)
-        timeline.add(self._progress(number))
-        reports = [self._reports[worker] for worker in sorted(workers & self._reports.keys())]
-        timeline.add(StageEnded(at_ns=self._clock.now(), stage=number, reports=reports))
-        if failure:
-            raise RunFailed(failure)
-
-    def _progress(self, number: int) -> Progress:
-        ticks = [tick for tick in self._ticks.values() if tick.stage == number]
-        return Progress(
-            at_ns=self._clock.now(),
-            stage=number,
-            settled=sum(tick.settled for tick in ticks),
-            failed=sum(tick.failed for tick in ticks),
-            queued=sum(tick.queued for tick in ticks),
-            in_flight=sum(tick.in_flight for tick in ticks),
-        )
+        requests, failures = (sum(getattr(e, part) for e in entries()) for part in ("num_requests", "num_failures"))
+        p99_ms = max((e.get_response_time_percentile(0.99) for e in entries()), default=0)
+        clogged = played.overloaded or played.abandoned > 0 or not requests
+        return not clogged and p99_ms <= limits.p99_ms and failures <= limits.error_rate * requests
 
     def _await_statistics(self, settled: int) -> None:
         """Wait until Locust's statistics hold all that the workers counted; the analysis compares them again."""
         deadline = time.monotonic() + STATS_PATIENCE_S
         while self._runner.stats.total.num_requests < settled and time.monotonic() < deadline:
             gevent.sleep(POLL_S)
-
-
-def _fault_times(stage: Stage, start_ns: int) -> tuple[int, int | None]:
-    """When a stage's faults begin and end; None: with the stage."""
-    begin = start_ns + round(stage.faults_from_s * 1e9)
-    return begin, None if stage.faults_for_s is None else begin + round(stage.faults_for_s * 1e9)
-
-
-def _seeded(faults: Faults | None, seed: int) -> Faults | None:
-    return replace(faults, seed=faults.seed or seed) if faults else None
 
 
 def _say(text: str) -> None:

@@ -46,6 +46,12 @@ class RunFolder:
         self.timeline = Timeline(self.path)
         self._files = LocustFiles(environment, self.path)
 
+    def add_stage(self, stage: Stage) -> int:
+        """Put a stage behind the plan, as a search does; returns its number."""
+        self.manifest.stages.append(to_plain(stage))
+        self.manifest.save(self.path)
+        return len(self.manifest.stages) - 1
+
     def close(self, at_ns: int, interrupted: bool, error: str) -> None:
         """Write the end; `error` says why a run ended before its plan did."""
         self._files.close()

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import socket
 import ssl
 from collections.abc import Sequence
@@ -31,6 +32,9 @@ class Settings:
     captured: Captured | None
     law: tuple[str, RetryLaw] | None
     """What the stages that retry are put under, and what to call it; None: as they are planned."""
+    duration_s: float | None
+    rate: float | None
+    allow_worker_loss: bool
     transport: str
     timeouts: Timeouts
     tls: ssl.SSLContext | None
@@ -49,6 +53,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retry-profile", metavar="NAME", default="", help="retry as this sender does: svix, github …")
     parser.add_argument("--retry-profiles", metavar="TOML", default="", help="your own table of retry profiles")
     parser.add_argument("--time-scale", type=float, default=1.0, metavar="X", help="of that profile's delays: 0.001 …")
+    parser.add_argument("--duration", metavar="TIME", default="", help="of the sustained stages: 90s, 30m, 2h …")
+    parser.add_argument("--rate", type=float, default=0.0, metavar="R", help="base rate of open arrivals, a second")
+    parser.add_argument("--allow-worker-loss", action="store_true", help="a lost sending process does not void a run")
     parser.add_argument("--seed", type=int, default=1, help="of schedules and payloads (default: %(default)s)")
     parser.add_argument("--results", metavar="DIR", default="results", help="where runs are kept (default: results)")
     parser.add_argument("--transport", choices=TRANSPORTS, default="wire", help="httpx: HTTP/2 and proxies")
@@ -58,8 +65,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 OPTIONS = (
-    "quick", "target", "allow_remote", "regions", "payloads", "retry_profile", "retry_profiles", "time_scale", "seed",
-    "results", "transport", "connect_timeout", "response_timeout", "ca_file",
+    "quick", "target", "allow_remote", "regions", "payloads", "retry_profile", "retry_profiles", "time_scale",
+    "duration", "rate", "allow_worker_loss", "seed", "results", "transport", "connect_timeout", "response_timeout",
+    "ca_file",
 )  # fmt: skip
 
 
@@ -88,12 +96,15 @@ def check(options: argparse.Namespace) -> Settings:
     regions = collect(lambda: _regions(options.target, options.regions, options.allow_remote))
     captured = collect(lambda: load_captured(Path(options.payloads)) if options.payloads else None)
     law = collect(lambda: _law(options.retry_profile, options.retry_profiles, options.time_scale))
+    duration_s = collect(lambda: _duration_s(options.duration))
     tls = collect(lambda: _tls(options.ca_file))
     key = collect(signing_key)
     collect(lambda: writable("--results", Path(options.results)))
     for name in ("connect_timeout", "response_timeout"):
         if not 0 < getattr(options, name) <= 3600:
             faults.append(f"--{name.replace('_', '-')} must lie between 0 and 3600 seconds")
+    if options.rate and not 0 < options.rate <= 1e6:
+        faults.append(f"--rate must be above 0 and at most 1000000, not {options.rate:g}")
     if not 0 <= options.seed < 1 << 63:
         faults.append("--seed must be a whole number from 0 on")
     if faults:
@@ -105,6 +116,9 @@ def check(options: argparse.Namespace) -> Settings:
         results=Path(options.results),
         captured=captured,
         law=law,
+        duration_s=duration_s,
+        rate=options.rate or None,
+        allow_worker_loss=options.allow_worker_loss,
         transport=options.transport,
         timeouts=Timeouts(options.connect_timeout, options.response_timeout),
         tls=tls,
@@ -146,6 +160,20 @@ def _law(name: str, table: str, scale: float) -> tuple[str, RetryLaw] | None:
         raise ConfigError(faults)
     label = f"profile={name}" + (f" x{scale:g}" if scale != 1 else "")
     return (label, scaled(law, scale)) if law else None
+
+
+# Locust has a parser for this, but importing it patches the whole process.
+_TIME = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7})s?)?").fullmatch
+
+
+def _duration_s(text: str) -> float | None:
+    found = _TIME(text)
+    seconds = (
+        sum(int(part or 0) * unit for part, unit in zip(found.groups(), (3600, 60, 1), strict=True)) if found else 0
+    )
+    if text and not 0 < seconds <= 1e7:
+        raise ConfigError([f"--duration {text!r} is no time: write 90s, 30m or 1h30m"])
+    return float(seconds) or None
 
 
 def _tls(ca_file: str) -> ssl.SSLContext | None:

@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass as model
 
 from protocol.errors import ConfigError
-from protocol.faults import Delay, Faults
+from protocol.faults import Delay, FaultOrder, Faults, WebhookFaults
 from senders.arrivals import Arrivals, Closed
 from senders.payloads import SIZES
 from senders.retry import MAX_S, RetryLaw
@@ -76,6 +76,8 @@ class Stage:
     """How long our receivers take to answer, faults or none; None: no longer than they must."""
     classes: tuple[WebhookClass, ...] = ()
     """Webhooks that are unlike the others, apart from each other."""
+    stretch: bool = False
+    """Whether `--duration` sets how long it lasts."""
     overload_s: Annotated[float, Field(gt=0, le=1e7)] | None = None
     """A queue that has grown for so long ends the stage: its load is more than is delivered. None: it goes on."""
     processes: Count | None = None
@@ -97,10 +99,16 @@ class Stage:
         """Warm-up and window together, or None where only its events end it."""
         return None if self.duration_s is None else self.warmup_s + self.duration_s
 
-    def orders(self) -> tuple[Faults | None, Faults | None]:
-        """What our receivers are told: while the stage's faults hold, and before and after."""
+    def order(self, begin_ns: int | None = None, end_ns: int | None = None) -> FaultOrder:
+        """What our receivers are told; the stage's faults hold between two instants (Unix nanoseconds)."""
         slow = Faults(delay=self.response) if self.response else None
-        return replace(self.faults, delay=self.faults.delay or self.response) if self.faults else slow, slow
+        webhooks = tuple(
+            WebhookFaults(own.first, own.count, self._as_slow(own.faults)) for own in self.classes if own.faults
+        )
+        return FaultOrder(self._as_slow(self.faults) if self.faults else slow, begin_ns, end_ns, slow, webhooks)
+
+    def _as_slow(self, faults: Faults) -> Faults:
+        return replace(faults, delay=faults.delay or self.response)
 
 
 _STAGE: TypeAdapter[Stage] = TypeAdapter(Stage)
@@ -179,9 +187,17 @@ def check_plan(stages: Sequence[Stage]) -> None:
     faults += [
         f"stage {name!r}: {problem}"
         for name, stage in zip(names, stages, strict=True)
-        for part in (stage.retry, *stage.orders())
-        if part
-        for problem in part.problems()
+        for problem in (*stage.retry.problems(), *stage.order().problems())
+    ]
+    faults += [
+        f"stage {name!r}: {stage.users} users are not to be divided by {stage.processes} processes"
+        for name, stage in zip(names, stages, strict=True)
+        if stage.processes and stage.users % stage.processes
+    ]
+    faults += [
+        f"stage {name!r}: a search for capacity needs arrivals with a rate, and a duration_s"
+        for name, stage in zip(names, stages, strict=True)
+        if stage.limits and (isinstance(stage.arrivals, Closed) or stage.duration_s is None)
     ]
     faults += [f"two stages are named {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
     if faults or not stages:

@@ -44,6 +44,8 @@ class Sampler:
         """Raises OSError. Without psutil there is no log, and nothing else changes."""
         self._log = None if available() else ResourceLog(folder, role, clock, process)
         self._lock = BoundedSemaphore(1)
+        self.uss = True
+        """Whether to ask for the USS, which takes the kernel milliseconds."""
         self._greenlet = gevent.spawn(self._sample_forever) if self._log else None
 
     def sample(self) -> None:
@@ -51,7 +53,7 @@ class Sampler:
         with self._lock:
             try:
                 if self._log:
-                    gevent.get_hub().threadpool.apply(self._log.sample)
+                    gevent.get_hub().threadpool.apply(self._log.sample, (self.uss,))
             except OSError:
                 self.close()
 

@@ -141,6 +141,8 @@ class SendingProcess:
             self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
             return
         assert self._journal
+        assert self._sampler
+        self._sampler.uss = stage.settle_s > 0
         stripe = Stripe(announcement.first, announcement.last, announcement.of)
         seed = (announcement.seed, announcement.number)
         queue = DeliveryQueue(stage, stripe, seed, announcement.start_ns, self._clock.now)

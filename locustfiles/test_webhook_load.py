@@ -1,0 +1,56 @@
+"""High volume under realistic conditions, sustained: unlike webhooks, bursts, slow and failing tenants, retries."""
+
+from dataclasses import replace
+
+from senders.locustfile import (
+    Backlog,
+    Bursts,
+    Delay,
+    Faults,
+    Poisson,
+    Ramp,
+    Sine,
+    Stage,
+    StagesShape,
+    WebhookClass,
+    law,
+    senders,
+)
+
+# Webhook 0 is the most popular one; these are of middle rank. The baseline knows them, too, to be compared with.
+SLOW, FAILING = WebhookClass("slow", first=20, count=5), WebhookClass("failing", first=40, count=5)
+TROUBLED = (
+    replace(SLOW, faults=Faults(delay=Delay(0.5, "lognormal"))),
+    replace(FAILING, faults=Faults({503: 0.5, 500: 0.3})),
+)
+
+LOAD = Stage(
+    "load", users=64, webhooks=1_000, zipf=1.0, classes=TROUBLED, arrivals=Poisson(200), payload="mixed",
+    retry=law("standard-webhooks", scale=0.0001), warmup_s=5, duration_s=60, drain_s=40, overload_s=60,
+)  # fmt: skip
+QUICK = replace(LOAD, retry=law("standard-webhooks", scale=0.00001), warmup_s=1, duration_s=5, drain_s=10)
+
+
+class Load(StagesShape):
+    test = "load"
+    stages = (
+        replace(LOAD, scenario="slow tenants baseline", classes=(SLOW, FAILING)),
+        replace(LOAD, scenario="slow tenants"),
+        replace(LOAD, scenario="bursts", arrivals=Bursts(100, factor=10, every_s=300, for_s=30), duration_s=360),
+        replace(LOAD, scenario="ramp", arrivals=Ramp(50, to=500, over_s=120), duration_s=120),
+        replace(LOAD, scenario="day", arrivals=Sine(200, period_s=120), duration_s=120),
+        replace(LOAD, scenario="backlog", arrivals=Backlog(200, backlog=5_000)),
+        replace(LOAD, scenario="sustained", duration_s=300, stretch=True),
+    )
+    quick_stages = (
+        replace(QUICK, scenario="slow tenants baseline", classes=(SLOW, FAILING)),
+        replace(QUICK, scenario="slow tenants"),
+        replace(QUICK, scenario="bursts", arrivals=Bursts(100, factor=10, every_s=3, for_s=0.3)),
+        replace(QUICK, scenario="ramp", arrivals=Ramp(50, to=500, over_s=5)),
+        replace(QUICK, scenario="day", arrivals=Sine(200, period_s=5)),
+        replace(QUICK, scenario="backlog", arrivals=Backlog(200, backlog=500)),
+        replace(QUICK, scenario="sustained", stretch=True),
+    )
+
+
+globals().update(senders())

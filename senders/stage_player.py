@@ -1,0 +1,235 @@
+"""One stage, as the master plays it: users, faults, announcement, progress, reports."""
+
+import time
+from dataclasses import dataclass, field, replace
+
+import gevent
+from gevent.event import Event
+from locust.runners import STATE_RUNNING, LocalRunner, MasterRunner
+
+from protocol.faults import FaultOrder, Faults
+from records.clock import Clock
+from records.run import FaultsSet, Progress, StageEnded, StageOverloaded, StageStarted, WorkerLost, WorkerReport
+from senders.control import Controls
+from senders.messages import HALT, STAGE, Announcement, WorkerTick
+from senders.run_folder import RunFolder
+from senders.settings import Settings
+from senders.stages import Stage
+from senders.watchdog import Watchdog
+from senders.workers import Workers
+
+LEAD_S = {True: 0.05, False: 0.3}
+"""How far ahead a stage is announced: in the same process, and to others."""
+FAULTS_LEAD_S = 0.5
+"""How much further ahead where receivers have to be told of faults first."""
+POLL_S = 0.02
+PROGRESS_S = 1.0
+SETTLE_S = 30.0
+"""How long the users of a stage may take to come and go."""
+REPORT_PATIENCE_S = 120.0
+"""How long a stage's reports may lag behind its planned end."""
+HALT_PATIENCE_S = 8.0
+"""How long workers may take to report once they are told to end."""
+
+
+class RunFailed(Exception):
+    """The run cannot go on; the text says why, for people."""
+
+
+@dataclass
+class Inbox:
+    """What the workers told of the stage that is on, by worker; and of what ends the run."""
+
+    reports: dict[str, WorkerReport] = field(default_factory=dict)
+    ticks: dict[str, WorkerTick] = field(default_factory=dict)
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a stage went."""
+
+    settled: int
+    abandoned: int
+    overloaded: bool
+
+
+class StagePlayer:
+    """Plays the stages of one run, one after the other."""
+
+    def __init__(
+        self,
+        runner: LocalRunner | MasterRunner,
+        settings: Settings,
+        folder: RunFolder,
+        controls: Controls,
+        inbox: Inbox,
+        halting: Event,
+        clock: Clock,
+    ) -> None:
+        """`halting` is set when the run is to end."""
+        self._runner = runner
+        self._local = isinstance(runner, LocalRunner)
+        self._settings = settings
+        self._folder = folder
+        self._controls = controls
+        self._inbox = inbox
+        self._halting = halting
+        self._clock = clock
+        self._workers = Workers(runner)
+        self._failure = ""
+        self.wanted_users = 0
+
+    def processes(self) -> int:
+        """How many sending processes there are."""
+        return len(self._workers.alive())
+
+    def play(self, number: int, stage: Stage) -> Played | None:
+        """Run one stage to its end, and the pause behind it; None if the run is to end before it began.
+
+        Raises RunFailed, ControlError, OSError.
+        """
+        self._controls.set_workers(stage.receiver_workers)
+        users = self._await_users(stage)
+        if self._halting.is_set():
+            return None
+        self._inbox.reports.clear()
+        self._inbox.ticks.clear()
+        # Before the stage begins: setting faults takes a while, but they hold by the clock.
+        start = self._clock.now() + round((LEAD_S[self._local] + FAULTS_LEAD_S * bool(stage.order().parts())) * 1e9)
+        self._set_faults(number, stage, start)
+        self._announce(number, stage, start, users)
+        overloaded = self._await_reports(number, stage, set(users))
+        if stage.settle_s:
+            self._controls.rest()
+            self._halting.wait(stage.settle_s)
+        reports = self._inbox.reports.values()
+        return Played(sum(r.settled for r in reports), sum(r.abandoned for r in reports), overloaded)
+
+    def _set_faults(self, number: int, stage: Stage, start: int) -> None:
+        begin = start + round(stage.faults_from_s * 1e9)
+        end = None if stage.faults_for_s is None else begin + round(stage.faults_for_s * 1e9)
+        self._controls.set_faults(_seeded(stage.order(begin, end), self._settings.seed))
+        if stage.faults:
+            plain = self._folder.manifest.stages[number]["faults"]
+            self._folder.timeline.add(FaultsSet(at_ns=begin, until_ns=end, stage=number, faults=plain))
+
+    def _announce(self, number: int, stage: Stage, start: int, users: dict[str, int]) -> None:
+        first = 0
+        for client, count in users.items():
+            announcement = Announcement(
+                run=self._folder.manifest.id,
+                seed=self._settings.seed,
+                number=number,
+                stage=self._folder.manifest.stages[number],
+                start_ns=start,
+                first=first,
+                last=first + count,
+                of=stage.users,
+            )
+            first += count
+            self._runner.send_message(STAGE, announcement.model_dump(), client)
+        name = self._folder.manifest.stages[number]["name"]
+        self._folder.timeline.add(StageStarted(at_ns=start, stage=number, name=name))
+
+    def _await_users(self, stage: Stage) -> dict[str, int]:
+        """How many users of each sending process take part, once Locust has as many as the stage asks for."""
+        deadline = time.monotonic() + SETTLE_S
+        while not self._halting.is_set():
+            self._note_lost()
+            there = self._workers.alive()
+            # Locust spreads users evenly: those of processes that take no part have nothing to send.
+            self.wanted_users = stage.users // stage.processes * len(there) if stage.processes else stage.users
+            users = self._workers.users()
+            if sum(users.values()) == self.wanted_users and self._runner.state == STATE_RUNNING:
+                return _shares(stage.users, users, stage.processes)
+            if self._failure or self._inbox.failure or time.monotonic() > deadline:
+                wanted = f"Locust has not {self.wanted_users} users after {SETTLE_S:.0f} s, but {users}"
+                raise RunFailed(self._failure or self._inbox.failure or wanted)
+            gevent.sleep(POLL_S)
+        return {}
+
+    def _await_reports(self, number: int, stage: Stage, workers: set[str]) -> bool:
+        """Wait until every worker reported the stage; writes its progress and its end. True: it was overloaded.
+
+        A worker that is lost, or cannot go on, ends the stage for the others too, and then the run: RunFailed.
+        """
+        told = time.monotonic()
+        timeouts = self._settings.timeouts
+        limit_s = (stage.length_s or float("inf")) + stage.drain_s + timeouts.connect_s + timeouts.response_s
+        deadline = told + limit_s + REPORT_PATIENCE_S
+        watchdog = Watchdog(stage.overload_s) if stage.overload_s else None
+        gone: set[str] = set()
+        halted = overloaded = False
+        while missing := workers - gone - self._inbox.reports.keys():
+            now = time.monotonic()
+            gone |= self._note_lost() & missing
+            self._failure = self._failure or self._inbox.failure
+            if now > deadline:
+                self._failure = self._failure or f"stage {stage.name!r}: {len(missing)} workers never reported"
+                if halted:
+                    break
+            if now - told >= PROGRESS_S:
+                told = now
+                progress = self._progress(number)
+                self._folder.timeline.add(progress)
+                overloaded = overloaded or self._is_overload(number, watchdog, now, progress.queued)
+            if (self._failure or overloaded or self._halting.is_set()) and not halted:
+                halted, deadline = True, now + HALT_PATIENCE_S
+                self._runner.send_message(HALT)
+            gevent.sleep(POLL_S)
+        self._folder.timeline.add(self._progress(number))
+        reports = [self._inbox.reports[worker] for worker in sorted(workers & self._inbox.reports.keys())]
+        self._folder.timeline.add(StageEnded(at_ns=self._clock.now(), stage=number, reports=reports))
+        if self._failure:
+            raise RunFailed(self._failure)
+        return overloaded
+
+    def _note_lost(self) -> set[str]:
+        """Write down workers that are gone since the last look. Unless that is allowed, it ends the run."""
+        lost = self._workers.lost()
+        for worker in lost:
+            self._folder.timeline.add(WorkerLost(at_ns=self._clock.now(), worker=worker))
+        if lost and (not self._settings.allow_worker_loss or not self._workers.alive()):
+            self._failure = self._failure or f"lost {len(lost)} sending processes: {', '.join(lost)}"
+        return set(lost)
+
+    def _is_overload(self, number: int, watchdog: Watchdog | None, now: float, queued: int) -> bool:
+        growing_s = watchdog.growing_s(now, queued) if watchdog else None
+        if growing_s is None:
+            return False
+        entry = StageOverloaded(at_ns=self._clock.now(), stage=number, queued=queued, growing_s=round(growing_s, 3))
+        self._folder.timeline.add(entry)
+        return True
+
+    def _progress(self, number: int) -> Progress:
+        ticks = [tick for tick in self._inbox.ticks.values() if tick.stage == number]
+        return Progress(
+            at_ns=self._clock.now(),
+            stage=number,
+            settled=sum(tick.settled for tick in ticks),
+            failed=sum(tick.failed for tick in ticks),
+            queued=sum(tick.queued for tick in ticks),
+            in_flight=sum(tick.in_flight for tick in ticks),
+        )
+
+
+def _shares(users: int, there: dict[str, int], processes: int | None) -> dict[str, int]:
+    """The stage's users by process: all there are, or those of the first `processes`."""
+    if processes is None:
+        return there
+    return dict.fromkeys(sorted(there)[:processes], users // processes)
+
+
+def _seeded(order: FaultOrder, seed: int) -> FaultOrder:
+    """Faults without a seed of their own get the run's."""
+
+    def sown(faults: Faults) -> Faults:
+        return replace(faults, seed=faults.seed or seed)
+
+    return replace(
+        order,
+        faults=order.faults and sown(order.faults),
+        otherwise=order.otherwise and sown(order.otherwise),
+        webhooks=tuple(replace(own, faults=sown(own.faults)) for own in order.webhooks),
+    )
