@@ -1,7 +1,7 @@
 """Attempts gathered into deliveries: one row for each event of a stage."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 
 import numpy as np
@@ -23,10 +23,10 @@ class State(IntEnum):
 
 
 @dataclass(frozen=True)
-class Frame:
-    """Columns of equal length, sorted by key. Times in nanoseconds."""
+class Events:
+    """Columns with an entry for each event. Times in nanoseconds."""
 
-    attempts: Grouped
+    webhook: Ints
     due: Ints
     """When the event fell due; a worker that woke late by its timer counts from its waking."""
     acknowledged: Ints
@@ -40,6 +40,10 @@ class Frame:
     def __len__(self) -> int:
         return len(self.state)
 
+    def where(self, mask: Mask) -> "Events":
+        """Some of the events."""
+        return Events(*(getattr(self, column.name)[mask] for column in fields(Events)))
+
     def count(self, state: State) -> int:
         return int(np.count_nonzero(self.state == state))
 
@@ -47,6 +51,13 @@ class Frame:
         """Attempts by event, of those that had any."""
         events = np.count_nonzero(self.sent)
         return round(int(self.sent.sum()) / int(events), 4) if events else None
+
+
+@dataclass(frozen=True)
+class Frame(Events):
+    """The events of a stage, sorted by key, and the attempts that they were made of."""
+
+    attempts: Grouped
 
 
 def compute(attempts: Rows) -> Frame:
@@ -65,6 +76,7 @@ def compute(attempts: Rows) -> Frame:
     unknown = abandoned | _any(outcomes, [Outcome.PENDING])
     return Frame(
         attempts=found,
+        webhook=(found.key >> np.uint64(32)).astype(np.int64),
         due=due,
         acknowledged=np.where(acknowledged, answered, 0),
         finished=np.where(acknowledged, answered, np.where(unknown, 0, last)),

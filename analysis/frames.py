@@ -34,6 +34,14 @@ class PlannedArrivals(BaseModel):
     kind: str
 
 
+class PlannedClass(BaseModel):
+    """Webhooks `first` to `first + count - 1`."""
+
+    name: str
+    first: int
+    count: int
+
+
 class PlannedStage(BaseModel):
     """What the analysis has to know of a planned stage; the manifest holds all of it, for the reader."""
 
@@ -47,6 +55,8 @@ class PlannedStage(BaseModel):
     settle_s: float = 0
     retry: Law = Law()
     faults: dict[str, Any] | None = None
+    classes: list[PlannedClass] = []
+    limits: dict[str, Any] | None = None
 
 
 _PLAN = TypeAdapter(list[PlannedStage])

@@ -45,6 +45,12 @@ class Latencies(Model):
     queueing: Quantiles = Field(description="due to sent: waiting for a free worker")
 
 
+class ClassLatencies(Model):
+    """Of what fell due in the window."""
+
+    delivery: Quantiles = Field(description="due to acknowledged")
+
+
 class Attempts(Model):
     total: int
     per_delivery: float | None = Field(description="attempts / events that were sent at least once")
@@ -112,6 +118,25 @@ class Retry(Model):
     conformance: RetryConformance
 
 
+class Class(Model):
+    """Webhooks that the plan tells apart from the others, or "others": all the rest."""
+
+    name: str
+    deliveries: Deliveries
+    error_rate: float | None
+    throughput_per_s: float | None
+    latency_ms: ClassLatencies
+    attempts_per_delivery: float | None
+
+
+class Against(Model):
+    """The others beside the stage's classes, over the same webhooks in the stage without them."""
+
+    stage: str = Field(description='the one compared with: its scenario is this one\'s name and " baseline"')
+    p50_ratio: float | None
+    p99_ratio: float | None
+
+
 class Generator(Model):
     """Whether the sending side kept up; see docs/numbers.md."""
 
@@ -135,7 +160,21 @@ class Stage(Model):
     attempts: Attempts
     ledger: Ledger
     retry: Retry | None = Field(description="null where neither retries nor faults were planned, and none was retried")
+    classes: list[Class] | None = Field(description="null where the plan tells no webhooks apart")
+    against: Against | None = Field(description="null without classes, or without a stage to compare with")
     generator: Generator
+
+
+class Series(Model):
+    """A stage over time, from its start, in equal steps; `series.csv` in the run's folder has every second.
+
+    A stage of more than 1,000 seconds is told in steps of more: counts are sums over the step, quantiles those of
+    all its deliveries, and what is waiting is told for its end.
+    """
+
+    stage: str
+    step_s: int
+    columns: dict[str, list[int | float | None]] = Field(description="see docs/numbers.md")
 
 
 class Status(StrEnum):
@@ -172,6 +211,7 @@ class Section(Model):
     run: Run
     verdict: Verdict
     stages: list[Stage]
+    series: list[Series] | None = Field(description='of the test "load"; null of the others')
 
 
 class PerformanceReport(Model):

@@ -1,12 +1,13 @@
 """Report files: sections of a run replaced, the others left, written atomically."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import pandas as pd
 from pydantic import ValidationError
 
-from analysis import memory, stages, verdict
+from analysis import memory, series, stages, verdict
 from analysis.frames import RunFrames
 from analysis.memory_models import MemoryReport, MemorySection
 from analysis.models import PerformanceReport, Run, Section
@@ -19,26 +20,35 @@ Report = PerformanceReport | MemoryReport
 MODELS: dict[str, type[Report]] = {PERFORMANCE: PerformanceReport, MEMORY: MemoryReport}
 
 
+WITH_SERIES = ("load",)
+"""The tests whose section tells the series, too."""
+
+
 @dataclass(frozen=True)
 class Findings:
     """What a run has to say: its section of each report file; None where its plan tests no such thing."""
 
     performance: Section
     memory: MemorySection | None = None
+    series: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """What happened in every second of every stage, for `series.csv`."""
 
 
 def findings(frames: RunFrames) -> Findings:
-    return Findings(section(frames), memory.compute(frames) if memory.planned(frames) else None)
+    recorder = series.Recorder(frames.manifest.outcomes)
+    computed = stages.compute(frames, recorder.add)
+    section = Section(
+        run=Run.model_validate(frames.manifest, from_attributes=True),
+        verdict=verdict.compute(frames, computed),
+        stages=computed,
+        series=recorder.points if frames.manifest.test in WITH_SERIES else None,
+    )
+    return Findings(section, memory.compute(frames) if memory.planned(frames) else None, recorder.table())
 
 
 def section(frames: RunFrames) -> Section:
     """What a run has to say for `webhook_performance_results.json`."""
-    computed = stages.compute(frames)
-    return Section(
-        run=Run.model_validate(frames.manifest, from_attributes=True),
-        verdict=verdict.compute(frames, computed),
-        stages=computed,
-    )
+    return findings(frames).performance
 
 
 def read(folder: Path) -> dict[str, Report]:

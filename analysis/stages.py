@@ -1,42 +1,70 @@
 """One stage's figures: its window, rates, latencies, ledger and generator."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from analysis import classes, figures, ledger, quantiles, retries
 from analysis import deliveries as gathered
-from analysis import ledger, quantiles, retries
-from analysis.deliveries import Frame, State, was_sent
+from analysis.deliveries import Frame, was_sent
+from analysis.figures import Window
 from analysis.frames import PlannedStage, RunFrames
-from analysis.models import Attempts, Deliveries, Generator, Latencies, Stage
-from analysis.rows import group, take
+from analysis.models import Attempts, Generator, Latencies, Stage
+from analysis.rows import Grouped, group, take
 from records.journal import Rows
-from records.run import FaultsSet, RunEnded, StageEnded, StageStarted, WorkerReport
-
-Window = tuple[int, int]
-"""From and to (exclusive), wall-clock nanoseconds."""
+from records.run import FaultsSet, RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerReport
 
 
-def compute(frames: RunFrames) -> list[Stage]:
+@dataclass(frozen=True)
+class Played:
+    """A stage as it was played."""
+
+    number: int
+    plan: PlannedStage
+    start_ns: int
+    ended: StageEnded | None
+    window: Window
+    delivered: Frame
+    arrivals: Grouped | None
+
+
+def compute(frames: RunFrames, *watchers: Callable[[Played], object]) -> list[Stage]:
+    """The figures of every stage that was started. Watchers are shown each as it was played; its rows are not kept."""
+    found: dict[int, Stage] = {}
+    usual: dict[int, classes.Usual] = {}
+    for stage in _played(frames):
+        found[stage.number] = _stage(frames, stage)
+        usual |= classes.usual(frames.plan, stage.number, stage.delivered, stage.window)
+        for watch in watchers:
+            watch(stage)
+    for number, latency in usual.items():
+        if number in found:
+            found[number].against = classes.against(found[number].classes or [], latency)
+    return list(found.values())
+
+
+def _played(frames: RunFrames) -> Iterator[Played]:
     """Every stage that was started, in the order of the plan."""
     started = {entry.stage: entry.at_ns for entry in frames.entries(StageStarted)}
     ended = {entry.stage: entry for entry in frames.entries(StageEnded)}
+    overloaded = {entry.stage: entry.at_ns for entry in frames.entries(StageOverloaded)}
     ends = frames.entries(RunEnded)
     orderly = bool(ends) and not ends[-1].interrupted and not ends[-1].error
     sent, seen = _by_stage(frames.attempts), frames.arrivals is not None and _by_stage(frames.arrivals)
-    return [
-        _stage(
-            frames,
-            number,
-            started[number],
-            ended.get(number),
-            sent(number),
-            seen(number) if seen else None,
-            # A run that did not end in order was stopped in its last stage.
-            stopped=number == max(started) and not orderly,
+    for number, start_ns in sorted(started.items()):
+        delivered = gathered.compute(sent(number))
+        # A run that did not end in order was stopped in its last stage.
+        stopped = number == max(started) and not orderly
+        yield Played(
+            number=number,
+            plan=frames.plan[number],
+            start_ns=start_ns,
+            ended=ended.get(number),
+            window=window(frames.plan[number], start_ns, delivered, stopped, overloaded.get(number)),
+            delivered=delivered,
+            arrivals=group(seen(number)) if seen else None,
         )
-        for number in sorted(started)
-    ]
 
 
 def _by_stage(rows: Rows) -> Callable[[int], Rows]:
@@ -45,49 +73,43 @@ def _by_stage(rows: Rows) -> Callable[[int], Rows]:
     return lambda number: take(rows, stage == number)
 
 
-def _stage(
-    frames: RunFrames,
-    number: int,
-    start_ns: int,
-    ended: StageEnded | None,
-    attempts: Rows,
-    arrivals: Rows | None,
-    stopped: bool,
-) -> Stage:
-    plan = frames.plan[number]
-    delivered = gathered.compute(attempts)
-    seen = None if arrivals is None else group(arrivals)
+def _stage(frames: RunFrames, stage: Played) -> Stage:
+    plan, delivered, seen = stage.plan, stage.delivered, stage.arrivals
+    rows = delivered.attempts.rows
     account = ledger.compute(delivered, seen, frames.watched)
-    bounds = window(plan, start_ns, attempts, len(delivered), stopped)
-    faults = [entry for entry in frames.entries(FaultsSet) if entry.stage == number]
+    faults = [entry for entry in frames.entries(FaultsSet) if entry.stage == stage.number]
+    ended_ns = stage.ended.at_ns if stage.ended else stage.window[1]
     # A sender that retries though nothing of the kind was planned is told, too.
     retried = plan.retry.retries or plan.faults or delivered.sent.max(initial=0) > 1
     return Stage(
         name=plan.name,
         scenario=plan.scenario,
-        parameters={k: v for k, v in frames.manifest.stages[number].items() if k not in ("name", "scenario")},
-        window_s=round((bounds[1] - bounds[0]) / 1e9, 6),
-        deliveries=_deliveries(delivered),
-        throughput_per_s=_throughput(delivered, bounds),
-        error_rate=_error_rate(delivered),
-        latency_ms=_latencies(attempts, delivered, bounds),
+        parameters={k: v for k, v in frames.manifest.stages[stage.number].items() if k not in ("name", "scenario")},
+        window_s=round((stage.window[1] - stage.window[0]) / 1e9, 6),
+        deliveries=figures.deliveries(delivered),
+        throughput_per_s=figures.throughput(delivered, stage.window),
+        error_rate=figures.error_rate(delivered),
+        latency_ms=_latencies(delivered, stage.window),
         attempts=_attempts(delivered, frames.manifest.outcomes),
         ledger=account,
-        retry=retries.compute(plan.retry, delivered, seen, account, faults, ended.at_ns if ended else bounds[1])
-        if retried
-        else None,
-        generator=_generator(ended.reports if ended else [], plan, attempts),
+        retry=retries.compute(plan.retry, delivered, seen, account, faults, ended_ns) if retried else None,
+        classes=classes.compute(plan, delivered, stage.window),
+        against=None,
+        generator=_generator(stage.ended.reports if stage.ended else [], plan, rows),
     )
 
 
-def window(plan: PlannedStage, start_ns: int, attempts: Rows, events: int, stopped: bool) -> Window:
+def window(
+    plan: PlannedStage, start_ns: int, delivered: Frame, stopped: bool, overloaded_ns: int | None = None
+) -> Window:
     """The stretch that counts: from behind the warm-up to the planned end.
 
     A stage whose planned events all fell due ends when the last of them is done, if that is sooner. One that
-    was stopped ends with its last sending: what follows is no load, only waiting for answers.
+    was stopped ends with its last sending: what follows is no load, only waiting for answers. An overloaded one
+    ends when that was found, for from then on nothing more fell due.
     """
-    begin = start_ns + round(plan.warmup_s * 1e9)
-    complete = plan.events is not None and events >= plan.events
+    begin, attempts = start_ns + round(plan.warmup_s * 1e9), delivered.attempts.rows
+    complete = plan.events is not None and len(delivered) >= plan.events
     ends = []
     if plan.duration_s is not None:
         ends.append(begin + round(plan.duration_s * 1e9))
@@ -95,38 +117,19 @@ def window(plan: PlannedStage, start_ns: int, attempts: Rows, events: int, stopp
         ends.append(int(attempts["done"].max(initial=0)) + 1)
     if stopped and not complete:
         ends.append(int(attempts["start"].max(initial=0)) + 1)
+    if overloaded_ns is not None:
+        ends.append(overloaded_ns)
     return begin, max(begin, min(ends))
 
 
-def _deliveries(delivered: Frame) -> Deliveries:
-    return Deliveries(
-        due=len(delivered),
-        acknowledged=delivered.count(State.ACKNOWLEDGED),
-        failed=delivered.count(State.FAILED),
-        in_doubt=delivered.count(State.IN_DOUBT),
-        abandoned=delivered.count(State.ABANDONED),
-    )
-
-
-def _throughput(delivered: Frame, bounds: Window) -> float | None:
+def _latencies(delivered: Frame, bounds: Window) -> Latencies:
     begin, end = bounds
-    counted = np.count_nonzero((delivered.acknowledged >= begin) & (delivered.acknowledged < end))
-    return round(int(counted) / (end - begin) * 1e9, 3) if end > begin else None
-
-
-def _error_rate(delivered: Frame) -> float | None:
-    due = len(delivered)
-    return round(1 - delivered.count(State.ACKNOWLEDGED) / due, 6) if due else None
-
-
-def _latencies(attempts: Rows, delivered: Frame, bounds: Window) -> Latencies:
-    begin, end = bounds
-    counted = (delivered.state == State.ACKNOWLEDGED) & (delivered.due >= begin) & (delivered.due < end)
+    attempts = delivered.attempts.rows
     due = attempts["due"] + attempts["late"]
     sent = (attempts["start"] != 0) & (due >= begin) & (due < end)
     answered = sent & (attempts["status"] != 0)
     return Latencies(
-        delivery=quantiles.compute((delivered.acknowledged - delivered.due)[counted] / 1e6),
+        delivery=figures.latency(delivered, bounds),
         attempt=quantiles.compute((attempts["done"] - attempts["start"])[answered] / 1e6),
         queueing=quantiles.compute((attempts["start"] - due)[sent] / 1e6),
     )
