@@ -17,7 +17,17 @@ from records.export import read_journals
 from records.journal import Header, JournalView, Rows
 from records.resources import COLUMNS, LOGS, LogHeader
 from records.rows import Flag
-from records.run import MANIFEST, TIMELINE, Entry, Manifest, RunError, StageEnded, StageStarted, read_timeline
+from records.run import (
+    MANIFEST,
+    TIMELINE,
+    Entry,
+    Manifest,
+    RunError,
+    StageEnded,
+    StageOverloaded,
+    StageStarted,
+    read_timeline,
+)
 
 _E = TypeVar("_E")
 REQUEST_TYPE = "DELIVERY"
@@ -125,7 +135,7 @@ def _plan(manifest: Manifest, folder: Path) -> list[PlannedStage]:
 def _timeline(folder: Path, stages: int) -> list[Entry]:
     timeline = list(read_timeline(folder))
     for entry in timeline:
-        if isinstance(entry, StageStarted | StageEnded) and not 0 <= entry.stage < stages:
+        if isinstance(entry, StageStarted | StageOverloaded | StageEnded) and not 0 <= entry.stage < stages:
             raise RunError(f"{folder / TIMELINE}: stage {entry.stage} is not in the plan of {stages}")
     return timeline
 

@@ -35,7 +35,7 @@ def compute(stage: Played, outcomes: Mapping[int, str], step_s: int = 1) -> pd.D
     """
     clock = _Clock(stage, step_s)
     delivered, rows = stage.delivered, stage.delivered.attempts.rows
-    sent = was_sent(rows) & (rows["start"] != 0)
+    sent = was_sent(rows)
     columns: dict[str, Ints | npt.NDArray[np.float64]] = {
         "second": clock.seconds(),
         "at_ns": stage.start_ns + clock.seconds() * SECOND,

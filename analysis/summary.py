@@ -1,10 +1,13 @@
-"""The summary on screen: the verdict first, then a line for each stage. Fits 100 columns."""
+"""The summary on screen: the verdict first, then a line for each stage and its classes. Fits 100 columns."""
+
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from analysis.models import Section, Status
+from analysis.classes import OTHERS
+from analysis.models import Class, Section, Stage, Status
 
 STYLES = {Status.PASS: "bold green", Status.FAIL: "bold red", Status.VOID: "bold red", Status.UNKNOWN: "bold yellow"}
 COLUMNS = ("events", "errors", "a second", "p50 ms", "p99 ms", "max ms", "tries", "lost", "twice")
@@ -27,21 +30,37 @@ def show(section: Section, out: Console) -> None:
     for column in COLUMNS:
         table.add_column(column, justify="right", no_wrap=True)
     for stage in section.stages:
-        delivery, tries = stage.latency_ms.delivery, stage.attempts.per_delivery
+        counts = (stage.ledger.lost, stage.ledger.duplicated)
         table.add_row(
-            Text(printable(stage.name)),
-            f"{stage.deliveries.due:,}",
-            "-" if stage.error_rate is None else f"{stage.error_rate:.1%}",
-            "-" if stage.throughput_per_s is None else f"{stage.throughput_per_s:,.0f}",
-            *(_short(value) for value in (delivery.p50, delivery.p99, delivery.max, tries)),
-            *("-" if count is None else f"{count:,}" for count in (stage.ledger.lost, stage.ledger.duplicated)),
+            *_figures(stage.name, stage),
+            _short(stage.attempts.per_delivery),
+            *("-" if count is None else f"{count:,}" for count in counts),
         )
+        for part in stage.classes or []:
+            table.add_row(*_figures(f"  {part.name}", part), _short(part.attempts_per_delivery))
+        if found := stage.against:
+            name = Text(printable(f"  {OTHERS} / {found.stage}"))
+            table.add_row(name, "", "", "", _times(found.p50_ratio), _times(found.p99_ratio))
     out.print(table)
 
 
 def printable(text: str) -> str:
     """Text for a terminal: what would steer one is replaced."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def _figures(name: str, part: Stage | Class) -> Iterator[Text | str]:
+    """What a stage and a class of its webhooks have in common, in columns."""
+    delivery = part.latency_ms.delivery
+    yield Text(printable(name))
+    yield f"{part.deliveries.due:,}"
+    yield "-" if part.error_rate is None else f"{part.error_rate:.1%}"
+    yield "-" if part.throughput_per_s is None else f"{part.throughput_per_s:,.0f}"
+    yield from (_short(value) for value in (delivery.p50, delivery.p99, delivery.max))
+
+
+def _times(ratio: float | None) -> str:
+    return "-" if ratio is None else f"\N{MULTIPLICATION SIGN}{ratio:.2f}"
 
 
 def _short(value: float | None) -> str:

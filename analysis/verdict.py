@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from analysis.frames import RunFrames
 from analysis.models import Reason, Stage, Status, Verdict
 from records.exit_codes import Exit
-from records.run import RunEnded, StageEnded, WorkerLost, WorkerReport
+from records.run import RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerLost, WorkerReport
 
 LATE_LIMIT_MS = 20.0
 """Idle workers that wake later than this (99th percentile) make another schedule than the declared one."""
@@ -19,25 +19,28 @@ STARVED_MIN_WALL_S = 0.5
 SATURATED = 0.9
 """A closed loop whose sender uses this share of a core is limited by the sender: its rate is a lower bound."""
 
+SCALABILITY = "scalability"
+"""The test that looks for the limits: to be overloaded is among its results."""
+
 EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID, Status.UNKNOWN: Exit.UNKNOWN}
 
 
 def compute(frames: RunFrames, stages: Sequence[Stage]) -> Verdict:
     """The verdict of a run."""
     void = [*_incomplete(frames), *_unbalanced(frames, stages), *_generator_bound(frames, stages), *_lawless(stages)]
+    failed = [reason for stage, reason in _overloads(frames) if not _seeks_limits(frames, stage)]
     notes = list(_notes(frames, stages))
     if void:
-        return Verdict(status=Status.VOID, reasons=void + notes)
+        return Verdict(status=Status.VOID, reasons=[*void, *failed, *notes])
     if not any(stage.deliveries.acknowledged for stage in stages):
         reason = Reason(code="nothing_acknowledged", message="no delivery was acknowledged: nothing was tested")
-        return Verdict(status=Status.UNKNOWN, reasons=[reason, *notes])
-    return Verdict(status=Status.PASS, reasons=notes)
+        return Verdict(status=Status.UNKNOWN, reasons=[reason, *failed, *notes])
+    return Verdict(status=Status.FAIL if failed else Status.PASS, reasons=[*failed, *notes])
 
 
 def _incomplete(frames: RunFrames) -> Iterator[Reason]:
-    lost = frames.entries(WorkerLost)
-    if lost:
-        yield Reason(code="worker_lost", message=f"sending processes were lost during the run: {len(lost)}")
+    lost = [] if _loss_allowed(frames) else list(_lost(frames))
+    yield from lost
     ends = frames.entries(RunEnded)
     if not ends:
         yield Reason(code="run_unfinished", message="the run has no end: its master died, or it is still on")
@@ -45,24 +48,37 @@ def _incomplete(frames: RunFrames) -> Iterator[Reason]:
         yield Reason(code="run_failed", message=ends[-1].error)
 
 
+def _lost(frames: RunFrames) -> Iterator[Reason]:
+    if lost := frames.entries(WorkerLost):
+        yield Reason(code="worker_lost", message=f"sending processes were lost during the run: {len(lost)}")
+
+
+def _loss_allowed(frames: RunFrames) -> bool:
+    return bool(frames.manifest.options.get("allow_worker_loss"))
+
+
+def _excused(frames: RunFrames) -> set[str]:
+    """The stages in which a worker was lost, and might be: what it had not told yet is in its journal alone."""
+    excused: set[str] = set()
+    stage = ""
+    for entry in frames.timeline if _loss_allowed(frames) else []:
+        if isinstance(entry, StageStarted):
+            stage = entry.name
+        elif isinstance(entry, WorkerLost):
+            excused.add(stage)
+    return excused
+
+
 def _unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
-    reports = _reports(frames)
-    totals = dict(frames.locust_totals or {})
+    reports, excused = _reports(frames), _excused(frames)
     for stage in stages:
-        counted = stage.deliveries
-        if stage.name in reports and (due := sum(report.due for report in reports[stage.name])) != counted.due:
+        due, held = sum(report.due for report in reports.get(stage.name, [])), stage.deliveries.due
+        if stage.name in reports and due != held and not (due < held and stage.name in excused):
             yield Reason(
                 code="books_unbalanced",
-                message=f"{stage.name}: the senders counted {due} due events, their journals hold {counted.due}",
+                message=f"{stage.name}: the senders counted {due} due events, their journals hold {held}",
             )
-        # What Locust was told of is every delivery but the abandoned.
-        told = counted.due - counted.abandoned
-        total = sum(totals.pop(name, 0) for name in _locust_names(frames, stage.name))
-        if frames.locust_totals is not None and total != told:
-            yield Reason(
-                code="locust_total_differs",
-                message=f"{stage.name}: Locust's CSV has {total} deliveries, the journals {told}",
-            )
+        yield from _locust_differs(frames, stage, excused, excusable=False)
         if stage.ledger.lost:
             yield Reason(
                 code="acknowledged_lost",
@@ -73,14 +89,42 @@ def _unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
                 code="unexpected_arrivals",
                 message=f"{stage.name}: {stage.ledger.unexpected} arrivals that no sender's journal knows",
             )
-    if more := sum(totals.values()):
+    if frames.locust_totals is None:
+        if not frames.entries(WorkerLost):
+            yield Reason(code="locust_total_missing", message="Locust's statistics are missing from the run's folder")
+    elif more := sum(frames.locust_totals.values()) - sum(_locust_total(frames, stage) for stage in stages):
         yield Reason(code="locust_total_differs", message=f"Locust's CSV has {more} deliveries of no stage of this run")
-    if frames.locust_totals is None and not frames.entries(WorkerLost):
-        yield Reason(code="locust_total_missing", message="Locust's statistics are missing from the run's folder")
     if frames.strays:
         yield Reason(
             code="unexpected_arrivals", message=f"{frames.strays} arrivals that belong to no stage of this run"
         )
+
+
+def _locust_differs(frames: RunFrames, stage: Stage, excused: set[str], excusable: bool) -> Iterator[Reason]:
+    """Whether Locust counted otherwise than the journals do, be that explained by the loss of a worker or not."""
+    # What Locust was told of is every delivery but the abandoned.
+    total, told = _locust_total(frames, stage), stage.deliveries.due - stage.deliveries.abandoned
+    explained = total < told and stage.name in excused
+    if frames.locust_totals is not None and total != told and explained == excusable:
+        message = f"{stage.name}: Locust's CSV has {total} deliveries, the journals {told}"
+        yield Reason(code="locust_total_differs", message=message)
+
+
+def _locust_total(frames: RunFrames, stage: Stage) -> int:
+    totals = frames.locust_totals or {}
+    return sum(totals.get(name, 0) for name in _locust_names(frames, stage.name))
+
+
+def _overloads(frames: RunFrames) -> Iterator[tuple[int, Reason]]:
+    for entry in frames.entries(StageOverloaded):
+        grown = f"its queue grew for {entry.growing_s:,.0f} s to {entry.queued:,} events"
+        message = f"{frames.plan[entry.stage].name}: {grown}; the rate is more than is delivered"
+        yield entry.stage, Reason(code="overloaded", message=message)
+
+
+def _seeks_limits(frames: RunFrames, stage: int) -> bool:
+    """Whether to be overloaded is what a stage is for, now and then."""
+    return frames.manifest.test == SCALABILITY or frames.plan[stage].limits is not None
 
 
 def _reports(frames: RunFrames) -> dict[str, list[WorkerReport]]:
@@ -136,6 +180,14 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
         yield Reason(code="interrupted", message="stopped before its plan was done")
     if frames.torn:
         yield Reason(code="torn_rows", message=f"{frames.torn} half-written journal rows were left out")
+    if _loss_allowed(frames):
+        yield from _lost(frames)
+        excused = _excused(frames)
+        for stage in stages:
+            yield from _locust_differs(frames, stage, excused, excusable=True)
+    for number, reason in _overloads(frames):
+        if _seeks_limits(frames, number):
+            yield reason
     closed = {stage.name for stage in frames.plan if stage.arrivals.kind == "closed"}
     saturated = [
         stage.name for stage in stages if stage.name in closed and (stage.generator.cpu_share or 0) > SATURATED
