@@ -45,7 +45,7 @@ class Controls:
             return
         for region in self._regions:
             if region.name not in self._usual:
-                self._usual[region.name] = int(self._call(region, "GET", "/health").json()["workers_wanted"])
+                self._usual[region.name] = int(self._call(region, "GET", "/health").json()["wanted_workers"])
             wanted = self._usual[region.name] if workers is None else workers
             self._call(region, "POST", "/workers", json.dumps({"workers": wanted}).encode())
 

@@ -102,6 +102,9 @@ class Master:
             error = str(failure)
         except OSError as failure:
             error = f"cannot write the run's folder: {failure.strerror}"
+        except Exception as failure:
+            error = f"the master failed: {failure!r}"
+            raise
         finally:
             self._finish(folder, controls, error)
 
