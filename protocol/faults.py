@@ -172,9 +172,9 @@ class FaultOrder:
         for own in self.webhooks:
             yield from own.problems()
         ranges = sorted((own for own in self.webhooks if own.count > 0), key=lambda own: own.first)
-        furthest = accumulate(ranges, _further)
-        overlaps = ((one, other) for one, other in zip(furthest, ranges[1:], strict=False) if other.first < one.end)
-        yield from (f"{one.name} overlap {other.name}" for one, other in overlaps)
+        for one, other in zip(accumulate(ranges, _further), ranges[1:], strict=False):
+            if other.first < one.end:
+                yield f"{one.name} overlap {other.name}"
         if self.begin_ns is not None and self.end_ns is not None and self.end_ns <= self.begin_ns:
             yield "end_ns must lie after begin_ns"
 

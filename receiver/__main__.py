@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from protocol.credentials import configured_token, control_token, signing_key
 from protocol.errors import ConfigError
 from protocol.regions import DEFAULT_TABLE, Region, address_of, is_loopback, load_regions
-from receiver.config import Durability, ReceiverConfig, Server
+from receiver.config import MAX_WORKERS, Durability, ReceiverConfig, Server
 from receiver.fleet import region_faults, run_fleet
 from records.exit_codes import Exit
 
@@ -29,7 +29,7 @@ FSYNC_THREADS = 16
 LIMITS = {
     "port": (1, 65535),
     "control_port": (1, 65535),
-    "workers": (1, 256),
+    "workers": (1, MAX_WORKERS),
     "threads": (1, 1024),
     "max_body": (0, 1 << 30),
 }

@@ -59,6 +59,8 @@ class Receiver:
         self._sleep = sleep
         self._fsync = config.durability is Durability.FSYNC
         self._lock = threading.Lock()
+        # At a process's end two threads do the housekeeping: the later report must stay.
+        self._keeping = threading.Lock()
         self._refused: Counter[int] = Counter()
         self._played: Counter[str] = Counter()
         self._arrivals = 0
@@ -142,20 +144,21 @@ class Receiver:
 
         Raises OSError (a full disk); the next call tries again.
         """
-        if self._state.generation() != self._generation:
-            self._switch()
-        if isinstance(self._journal, BufferedJournal):
-            self._journal.flush()
-        with self._lock:
-            report = ProcessReport(
-                pid=os.getpid(),
-                generation=self._generation,
-                resets=self._resets,
-                arrivals=self._arrivals,
-                refused=dict(self._refused),
-                faults=dict(self._played),
-            )
-        self._state.report(report)
+        with self._keeping:
+            if self._state.generation() != self._generation:
+                self._switch()
+            if isinstance(self._journal, BufferedJournal):
+                self._journal.flush()
+            with self._lock:
+                report = ProcessReport(
+                    pid=os.getpid(),
+                    generation=self._generation,
+                    resets=self._resets,
+                    arrivals=self._arrivals,
+                    refused=dict(self._refused),
+                    faults=dict(self._played),
+                )
+            self._state.report(report)
 
     def _switch(self) -> None:
         with self._lock:

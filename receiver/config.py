@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 CONFIG_VARIABLE = "HOOKSWARM_RECEIVER"
+MAX_WORKERS = 256
 
 
 class Durability(StrEnum):
@@ -36,7 +37,7 @@ class ReceiverConfig(BaseModel):
     state: Path
     durability: Durability = Durability.OS
     server: Server = Server.GRANIAN
-    workers: int = Field(default=1, ge=1)
+    workers: int = Field(default=1, ge=1, le=MAX_WORKERS)
     threads: int = Field(default=1, ge=1)
     max_body: int = Field(default=1 << 20, ge=0)
     """Largest body taken, in bytes."""

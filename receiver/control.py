@@ -2,13 +2,14 @@
 
 | call          | does                                                              |
 |---------------|-------------------------------------------------------------------|
-| GET  /health  | is the data plane serving?                                        |
+| GET  /health  | is the data plane serving, with how many processes?                |
 | GET  /clock   | the receiver's clock, Unix nanoseconds                            |
 | GET  /stats   | arrivals of the current run, refusals, faults played, processes   |
 | GET  /faults  | the faults in force                                               |
 | POST /reset   | `{"run": "<id>"}`: journals of that run from now on, and no faults |
 | POST /faults  | a `FaultOrder`: play these from now on, in the run that is on      |
 | POST /rest    | nothing is being sent: give back the memory that is free           |
+| POST /workers | `{"workers": n}`: n data-plane processes from now on, all else as it is |
 """
 
 import hmac
@@ -22,10 +23,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from protocol.errors import ConfigError
 from protocol.faults import FaultOrder, dump_order, parse_order
 from protocol.regions import describe
+from receiver.config import MAX_WORKERS
 from receiver.faults import CannotPlay
 from records.clock import Clock
 
-CALLS = ("/health", "/clock", "/stats", "/faults", "/reset", "/rest")
+CALLS = ("/health", "/clock", "/stats", "/faults", "/reset", "/rest", "/workers")
 MAX_BODY = 1 << 16
 
 
@@ -33,6 +35,16 @@ class ResetRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     run: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+
+
+class WorkersRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    workers: int = Field(ge=1, le=MAX_WORKERS, strict=True)
+
+
+class CannotScale(Exception):
+    """A number of processes that is right in itself, but beyond the server; the text says why."""
 
 
 class Controlled(Protocol):
@@ -44,6 +56,7 @@ class Controlled(Protocol):
     def faults(self) -> FaultOrder: ...
     def set_faults(self, order: FaultOrder) -> None: ...
     def rest(self) -> None: ...
+    def set_workers(self, count: int) -> None: ...
 
 
 class ControlApp:
@@ -81,6 +94,8 @@ class ControlApp:
             case "POST", "/rest":
                 self._supervisor.rest()
                 return HTTPStatus.OK, {}
+            case "POST", "/workers":
+                return self._set_workers(environ)
             case _, path if path in CALLS:
                 return HTTPStatus.METHOD_NOT_ALLOWED, {"error": "wrong method"}
         return HTTPStatus.NOT_FOUND, {"error": f"no such call; there are {', '.join(CALLS)}"}
@@ -92,6 +107,16 @@ class ControlApp:
             return HTTPStatus.BAD_REQUEST, {"error": "; ".join(describe(error))}
         self._supervisor.reset(request.run)
         return HTTPStatus.OK, {"run": request.run}
+
+    def _set_workers(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
+        try:
+            request = WorkersRequest.model_validate_json(environ["wsgi.input"].read(MAX_BODY))
+            self._supervisor.set_workers(request.workers)
+        except ValidationError as error:
+            return HTTPStatus.BAD_REQUEST, {"error": "; ".join(describe(error))}
+        except CannotScale as error:
+            return HTTPStatus.CONFLICT, {"error": str(error)}
+        return HTTPStatus.OK, {"workers": request.workers}
 
     def _faults(self) -> dict[str, Any]:
         order: dict[str, Any] = json.loads(dump_order(self._supervisor.faults()))

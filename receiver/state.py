@@ -48,6 +48,7 @@ class StateWriter:
         self._counter = folder / "generation"
         self._counter.write_bytes(bytes(8))
         self._map = _map(self._counter)
+        self._ended: list[ProcessReport] = []
         self.setting = Setting()
         self.set_run(NO_RUN)
 
@@ -70,16 +71,22 @@ class StateWriter:
 
     def reports(self) -> list[ProcessReport]:
         """What the data-plane processes that are alive have counted."""
-        found = []
+        found: list[ProcessReport] = []
         for path in self._folder.glob("process-*.json"):
-            try:
-                report = ProcessReport.model_validate_json(path.read_text())
-                os.kill(report.pid, 0)
-            except (FileNotFoundError, ProcessLookupError):
-                path.unlink(missing_ok=True)
-            else:
-                found.append(report)
+            # Asked before reading: what a dead process has left is its last word.
+            alive = _alive(int(path.stem.removeprefix("process-")))
+            report = ProcessReport.model_validate_json(path.read_text())
+            (found if alive else self._ended).append(report)
+            if not alive:
+                path.unlink()
         return found
+
+    def counts(self) -> list[ProcessReport]:
+        """What was counted since the last reset, also by processes that have ended."""
+        resets = self.setting.resets
+        reports = self.reports()
+        self._ended = [report for report in self._ended if report.resets == resets]
+        return [*self._ended, *(report for report in reports if report.resets == resets)]
 
 
 class StateReader:
@@ -106,6 +113,14 @@ def replace(path: Path, text: str) -> None:
     draft = path.with_suffix(f".{os.getpid()}")
     draft.write_text(text)
     draft.replace(path)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _map(path: Path) -> mmap.mmap:

@@ -17,14 +17,15 @@ from gevent.event import Event
 
 from protocol.faults import FaultOrder
 from receiver import children
-from receiver.config import CONFIG_VARIABLE, ReceiverConfig
-from receiver.control import ControlApp
+from receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server
+from receiver.control import CannotScale, ControlApp
 from receiver.faults import check_playable, unplayable
 from receiver.quiet import quiet_server
 from receiver.state import StateWriter
 from records.clock import Clock
 
 START_TIMEOUT_S = 20
+"""And a second more for each process."""
 MAX_RESTARTS = 5
 """Data planes that may die within RESTART_WINDOW_S before the supervisor gives up."""
 RESTART_WINDOW_S = 30
@@ -43,6 +44,8 @@ class Supervisor:
         self.config = config.model_copy(update={"state": Path(self._folder.name)})
         self._state = StateWriter(self.config.state)
         self._child: subprocess.Popen[bytes] | None = None
+        self._running = self.config
+        """What the data plane was started with."""
         self._stopping = Event()
 
     def serve(self, control_host: str, control_port: int, token: str) -> None:
@@ -62,22 +65,30 @@ class Supervisor:
             self._folder.cleanup()
 
     def _start(self) -> None:
-        env = {CONFIG_VARIABLE: self.config.model_dump_json()}
+        """Start the data plane, and return when all of it serves."""
+        config = self.config
+        env = {CONFIG_VARIABLE: config.model_dump_json()}
         self._child = children.start([sys.executable, "-m", "receiver.dataplane"], env)
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not self._serving():
+        timeout_s = START_TIMEOUT_S + config.workers
+        deadline = time.monotonic() + timeout_s
+        while len(self._state.reports()) < config.workers or not self._serving():
             if self._child.poll() is not None:
                 raise DataPlaneError(f"the data plane ended at once, exit code {self._child.returncode}")
             if time.monotonic() > deadline:
-                raise DataPlaneError(f"the data plane does not answer after {START_TIMEOUT_S} s")
+                raise DataPlaneError(f"the data plane does not serve after {timeout_s} s")
             if self._stopping.wait(0.05):
                 return
+        self._running = config
 
     def _watch(self) -> None:
         deaths: list[float] = []
         while not self._stopping.wait(0.1):
             assert self._child
             if self._child.poll() is None:
+                if self._running != self.config:
+                    # In a thread: the control API goes on answering.
+                    gevent.get_hub().threadpool.apply(children.stop, (self._child,))
+                    self._start()
                 continue
             now = time.monotonic()
             deaths = [when for when in deaths if now - when < RESTART_WINDOW_S] + [now]
@@ -108,6 +119,7 @@ class Supervisor:
             "supervisor": os.getpid(),
             "data_plane": self._child.pid if self._child else None,
             "workers": [report.pid for report in self._state.reports()],
+            "wanted_workers": self.config.workers,
             "durability": self.config.durability,
             "cannot_play": unplayable(self.config.server),
         }
@@ -115,18 +127,17 @@ class Supervisor:
     def stats(self) -> dict[str, Any]:
         refused: Counter[int] = Counter()
         faults: Counter[str] = Counter()
-        setting = self._state.setting
-        reports = [report for report in self._state.reports() if report.resets == setting.resets]
+        reports = self._state.counts()
         for report in reports:
             refused.update(report.refused)
             faults.update(report.faults)
         return {
             "region": self.config.region,
-            "run": setting.run,
+            "run": self._state.setting.run,
             "arrivals": sum(report.arrivals for report in reports),
             "refused": refused,
             "faults": faults,
-            "workers": [report.pid for report in reports],
+            "workers": [report.pid for report in self._state.reports()],
         }
 
     def reset(self, run: str) -> None:
@@ -147,6 +158,17 @@ class Supervisor:
         """Give back memory that is free, and return when every process begins to."""
         self._state.rest()
         self._settle()
+
+    def set_workers(self, count: int) -> None:
+        """Serve with so many processes, and return when all do; raises CannotScale, and then nothing has changed.
+
+        The run, its faults and its counts stay. Connections end; whatever was acknowledged is in the journals.
+        """
+        if self.config.server is Server.GEVENT and count != 1:
+            raise CannotScale("--server gevent runs one process: start the receiver with --server granian")
+        self.config = self.config.model_copy(update={"workers": count})
+        while self._running != self.config and not self._stopping.wait(0.02):
+            pass
 
     def _settle(self) -> None:
         """Return when every process follows the setting."""

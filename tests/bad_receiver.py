@@ -51,6 +51,9 @@ class Control:
     def rest(self) -> None:
         pass
 
+    def set_workers(self, count: int) -> None:
+        pass
+
     def reset(self, run: str) -> None:
         self._state.set_run(run)
 

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.faults import Delay, FaultOrder, Faults, dump_order
-from receiver.control import ControlApp
+from receiver.control import CannotScale, ControlApp
 from receiver.faults import CannotPlay
 from records.clock import Clock
 from tests.receivers import BEARER, TOKEN
 
 CALLS = [
     ("GET", "/health"), ("GET", "/clock"), ("GET", "/stats"), ("GET", "/faults"), ("POST", "/faults"),
-    ("POST", "/reset"), ("GET", "/other"), ("GET", "/"),
+    ("POST", "/reset"), ("POST", "/workers"), ("GET", "/other"), ("GET", "/"),
 ]  # fmt: skip
 NOTHING: dict[str, Any] = {"faults": None, "begin_ns": None, "end_ns": None, "otherwise": None, "webhooks": []}
 
@@ -29,6 +29,7 @@ class Supervisor:
         self.orders: list[FaultOrder] = []
         self.refusal = ""
         self.rests = 0
+        self.workers = 1
 
     def health(self) -> dict[str, Any]:
         return {"status": "ready"}
@@ -38,6 +39,11 @@ class Supervisor:
 
     def rest(self) -> None:
         self.rests += 1
+
+    def set_workers(self, count: int) -> None:
+        if self.refusal:
+            raise CannotScale(self.refusal)
+        self.workers = count
 
     def reset(self, run: str) -> None:
         self.runs.append(run)
@@ -73,10 +79,10 @@ def test_every_call_needs_the_token(
     method: str, path: str, headers: dict[str, str], client: httpx.Client, supervisor: Supervisor
 ) -> None:
     """Without the very token it is 401 everywhere, known path or not, and nothing happens."""
-    answer = client.request(method, path, headers=headers, json={"run": "run-1"} if method == "POST" else None)
+    answer = client.request(method, path, headers=headers, json={"workers": 2} if method == "POST" else None)
     assert answer.status_code == 401
     assert TOKEN not in answer.text
-    assert (supervisor.runs, supervisor.orders) == ([], [])
+    assert (supervisor.runs, supervisor.orders, supervisor.workers) == ([], [], 1)
 
 
 def test_calls_with_the_token(client: httpx.Client, supervisor: Supervisor) -> None:
@@ -126,7 +132,14 @@ def test_unknown_paths_are_404(path: str, client: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/health"), ("PUT", "/reset"), ("GET", "/reset"), ("DELETE", "/stats"), ("PUT", "/faults")],
+    [
+        ("POST", "/health"),
+        ("PUT", "/reset"),
+        ("GET", "/reset"),
+        ("DELETE", "/stats"),
+        ("PUT", "/faults"),
+        ("GET", "/workers"),
+    ],
 )
 def test_wrong_methods_are_405(method: str, path: str, client: httpx.Client) -> None:
     """A call is its path and its method."""
@@ -154,7 +167,7 @@ def test_a_body_that_is_no_request_is_400(body: bytes, client: httpx.Client, sup
     assert supervisor.runs == []
 
 
-KEYS = st.text() | st.sampled_from(["run", "faults", "status", "delay", "503", "mean_s", "cut", "begin_ns"])
+KEYS = st.text() | st.sampled_from(["run", "workers", "faults", "status", "delay", "503", "mean_s", "cut", "begin_ns"])
 JSON = st.recursive(st.none() | st.text() | st.integers() | st.floats(), lambda inner: st.dictionaries(KEYS, inner))
 
 
@@ -165,7 +178,35 @@ def test_rest_is_passed_on(client: httpx.Client, supervisor: Supervisor) -> None
     assert supervisor.rests == 1
 
 
-@pytest.mark.parametrize("path", ["/reset", "/faults"])
+@pytest.mark.parametrize("count", [1, 2, 256])
+def test_workers_are_passed_on(count: int, client: httpx.Client, supervisor: Supervisor) -> None:
+    """A number of processes is answered when the supervisor has them."""
+    answer = client.post("/workers", headers=BEARER, json={"workers": count})
+    assert (answer.status_code, answer.json(), supervisor.workers) == (200, {"workers": count}, count)
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [({}, "workers"), ([], "object"), ({"workers": 1, "other": 2}, "other"),
+     *(({"workers": n}, "workers") for n in (0, -1, 257, 1.5, "2", True, None))],
+)  # fmt: skip
+def test_workers_that_are_no_number_are_400(
+    body: object, word: str, client: httpx.Client, supervisor: Supervisor
+) -> None:
+    """Only a whole number from 1 to 256 is one; the fault is named, and nothing changes."""
+    answer = client.post("/workers", headers=BEARER, json=body)
+    assert (answer.status_code, supervisor.workers) == (400, 1)
+    assert word in answer.json()["error"]
+
+
+def test_workers_beyond_the_server_are_409(client: httpx.Client, supervisor: Supervisor) -> None:
+    """A right number that this server cannot have is refused with a sentence."""
+    supervisor.refusal = "one process only"
+    answer = client.post("/workers", headers=BEARER, json={"workers": 2})
+    assert (answer.status_code, answer.json()) == (409, {"error": "one process only"})
+
+
+@pytest.mark.parametrize("path", ["/reset", "/faults", "/workers"])
 @given(body=st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_body_is_200_or_400(path: str, body: bytes) -> None:
     """No body makes the control API fail."""

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,17 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from protocol.identity import EventId
-from records.journal import read_journal
+from tests.receiver.load import Load, journalled
 from tests.receivers import EVENT, RunningReceiver, running_receiver, signed_headers, wait_until
 
 pytestmark = pytest.mark.slow
-
-
-def journalled(receiver: RunningReceiver) -> set[tuple[int, int]]:
-    """(webhook, sequence) of every arrival in every journal."""
-    views = [read_journal(path) for path in receiver.results.rglob("arrivals-*.journal")]
-    return {(int(row["webhook"]), int(row["sequence"])) for view in views for row in view.rows}
 
 
 @pytest.fixture(scope="module", params=["granian", "gevent"])
@@ -182,47 +174,6 @@ def test_a_stalled_client_does_not_hold_up_the_end(tmp_path: Path) -> None:
         assert receiver.stop() == 0
         assert time.monotonic() - began < 8
         assert receiver.processes() == []
-
-
-class Load:
-    """Threads that deliver one event after another, each with a name of its own, and remember the acknowledged."""
-
-    def __init__(self, receiver: RunningReceiver, threads: int = 3) -> None:
-        self._address = receiver.address
-        self._stopping = threading.Event()
-        self.acknowledged: set[tuple[int, int]] = set()
-        self.refused: list[int] = []
-        self._threads = [threading.Thread(target=self._deliver, args=(webhook,)) for webhook in range(threads)]
-
-    def __enter__(self) -> "Load":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join(10)
-
-    def _deliver(self, webhook: int) -> None:
-        connection = http.client.HTTPConnection(*self._address, timeout=5)
-        for sequence in range(1_000_000):
-            if self._stopping.is_set():
-                break
-            body = b"x" * 500
-            try:
-                connection.request("POST", "/", body, signed_headers(body, EventId(1, 0, webhook, sequence)))
-                answer = connection.getresponse()
-                answer.read()
-            except (OSError, http.client.HTTPException):
-                connection.close()
-                time.sleep(0.01)
-            else:
-                if answer.status == 204:
-                    self.acknowledged.add((webhook, sequence))
-                else:
-                    self.refused.append(answer.status)
-        connection.close()
 
 
 @pytest.mark.parametrize(

@@ -70,3 +70,19 @@ def test_reports_come_back_while_their_process_lives(tmp_path: Path) -> None:
     (tmp_path / f"process-{ended.pid}.json").write_text(report(ended.pid).model_dump_json())
     assert writer.reports() == [report(os.getpid(), arrivals=3)]
     assert not (tmp_path / f"process-{ended.pid}.json").exists()
+
+
+def test_what_ended_processes_counted_counts_until_the_next_reset(tmp_path: Path) -> None:
+    """A process takes nothing of the run's counts with it; those of another run do not count."""
+    writer = StateWriter(tmp_path)
+    resets = writer.setting.resets
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    last = report(ended.pid, arrivals=2)
+    (tmp_path / f"process-{ended.pid}.json").write_text(last.model_dump_json())
+    reader(tmp_path).report(report(os.getpid(), arrivals=3))
+    assert (last.resets, [one.arrivals for one in writer.counts()]) == (resets, [2, 3])
+    writer.set_faults(ORDER)
+    assert [one.arrivals for one in writer.counts()] == [2, 3]
+    writer.set_run("run-1")
+    assert writer.counts() == []
