@@ -82,13 +82,17 @@ def test_published_errors() -> None:
     ("a", "b", "noise"), [(0.05, 0.002, 0.03), (0.1, 0.01, 0.03), (0.02, 0.0001, 0.05), (0.3, 0.0, 0.05)]
 )
 def test_planted_coefficients_lie_in_their_intervals(a: float, b: float, noise: float) -> None:
-    """Each of the three, in at least 95 % of 200 trials with three repeats of five sizes."""
+    """In 95 % of 200 trials with three repeats of five sizes, over all three coefficients.
+
+    Each alone: in no fewer than 184 of the 200, which happens once in 40 times where the truth is 95 %.
+    """
     inside = np.zeros(3, int)
     for seed in range(200):
         found = usl.compute(*measured(a, b, seed, noise))
         estimates = (found.alpha, found.beta, found.gamma)
         inside += [known(one).low <= true <= known(one).high for one, true in zip(estimates, (a, b, 1e3), strict=True)]
-    assert inside.min() >= 190, inside
+    assert inside.sum() >= 0.95 * 600, inside
+    assert inside.min() >= 184, inside
 
 
 def test_a_planted_peak_lies_in_its_interval() -> None:
