@@ -61,6 +61,9 @@ def _set_up(environment: Environment, **_: Any) -> None:
             master.start(chosen, chosen_plan, fault)
 
     environment.events.test_start.add_listener(start)
+    if master and settings.allow_worker_loss:
+        # Else Locust leaves the users of a lost worker out, and the next stage waits for them in vain.
+        environment.parsed_options.enable_rebalancing = True
 
 
 def _chosen(environment: Environment, shape: StagesShape) -> tuple[Settings, Plan]:
