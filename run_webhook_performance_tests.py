@@ -35,15 +35,18 @@ ROOT = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Test:
-    """A test's locustfile, and how many sending processes it wants beside Locust's own: short, and at full length."""
+    """A test's locustfile, and what it wants."""
 
     file: str
     processes: tuple[int, int] = (0, 0)
+    """Sending processes beside Locust's own: for the short form, and at full length."""
+    receiver: tuple[str, ...] = ()
+    """How our receivers are started for it."""
 
 
 TESTS = {
     "performance": Test("locustfiles/test_webhook_performance.py"),
-    "load": Test("locustfiles/test_webhook_load.py"),
+    "load": Test("locustfiles/test_webhook_load.py", receiver=("--threads", "64")),  # slow webhooks occupy threads
     "scalability": Test("locustfiles/test_webhook_scalability.py", processes=(2, 16)),
     "distribution": None,
     "resource": None,
@@ -87,8 +90,8 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
-def preflight(options: argparse.Namespace) -> list[str]:
-    """The tests to run; raises ConfigError that names every fault of the options."""
+def preflight(options: argparse.Namespace) -> dict[str, Test]:
+    """The tests to run, by name; raises ConfigError that names every fault of the options."""
     faults = [f"unknown test {name!r}; there are {', '.join(TESTS)}" for name in options.test if name not in TESTS]
     faults += [f"test {name!r} is not built yet" for name in options.test if TESTS.get(name, "") is None]
     if not 0 <= (options.processes or 0) <= MAX_PROCESSES:
@@ -106,12 +109,12 @@ def preflight(options: argparse.Namespace) -> list[str]:
         faults += error.faults
     if faults:
         raise ConfigError(faults)
-    return options.test or [name for name, known in TESTS.items() if known]
+    return {name: test for name, test in TESTS.items() if test and (name in options.test or not options.test)}
 
 
 @contextmanager
-def receivers(options: argparse.Namespace, interrupt: Interrupt) -> Iterator[list[str]]:
-    """Start receivers unless the user has some; gives the options that point Locust at them."""
+def receivers(test: Test, options: argparse.Namespace, interrupt: Interrupt) -> Iterator[list[str]]:
+    """Start a test's receivers unless the user has some; gives the options that point Locust at them."""
     if options.target or options.regions:
         yield []
         return
@@ -121,7 +124,7 @@ def receivers(options: argparse.Namespace, interrupt: Interrupt) -> Iterator[lis
         regions = on_free_ports(["local"])
         table = folder / "regions.toml"
         table.write_text(dump_regions(regions))
-        fleet = stack.enter_context(Fleet(regions, ["--results", options.results], output=log))
+        fleet = stack.enter_context(Fleet(regions, ["--results", options.results, *test.receiver], output=log))
         try:
             fleet.wait_ready(control_token(), interrupt.wanted)
         except ConfigError as error:
@@ -130,22 +133,20 @@ def receivers(options: argparse.Namespace, interrupt: Interrupt) -> Iterator[lis
 
 
 def run_locust(
-    test: str, options: argparse.Namespace, extra: Sequence[str], interrupt: Interrupt, console: Console
+    name: str, test: Test, options: argparse.Namespace, extra: Sequence[str], interrupt: Interrupt, console: Console
 ) -> Path:
     """Run one test's locustfile to its end, with a progress bar; returns the run's folder."""
-    run = new_run_id(test, datetime.now(UTC))
+    run = new_run_id(name, datetime.now(UTC))
     folder = Path(options.results) / run
     folder.mkdir(parents=True)
-    known = TESTS[test]
-    assert known
-    processes = known.processes[not options.quick] if options.processes is None else options.processes
-    command = [sys.executable, "-m", "locust", "-f", str(ROOT / known.file), "--headless", "--only-summary"]
+    processes = test.processes[not options.quick] if options.processes is None else options.processes
+    command = [sys.executable, "-m", "locust", "-f", str(ROOT / test.file), "--headless", "--only-summary"]
     command += ["--loglevel", "WARNING", *to_arguments(options), *extra]
     if processes:
         port = str(free_ports(1)[0])
         command += ["--processes", str(processes), "--master-bind-host", "127.0.0.1"]
         command += ["--master-bind-port", port, "--master-port", port]
-    with tempfile.TemporaryFile() as log, Display(folder, test, console) as display:
+    with tempfile.TemporaryFile() as log, Display(folder, name, console) as display:
         locust = children.start(command, {RUN_VARIABLE: run}, output=log)
         try:
             told = 0
@@ -197,10 +198,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     ends: list[Exit] = []
     try:
         tests = preflight(options)
-        with receivers(options, interrupt) as extra:
-            for test in tests:
-                if not interrupt.count:
-                    ends.append(report(run_locust(test, options, extra, interrupt, console), options, console))
+        for name, test in tests.items():
+            if interrupt.count:
+                break
+            with receivers(test, options, interrupt) as extra:
+                run = run_locust(name, test, options, extra, interrupt, console)
+            ends.append(report(run, options, console))
     except (ConfigError, RunError, JournalError) as error:
         if interrupt.count:  # stopped before there was anything to report
             return Exit.INTERRUPTED

@@ -1,5 +1,6 @@
 """The main command as people use it: a whole run, Ctrl-C, bad input, a full disk."""
 
+import csv
 import json
 import signal
 import socket
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -51,16 +53,37 @@ def test_the_short_run_passes_and_keeps_other_sections(tmp_path: Path) -> None:
     assert memory["run"]["id"] == section["run"]["id"]
     assert [stage["name"] for stage in memory["stages"]] == [stage["name"] for stage in section["stages"]][-9:]
     assert set(memory["fits"]) == {"sender", "receiver"}
-    report["sections"]["load"] = section
+    report["sections"]["distribution"] = section
     (tmp_path / REPORT).write_text(json.dumps(report))
-    code, out, _ = _run(tmp_path, "--quick")
+    code, out, _ = _run(tmp_path, "--test", "performance", "--quick")
     assert code == Exit.PASS
     assert "PASS performance" in out
     assert "concurrent users=64" in out
     assert max(map(len, out.splitlines())) <= 100
     sections = json.loads((tmp_path / REPORT).read_text())["sections"]
-    assert sections["load"] == section
+    assert sections["distribution"] == section
     assert sections["performance"]["run"]["id"] != section["run"]["id"]
+
+
+def test_the_short_load_test_passes(tmp_path: Path) -> None:
+    """`--test load --quick`: the slow tenants are told apart, and every second of every stage is in series.csv."""
+    code, out, _ = _run(tmp_path, "--test", "load", "--quick", "--rate", "100", "--duration", "3s")
+    assert code == Exit.PASS, out
+    section = json.loads((tmp_path / REPORT).read_text())["sections"]["load"]
+    stages = {stage["scenario"]: stage for stage in section["stages"]}
+    assert stages["sustained"]["parameters"]["duration_s"] == 3
+    slow, others = (_class(stages["slow tenants"], name) for name in ("slow", "others"))
+    assert slow["latency_ms"]["delivery"]["p50"] > 100 > others["latency_ms"]["delivery"]["p50"]
+    (series,) = (tmp_path / "results").glob("*/series.csv")
+    rows = list(csv.DictReader(series.open()))
+    assert sum(int(row["offered"]) for row in rows) == sum(stage["deliveries"]["due"] for stage in section["stages"])
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def _class(stage: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = [entry for entry in stage["classes"] if entry["name"] == name]
+    assert isinstance(found, dict)
+    return found
 
 
 @pytest.mark.parametrize("options", [[], ["--processes", "2"]])
@@ -96,7 +119,8 @@ def test_the_owner_of_an_endpoint_needs_no_receiver_of_ours(tmp_path: Path) -> N
     bodies.write_text('{"mine":1}\n{"mine":2}\n')
     with running(["tests.known_server", str(port)], port, tmp_path):
         target = f"http://127.0.0.1:{port}/hooks"
-        code, out, err = _run(tmp_path, "--quick", "--target", target, "--payloads", str(bodies))
+        options = ["--test", "performance", "--quick", "--target", target, "--payloads", str(bodies)]
+        code, out, err = _run(tmp_path, *options)
     assert code == Exit.PASS, (out, err)
     stage = json.loads((tmp_path / REPORT).read_text())["sections"]["performance"]["stages"][0]
     assert stage["deliveries"]["acknowledged"] == 100
@@ -118,9 +142,9 @@ def test_bad_input_names_every_fault_at_once(tmp_path: Path) -> None:
     """Six faults of one command line are all in the one line that it prints."""
     (tmp_path / "empty.json").write_text("")
     (tmp_path / "file").write_text("")
-    options = ["--test", "performance", "nonsense", "load", "--processes", "-1", "--payloads", "empty.json"]
+    options = ["--test", "performance", "nonsense", "resource", "--processes", "-1", "--payloads", "empty.json"]
     error = _fails(tmp_path, *options, "--target", "http://example.com/", "--output", "file/x", "--seed", "-1")
-    for part in ("nonsense", "'load' is not built yet", "--processes", "empty.json", "--allow-remote", "--output"):
+    for part in ("nonsense", "'resource' is not built yet", "--processes", "empty.json", "--allow-remote", "--output"):
         assert part in error
     assert "--seed" in error
 
@@ -137,9 +161,9 @@ def test_impossible_retries_are_named_at_once(tmp_path: Path) -> None:
     assert "'nobody'" in _fails(tmp_path, "--quick", "--retry-profile", "nobody")
 
 
-@pytest.mark.parametrize("name", ["load", "scalability", "distribution", "resource"])
+@pytest.mark.parametrize("name", ["distribution", "resource"])
 def test_tests_to_come_say_so(tmp_path: Path, name: str) -> None:
-    """The four tests that are not built yet say that, and nothing is run."""
+    """The two tests that are not built yet say that, and nothing is run."""
     assert f"{name!r} is not built yet" in _fails(tmp_path, "--test", name)
 
 
