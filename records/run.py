@@ -79,6 +79,8 @@ class WorkerReport(_Record):
     cpu_s: float
     starved_s: float | None
     """Seconds it was ready to run and had no CPU (Linux schedstat); None where the kernel does not tell."""
+    late: int = 0
+    """Events for which an idle worker woke more than 20 ms late."""
     lag_p99_ms: float
     """How late its event loop ran a timer, 99th percentile."""
 

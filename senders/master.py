@@ -31,6 +31,10 @@ STATS_PATIENCE_S = 6.0
 """Locust's workers send statistics every 3 s."""
 
 
+MAX_DISTURBED = 20
+"""Tries of a search that are played again, because the generator was the limit."""
+
+
 class Master:
     """Walks a test's plan once for every run that is started."""
 
@@ -145,16 +149,20 @@ class Master:
     def _search(self, folder: RunFolder, player: StagePlayer, search: Stage) -> int:
         """Play a stage at one rate after the other, until its capacity is found; returns the deliveries settled."""
         assert search.limits
-        settled, tries = 0, list[Try]()
+        settled, disturbed, tries = 0, 0, list[Try]()
         first = search.arrivals.rate if not isinstance(search.arrivals, Closed) else 0.0
         while (rate := next_rate(tries, first, search.limits)) is not None:
-            name = f"{search.name or search.scenario} rate={rate:g} #{1 + sum(rate == t.rate for t in tries)}"
+            played_before = sum(rate == t.rate for t in tries) + disturbed
+            name = f"{search.name or search.scenario} rate={rate:g} #{1 + played_before}"
             stage = replace(search, arrivals=at_rate(search.arrivals, rate), name=name)
             played = player.play(folder.add_stage(stage), stage)
             if played is None or self._halting.is_set():
                 break
             settled += played.settled
-            tries.append(Try(rate, self._held(name, search.limits, played)))
+            if played.disturbed and disturbed < MAX_DISTURBED:
+                disturbed += 1
+            else:
+                tries.append(Try(rate, self._held(name, search.limits, played)))
         return settled
 
     def _held(self, name: str, limits: Limits, played: Played) -> bool:

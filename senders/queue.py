@@ -27,6 +27,9 @@ LONGEST_WAIT_S = 3600.0
 """A waiter that nothing woke looks again; timers take no `NEVER`."""
 
 
+LATE_NS = 20_000_000
+
+
 @dataclass(slots=True)
 class Delivery:
     """One attempt of an event, to be made when it is due. Times are wall-clock nanoseconds."""
@@ -91,6 +94,8 @@ class DeliveryQueue:
         self.failed = 0
         self.in_flight = 0
         """Attempts that workers are making."""
+        self.late = 0
+        """Attempts for which an idle worker woke so late that the schedule was another one."""
 
     def take(self) -> Delivery | None:
         """The next attempt for a free worker; waits until one is due. None once the stage has no more."""
@@ -106,6 +111,7 @@ class DeliveryQueue:
             self.in_flight += 1
             if asked <= delivery.due:
                 delivery.late = min(now - delivery.due, MAX_U32)
+                self.late += delivery.late > LATE_NS
         return delivery
 
     def _next_due(self, now: int) -> int:

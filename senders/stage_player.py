@@ -32,6 +32,10 @@ HALT_PATIENCE_S = 8.0
 """How long workers may take to report once they are told to end."""
 
 
+LATE_SHARE, STARVED_SHARE = 0.01, 0.25
+"""From these shares on, of events and of time, a stage says more of its generator than of its target."""
+
+
 class RunFailed(Exception):
     """The run cannot go on; the text says why, for people."""
 
@@ -52,6 +56,8 @@ class Played:
     settled: int
     abandoned: int
     overloaded: bool
+    disturbed: bool
+    """A sender woke late or had no CPU: what was measured is the generator."""
 
 
 class StagePlayer:
@@ -104,7 +110,12 @@ class StagePlayer:
             self._controls.rest()
             self._halting.wait(stage.settle_s)
         reports = self._inbox.reports.values()
-        return Played(sum(r.settled for r in reports), sum(r.abandoned for r in reports), overloaded)
+        return Played(
+            settled=sum(report.settled for report in reports),
+            abandoned=sum(report.abandoned for report in reports),
+            overloaded=overloaded,
+            disturbed=any(_disturbed(report) for report in reports),
+        )
 
     def _set_faults(self, number: int, stage: Stage, start: int) -> None:
         begin = start + round(stage.faults_from_s * 1e9)
@@ -219,6 +230,11 @@ def _shares(users: int, there: dict[str, int], processes: int | None) -> dict[st
     if processes is None:
         return there
     return dict.fromkeys(sorted(there)[:processes], users // processes)
+
+
+def _disturbed(report: WorkerReport) -> bool:
+    """As the analysis judges it, which knows more."""
+    return report.late > LATE_SHARE * report.due or (report.starved_s or 0) > STARVED_SHARE * report.wall_s
 
 
 def _seeded(order: FaultOrder, seed: int) -> FaultOrder:

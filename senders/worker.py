@@ -217,6 +217,7 @@ class SendingProcess:
             due=queue.taken,
             settled=queue.settled,
             abandoned=len(left),
+            late=queue.late,
             lag_p99_ms=lags.p99_ms(),
             wall_s=wall,
             cpu_s=cpu,
