@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from analysis.law import Law
-from analysis.rows import join, take
+from analysis.rows import arrange, take
 from records.export import read_journals
 from records.journal import Header, JournalView, Rows
 from records.resources import COLUMNS, LOGS, LogHeader
@@ -74,7 +74,10 @@ _PLAN = TypeAdapter(list[PlannedStage])
 
 @dataclass(frozen=True)
 class RunFrames:
-    """All that was written of a run. `arrivals` is None where no receiver kept a journal for it."""
+    """All that was written of a run. `arrivals` is None where no receiver kept a journal for it.
+
+    Rows are arranged: sorted by stage, event, attempt and time.
+    """
 
     manifest: Manifest
     plan: list[PlannedStage]
@@ -102,9 +105,13 @@ def load(folder: Path) -> RunFrames:
     plan = _plan(manifest, folder)
     timeline = _timeline(folder, len(plan))
     attempts = _journals(folder, "attempts", manifest.id)
-    arrivals = _journals(folder, "arrivals", manifest.id)
     clock = attempts[0].header if attempts else None
-    sent, seen = _on_one_clock(attempts, clock), _on_one_clock(arrivals, clock)
+    torn = sum(view.torn for view in attempts)
+    sent = _on_one_clock(attempts, clock)
+    del attempts  # what is mapped, and was read, is in memory
+    arrivals = _journals(folder, "arrivals", manifest.id)
+    torn += sum(view.torn for view in arrivals)
+    seen = _on_one_clock(arrivals, clock)
     started = [entry.stage for entry in timeline if isinstance(entry, StageStarted)]
     at_home = np.isin(seen["stage"], started) & np.isin(seen["run"], np.unique(sent["run"]))
     at_home &= (seen["flags"] & Flag.FOREIGN) == 0
@@ -117,7 +124,7 @@ def load(folder: Path) -> RunFrames:
         arrivals=(seen if at_home.all() else take(seen, at_home)) if arrivals or watched else None,
         watched=watched,
         strays=int(np.count_nonzero(~at_home)),
-        torn=sum(view.torn for view in (*attempts, *arrivals)),
+        torn=torn,
         locust_totals=_locust_totals(folder / "locust_stats.csv"),
         resources=_resources(folder, clock),
     )
@@ -149,18 +156,11 @@ def _journals(folder: Path, kind: str, run: str) -> list[JournalView]:
 
 
 def _on_one_clock(views: Sequence[JournalView], clock: Header | None) -> Rows:
-    """All rows, with times as `clock` would have told them.
+    """All rows, arranged, with times as `clock` would have told them.
 
     Processes since one boot share the monotonic clock, so their wall clocks differ by their anchors alone.
     """
-    rows = join(view.rows for view in views)
-    end = 0
-    for view in views:
-        begin, end = end, end + len(view.rows)
-        if shift := _shift(view.header, clock):
-            for column in ("due", "start", "done"):
-                rows[column][begin:end] += np.where(view.rows[column] != 0, shift, 0)
-    return rows
+    return arrange([view.rows for view in views], [_shift(view.header, clock) for view in views])
 
 
 def _shift(header: Header | LogHeader, clock: Header | None) -> int:

@@ -11,7 +11,7 @@ from analysis.deliveries import Frame, was_sent
 from analysis.figures import Window
 from analysis.frames import PlannedStage, RunFrames
 from analysis.models import Attempts, Generator, Latencies, Stage
-from analysis.rows import Grouped, group, take
+from analysis.rows import Grouped, group, of_stage
 from records.journal import Rows
 from records.run import FaultsSet, RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerReport
 
@@ -51,9 +51,8 @@ def _played(frames: RunFrames) -> Iterator[Played]:
     overloaded = {entry.stage: entry.at_ns for entry in frames.entries(StageOverloaded)}
     ends = frames.entries(RunEnded)
     orderly = bool(ends) and not ends[-1].interrupted and not ends[-1].error
-    sent, seen = _by_stage(frames.attempts), frames.arrivals is not None and _by_stage(frames.arrivals)
     for number, start_ns in sorted(started.items()):
-        delivered = gathered.compute(sent(number))
+        delivered = gathered.compute(of_stage(frames.attempts, number))
         # A run that did not end in order was stopped in its last stage.
         stopped = number == max(started) and not orderly
         yield Played(
@@ -63,14 +62,8 @@ def _played(frames: RunFrames) -> Iterator[Played]:
             ended=ended.get(number),
             window=window(frames.plan[number], start_ns, delivered, stopped, overloaded.get(number)),
             delivered=delivered,
-            arrivals=group(seen(number)) if seen else None,
+            arrivals=None if frames.arrivals is None else group(of_stage(frames.arrivals, number)),
         )
-
-
-def _by_stage(rows: Rows) -> Callable[[int], Rows]:
-    """Finds the rows of a stage. In a column of its own: looking through whole rows reads 32 times as much memory."""
-    stage = rows["stage"].copy()
-    return lambda number: take(rows, stage == number)
 
 
 def _stage(frames: RunFrames, stage: Played) -> Stage:
@@ -96,6 +89,7 @@ def _stage(frames: RunFrames, stage: Played) -> Stage:
         classes=classes.compute(plan, delivered, stage.window),
         against=None,
         generator=_generator(stage.ended.reports if stage.ended else [], plan, rows),
+        limit=None,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from analysis.frames import PlannedStage, RunFrames
+from analysis.rows import arrange
 from records.clock import boot_id
 from records.journal import Header, Journal, Rows
 from records.rows import DTYPE, NEVER_SENT, Flag, Outcome
@@ -116,8 +117,8 @@ def run(
         manifest=record,
         plan=TypeAdapter(list[PlannedStage]).validate_python(record.stages),
         timeline=story(attempts, stages) if timeline is None else list(timeline),
-        attempts=table(attempts),
-        arrivals=None if arrivals is None else table(arrivals),
+        attempts=arrange([table(attempts)]),
+        arrivals=None if arrivals is None else arrange([table(arrivals)]),
         watched=[0] if watched else [],
         strays=0,
         torn=0,

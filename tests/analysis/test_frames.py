@@ -58,9 +58,10 @@ def test_clocks_of_one_boot_are_aligned(tmp_path: Path) -> None:
     write_journal(tmp_path, "attempts", table(early), "b", anchor=ANCHOR - 3 * MS)
     write_journal(tmp_path, "arrivals", table([arrival(attempt(0))]), "c", anchor=ANCHOR + 2 * MS)
     found = load(tmp_path)
-    assert found.attempts["due"].tolist() == [START, START + 3 * MS, START + 3 * MS]
-    assert found.attempts["start"].tolist() == [START, START + 3 * MS, 0]
-    assert found.attempts["done"].tolist() == [START + MS, START + 4 * MS, 0]
+    assert found.attempts["sequence"].tolist() == [0, 1, 9]
+    assert found.attempts["due"].tolist() == [START + 3 * MS, START + 3 * MS, START]
+    assert found.attempts["start"].tolist() == [START + 3 * MS, 0, START]
+    assert found.attempts["done"].tolist() == [START + 4 * MS, 0, START + MS]
     assert found.arrivals is not None
     assert found.arrivals["due"].tolist() == [0]
     assert found.arrivals["start"].tolist() == [arrival(attempt(0))["start"] - 2 * MS]
