@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis import memory_summary, reports, series, summary
+from analysis import memory_summary, reports, scalability_summary, series, summary
 from analysis.frames import load
 from analysis.verdict import EXITS
 from records.exit_codes import Exit
@@ -37,6 +37,7 @@ def _analyse(argv: Sequence[str]) -> int:
     console = summary.console()
     summary.show(found.performance, console)
     memory_summary.show(found.memory, console)
+    scalability_summary.show(found.performance, console)
     for path in filter(None, [series.save(options.run, found.series), *reports.write(options.output, found)]):
         print(path)
     return EXITS[found.performance.verdict.status]

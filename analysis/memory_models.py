@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from analysis.models import Model, Run
+from analysis.base import Model
+from analysis.models import Run
 
 Measure = Literal["uss", "rss"]
 

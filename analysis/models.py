@@ -7,11 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+from analysis.base import Model
+from analysis.scalability_models import Capacity, Limit, Scaling, Usl
 
 
 class Quantiles(Model):
@@ -163,6 +162,7 @@ class Stage(Model):
     classes: list[Class] | None = Field(description="null where the plan tells no webhooks apart")
     against: Against | None = Field(description="null without classes, or without a stage to compare with")
     generator: Generator
+    limit: Limit | None = Field(description="null where there is too little evidence")
 
 
 class Series(Model):
@@ -212,10 +212,13 @@ class Section(Model):
     verdict: Verdict
     stages: list[Stage]
     series: list[Series] | None = Field(description='of the test "load"; null of the others')
+    scaling: list[Scaling] | None = Field(description='of the test "scalability"; null of the others')
+    usl: dict[str, Usl] | None = Field(description="the same, by scenario: where a side was made stronger")
+    capacity: list[Capacity] | None = Field(description="the same: what each search found")
 
 
 class PerformanceReport(Model):
     """`webhook_performance_results.json`: a section for each test that was run, each with its own run."""
 
     schema_version: Literal[1] = 1
-    sections: dict[str, Section] = {}
+    sections: dict[str, Section] = Field(default={})

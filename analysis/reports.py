@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 from pydantic import ValidationError
 
-from analysis import memory, series, stages, verdict
+from analysis import capacity, limit, memory, scaling, series, stages, verdict
+from analysis.cpu_models import CpuReport, CpuSection
 from analysis.frames import RunFrames
 from analysis.memory_models import MemoryReport, MemorySection
 from analysis.models import PerformanceReport, Run, Section
@@ -15,13 +16,17 @@ from records.run import RunError, write_atomically
 
 PERFORMANCE = "webhook_performance_results.json"
 MEMORY = "memory_usage_results.json"
+CPU = "cpu_utilization_results.json"
 
-Report = PerformanceReport | MemoryReport
-MODELS: dict[str, type[Report]] = {PERFORMANCE: PerformanceReport, MEMORY: MemoryReport}
+Report = PerformanceReport | MemoryReport | CpuReport
+MODELS: dict[str, type[Report]] = {PERFORMANCE: PerformanceReport, MEMORY: MemoryReport, CPU: CpuReport}
 
 
 WITH_SERIES = ("load",)
 """The tests whose section tells the series, too."""
+
+WITH_SCALING = ("scalability",)
+"""The tests whose section tells how it scales."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +35,32 @@ class Findings:
 
     performance: Section
     memory: MemorySection | None = None
+    cpu: CpuSection | None = None
     series: pd.DataFrame = field(default_factory=pd.DataFrame)
     """What happened in every second of every stage, for `series.csv`."""
 
 
 def findings(frames: RunFrames) -> Findings:
-    recorder = series.Recorder(frames.manifest.outcomes)
-    computed = stages.compute(frames, recorder.add)
+    recorder, limits = series.Recorder(frames.manifest.outcomes), limit.Recorder(frames)
+    tries = capacity.Recorder(frames)
+    computed = stages.compute(frames, recorder.add, limits.add, tries.add)
+    limits.tell(computed)
+    scales = frames.manifest.test in WITH_SCALING
     section = Section(
         run=Run.model_validate(frames.manifest, from_attributes=True),
         verdict=verdict.compute(frames, computed),
         stages=computed,
         series=recorder.points if frames.manifest.test in WITH_SERIES else None,
+        scaling=scaling.compute(computed) if scales else None,
+        usl=scaling.laws(computed) if scales else None,
+        capacity=tries.compute(computed) if scales else None,
     )
-    return Findings(section, memory.compute(frames) if memory.planned(frames) else None, recorder.table())
+    return Findings(
+        section,
+        memory=memory.compute(frames) if memory.planned(frames) else None,
+        cpu=limits.cpu.section(),
+        series=recorder.table(),
+    )
 
 
 def section(frames: RunFrames) -> Section:
@@ -71,7 +88,7 @@ def write(folder: Path, found: Findings) -> list[Path]:
     """Replace a run's sections of the reports in `folder`; returns what was written. Raises RunError, OSError."""
     reports = read(folder)  # all of them, before the first is written
     written = []
-    for name, own in ((PERFORMANCE, found.performance), (MEMORY, found.memory)):
+    for name, own in ((PERFORMANCE, found.performance), (MEMORY, found.memory), (CPU, found.cpu)):
         if own:
             sections = reports[name].sections | {own.run.test: own}
             report = reports[name].model_copy(update={"sections": sections})

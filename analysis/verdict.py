@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from analysis import scaling
 from analysis.frames import RunFrames
 from analysis.models import Reason, Stage, Status, Verdict
 from records.exit_codes import Exit
@@ -27,9 +28,12 @@ EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID,
 
 def compute(frames: RunFrames, stages: Sequence[Stage]) -> Verdict:
     """The verdict of a run."""
-    void = [*_incomplete(frames), *_unbalanced(frames, stages), *_generator_bound(frames, stages), *_lawless(stages)]
+    excluded = _void_for_scalability(stages)
+    trusted = [stage for stage in stages if stage.name not in excluded]
+    bound = [*_generator_bound(frames, trusted), *_nothing_scaled(stages, excluded)]
+    void = [*_incomplete(frames), *_unbalanced(frames, stages), *bound, *_lawless(stages)]
     failed = [reason for stage, reason in _overloads(frames) if not _seeks_limits(frames, stage)]
-    notes = list(_notes(frames, stages))
+    notes = [*_left_out(excluded), *_notes(frames, stages)]
     if void:
         return Verdict(status=Status.VOID, reasons=[*void, *failed, *notes])
     if not any(stage.deliveries.acknowledged for stage in stages):
@@ -155,6 +159,28 @@ def _generator_bound(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Rea
                 code="generator_starved",
                 message=f"{stage.name}: a sender was ready to run and had no CPU for {starved:.0%} of the stage",
             )
+
+
+def _void_for_scalability(stages: Sequence[Stage]) -> list[str]:
+    """Stages that ask how the target scales, and were limited by the generator: they are left out of the answer."""
+    return [stage.name for stage in _asking(stages) if scaling.void(stage)]
+
+
+def _asking(stages: Sequence[Stage]) -> list[Stage]:
+    return [*scaling.scaled(stages), *(stage for stage in stages if stage.parameters.get("limits"))]
+
+
+def _nothing_scaled(stages: Sequence[Stage], excluded: Sequence[str]) -> Iterator[Reason]:
+    if excluded and len(excluded) == len(_asking(stages)):
+        yield Reason(
+            code="generator_bound", message="the generator limited every stage: nothing is known of the target"
+        )
+
+
+def _left_out(excluded: Sequence[str]) -> Iterator[Reason]:
+    if excluded:
+        message = f"void for scalability, for the generator limited them: {', '.join(excluded)}"
+        yield Reason(code="generator_bound_stages", message=message)
 
 
 def _lawless(stages: Sequence[Stage]) -> Iterator[Reason]:

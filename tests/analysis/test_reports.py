@@ -7,6 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from analysis import reports
+from analysis.cpu_models import CpuReport, CpuSection
 from analysis.memory_models import MemoryReport, MemorySection
 from analysis.models import PerformanceReport, Section
 from analysis.reports import Findings
@@ -27,7 +28,7 @@ def of(test: str, found: Section = FOUND) -> Findings:
 def test_a_section_has_the_design_s_shape() -> None:
     """The names that users of the JSON rely on, top to bottom."""
     plain = json.loads(FOUND.model_dump_json())
-    assert set(plain) == {"run", "verdict", "stages", "series"}
+    assert set(plain) == {"run", "verdict", "stages", "series", "scaling", "usl", "capacity"}
     assert set(plain["run"]) == {"id", "started_at", "seed", "test", "options", "environment"}
     assert plain["verdict"] == {"status": "pass", "reasons": []}
     (stage,) = plain["stages"]
@@ -94,7 +95,8 @@ def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     """Reading gives back every figure; without a file there is an empty report."""
-    assert reports.read(tmp_path) == {reports.PERFORMANCE: PerformanceReport(), reports.MEMORY: MemoryReport()}
+    empty = {reports.PERFORMANCE: PerformanceReport(), reports.MEMORY: MemoryReport(), reports.CPU: CpuReport()}
+    assert reports.read(tmp_path) == empty
     reports.write(tmp_path, BOTH)
     found = reports.read(tmp_path)
     assert found[reports.PERFORMANCE].sections == {"performance": BOTH.performance}
@@ -108,7 +110,11 @@ def test_the_schemas_are_those_of_the_models() -> None:
 
 @pytest.mark.parametrize(
     ("name", "model"),
-    [("webhook_performance_results", Section), ("memory_usage_results", MemorySection)],
+    [
+        ("webhook_performance_results", Section),
+        ("memory_usage_results", MemorySection),
+        ("cpu_utilization_results", CpuSection),
+    ],
 )
 def test_the_schema_names_what_a_report_holds(name: str, model: type[BaseModel]) -> None:
     """Every field that a report has is described, required, and the only one allowed."""

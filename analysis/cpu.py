@@ -1,0 +1,107 @@
+"""What each process used of the CPU over each stage's window, from the resource logs."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.cpu_models import Cpu, CpuSection, CpuStage, ProcessCpu, RoleCpu
+from analysis.figures import Window
+from analysis.frames import RunFrames
+from analysis.models import Run
+from analysis.stages import Played
+
+TESTS = ("scalability", "resource")
+"""The tests that have a section in the report."""
+
+COVERED = 0.5
+"""A process whose samples cover less of a window than this share is not told of."""
+
+COUNTERS = ("cpu_user_s", "cpu_system_s", "switches_voluntary", "switches_involuntary")
+
+
+class Recorder:
+    """Keeps what the processes used in each stage, as they are shown to it."""
+
+    def __init__(self, frames: RunFrames) -> None:
+        self._frames = frames
+        self._logs = split(frames.resources)
+        self._stages: list[CpuStage] = []
+
+    def add(self, stage: Played) -> CpuStage:
+        plan, acknowledged = self._frames.manifest.stages[stage.number], stage.delivered.acknowledged
+        begin, end = stage.window
+        deliveries = int(np.count_nonzero((acknowledged >= begin) & (acknowledged < end)))
+        processes = used(self._logs, stage.window, deliveries)
+        found = CpuStage(
+            name=stage.plan.name,
+            scenario=stage.plan.scenario,
+            factor=plan.get("factor", 1),
+            repeat=plan.get("repeat", 1),
+            processes=processes,
+            roles=roles(processes),
+        )
+        self._stages.append(found)
+        return found
+
+    def section(self) -> CpuSection | None:
+        """None where the run's test tells nothing of the CPU."""
+        manifest, missing = self._frames.manifest, None
+        if manifest.test not in TESTS:
+            return None
+        if not len(self._frames.resources):
+            missing = str(manifest.environment.get("psutil") or "no resource log in the run's folder")
+        run = Run.model_validate(manifest, from_attributes=True)
+        return CpuSection(run=run, skipped=missing, stages=[stage for stage in self._stages if stage.processes])
+
+
+def split(resources: pd.DataFrame) -> list[pd.DataFrame]:
+    """The samples of each process, in the order of time."""
+    return [own for _, own in resources.dropna(subset=list(COUNTERS[:2])).groupby(["role", "process"])]
+
+
+def used(logs: Iterable[pd.DataFrame], window: Window, deliveries: int) -> list[ProcessCpu]:
+    """What each process that was sampled over the window used in it, for each delivery of the stage, too."""
+    begin, end = window
+    found = []
+    for log in logs:
+        at = log["at_ns"].to_numpy()
+        if end <= begin or min(at[-1], end) - max(at[0], begin) < COVERED * (end - begin):
+            continue
+        # Samples come every half second or so: between two of them, counters are taken to grow steadily.
+        user, system, *switches = (float(np.diff(np.interp(window, at, log[name]))[0]) for name in COUNTERS)
+        length_s = (end - begin) / 1e9
+        found.append(
+            ProcessCpu(
+                process=str(log["process"].iloc[0]),
+                role=str(log["role"].iloc[0]),
+                cpu_share=round((user + system) / length_s, 4),
+                user_share=round(user / length_s, 4),
+                system_share=round(system / length_s, 4),
+                us_per_delivery=round((user + system) * 1e6 / deliveries, 2) if deliveries else None,
+                switches_per_delivery=_each(sum(switches), deliveries),
+            )
+        )
+    return found
+
+
+def _each(switches: float, deliveries: int) -> float | None:
+    """Null where the platform does not count them, too."""
+    return round(switches / deliveries, 4) if deliveries and not np.isnan(switches) else None
+
+
+def roles(processes: Sequence[ProcessCpu]) -> dict[str, RoleCpu]:
+    """All processes of a role together: sender, receiver, master; a receiver's role names its region, too."""
+    by_role: dict[str, list[ProcessCpu]] = {}
+    for process in processes:
+        by_role.setdefault(process.role.partition("-")[0], []).append(process)
+    return {role: _together(own) for role, own in by_role.items()}
+
+
+def _together(processes: Sequence[ProcessCpu]) -> RoleCpu:
+    sums: dict[str, float | None] = {}
+    for name in Cpu.model_fields:
+        values = [getattr(process, name) for process in processes]
+        sums[name] = None if None in values else round(sum(values), 4)
+    busiest = max(process.cpu_share for process in processes)
+    return RoleCpu.model_validate(sums | {"processes": len(processes), "busiest_share": busiest})
