@@ -57,3 +57,38 @@ print(stats.total.get_response_time_percentile(0.5))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert float(done.stdout) == 12.4
+
+
+@pytest.mark.slow
+def test_locust_grows_by_the_second_and_not_by_the_delivery() -> None:
+    """What its master keeps of every second is less than a kilobyte: a day is tens of megabytes. `-s` prints it."""
+    program = """
+import random
+import tracemalloc
+from types import SimpleNamespace
+from locust import stats as locust
+from senders.locust_stats import keep_three_digits
+keep_three_digits()
+now = 1.8e9
+locust.time.time = lambda: now
+tracemalloc.start()
+stats = locust.RequestStats()
+stats.get("x", "DELIVERY").use_response_times_cache = False
+runner = SimpleNamespace(stats=stats, user_count=8)
+def play(hours, rate):
+    global now
+    before = tracemalloc.get_traced_memory()[0]
+    for second in range(hours * 3600):
+        now += 1
+        for _ in range(rate):
+            stats.log_request("DELIVERY", "x", random.lognormvariate(0, 0.5), 0)
+        if second % locust.HISTORY_STATS_INTERVAL_SEC == 0:
+            locust.update_stats_history(runner)
+    return (tracemalloc.get_traced_memory()[0] - before) / (hours * 3600)
+random.seed(1)
+play(1, 10)  # nearly all latencies that there are have been seen then
+print(play(3, 1), play(3, 3))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    print(f"bytes a second at 1 and 3 deliveries a second: {done.stdout}")
+    assert all(50 < float(found) < 1_000 for found in done.stdout.split())

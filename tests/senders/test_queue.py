@@ -2,8 +2,9 @@
 
 import heapq
 import itertools
+import tracemalloc
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import gevent
 import pytest
@@ -11,7 +12,7 @@ from gevent.event import Event
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senders.arrivals import Constant, Open, Poisson, Stripe, schedule
+from senders.arrivals import Backlog, Constant, Open, Poisson, Stripe, schedule
 from senders.queue import Delivery, DeliveryQueue
 from senders.stages import Stage
 
@@ -560,3 +561,29 @@ def test_stop_wakes_those_who_wait() -> None:
         assert give_up(queue) == []
         assert len(gevent.joinall(workers, timeout=2, raise_error=True)) == 3
         assert [worker.value for worker in workers] == [None, None, None]
+
+
+# Memory.
+
+
+def test_what_waits_is_all_that_is_kept() -> None:
+    """An event that waits for a worker takes 165 bytes, a retry 340, and a settled one none. `-s` prints them."""
+    count = 30_000
+    time = FakeTime()
+    queue = queue_of(Stage("x", webhooks=100, arrivals=Backlog(1, backlog=count), duration_s=0.1), time)
+    tracemalloc.start()
+    queue.queued()
+    waiting = tracemalloc.get_traced_memory()[0] / count
+    for number in range(count):
+        taken = queue.take()
+        assert taken
+        queue.retry(replace(taken, due=START + 10 * MS + number, attempt=2, since=START + number, delay=MS + number))
+    del taken
+    retrying = tracemalloc.get_traced_memory()[0] / count
+    assert len(drain(queue)) == count
+    settled = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    print(f"bytes of an event: waiting {waiting:.0f}, for a retry {retrying:.0f}; all settled {settled / 1e6:.1f} MB")
+    assert waiting < 200
+    assert retrying < 400
+    assert settled < 2e6  # a block of the schedule, and free places in the lists
