@@ -29,10 +29,9 @@ def compute(delivered: Frame, found: Grouped | None, watched: Sequence[int]) -> 
     ours = match >= 0
     taken = ours & (found.rows["status"] // 100 == 2)
     theirs, start = match[taken], found.rows["start"][taken]
+    del match  # of millions of rows every column counts
     event = attempts.event[theirs]
-    # The first arrival of each event, in the order of events; of two at once, that of the earlier attempt.
-    order = np.lexsort((start, event))
-    first = order[np.flatnonzero(np.diff(event, prepend=-1))]
+    first = _firsts(event, start)
     seen = np.zeros(len(delivered), np.bool_)
     seen[event[first]] = True
     duplicated = len(event) - len(first)
@@ -71,6 +70,12 @@ def _match(attempts: Grouped, arrivals: Grouped) -> Ints:
     names = (attempts.event << 16 | attempts.rows["attempt"])[sent]
     place = find(event << 16 | arrivals.rows["attempt"], names)
     return np.where(place >= 0, sent[place], -1)
+
+
+def _firsts(event: Ints, start: Ints) -> Ints:
+    """The first arrival of each event, in the order of events; of two at once, that of the earlier attempt."""
+    order = np.lexsort((start, event))
+    return order[np.flatnonzero(np.diff(event, prepend=-1))]
 
 
 def _harmless(delivered: Frame, theirs: Ints, first: Ints) -> int:

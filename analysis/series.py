@@ -23,17 +23,20 @@ MOST_POINTS = 1_000
 FAILED = "failed_"
 """Begins the columns of attempts that failed in one way."""
 
+LEVELS = ("queue", "in_flight", "waiting")
+"""Columns that tell how many events there are at the end of a second; the other counts are of all of it."""
+
 SECOND = 1_000_000_000
 NEVER = np.iinfo(np.int64).max
 NO_FAILURE = (Outcome.PENDING, Outcome.ACKNOWLEDGED, *NEVER_SENT)
 
 
-def compute(stage: Played, outcomes: Mapping[int, str], step_s: int = 1) -> pd.DataFrame:
-    """A row for each step of the stage, which ends with its window or, if that is later, with its last event.
+def compute(stage: Played, outcomes: Mapping[int, str]) -> pd.DataFrame:
+    """A row for each second of the stage, which ends with its window or, if that is later, with its last event.
 
     An event that is not finished is in flight, or waits for its retry to fall due, or is in the queue.
     """
-    clock = _Clock(stage, step_s)
+    clock = _Clock(stage)
     delivered, rows = stage.delivered, stage.delivered.attempts.rows
     sent = was_sent(rows)
     columns: dict[str, Ints | npt.NDArray[np.float64]] = {
@@ -54,7 +57,7 @@ def compute(stage: Played, outcomes: Mapping[int, str], step_s: int = 1) -> pd.D
 class _Clock:
     """The steps of a stage. What was before the first is counted in it, what came behind the last in that."""
 
-    def __init__(self, stage: Played, step_s: int) -> None:
+    def __init__(self, stage: Played, step_s: int = 1) -> None:
         rows = stage.delivered.attempts.rows
         last = max(int(column.max(initial=0)) for column in (stage.delivered.due, rows["start"], rows["done"]))
         if stage.ended:
@@ -130,18 +133,25 @@ def _levels(attempts: Grouped, sent: Mask, clock: _Clock) -> dict[str, Ints]:
     }
 
 
-def points(stage: Played, seconds: pd.DataFrame, outcomes: Mapping[int, str]) -> Series:
-    """For a report: the series in steps of as many whole seconds as leave no more points than are worth drawing."""
+def points(stage: Played, seconds: pd.DataFrame) -> Series:
+    """For a report: the seconds of `compute` in steps of so many that no more are left than are worth drawing."""
     step_s = -(-len(seconds) // MOST_POINTS)
-    series = (compute(stage, outcomes, step_s) if step_s > 1 else seconds).drop(columns="at_ns")
+    steps = _longer(stage, seconds, step_s) if step_s > 1 else seconds
     return Series(
         stage=stage.plan.name,
         step_s=step_s,
         columns={
             str(name): [None if value != value else value for value in column.tolist()]
-            for name, column in series.items()
+            for name, column in steps.drop(columns="at_ns").items()
         },
     )
+
+
+def _longer(stage: Played, seconds: pd.DataFrame, step_s: int) -> pd.DataFrame:
+    steps = seconds.groupby(seconds["second"] // step_s)
+    levels = {name: steps[name].last() for name in LEVELS}
+    # No quantile can be had from others.
+    return steps.sum().assign(second=steps["second"].first(), **levels, **_latencies(stage, _Clock(stage, step_s)))
 
 
 class Recorder:
@@ -154,7 +164,7 @@ class Recorder:
 
     def add(self, stage: Played) -> None:
         seconds = compute(stage, self._outcomes)
-        self.points.append(points(stage, seconds, self._outcomes))
+        self.points.append(points(stage, seconds))
         seconds.insert(0, "stage", stage.plan.name)
         self._seconds.append(seconds)
 
