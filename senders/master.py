@@ -4,6 +4,7 @@ Locust's shape is asked once a second for the number of users; stages are switch
 master announces ahead. Where Locust runs without workers, its only process is this and a worker.
 """
 
+import os
 import time
 from dataclasses import replace
 from typing import Any
@@ -26,6 +27,7 @@ from senders.search import Try, next_rate
 from senders.settings import Settings, unreachable
 from senders.stage_player import POLL_S, Inbox, Played, RunFailed, StagePlayer
 from senders.stages import Limits, Stage
+from senders.usage import Sampler
 
 STATS_PATIENCE_S = 6.0
 """Locust's workers send statistics every 3 s."""
@@ -90,6 +92,7 @@ class Master:
     def _run(self) -> None:
         folder: RunFolder | None = None
         controls: Controls | None = None
+        sampler: Sampler | None = None
         error = ""
         try:
             if self._inbox.failure or (faults := unreachable(self._settings.regions)):
@@ -97,6 +100,9 @@ class Master:
             folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
             if left_out := self._plan.left_out:
                 _say(f"left out, for they need receivers of ours: {', '.join(left_out)}")
+            if isinstance(self._runner, MasterRunner):  # else the sending process, which is this one, keeps the log
+                sampler = Sampler(folder.path, "master", self._clock, str(os.getpid()))
+                sampler.uss = False
             controls = Controls(self._settings.regions)
             controls.reset(folder.manifest.id)
             settled = self._play_all(folder, controls)
@@ -110,6 +116,8 @@ class Master:
             error = f"the master failed: {failure!r}"
             raise
         finally:
+            if sampler:
+                sampler.close()
             self._finish(folder, controls, error)
 
     def _play_all(self, folder: RunFolder, controls: Controls) -> int:

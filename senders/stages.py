@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass as model
 
 from protocol.errors import ConfigError
 from protocol.faults import Delay, FaultOrder, Faults, WebhookFaults
-from senders.arrivals import Arrivals, Closed
+from senders.arrivals import Arrivals, Closed, at_rate
 from senders.payloads import SIZES
 from senders.retry import MAX_S, RetryLaw
 
@@ -131,7 +131,9 @@ def _with(stage: Stage, values: dict[str, Any]) -> Stage:
     law = {key: value for key, value in values.items() if key in _LAW_FIELDS}
     own = {key: value for key, value in values.items() if key not in _LAW_FIELDS}
     if "rate" in own:
-        own["arrivals"] = replace(stage.arrivals, rate=own.pop("rate"))
+        if isinstance(stage.arrivals, Closed):
+            raise ConfigError([f"stage {stage.scenario!r}: closed arrivals have no rate"])
+        own["arrivals"] = at_rate(stage.arrivals, own.pop("rate"))
     return replace(stage, **own, retry=replace(stage.retry, **law))
 
 
@@ -193,6 +195,17 @@ def check_plan(stages: Sequence[Stage]) -> None:
         f"stage {name!r}: {stage.users} users are not to be divided by {stage.processes} processes"
         for name, stage in zip(names, stages, strict=True)
         if stage.processes and stage.users % stage.processes
+    ]
+    faults += [
+        f"stage {name!r}: class {own.name!r} goes beyond its {stage.webhooks} webhooks"
+        for name, stage in zip(names, stages, strict=True)
+        for own in stage.classes
+        if own.first + own.count > stage.webhooks
+    ]
+    faults += [
+        f"stage {name!r}: two classes are named alike"
+        for name, stage in zip(names, stages, strict=True)
+        if len({own.name for own in stage.classes} | {"others"}) <= len(stage.classes)
     ]
     faults += [
         f"stage {name!r}: a search for capacity needs arrivals with a rate, and a duration_s"

@@ -7,10 +7,11 @@ import pytest
 
 from protocol.errors import ConfigError
 from protocol.faults import Faults
+from senders.arrivals import Closed, Constant, Ramp
 from senders.plan import make_plan
 from senders.retry import RetryLaw
 from senders.settings import Settings, add_options, check
-from senders.stages import Stage, sweep
+from senders.stages import Limits, Stage, WebhookClass, sweep
 
 FAILING = Stage("failing", events=10, faults=Faults(status={503: 0.3}), drain_s=2)
 STAGES = (Stage("plain", events=10), *sweep(FAILING, retries=(0, 3), delay_s=(0.0, 0.5)))
@@ -54,12 +55,32 @@ def test_every_fault_of_a_plan_is_named_at_once(tmp_path: Path) -> None:
         Stage("law", events=1, retry=RetryLaw(retries=70_000, delay_s=-1, cap_s=-2)),
         Stage("fault", events=1, faults=Faults(status={503: 1.3}, hang=-0.5)),
         Stage("fault", events=1),
+        Stage("classes", events=1, webhooks=5, classes=(WebhookClass("a", 3, 3), WebhookClass("a", 0, 1))),
+        Stage("search", events=1, limits=Limits()),
+        Stage("shares", events=1, users=3, processes=2),
     )
     with pytest.raises(ConfigError) as caught:
         make_plan(broken, settings(tmp_path))
     said = str(caught.value)
     for phrase in ("never end", "retries must", "delay_s must", "below the first", "1.3", "-0.5", "two stages"):
         assert phrase in said
+    for phrase in ("beyond its 5 webhooks", "named alike", "needs arrivals with a rate", "3 users are not"):
+        assert phrase in said
+
+
+def test_duration_and_rate_reach_the_stages_they_are_for(tmp_path: Path) -> None:
+    """--duration stretches the sustained stages only, --rate sets every open stage's rate."""
+    stages = (
+        Stage("sustained", duration_s=5, stretch=True, arrivals=Ramp(10, to=20, over_s=5)),
+        Stage("short", duration_s=5, arrivals=Constant(10)),
+        Stage("closed", duration_s=5),
+    )
+    plan = make_plan(stages, settings(tmp_path, "--duration", "1h30m", "--rate", "50"))
+    assert [stage.duration_s for stage in plan.stages] == [5_400, 5, 5]
+    assert [stage.arrivals for stage in plan.stages] == [Ramp(50, to=100, over_s=5), Constant(50), Closed()]
+    for bad in (["--duration", "1d"], ["--duration", "0s"], ["--rate", "-1"]):
+        with pytest.raises(ConfigError, match=bad[0]):
+            settings(tmp_path, *bad)
 
 
 def test_every_fault_of_the_retry_options_is_named_at_once(tmp_path: Path) -> None:

@@ -42,9 +42,9 @@ def test_sweep_over_the_rate() -> None:
 
 def test_sweep_over_the_rate_of_a_closed_stage_is_refused() -> None:
     """Where workers send as fast as they can, there is no rate to set, and an impossible one is none."""
-    with pytest.raises(ValidationError, match="rate"):
+    with pytest.raises(ValueError, match="rate"):
         sweep(Stage("closed", duration_s=1), rate=(100.0,))
-    with pytest.raises(ValidationError, match="rate"):
+    with pytest.raises(ValueError, match="rate"):
         sweep(Stage("open", duration_s=1, arrivals=Poisson(1)), rate=(0.0,))
 
 
