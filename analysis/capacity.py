@@ -1,7 +1,7 @@
 """The capacity that a search found: the highest rate that keeps its limits, by the journals of its tries."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -36,27 +36,32 @@ class Recorder:
             self._clogged.add(stage.plan.name)
 
     def compute(self, stages: Sequence[Stage]) -> list[Capacity]:
-        """What each search found, in the order of the plan; a try that was stopped does not count."""
-        searches: dict[str, list[Stage]] = {}
-        for stage in stages:
-            if stage.name in self._whole:
-                searches.setdefault(stage.scenario, []).append(stage)
-        return [
-            _capacity(scenario, own[0].parameters["limits"], [self._try(stage) for stage in own])
-            for scenario, own in searches.items()
-        ]
+        """What each search found; a try that was stopped does not count."""
+        return compute([stage for stage in stages if stage.name in self._whole], self._clogged)
 
-    def _try(self, stage: Stage) -> Try:
-        broke = _broke(stage, stage.name in self._clogged)
-        return Try(
-            name=stage.name,
-            rate_per_s=stage.parameters["arrivals"]["rate"],
-            reached_per_s=stage.throughput_per_s,
-            p99_ms=stage.latency_ms.delivery.p99,
-            error_rate=stage.error_rate,
-            held=broke is None,
-            broke=broke,
-        )
+
+def compute(tries: Sequence[Stage], clogged: Collection[str]) -> list[Capacity]:
+    """What each search found, in the order of the plan; `clogged` are the names of tries whose queue grew."""
+    searches: dict[str, list[Stage]] = {}
+    for stage in tries:
+        searches.setdefault(stage.scenario, []).append(stage)
+    return [
+        _capacity(scenario, own[0].parameters["limits"], [_try(stage, stage.name in clogged) for stage in own])
+        for scenario, own in searches.items()
+    ]
+
+
+def _try(stage: Stage, clogged: bool) -> Try:
+    broke = _broke(stage, clogged)
+    return Try(
+        name=stage.name,
+        rate_per_s=stage.parameters["arrivals"]["rate"],
+        reached_per_s=stage.throughput_per_s,
+        p99_ms=stage.latency_ms.delivery.p99,
+        error_rate=stage.error_rate,
+        held=broke is None,
+        broke=broke,
+    )
 
 
 def _broke(stage: Stage, clogged: bool) -> Broke | None:

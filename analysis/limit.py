@@ -4,9 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from analysis import cpu
+from analysis import cpu, scaling
 from analysis.cpu_models import RoleCpu
 from analysis.deliveries import was_sent
 from analysis.frames import RunFrames
@@ -70,10 +68,11 @@ def _idle_share(stage: Played, users: int | None) -> float | None:
     if not users or end <= begin:
         return None
     rows = stage.delivered.attempts.rows
-    rows = rows[was_sent(rows)]
-    answered = np.where(rows["done"] == 0, end, rows["done"])
-    under_way = np.clip(answered, begin, end) - np.clip(rows["start"], begin, end)
-    return round(max(0.0, 1 - int(under_way.sum()) / (users * (end - begin))), 4)
+    sent = was_sent(rows)
+    start, done = rows["start"][sent], rows["done"][sent]
+    done[done == 0] = end  # never answered
+    under_way = int((done.clip(begin, end) - start.clip(begin, end)).sum())
+    return round(max(0.0, 1 - under_way / (users * (end - begin))), 4)
 
 
 def compute(stage: Stage, evidence: Evidence) -> Limit | None:
@@ -91,9 +90,9 @@ def compute(stage: Stage, evidence: Evidence) -> Limit | None:
     if causes := list(_generator(stage, busiest)):
         side = "generator"
         rate = evidence.rate or stage.throughput_per_s
-        needed = math.ceil(rate * each_us / 1e6 / ROOM) if rate and each_us else None
+        needed = math.ceil(round(rate * each_us / 1e6 / ROOM, 6)) if rate and each_us else None
         if needed:
-            causes.append(f"{rate:,.0f}/s would need {needed} sending processes, each with a core of its own")
+            causes.append(f"{rate:,.0f}/s need {scaling.processes(needed)}")
     elif causes := list(_target(evidence, target_share)):
         side = "target"
     else:

@@ -77,8 +77,13 @@ def _scaling(scenario: str, stages: Sequence[Stage]) -> Scaling:
 
 
 def _note(lost: Sequence[str], needed: int) -> str:
-    cure = f"; up to {needed} sending processes would be needed, each with a core of its own" if needed else ""
+    cure = f"; {processes(needed)} would have done" if needed else ""
     return f"the generator limited every repeat of {', '.join(lost)}: nothing is known of the target there{cure}"
+
+
+def processes(count: int) -> str:
+    """So many sending processes, for people."""
+    return f"{count} sending process{'' if count == 1 else 'es'} with a core of {'its' if count == 1 else 'their'} own"
 
 
 def _parameter(stages: Sequence[Stage]) -> str | None:
@@ -138,9 +143,10 @@ def _median(stages: Sequence[Stage], of: Callable[[Stage], float | None]) -> flo
 def lines(scalings: Sequence[Scaling], laws: Mapping[str, Usl]) -> Iterator[str]:
     """`scaling users: x16 gives 7.9 times (efficiency 49 %), USL alpha 0.05, beta 0.001, ...`, one for each."""
     for scaling in scalings:
-        last = next((factor for factor in reversed(scaling.factors) if factor.speedup is not None), None)
+        grown = [row for row in scaling.factors if row.factor > 1 and row.speedup is not None]
         parts = []
-        if last:
+        if grown:
+            last = grown[-1]
             share = "" if last.efficiency is None else f" (efficiency {last.efficiency:.0%})"
             parts.append(f"x{last.factor} gives {last.speedup:.3g} times{share}")
         if law := laws.get(scaling.scenario):

@@ -23,6 +23,9 @@ SATURATED = 0.9
 SCALABILITY = "scalability"
 """The test that looks for the limits: to be overloaded is among its results."""
 
+NAMED = 3
+"""Stages that a reason names; the others are told in the report."""
+
 EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID, Status.UNKNOWN: Exit.UNKNOWN}
 
 
@@ -179,7 +182,8 @@ def _nothing_scaled(stages: Sequence[Stage], excluded: Sequence[str]) -> Iterato
 
 def _left_out(excluded: Sequence[str]) -> Iterator[Reason]:
     if excluded:
-        message = f"void for scalability, for the generator limited them: {', '.join(excluded)}"
+        more = f" and {len(excluded) - NAMED} more" if len(excluded) > NAMED else ""
+        message = f"the generator limited, so void for scalability: {', '.join(excluded[:NAMED])}{more}"
         yield Reason(code="generator_bound_stages", message=message)
 
 
