@@ -6,6 +6,7 @@ master announces ahead. Where Locust runs without workers, its only process is t
 
 import os
 import time
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -33,8 +34,8 @@ STATS_PATIENCE_S = 6.0
 """Locust's workers send statistics every 3 s."""
 
 
-MAX_DISTURBED = 20
-"""Tries of a search that are played again, because the generator was the limit."""
+MAX_DISTURBED = 2
+"""Tries of a rate that are played again, because the generator was the limit; a further one breaks the rate."""
 
 
 class Master:
@@ -157,20 +158,21 @@ class Master:
     def _search(self, folder: RunFolder, player: StagePlayer, search: Stage) -> int:
         """Play a stage at one rate after the other, until its capacity is found; returns the deliveries settled."""
         assert search.limits
-        settled, disturbed, tries = 0, 0, list[Try]()
+        settled, tries, disturbed = 0, list[Try](), Counter[float]()
         first = search.arrivals.rate if not isinstance(search.arrivals, Closed) else 0.0
         while (rate := next_rate(tries, first, search.limits)) is not None:
-            played_before = sum(rate == t.rate for t in tries) + disturbed
+            played_before = sum(rate == t.rate for t in tries) + disturbed[rate]
             name = f"{search.name or search.scenario} rate={rate:g} #{1 + played_before}"
             stage = replace(search, arrivals=at_rate(search.arrivals, rate), name=name)
             played = player.play(folder.add_stage(stage), stage)
             if played is None or self._halting.is_set():
                 break
             settled += played.settled
-            if played.disturbed and disturbed < MAX_DISTURBED:
-                disturbed += 1
+            if played.disturbed and disturbed[rate] < MAX_DISTURBED:
+                disturbed[rate] += 1
             else:
-                tries.append(Try(rate, self._held(name, search.limits, played)))
+                held = not played.disturbed and self._held(name, search.limits, played)
+                tries.append(Try(rate, held))
         return settled
 
     def _held(self, name: str, limits: Limits, played: Played) -> bool:
