@@ -1,7 +1,8 @@
 """How long the analysis of a run takes, and what memory, over the run's size: `python -m benchmarks.analysis`.
 
 Two senders and two receivers with clocks of their own, 1,000 webhooks by Zipf's law, 5,000 deliveries a second; one
-attempt in fifty is answered 503 and repeated. What is measured is `python -m analysis`, a process for each run.
+attempt in fifty is answered 503 and repeated. What is measured is `python -m analysis`, a process each time; the
+fastest of some rounds, for what others take of the machine is no cost of ours.
 """
 
 import csv
@@ -22,6 +23,7 @@ from records.journal import Header, Rows
 from records.rows import DTYPE, Flag, Outcome
 from records.run import Manifest, RegionRecord, RunEnded, StageEnded, StageStarted, Timeline, WorkerReport
 
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 SIZES = (100_000, 1_000_000, 10_000_000)
 MOST_S, MOST_MB = 60, 4_000
 """Promised of the largest."""
@@ -44,7 +46,8 @@ def main() -> int:
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             write_run(Path(folder) / "run", size)
-            took_s, peak_mb = measure(Path(folder))
+            rounds = [measure(Path(folder)) for _ in range(ROUNDS)]
+        took_s, peak_mb = min(took for took, _ in rounds), max(peak for _, peak in rounds)
         kept &= took_s < MOST_S and peak_mb < MOST_MB
         print(f"| {size:,} | {took_s:.1f} | {took_s / size * 1e6:.2f} | {peak_mb:,.0f} |", flush=True)
     return Exit.PASS if kept else Exit.FAIL
