@@ -1,7 +1,5 @@
 """Whole runs against servers whose behaviour is known: the figures must be the ones that arithmetic gives."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,31 +7,14 @@ import pytest
 from analysis.models import Section
 from senders.arrivals import Constant
 from senders.stages import Stage
-from tests.receivers import free_port
-from tests.runs import analyse, run_locust, running
+from tests.measuring import measure
+from tests.runs import analyse
 
 pytestmark = pytest.mark.slow
 
 
-# A virtual core that idles is woken late by its host, by milliseconds: this keeps the sender's core awake and takes
-# nothing from it.
-SPIN = """
-import os, time
-os.sched_setaffinity(0, {0})
-os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-end = time.monotonic() + 60
-while time.monotonic() < end: pass
-"""
-
-
 def _measure(folder: Path, stage: Stage, *server: str) -> Section:
-    port = free_port()
-    with running(["tests.known_server", str(port), *server], port, folder):
-        with subprocess.Popen([sys.executable, "-c", SPIN]) as spinner:
-            target = f"http://127.0.0.1:{port}/hooks"
-            run = run_locust(folder, [stage], "--target", target, prefix=["taskset", "-c", "0"])
-            spinner.kill()
-    section, code = analyse(run)
+    section, code = analyse(measure(folder, stage, *server))
     assert code == 0, section.verdict
     return section
 
