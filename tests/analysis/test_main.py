@@ -45,6 +45,28 @@ def test_a_good_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _section(tmp_path) == reports.section(GOOD)
 
 
+def test_the_series_goes_into_the_run_s_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A row for each second of each stage; where it cannot be written, the reports are, and one line says so."""
+    write_run(tmp_path / "run", GOOD)
+    path = tmp_path / "run/series.csv"
+    assert _main(tmp_path) == Exit.PASS
+    assert capsys.readouterr().out.splitlines()[-2] == str(path)
+    assert len(path.read_text().splitlines()) == 1 + 10
+    path.unlink()
+    path.mkdir()
+    assert _main(tmp_path) == Exit.PASS
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{path} was not written: ")
+
+
+def test_only_the_load_test_tells_its_series(tmp_path: Path) -> None:
+    """Other sections hold no series, for their stages are compared, not watched."""
+    assert reports.section(GOOD).series is None
+    found = reports.section(replace(GOOD, manifest=GOOD.manifest.model_copy(update={"test": "load"}))).series
+    assert found is not None
+    assert [(points.stage, points.step_s) for points in found] == [("stage", 1)]
+
+
 def test_the_verdict_is_the_exit_code(tmp_path: Path) -> None:
     """A void run ends with 3, one that tested nothing with 4; both write their reports."""
     write_run(tmp_path / "run", replace(GOOD, locust_totals=None))

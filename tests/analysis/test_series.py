@@ -119,7 +119,7 @@ def test_failures_by_kind() -> None:
     rows = [attempt(n, **fields) for n, fields in enumerate([*kinds, kinds[1]])]
     found = _of([*rows, attempt(9) | {"outcome": 99, "status": 0}], duration_s=1.0)
     names = ["failed_outcome_99", "failed_read_timeout", "failed_status_429", "failed_status_503", "failed_truncated"]
-    assert sorted(column for column in found if str(column).startswith("failed_")) == names
+    assert sorted(str(column) for column in found if str(column).startswith("failed_")) == names
     assert found[names].to_numpy().tolist() == [[1, 1, 1, 2, 1]]
     assert found["failed"].tolist() == [6]
 

@@ -7,7 +7,7 @@ import pytest
 from analysis.models import Stage
 from analysis.stages import compute
 from records.rows import Outcome
-from records.run import Entry, RunEnded, StageEnded, StageStarted
+from records.run import Entry, RunEnded, StageEnded, StageOverloaded, StageStarted
 from tests.journals import MS, SECOND, START, Row, arrival, attempt, planned, run, story, worker_report
 
 
@@ -103,6 +103,16 @@ def test_only_the_last_stage_of_a_stopped_run_was_stopped() -> None:
     rows = [row | {"stage": stage} for stage in (0, 1) for row in _every_second(5)]
     timeline = [*story(rows, stages)[:-1], RunEnded(at_ns=START + 12 * SECOND, interrupted=True)]
     assert [stage.window_s for stage in compute(run(rows, stages=stages, timeline=timeline))] == [10, 4.5]
+
+
+def test_an_overloaded_stage_ends_when_that_was_found() -> None:
+    """Nothing more fell due from then on: the window is as long as there was load, and its events are all told."""
+    rows = [*_every_second(5), attempt(9, due=START + 4 * SECOND, outcome=Outcome.ABANDONED)]
+    timeline = story(rows, [planned()])
+    timeline.insert(1, StageOverloaded(at_ns=START + 5 * SECOND, stage=0, queued=1, growing_s=2))
+    found = _one(rows, timeline, duration_s=10.0)
+    assert (found.window_s, found.throughput_per_s) == (5, 1)
+    assert (found.deliveries.due, found.deliveries.abandoned) == (6, 1)
 
 
 def test_stopped_in_the_warm_up() -> None:

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from analysis import reports, summary
 from analysis.models import Quantiles, Reason, Section, Status, Verdict
-from tests.journals import arrival, attempt, planned, run
+from tests.journals import MS, START, arrival, attempt, planned, run
 
 ROWS = [attempt(n) for n in range(3)]
 
@@ -96,3 +96,19 @@ def test_nothing_steers_the_terminal() -> None:
 def test_a_hundred_columns_where_there_is_no_terminal() -> None:
     """In CI's logs the width does not depend on a guess."""
     assert summary.console().width == 100
+
+
+def test_one_slow_tenant_does_not_hide() -> None:
+    """Each class has a line under its stage, and what the others paid for them."""
+    rows = [attempt(n, stage=stage) for n in range(3) for stage in (0, 1)]
+    rows += [attempt(0, webhook=7, stage=1, done=START + 500 * MS)]
+    slow = {"name": "slow", "first": 7, "count": 1}
+    plan = [planned("usual", scenario="x baseline"), planned("troubled", scenario="x", classes=[slow])]
+    lines = _shown(reports.section(run(rows, [arrival(row) for row in rows], stages=plan))).splitlines()
+    assert [line.split() for line in lines[-3:]] == [
+        ["slow", "1", "0.0%", "0", "500", "500", "500", "1"],
+        ["others", "3", "0.0%", "0", "1", "1", "1", "1"],
+        ["others", "/", "usual", *["\N{MULTIPLICATION SIGN}1.00"] * 2],
+    ]
+    assert lines[-4].startswith("troubled ")
+    assert all(line.startswith("  ") for line in lines[-3:])

@@ -11,8 +11,8 @@ from analysis.frames import RunFrames
 from analysis.models import Status, Verdict
 from records.exit_codes import Exit
 from records.rows import Outcome
-from records.run import Entry, RunEnded, StageEnded, WorkerLost
-from tests.journals import MS, START, arrival, attempt, planned, run, worker_report
+from records.run import Entry, RunEnded, StageEnded, StageOverloaded, WorkerLost
+from tests.journals import MS, SECOND, START, arrival, attempt, planned, run, worker_report
 
 ROWS = [attempt(n, webhook) for n in range(5) for webhook in range(2)]
 SEEN = [arrival(row) for row in ROWS]
@@ -147,6 +147,101 @@ def test_what_a_lost_worker_explains() -> None:
     """A run that ended because a worker was lost says so once; its missing statistics say no more."""
     frames = replace(_ended(error="lost 1 of 2 workers"), locust_totals=None)
     assert _codes(_of(replace(frames, timeline=[WORKER_LOST, *frames.timeline]))) == ["worker_lost"]
+
+
+def _with_loss(told: int, locust: int, allowed: bool = True, error: str = "", stages: int = 1) -> RunFrames:
+    """A run of ten events, the last of them in doubt, that lost a worker in its last stage; as the others tell it."""
+    rows = [*ROWS[:-1], ROWS[-1] | {"outcome": Outcome.PENDING, "done": 0, "status": 0}]
+    number = stages - 1
+    rows = [row | {"stage": number} for row in rows]
+    plan = [planned(f"stage {n}") for n in range(stages)]
+    frames = run(rows, [arrival(row) for row in rows], stages=plan, options={"allow_worker_loss": allowed})
+    end = RunEnded(at_ns=START, interrupted=False, error=error)
+    ended = StageEnded(at_ns=START, stage=number, reports=[worker_report(stage=number, due=told)])
+    totals = {f"stage {number} local nearest": locust}
+    return replace(frames, timeline=[*frames.timeline[:-2], WORKER_LOST, ended, end], locust_totals=totals)
+
+
+def test_a_loss_that_is_allowed() -> None:
+    """It is worth knowing, no more: what the lost worker did not tell is not held against the run, and is in doubt."""
+    frames = _with_loss(told=6, locust=8)
+    found = _of(frames)
+    assert (found.status, _codes(found)) == (Status.PASS, ["worker_lost", "locust_total_differs"])
+    (stage,) = stages.compute(frames)
+    assert (stage.deliveries.acknowledged, stage.deliveries.in_doubt) == (9, 1)
+    assert _codes(_of(_with_loss(told=10, locust=10))) == ["worker_lost"]
+
+
+def test_a_loss_that_is_not_allowed() -> None:
+    """Without the option the same run is void, and its books are not excused."""
+    found = _of(_with_loss(told=6, locust=8, allowed=False))
+    assert found.status is Status.VOID
+    assert _codes(found) == ["worker_lost", "books_unbalanced", "locust_total_differs"]
+
+
+@pytest.mark.parametrize(("told", "locust", "code"), [(11, 10, "books_unbalanced"), (10, 11, "locust_total_differs")])
+def test_what_no_loss_explains(told: int, locust: int, code: str) -> None:
+    """A lost worker tells too little, never too much."""
+    found = _of(_with_loss(told, locust))
+    assert (found.status, _codes(found)) == (Status.VOID, [code, "worker_lost"])
+
+
+def test_only_the_stage_of_the_loss_is_excused() -> None:
+    """The stages before it have to balance."""
+    frames = _with_loss(told=6, locust=8, stages=2)
+    assert _of(frames).status is Status.PASS
+    # The same loss, noticed before the last stage began.
+    timeline = [entry for entry in frames.timeline if entry is not WORKER_LOST]
+    found = _of(replace(frames, timeline=[*timeline[:2], WORKER_LOST, *timeline[2:]]))
+    assert _codes(found) == ["books_unbalanced", "locust_total_differs", "worker_lost"]
+
+
+def test_all_workers_lost() -> None:
+    """A run that ended because nobody was left is void, whatever was allowed."""
+    found = _of(_with_loss(told=10, locust=10, error="lost 2 sending processes"))
+    assert (found.status, _codes(found)) == (Status.VOID, ["run_failed", "worker_lost"])
+
+
+def _overloaded(test: str = "load", **plan: Any) -> RunFrames:
+    """A run whose stage was ended for its queue, with an event that was abandoned."""
+    rows = [*ROWS, attempt(99, outcome=Outcome.ABANDONED)]
+    frames = run(rows, SEEN, stages=[planned(**plan)], test=test)
+    frames.timeline.insert(1, StageOverloaded(at_ns=START + 5 * SECOND, stage=0, queued=12_345, growing_s=60.2))
+    return frames
+
+
+def test_an_overload_is_a_failure() -> None:
+    """The run can be trusted, its books balance, and what it says is that the rate is too high."""
+    found = _of(_overloaded())
+    assert (found.status, _codes(found)) == (Status.FAIL, ["overloaded"])
+    said = "stage: its queue grew for 60 s to 12,345 events; the rate is more than is delivered"
+    assert found.reasons[0].message == said
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        _overloaded("scalability"),
+        _overloaded("scalability", factor=8, repeat=2),
+        _overloaded("load", limits={"p99_ms": 500.0}),
+    ],
+    ids=["scalability", "a factor", "a search"],
+)
+def test_an_overload_that_was_looked_for(frames: RunFrames) -> None:
+    """Whoever seeks a limit may find it."""
+    found = _of(frames)
+    assert found.status is Status.PASS
+    assert "overloaded" in _codes(found)
+
+
+def test_an_overload_among_worse() -> None:
+    """A run that cannot be trusted is void, one that tested nothing unknown, whatever its queue did."""
+    found = _of(replace(_overloaded(), strays=1))
+    assert (found.status, _codes(found)) == (Status.VOID, ["unexpected_arrivals", "overloaded"])
+    frames = run([attempt(0, outcome=Outcome.ABANDONED)], [], stages=[planned()])
+    frames.timeline.insert(1, StageOverloaded(at_ns=START, stage=0, queued=1, growing_s=1))
+    found = _of(frames)
+    assert (found.status, _codes(found)) == (Status.UNKNOWN, ["nothing_acknowledged", "overloaded"])
 
 
 def test_what_the_sender_did_not_keep() -> None:
