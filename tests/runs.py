@@ -27,7 +27,12 @@ def regions_file(folder: Path, receiver: RunningReceiver) -> Path:
 
 
 def start_locust(
-    folder: Path, stages: Sequence[Stage], *options: str, prefix: Sequence[str] = (), headless: bool = True
+    folder: Path,
+    stages: Sequence[Stage],
+    *options: str,
+    prefix: Sequence[str] = (),
+    headless: bool = True,
+    test: str = "performance",
 ) -> "subprocess.Popen[bytes]":
     """Plain Locust in `folder`; what it says goes to locust.log."""
     plain = json.dumps([to_plain(stage) for stage in stages])
@@ -37,15 +42,20 @@ def start_locust(
         port = str(free_port())
         command += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
     with (folder / "locust.log").open("wb") as log:
-        env = environment(HOOKSWARM_TEST_STAGES=plain)
+        env = environment(HOOKSWARM_TEST_STAGES=plain, HOOKSWARM_TEST_NAME=test)
         return subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
 
 
 def run_locust(
-    folder: Path, stages: Sequence[Stage], *options: str, timeout_s: float = 60, prefix: Sequence[str] = ()
+    folder: Path,
+    stages: Sequence[Stage],
+    *options: str,
+    timeout_s: float = 60,
+    prefix: Sequence[str] = (),
+    test: str = "performance",
 ) -> Path:
     """Run the stages to their end; returns the run's folder."""
-    process = start_locust(folder, stages, *options, prefix=prefix)
+    process = start_locust(folder, stages, *options, prefix=prefix, test=test)
     try:
         process.wait(timeout_s)
     finally:
@@ -74,7 +84,8 @@ def analyse(run: Path) -> tuple[Section, int]:
     command = [sys.executable, "-m", "analysis", str(run), "--output", str(run)]
     done = subprocess.run(command, cwd=run, env=environment(), capture_output=True, text=True, timeout=60)
     report = PerformanceReport.model_validate_json((run / "webhook_performance_results.json").read_text())
-    return report.sections["performance"], done.returncode
+    (section,) = report.sections.values()
+    return section, done.returncode
 
 
 def codes(section: Section) -> set[str]:

@@ -8,7 +8,7 @@ from senders.stages import from_plain
 
 
 class Plan(StagesShape):
-    test = "performance"
+    test = os.environ["HOOKSWARM_TEST_NAME"]
     stages = tuple(from_plain(plain) for plain in json.loads(os.environ["HOOKSWARM_TEST_STAGES"]))
     quick_stages = stages
 
