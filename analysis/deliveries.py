@@ -11,6 +11,12 @@ from analysis.rows import Grouped, Ints, Mask, group
 from records.journal import Rows
 from records.rows import IN_DOUBT, NEVER_SENT, Outcome
 
+Numbers = npt.NDArray[np.uint32]
+
+_BIT = np.zeros(256, np.uint16)
+_BIT[list(Outcome)] = [1 << kind for kind in Outcome]
+"""By the code of an outcome; none for what a newer version may write."""
+
 
 class State(IntEnum):
     """How a delivery ended. The first that applies, from the top."""
@@ -26,14 +32,14 @@ class State(IntEnum):
 class Events:
     """Columns with an entry for each event. Times in nanoseconds."""
 
-    webhook: Ints
+    webhook: Numbers
     due: Ints
     """When the event fell due; a worker that woke late by its timer counts from its waking."""
     acknowledged: Ints
     """When it was first acknowledged, or 0."""
     finished: Ints
     """When it was acknowledged or given up, or 0: nobody knows that it ever was."""
-    sent: Ints
+    sent: Numbers
     """How many attempts were made."""
     state: npt.NDArray[np.uint8]
 
@@ -68,7 +74,7 @@ def compute(attempts: Rows) -> Frame:
     never = np.iinfo(np.int64).max
     answered = np.minimum.reduceat(np.where(outcome == Outcome.ACKNOWLEDGED, done, never), first)
     # The outcomes of an event's attempts, as a set: a bit for each.
-    outcomes = np.bitwise_or.reduceat(np.uint64(1) << outcome.astype(np.uint64), first)
+    outcomes = np.bitwise_or.reduceat(_BIT[outcome], first)
     states = [_any(outcomes, [Outcome.ACKNOWLEDGED]), _any(outcomes, [Outcome.ABANDONED]), _any(outcomes, IN_DOUBT)]
     acknowledged, abandoned, _ = states
     due = rows["due"][first] + rows["late"][first]
@@ -76,11 +82,11 @@ def compute(attempts: Rows) -> Frame:
     unknown = abandoned | _any(outcomes, [Outcome.PENDING])
     return Frame(
         attempts=found,
-        webhook=(found.key >> np.uint64(32)).astype(np.int64),
+        webhook=rows["webhook"][first],
         due=due,
         acknowledged=np.where(acknowledged, answered, 0),
         finished=np.where(acknowledged, answered, np.where(unknown, 0, last)),
-        sent=np.add.reduceat(was_sent(rows), first, dtype=np.int64),
+        sent=np.add.reduceat(was_sent(rows), first, dtype=np.uint32),
         state=np.select(states, [State.ACKNOWLEDGED, State.ABANDONED, State.IN_DOUBT], State.FAILED).astype(np.uint8),
     )
 
@@ -91,7 +97,7 @@ def was_sent(rows: Rows) -> Mask:
     return sent
 
 
-def _any(outcomes: npt.NDArray[np.uint64], kinds: Iterable[Outcome]) -> Mask:
-    wanted = np.uint64(sum(1 << kind for kind in kinds))
+def _any(outcomes: npt.NDArray[np.uint16], kinds: Iterable[Outcome]) -> Mask:
+    wanted = np.uint16(sum(1 << kind for kind in kinds))
     found: Mask = (outcomes & wanted) != 0
     return found
