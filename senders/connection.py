@@ -50,9 +50,10 @@ class Connection:
         if self._timer is None or self._armed_s != seconds:  # a timer keeps the length it was made with
             if self._timer is not None:
                 self._timer.close()
-            self._timer, self._armed_s = self._hub.loop.timer(seconds), seconds
+            self._timer, self._armed_s = self._hub.loop.timer(seconds, seconds), seconds
         # From now, not from when the loop last looked at its clock: else a stall of ours becomes a time-out.
-        self._timer.start(gevent.getcurrent().throw, TimeoutError, update=True)
+        # `again`, for a timer that was stopped would `start` with what was left of it.
+        self._timer.again(gevent.getcurrent().throw, TimeoutError, update=True)
 
     def disarm(self) -> None:
         if self._timer is not None:

@@ -773,3 +773,17 @@ def test_a_server_that_wants_a_certificate_of_ours(either: Open, version: ssl.TL
     with ScriptedServer(answering(NO_CONTENT), tls) as server:
         error = failure(either(server.url))
     assert error.outcome == Outcome.TLS
+
+
+def test_each_answer_has_the_whole_time() -> None:
+    """What earlier answers on a connection took is not taken off: five that need 0.2 s each pass a limit of 0.5 s."""
+
+    def unhurried(peer: Peer) -> None:
+        while peer.request():
+            time.sleep(0.2)
+            peer.send(NO_CONTENT)
+
+    with ScriptedServer(unhurried) as server:
+        wire = Wire(Endpoint(server.url), Timeouts(1, 0.5))
+        assert [wire.post(b"", b"{}") for _ in range(5)] == [204] * 5
+        wire.close()
