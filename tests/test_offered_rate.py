@@ -100,4 +100,3 @@ def test_events_were_sent_when_they_were_due(run: Run, number: int) -> None:
     print(f"{LAWS[number].kind}: sent {p50:.2f} ms behind due, p90 {p90:.2f}, p99 {p99:.2f}, at most {most:.2f} ms")
     assert behind_ms.min() >= 0
     assert p50 < 5
-    assert p90 < 50
