@@ -109,7 +109,7 @@ class StageSender:
         done = self._clock.now()
         flags = _REUSED if wire.reused else 0
         self._journal.finish(row, done, status, outcome, flags | _HINTED if hinted else flags)
-        latency_ms = (done - (delivery.since or delivery.due + delivery.late)) / 1e6
+        latency_ms = (done - delivery.began) / 1e6
         if not message:
             return Result(done, latency_ms, None, None)
         hint = parse(wire.retry_after, self._wall()) if hinted else None

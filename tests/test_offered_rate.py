@@ -90,9 +90,9 @@ def test_every_process_count_plays_the_same_schedule(run: Run, number: int) -> N
 
 @pytest.mark.parametrize("number", range(len(STAGES)))
 def test_events_were_sent_when_they_were_due(run: Run, number: int) -> None:
-    """None was sent early, and nine of ten within milliseconds.
+    """None was sent early, and half of them within milliseconds.
 
-    Not the 99th percentile, which is printed: on a machine that others share, one stall of 0.1 s would be in it.
+    The higher percentiles are printed only: on a machine that others share, they are of its stalls.
     """
     rows = run.attempts[number]
     behind_ms = (rows["start"] - rows["due"]) / 1e6
