@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
+from itertools import compress
 from typing import NamedTuple
 
 from protocol.errors import ConfigError
@@ -20,6 +22,8 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     """The stages that can be run. Raises ConfigError that names every fault of the plan."""
     if settings.law:
         stages = under_law(stages, *settings.law)
+    if settings.stages:
+        stages = _named(stages, settings.stages)
     if settings.duration_s is not None:
         stages = [replace(stage, duration_s=settings.duration_s) if stage.stretch else stage for stage in stages]
     if settings.rate is not None:
@@ -30,6 +34,14 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     if not played:
         raise ConfigError(["every stage of this test needs receivers of ours: for faults, or to change them"])
     return Plan(played, tuple(stage.name or stage.scenario for stage in stages if stage not in played))
+
+
+def _named(stages: Sequence[Stage], patterns: Sequence[str]) -> list[Stage]:
+    names = [stage.name or stage.scenario for stage in stages]
+    if strange := [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]:
+        raise ConfigError([f"--stages: none is named {', '.join(map(repr, strange))}; there are: {', '.join(names)}"])
+    chosen = [any(fnmatchcase(name, pattern) for pattern in patterns) for name in names]
+    return list(compress(stages, chosen))
 
 
 def _needs_ours(stage: Stage) -> bool:

@@ -27,6 +27,8 @@ class Settings:
 
     regions: tuple[Region, ...]
     quick: bool
+    stages: tuple[str, ...]
+    """Patterns of names of the stages to play; empty: all."""
     seed: int
     results: Path
     captured: Captured | None
@@ -46,6 +48,7 @@ class Settings:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options that Locust and the runner share. Not in a group: Locust's start form would leave them out."""
     parser.add_argument("--quick", action="store_true", help="the short form of the test")
+    parser.add_argument("--stages", metavar="NAMES", default="", help="only these, by comma: 'sustained,retry *'")
     parser.add_argument("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
     parser.add_argument("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
     parser.add_argument("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")
@@ -65,7 +68,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 OPTIONS = (
-    "quick", "target", "allow_remote", "regions", "payloads", "retry_profile", "retry_profiles", "time_scale",
+    "quick", "stages", "target", "allow_remote", "regions", "payloads", "retry_profile", "retry_profiles", "time_scale",
     "duration", "rate", "allow_worker_loss", "seed", "results", "transport", "connect_timeout", "response_timeout",
     "ca_file",
 )  # fmt: skip
@@ -112,6 +115,7 @@ def check(options: argparse.Namespace) -> Settings:
     return Settings(
         regions=regions,
         quick=options.quick,
+        stages=tuple(name.strip() for name in options.stages.split(",") if name.strip()),
         seed=options.seed,
         results=Path(options.results),
         captured=captured,

@@ -91,3 +91,13 @@ def test_every_fault_of_the_retry_options_is_named_at_once(tmp_path: Path) -> No
     assert "--time-scale" in str(caught.value)
     with pytest.raises(ConfigError, match="need --retry-profile"):
         settings(tmp_path, "--time-scale", "0.1")
+
+
+def test_stages_are_chosen_by_name(tmp_path: Path) -> None:
+    """--stages plays those that a pattern names, in the table's order; a pattern without a stage names them all."""
+    plan = make_plan(STAGES, settings(tmp_path, "--stages", "* delay_s=0.5, plain"))
+    names = [stage.name for stage in STAGES]
+    assert [stage.name for stage in plan.stages] == [name for name in names if not name.endswith("delay_s=0.0")]
+    assert plan.left_out == ()
+    with pytest.raises(ConfigError, match=r"none is named 'plane'; there are: plain, failing retries=0"):
+        make_plan(STAGES, settings(tmp_path, "--stages", "plane,plain"))
