@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import ConfigError
-from protocol.regions import Region, address_of, check_url, dump_regions, is_loopback, load_regions
+from protocol.regions import WORLD_TABLE, Links, Region, address_of, check_url, RegionTable, dump_table, is_loopback, load_table
 
 GOOD = """
 [[region]]
@@ -30,22 +30,22 @@ def table(folder: Path, text: str) -> Path:
 
 def test_the_default_table_loads() -> None:
     """The table that comes with the project is one region on loopback."""
-    (region,) = load_regions()
+    (region,) = load_table().region
     assert region.control
     assert is_loopback(address_of(region.url)[0])
 
 
 def test_a_table_keeps_its_order(tmp_path: Path) -> None:
     """A region's place is its code in the journals."""
-    eu, us = load_regions(table(tmp_path, GOOD))
+    eu, us = load_table(table(tmp_path, GOOD)).region
     assert (eu.name, us.name) == ("eu", "us")
     assert (eu.weight, us.weight, us.control) == (1.0, 2.5, None)
 
 
 def test_a_dumped_table_loads_again(tmp_path: Path) -> None:
     """What the runner writes for Locust is what Locust reads."""
-    regions = load_regions(table(tmp_path, GOOD))
-    assert load_regions(table(tmp_path, dump_regions(regions))) == regions
+    for loaded in (load_table(table(tmp_path, GOOD)), load_table(WORLD_TABLE)):
+        assert load_table(table(tmp_path, dump_table(loaded))) == loaded
 
 
 def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ url = "http://127.0.0.1"
 weight = -1
 """
     with pytest.raises(ConfigError) as caught:
-        load_regions(table(tmp_path, faulty))
+        load_table(table(tmp_path, faulty))
     faults = "\n".join(caught.value.faults)
     for expected in (
         "region 'eu' is named twice",
@@ -94,7 +94,7 @@ weight = -1
 def test_an_unusable_table_is_one_clear_error(text: str, message: str, tmp_path: Path) -> None:
     """Empty, damaged or incomplete: a sentence with the file's name, never a traceback."""
     with pytest.raises(ConfigError, match=message) as caught:
-        load_regions(table(tmp_path, text))
+        load_table(table(tmp_path, text))
     assert "regions.toml" in str(caught.value)
 
 
@@ -103,7 +103,7 @@ def test_a_table_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     for path in (tmp_path / "missing", tmp_path, tmp_path / "binary"):
         with pytest.raises(ConfigError, match=path.name):
-            load_regions(path)
+            load_table(path)
 
 
 @pytest.mark.parametrize("url", ["http://a", "https://a.example:8443/x?y", "http://[::1]:80/", "http://127.0.0.1:1/"])
