@@ -25,7 +25,7 @@ def settings(folder: Path, *options: str) -> Settings:
 
 def test_without_options_the_plan_is_the_table(tmp_path: Path) -> None:
     """Every stage is played where the receivers are ours."""
-    assert make_plan(STAGES, settings(tmp_path)) == (STAGES, ())
+    assert make_plan(STAGES, settings(tmp_path)) == (STAGES, {})
 
 
 def test_stages_with_faults_need_our_receivers(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_stages_with_faults_need_our_receivers(tmp_path: Path) -> None:
     target = settings(tmp_path, "--target", "http://127.0.0.1:9/")
     plan = make_plan(STAGES, target)
     assert [stage.name or stage.scenario for stage in plan.stages] == ["plain"]
-    assert plan.left_out == tuple(stage.name for stage in STAGES[1:])
+    assert plan.left_out == {stage.name: "receivers of ours" for stage in STAGES[1:]}
     with pytest.raises(ConfigError, match="every stage"):
         make_plan(STAGES[1:], target)
 
@@ -98,6 +98,6 @@ def test_stages_are_chosen_by_name(tmp_path: Path) -> None:
     plan = make_plan(STAGES, settings(tmp_path, "--stages", "* delay_s=0.5, plain"))
     names = [stage.name for stage in STAGES]
     assert [stage.name for stage in plan.stages] == [name for name in names if not name.endswith("delay_s=0.0")]
-    assert plan.left_out == ()
+    assert plan.left_out == {}
     with pytest.raises(ConfigError, match=r"none is named 'plane'; there are: plain, failing retries=0"):
         make_plan(STAGES, settings(tmp_path, "--stages", "plane,plain"))
