@@ -5,7 +5,7 @@ import json
 import socket
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -78,6 +78,15 @@ class Links(BaseModel):
     def _rtt_ms(self, one: str, other: str) -> float:
         default = OWN_RTT_MS if one == other else 0.0
         return self.rtt_ms.get(one, {}).get(other, self.rtt_ms.get(other, {}).get(one, default))
+
+    def between(self, names: Collection[str]) -> "Links":
+        """Those of some regions alone."""
+        rtt_ms = {
+            one: {other: rtt for other, rtt in row.items() if other in names}
+            for one, row in self.rtt_ms.items()
+            if one in names
+        }
+        return self.model_copy(update={"rtt_ms": rtt_ms})
 
     def problems(self, names: list[str]) -> Iterator[str]:
         """A phrase for each thing that is wrong with them, as the links between these regions."""

@@ -11,9 +11,10 @@ from protocol.regions import DEFAULT_TABLE, Region, load_table
 from records.exit_codes import Exit
 from senders import plugin
 from senders.arrivals import Backlog, Bursts, Closed, Constant, Poisson, Ramp, Sine
+from senders.health import HealthLaw
 from senders.profiles import profile
 from senders.retry import Budget, Jitter, RetryAfter, RetryLaw, scaled
-from senders.stages import Limits, Stage, WebhookClass, scaling, sweep
+from senders.stages import Incident, Limits, Stage, WebhookClass, scaling, sweep
 from senders.user import StagesShape, WebhookSender, sender_classes
 
 
@@ -38,7 +39,7 @@ def law(name: str, scale: float = 1.0) -> RetryLaw:
 
 
 __all__ = [
-    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Faults", "Jitter", "Limits", "Poisson", "Ramp",
-    "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass", "law", "plugin", "scaling", "senders",
+    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Faults", "HealthLaw", "Incident", "Jitter", "Limits",
+    "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass", "law", "plugin", "scaling", "senders",
     "sweep",
 ]  # fmt: skip
