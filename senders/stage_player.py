@@ -106,6 +106,7 @@ class StagePlayer:
         self._set_faults(number, stage, start)
         self._announce(number, stage, start, users)
         overloaded = self._await_reports(number, stage, set(users))
+        self._folder.between_stages()
         if stage.settle_s:
             self._controls.rest()
             self._halting.wait(stage.settle_s)
