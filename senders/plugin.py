@@ -12,7 +12,7 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from protocol.errors import ConfigError
 from records.exit_codes import Exit
-from senders.locust_stats import keep_three_digits
+from senders.locust_stats import sharpen
 from senders.master import Master
 from senders.plan import Plan, make_plan
 from senders.settings import Settings, add_options, check
@@ -35,7 +35,7 @@ def _set_up(environment: Environment, **_: Any) -> None:
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(Exit.USAGE)
-    keep_three_digits()
+    sharpen()
     _interrupt_only(gevent.getcurrent())
     process = master = None
     if isinstance(runner, LocalRunner | WorkerRunner):

@@ -55,6 +55,10 @@ class RunFolder:
         self.manifest.save(self.path)
         return len(self.manifest.stages) - 1
 
+    def between_stages(self) -> None:
+        """Nothing is being sent: write what would hold senders up."""
+        self._files.write_tables()
+
     def close(self, at_ns: int, interrupted: bool, error: str) -> None:
         """Write the end; `error` says why a run ended before its plan did."""
         self._files.close()

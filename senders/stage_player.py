@@ -112,6 +112,7 @@ class StagePlayer:
         incidents.tell(self._controls)
         self._announce(number, stage, start, users)
         overloaded = self._await_reports(number, stage, set(users))
+        self._folder.between_stages()
         incidents.write(self._controls, self._folder.timeline)
         if stage.settle_s:
             self._controls.rest()
