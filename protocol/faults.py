@@ -217,7 +217,7 @@ def dump_order(order: FaultOrder) -> str:
 def draws(seed: int, event: bytes, attempt: int) -> tuple[float, float]:
     """Two independent numbers, uniform in [0, 1): what befalls this attempt, and how long it takes.
 
-    `event` names the event within its stage, so that two runs with one seed meet the same faults; `seed` is the stage's.
+    `event` names the event within its stage, whose `seed` this is: two runs with one seed meet the same faults.
     """
     digest = blake2b(b"%d|%b|%d" % (seed, event, attempt), digest_size=16).digest()
     first, second = int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")

@@ -61,7 +61,9 @@ class Controls:
             if seen.begun_ns is not None and seen.ended_ns is not None:
                 return seen.begun_ns, seen.ended_ns
             gevent.sleep(POLL_S)
-        raise ControlError(f"the receiver of {self._table[region].name} is not back {PATIENCE_S:.0f} s after its outage")
+        raise ControlError(
+            f"the receiver of {self._table[region].name} is not back {PATIENCE_S:.0f} s after its outage"
+        )
 
     def _region(self, place: int) -> Region:
         return self._table[place]

@@ -25,7 +25,7 @@ class Incidents:
         for incident in self._stage.incidents:
             begin_ns, end_ns = self._planned(incident)
             for region in incident.regions:
-                if incident.fault in OUTAGES:
+                if incident.fault == "refused" or incident.fault == "frozen":
                     controls.set_outage(region, Outage(incident.fault, begin_ns, end_ns))
                 elif incident.faults:
                     faults = replace(incident.faults, seed=self._seed)

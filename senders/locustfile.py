@@ -40,6 +40,6 @@ def law(name: str, scale: float = 1.0) -> RetryLaw:
 
 __all__ = [
     "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Faults", "HealthLaw", "Incident", "Jitter", "Limits",
-    "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass", "law", "plugin", "scaling", "senders",
-    "sweep",
+    "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass", "law", "plugin",
+    "scaling", "senders", "sweep",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from protocol.regions import Links, Region
 from records.clock import Clock
 from records.run import Flip
 from senders.balancer import Balancer
-from senders.health import Health
+from senders.health import By, Health
 from senders.network import Network
 from senders.sender import Route
 from senders.stages import Stage
@@ -42,10 +42,10 @@ class Origin:
         chosen = STRATEGIES[stage.strategy](self._targets, random, time.monotonic)
         self.balancer = Balancer(self._targets, chosen, self._health)
 
-    def _note(self, target: Target, healthy: bool, by: str) -> None:
+    def _note(self, target: int, healthy: bool, by: By) -> None:
         if len(self.flips) < MOST_FLIPS:
-            flip = {"at_ns": self._clock.now(), "origin": self.code, "target": target.code}
-            self.flips.append(Flip.model_validate(flip | {"healthy": healthy, "by": by}))
+            now = self._clock.now()
+            self.flips.append(Flip(at_ns=now, origin=self.code, target=target, healthy=healthy, by=by))
 
     def watch(self, network: Network) -> list[gevent.Greenlet]:
         """Ask for every target's health, again and again, until the greenlets are killed."""

@@ -57,7 +57,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
     parser.add_argument("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
     parser.add_argument("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")
-    parser.add_argument("--links", choices=LINKS, default="modelled", help="real: the regions are far apart by themselves")
+    parser.add_argument(
+        "--links", choices=LINKS, default="modelled", help="real: the regions are far apart by themselves"
+    )
     parser.add_argument("--payloads", metavar="PATH", default="", help="bodies to send: JSON, NDJSON or a folder")
     parser.add_argument("--retry-profile", metavar="NAME", default="", help="retry as this sender does: svix, github …")
     parser.add_argument("--retry-profiles", metavar="TOML", default="", help="your own table of retry profiles")
@@ -74,9 +76,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 OPTIONS = (
-    "quick", "stages", "target", "allow_remote", "regions", "links", "payloads", "retry_profile", "retry_profiles", "time_scale",
-    "duration", "rate", "allow_worker_loss", "seed", "results", "transport", "connect_timeout", "response_timeout",
-    "ca_file",
+    "quick", "stages", "target", "allow_remote", "regions", "links", "payloads", "retry_profile", "retry_profiles",
+    "time_scale", "duration", "rate", "allow_worker_loss", "seed", "results", "transport", "connect_timeout",
+    "response_timeout", "ca_file",
 )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """One stage, as the master plays it: users, faults, announcement, progress, reports."""
 
 import time
-from zlib import crc32
 from dataclasses import dataclass, field, replace
+from zlib import crc32
 
 import gevent
 from gevent.event import Event

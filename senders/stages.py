@@ -151,7 +151,8 @@ class Stage:
         webhooks = tuple(
             WebhookFaults(own.first, own.count, self._as_slow(own.faults)) for own in self.classes if own.faults
         )
-        return FaultOrder(self._as_slow(self.faults) if self.faults else slow, begin_ns, end_ns, slow, webhooks)
+        faults = self._as_slow(self.faults) if self.faults else slow
+        return FaultOrder(faults, begin_ns, end_ns, otherwise=slow, webhooks=webhooks)
 
     def _as_slow(self, faults: Faults) -> Faults:
         return replace(faults, delay=faults.delay or self.response)

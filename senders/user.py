@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from locust import LoadTestShape, User, task
 
@@ -12,7 +12,8 @@ from senders.stages import Stage
 from senders.strategies import STRATEGIES
 from senders.worker import SendingProcess
 
-
+USERS_PER_S = 100.0
+"""How fast they come and go: the most that Locust takes without a warning."""
 _NO_NAME = re.compile(r"[^A-Za-z0-9]")
 
 
@@ -64,5 +65,4 @@ class StagesShape(LoadTestShape):
         if self.master.finished:
             self.master.finished = False
             return None
-        users: Any = self.master.wanted_users
-        return users, max(min(float(users), 100.0), 1.0), self.master.wanted_classes
+        return self.master.wanted_users, USERS_PER_S, self.master.wanted_classes

@@ -123,14 +123,14 @@ class SendingProcess:
 
     def _attempt(self, lane: Lane, delivery: Delivery, transports: Transports, timeouts: Timeouts) -> Result:
         origin = lane.origin
-        target = origin.balancer.choose(delivery.webhook)
+        choice = origin.balancer.choose(delivery.webhook)
+        target = choice.target.code
         try:
-            wire = transports.to(target.code, timeouts)
-            result = lane.sender.attempt(delivery, origin.routes[target.code], wire)
+            result = lane.sender.attempt(delivery, origin.routes[target], transports.to(target, timeouts))
         except BaseException:
-            origin.balancer.forget(target)
+            origin.balancer.forget(choice)
             raise
-        origin.balancer.settle(target, (result.done - result.start) / 1e9, result.failure)
+        origin.balancer.settle(choice, (result.done - result.start) / 1e9, result.failure)
         return result
 
     def _skip(self, lane: Lane, delivery: Delivery) -> Result:

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import ConfigError
-from protocol.regions import WORLD_TABLE, Links, Region, address_of, check_url, RegionTable, dump_table, is_loopback, load_table
+from protocol.regions import (
+    WORLD_TABLE,
+    Region,
+    address_of,
+    check_url,
+    dump_table,
+    is_loopback,
+    load_table,
+)
 
 GOOD = """
 [[region]]
