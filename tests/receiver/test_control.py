@@ -19,7 +19,7 @@ CALLS = [
     ("GET", "/health"), ("GET", "/clock"), ("GET", "/stats"), ("GET", "/faults"), ("POST", "/faults"),
     ("POST", "/reset"), ("POST", "/workers"), ("GET", "/other"), ("GET", "/"),
 ]  # fmt: skip
-NOTHING: dict[str, Any] = {"faults": None, "begin_ns": None, "end_ns": None, "otherwise": None, "webhooks": []}
+NOTHING: dict[str, Any] = dict.fromkeys(("faults", "begin_ns", "end_ns", "period_s", "otherwise")) | {"webhooks": []}
 
 
 class Supervisor:
