@@ -32,6 +32,7 @@ MAX_RESTARTS = 5
 """Data planes that may die within RESTART_WINDOW_S before the supervisor gives up."""
 RESTART_WINDOW_S = 30
 SETTLE_TIMEOUT_S = 3
+WAKING_S = 0.02
 
 
 class DataPlaneError(RuntimeError):
@@ -196,6 +197,8 @@ class Supervisor:
                 self._start()
             else:
                 os.killpg(self._child.pid, signal.SIGCONT)
+                # A signal to a process that has not woken yet goes to any thread of it, where Python never sees it.
+                time.sleep(WAKING_S)
             self._out = False
         self._seen = replace(self._seen, ended_ns=self._clock.now())
 
