@@ -195,12 +195,14 @@ class Supervisor:
         finally:
             if outage.kind == "refused":
                 self._start()
+                ended_ns = self._clock.now()
             else:
                 os.killpg(self._child.pid, signal.SIGCONT)
+                ended_ns = self._clock.now()
                 # A signal to a process that has not woken yet goes to any thread of it, where Python never sees it.
                 time.sleep(WAKING_S)
             self._out = False
-        self._seen = replace(self._seen, ended_ns=self._clock.now())
+        self._seen = replace(self._seen, ended_ns=ended_ns)
 
     def _sleep_until(self, at_ns: int) -> None:
         gevent.sleep(max(at_ns - self._clock.now(), 0) / 1e9)
