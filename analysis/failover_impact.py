@@ -9,7 +9,7 @@ from analysis.failover_models import ReceiversView, Survivor
 from analysis.faults import SECOND, Scene, earliest, inside, per_second, since
 from analysis.figures import Window
 from analysis.models import Ledger
-from analysis.rows import Grouped, Ints, Mask, find, group, take
+from analysis.rows import Grouped, Ints, Mask, take
 from records.run import RegionRecord
 
 BUSIEST_NS = SECOND
@@ -17,13 +17,10 @@ BUSIEST_NS = SECOND
 
 
 def account(scene: Scene, these: Mask, watched: Sequence[int]) -> Ledger:
-    """The ledger of some of the stage's events."""
-    attempts, arrivals = scene.stage.delivered.attempts, scene.stage.arrivals
+    """The ledger of some of the stage's events. Arrivals of the others are unexpected in it."""
+    attempts = scene.stage.delivered.attempts
     part = deliveries.compute(take(attempts.rows, these[attempts.event]))
-    if arrivals is None:
-        return ledger.compute(part, None, watched)
-    theirs = (find(arrivals.key, part.attempts.key) >= 0)[arrivals.event]
-    return ledger.compute(part, group(take(arrivals.rows, theirs)), watched)
+    return ledger.compute(part, scene.stage.arrivals, watched)
 
 
 def reordered(scene: Scene, match: Ints | None) -> Mask | None:

@@ -98,6 +98,7 @@ def frames(
     arrivals: Sequence[Row] | None = None,
     flips: Sequence[Sequence[Flip]] = ((),),
     options: dict[str, Any] | None = None,
+    regions: Sequence[dict[str, Any]] = REGIONS,
     **plan: Any,
 ) -> RunFrames:
     """A run of one stage, ten seconds long unless told otherwise; `flips` of each sending process."""
@@ -107,7 +108,7 @@ def frames(
     timeline: list[Entry] = [StageStarted(at_ns=START, stage=0, name="stage"), *incidents]
     timeline.append(StageEnded(at_ns=at(30), stage=0, reports=reports))
     timeline.append(RunEnded(at_ns=at(31), interrupted=False))
-    return run(attempts, arrivals, stages=[planned(**plan)], timeline=timeline, regions=REGIONS, options=options or {})
+    return run(attempts, arrivals, stages=[planned(**plan)], timeline=timeline, regions=regions, options=options or {})
 
 
 def told(*args: Any, **kwargs: Any) -> list[Failover]:
@@ -520,6 +521,198 @@ def test_share_of_home() -> None:
     assert eu.failback_started_s == 1
     # From 6.88 s on, 24 of 50 go there.
     assert eu.failed_back_s == 1.88
+
+
+@pytest.mark.parametrize(("back_ms", "metastable"), [(4180, False), (4220, True)])
+def test_a_second_to_recover(back_ms: int, metastable: bool) -> None:
+    """However short the fault was: two tenths of a second here."""
+    rows = traffic(steps((0, [Try(EU, OK, 1)]), (3000, [Try(EU, REFUSED, 1)]), (back_ms, [Try(EU, OK, 1)])))
+    assert one(rows, [incident("refused", 3, 3.2)]).metastable is metastable
+
+
+def test_recovered_is_when_all_are() -> None:
+    """The last origin counts, and what fell due until then; one that never did is all that counts."""
+    down, back = (3000, [Try(EU, REFUSED, 1)]), (3100, [Try(US, OK, 1)])
+    fast = traffic(steps((0, [Try(EU, OK, 1)]), down, back))
+    slow = traffic(steps((0, [Try(EU, OK, 1)]), down, (3500, [Try(US, OK, 1)])), origin=US)
+    found = one([*fast, *slow], [incident("refused")])
+    assert [origin.recovered_s for origin in found.by_origin] == [0.1, 0.5]
+    assert (found.recovered_s, found.due, found.failed) == (0.5, 50, 30)
+    never = traffic(steps((0, [Try(EU, OK, 1)]), down), origin=AP)
+    found = one([*fast, *never], [incident("refused")])
+    assert [origin.recovered_s for origin in found.by_origin] == [0.1, None]
+    assert (found.recovered_s, found.due) == (None, 700)
+
+
+def test_what_the_end_of_a_run_cut_off() -> None:
+    """Is no failure of the region: it might have answered."""
+    rows = traffic(steps((0, [Try(EU, OK, 1)]), (3000, [Try(EU, Outcome.INTERRUPTED, 1)])))
+    found = one(rows, [incident("refused")], taken(rows))
+    assert found.by_origin[0].first_failure_s is None
+    assert found.receivers is not None
+    assert (found.receivers.failed, found.failed) == (0, 350)
+
+
+def test_an_event_that_failed_elsewhere() -> None:
+    """Its retry tells nothing of the fault; that of one that failed at home does, though it was due before the end."""
+    route = steps(
+        (0, [Try(EU, OK, 1)]),
+        (3000, [Try(US, REFUSED, 1), Try(AP, OK, 1)]),
+        (3020, [Try(EU, REFUSED, 1), Try(US, OK, 500)]),
+        (3040, [Try(EU, REFUSED, 500)]),
+        (3060, [Try(US, OK, 100)]),
+    )
+    (eu,) = one(traffic(route), [incident("refused")]).by_origin
+    assert (eu.first_failure_s, eu.first_success_elsewhere_s) == (0.021, 0.16)
+    route = steps(
+        (0, [Try(EU, OK, 1)]),
+        (3000, [Try(EU, REFUSED, 500)]),
+        (3020, [Try(US, REFUSED, 1), Try(AP, OK, 1)]),
+        (3040, [Try(EU, REFUSED, 10), Try(US, OK, 5)]),
+        (3060, [Try(EU, REFUSED, 1)]),
+    )
+    (eu,) = one(traffic(route), [incident("refused")]).by_origin
+    assert (eu.first_failure_s, eu.first_success_elsewhere_s) == (0.05, 0.065)
+
+
+def test_an_attempt_before_the_fault() -> None:
+    """What was under way when it came does not date its first failure; nor does what failed after the heal."""
+    rows = traffic(steps((0, [Try(EU, OK, 1)]), (2980, [Try(EU, REFUSED, 30)]), (3000, [Try(EU, REFUSED, 70)])))
+    assert one(rows, [incident("refused")]).by_origin[0].first_failure_s == 0.07
+    rows = traffic(steps((0, [Try(EU, OK, 1)]), (5000, [Try(EU, REFUSED, 1)])))
+    assert one(rows, [incident("refused")]).by_origin[0].first_failure_s is None
+
+
+def test_a_fault_between_two_events() -> None:
+    """Where nothing suffered, all was well from the fault's first instant on."""
+    rows = traffic(lambda due_ms: [Try(US, OK, 1)])
+    assert one(rows, [incident("refused", 2.985)]).recovered_s == 0
+
+
+def test_detected_when_it_was_over() -> None:
+    """A time-out may be longer than the fault."""
+    (eu,) = one(LATE, [incident("frozen", 3, 4)], flips=[[flip(4.58)]]).by_origin
+    assert (eu.detected_s, eu.flips) == (1.58, 1)
+
+
+def test_a_fault_that_the_stage_did_not_wait_for() -> None:
+    """Four tenths of a second before the end, nobody could have noticed yet, however long it went on."""
+    (eu,) = one(LOST_HOME, [incident("refused", 9.6, 12)], health=HEALTH).by_origin
+    assert (eu.bound_s, eu.within_bound) == (0.133333, None)
+
+
+def test_each_process_judges_for_itself() -> None:
+    """Two processes see half of the attempts each, and half of the workers wait; so do those of two origins."""
+    timed = {"response_timeout": 1.0, "connect_timeout": 0.1}
+    (eu,) = one(LATE, [incident("frozen")], flips=[[], []], options=timed, health=HEALTH, users=4).by_origin
+    assert eu.bound_s == 0.2 + 3  # five in a row of two workers: three rounds
+    (us,) = one(both(wave(2, 0, 0)), [incident("cut", origins=[US])], options=timed, health=HEALTH, users=6).by_origin
+    assert us.bound_s == 0.1 + 2
+    (eu,) = one(LATE, [incident("frozen")], options=timed, health=HEALTH, users=5, timeout_s=0.3).by_origin
+    assert eu.bound_s == 0.1 + 0.3
+    (eu,) = one(LATE, [incident("frozen")], health=HEALTH, users=5).by_origin
+    assert eu.bound_s is None  # nobody knows how long an attempt may last
+
+
+def test_the_bound_of_several_regions() -> None:
+    """It is that of the last; none where one may go unnoticed."""
+    rows = traffic(lambda due_ms: [Try(EU if due_ms % 80 else US, OK, 1)])
+    lost = incident("refused", regions=[EU, US])
+    (eu,) = one(rows, [lost], health=HEALTH).by_origin
+    assert eu.bound_s == round(5 / (38 / 3), 6)  # of 150 events in three seconds 38 went to us
+    (eu,) = one(rows, [lost, incident("grey", regions=[AP])], health=HEALTH).by_origin
+    assert eu.bound_s is None
+
+
+def test_survivors_by_their_own_journals() -> None:
+    """What was sent and did not arrive is no load; a region that keeps no journal is told by what was sent to it."""
+    rows = traffic(steps((0, [Try(EU, OK, 1), Try(US, OK, 1)]), (3000, [Try(US, OK, 1), Try(AP, OK, 1)])))
+    some = [row for row in taken(rows) if row["target"] != US or row["sequence"] % 2]
+    regions = [*REGIONS[:2], REGIONS[2] | {"receiver": False}]
+    us, ap = one(rows, [incident("refused")], some, regions=regions).survivors
+    assert (us.before_per_s, us.peak_per_s, us.overshoot, us.of_fair_share) == (25, 25, 1, 0.4444)
+    assert (ap.before_per_s, ap.peak_per_s, ap.overshoot) == (0, 50, None)
+
+
+def test_a_region_without_a_journal_has_no_view() -> None:
+    """Of two regions, one of which keeps none, the other's is told."""
+    regions = [REGIONS[0] | {"receiver": False}, *REGIONS[1:]]
+    assert one(LOST_HOME, [incident("refused")], taken(LOST_HOME), regions=regions).receivers is None
+    found = one(LOST_HOME, [incident("refused", regions=[EU, US])], taken(LOST_HOME), regions=regions).receivers
+    assert found is not None
+    assert (found.taken, found.failed) == (95, 0)
+
+
+def test_failures_that_are_not_of_the_fault() -> None:
+    """Those after it, and those of an origin that it spared, are no news of it."""
+    rows = both(steps((0, [Try(EU, OK, 1)]), (5000, [Try(EU, TIMED_OUT, 9)])))
+    for row in rows[160:165]:
+        row |= {"outcome": TIMED_OUT, "status": 0}
+    found = one(rows, [incident("cut_back", origins=[US])], [arrival(row) for row in rows]).receivers
+    assert found is not None
+    assert (found.failed, found.failed_but_taken, found.views_differ) == (0, 0, None)
+
+
+def test_what_was_turned_away_overtakes_nothing() -> None:
+    """An event is in its place by the arrival that was taken."""
+    rows = [row for row in LATE if row["sequence"] < 230]
+    early = [arrival(row, start=at(3), status=503) for row in rows if row["sequence"] == 229]
+    assert one(rows, [incident("frozen")], taken(rows)).reordered == 0
+    seen = [row for row in taken(rows) if row["sequence"] != 229]
+    assert one(rows, [incident("frozen")], [*seen, *early]).reordered == 0
+    sooner = [row | {"status": 204} for row in early]
+    assert one(rows, [incident("frozen")], [*seen, *sooner]).reordered == 79
+
+
+def test_reordered_before_the_fault() -> None:
+    """Is not the fault's."""
+    seen = taken(LOST_HOME)
+    seen[10]["start"] += SECOND
+    assert one(LOST_HOME, [incident("refused")], seen).reordered == 0
+
+
+def test_whatever_kept_an_event_from_its_receiver() -> None:
+    """Abandoned, in doubt or failed: each is a bad event of the fault."""
+    rows = traffic(
+        steps(
+            (0, [Try(EU, OK, 1)]),
+            (3000, [Try(EU, REFUSED, 1)]),
+            (3020, [Try(EU, TIMED_OUT, 1)]),
+            (3040, [Try(EU, OK, 1)]),
+        )
+    )
+    rows.append(attempt(151, attempt=2, due=at(3.5), outcome=Outcome.ABANDONED))
+    rows[152] |= attempt(152, due=at(3.04), outcome=Outcome.ABANDONED, start=0)
+    found = one(rows, [incident("refused")])
+    assert (found.due, found.failed, found.budget_burned) == (3, 3, 0.6)
+
+
+def test_the_budget_is_that_of_the_window() -> None:
+    """What fell due in the warm-up grants nothing; and a fault begins so long after the stage, warm-up and all."""
+    found = one(LOST_HOME, [incident("refused")], warmup_s=2.0, duration_s=5.0)
+    assert (found.failed, found.budget_burned, found.began_at_s) == (5, 2, 3)
+
+
+def test_the_next_fault_is_not_the_aftermath() -> None:
+    """After, and the backlog, are up to the next fault; nothing of the time before is in the backlog's peak."""
+    rows = traffic(
+        steps(
+            (0, [Try(EU, OK, 95)]),
+            (2000, [Try(EU, OK, 1)]),
+            (5000, [Try(US, OK, 30)]),
+            (6000, [Try(US, OK, 900)]),
+        )
+    )
+    first, second = told(rows, [incident("refused", 3, 4), incident("refused", 6, 7)])
+    assert (first.p99_after_ms, first.backlog_peak) == (30, 2)
+    assert (second.p99_after_ms, second.backlog_peak) == (900, 45)
+
+
+def test_back_to_healthy_is_no_alarm() -> None:
+    """Only a region in order that is given up is."""
+    flips = [flip(3.1, target=AP), flip(3.2, healthy=True, target=AP)]
+    found = one(LOST_HOME, [incident("refused")], flips=[flips])
+    assert (found.flips, found.false_alarms) == (0, 1)
 
 
 KINDS = [OK, OK, REFUSED, TIMED_OUT, Outcome.PENDING, Outcome.ABANDONED, Outcome.INTERRUPTED]
