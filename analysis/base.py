@@ -1,7 +1,20 @@
-"""What all models of the reports are."""
+"""What all models of the reports are, and what many of them hold."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class Quantiles(Model):
+    """Exact: each quantile is an observed value (nearest rank). Null where nothing was observed."""
+
+    count: int
+    mean: float | None
+    p50: float | None
+    p90: float | None
+    p95: float | None
+    p99: float | None
+    p999: float | None
+    max: float | None

@@ -9,21 +9,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from analysis.base import Model
+from analysis.base import Model, Quantiles
 from analysis.scalability_models import Capacity, Limit, Scaling, Usl
-
-
-class Quantiles(Model):
-    """Exact: each quantile is an observed value (nearest rank). Null where nothing was observed."""
-
-    count: int
-    mean: float | None
-    p50: float | None
-    p90: float | None
-    p95: float | None
-    p99: float | None
-    p999: float | None
-    max: float | None
 
 
 class Deliveries(Model):
