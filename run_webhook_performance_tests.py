@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from analysis import memory_summary, reports, scalability_summary, series, summary
+from analysis import distribution_summary, memory_summary, reports, scalability_summary, series, summary
 from analysis.frames import load
 from analysis.progress import Display
 from analysis.verdict import EXITS
@@ -189,6 +189,7 @@ def report(folder: Path, options: argparse.Namespace, console: Console) -> Exit:
     summary.show(found.performance, console)
     memory_summary.show(found.memory, console)
     scalability_summary.show(found.performance, console)
+    distribution_summary.show(found.performance, console)
     series.save(folder, found.series)
     paths = ", ".join(map(str, reports.write(options.output, found)))
     console.print(f"report {paths}, run {folder}", markup=False, highlight=False)

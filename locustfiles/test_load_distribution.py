@@ -17,7 +17,7 @@ from senders.locustfile import (
 
 # Times are a tenth or less of production's, so that a short stage sees detection, ejection and return.
 BASE = Stage(
-    "base", users=96, webhooks=960, arrivals=Poisson(200), payload="thin", response_timeout_s=1,
+    "base", users=96, webhooks=960, arrivals=Poisson(200), payload="thin", timeout_s=1,
     retry=RetryLaw(retries=8, delay_s=0.1, growth="exponential", cap_s=2, jitter=Jitter("full")),
     health=HealthLaw(failures=5, eject_s=1, longest_s=8, probe_s=0.5, probe_timeout_s=0.5, fall=3, rise=2),
     warmup_s=1, drain_s=20,
@@ -27,12 +27,8 @@ BASE = Stage(
 def strategies(length_s: float, repeats: int, *names: str) -> tuple[Stage, ...]:
     """The same arrivals under every strategy; in the middle third the first region is slow."""
     brown_out = Incident("slow", 1 + length_s / 3, length_s / 3, delay=Delay(0.5, "exponential"))
-    stage = replace(BASE, scenario="strategies", duration_s=length_s, incidents=(brown_out,))
-    return tuple(
-        played
-        for repeat in range(1, repeats + 1)
-        for played in sweep(replace(stage, course=f"strategies #{repeat}"), repeat=(repeat,), strategy=names)
-    )
+    stage = replace(BASE, scenario="strategies", course="strategies", duration_s=length_s, incidents=(brown_out,))
+    return sweep(stage, repeat=tuple(range(1, repeats + 1)), strategy=names)
 
 
 def failovers(length_s: float, from_s: float, for_s: float) -> dict[str, Stage]:

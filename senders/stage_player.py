@@ -241,8 +241,8 @@ def _disturbed(report: WorkerReport) -> bool:
 
 
 def draw(number: int, stage: Stage) -> int:
-    """What a stage's draws are told apart by from other stages'; the same for all of a course."""
-    return 1 << 32 | crc32(stage.course.encode()) if stage.course else number
+    """What a stage's draws are told apart by from other stages'; the same for all of a course and repeat."""
+    return 1 << 32 | crc32(f"{stage.course} {stage.repeat}".encode()) if stage.course else number
 
 
 def _fault_seed(seed: int, number: int, stage: Stage) -> int:

@@ -115,9 +115,9 @@ class Stage:
     health: HealthLaw = field(default_factory=HealthLaw)
     """When senders believe that a region is not to be used; for runs of several regions."""
     course: str = ""
-    """Stages of one course meet the same arrivals, and the same draws of faults, so that they can be compared."""
-    response_timeout_s: Annotated[float, Field(gt=0, le=3600)] | None = None
-    """In the place of `--response-timeout`."""
+    """Stages of one course and repeat meet the same arrivals, and the same draws of faults: they can be compared."""
+    timeout_s: Annotated[float, Field(gt=0, le=3600)] | None = None
+    """In the place of `--connect-timeout` and `--response-timeout`."""
     response: Delay | None = None
     """How long our receivers take to answer, faults or none; None: no longer than they must."""
     classes: tuple[WebhookClass, ...] = ()

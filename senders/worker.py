@@ -8,7 +8,6 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -155,8 +154,8 @@ class SendingProcess:
         assert self._sampler
         self._sampler.uss = stage.settle_s > 0
         timeouts = self.settings.timeouts
-        if stage.response_timeout_s:
-            timeouts = replace(timeouts, response_s=stage.response_timeout_s)
+        if stage.timeout_s:
+            timeouts = Timeouts(stage.timeout_s, stage.timeout_s)
         self._network.begin(stage, announcement.start_ns)
         lanes = {part.origin: self._lane(stage, announcement, part) for part in announcement.parts}
         self._playing = Playing(announcement.number, stage, timeouts, lanes)
