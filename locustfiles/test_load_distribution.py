@@ -28,7 +28,11 @@ def strategies(length_s: float, repeats: int, *names: str) -> tuple[Stage, ...]:
     """The same arrivals under every strategy; in the middle third the first region is slow."""
     brown_out = Incident("slow", 1 + length_s / 3, length_s / 3, delay=Delay(0.5, "exponential"))
     stage = replace(BASE, scenario="strategies", course="strategies", duration_s=length_s, incidents=(brown_out,))
-    return sweep(stage, repeat=tuple(range(1, repeats + 1)), strategy=names)
+    return (
+        sweep(stage, repeat=tuple(range(1, repeats + 1)), strategy=names)
+        if repeats > 1
+        else sweep(stage, strategy=names)
+    )
 
 
 def failovers(length_s: float, from_s: float, for_s: float) -> dict[str, Stage]:

@@ -111,6 +111,8 @@ def check(options: argparse.Namespace) -> Settings:
     tls = collect(lambda: _tls(options.ca_file))
     key = collect(signing_key)
     collect(lambda: writable("--results", Path(options.results)))
+    if table and table.links and options.links == "modelled" and options.transport == "httpx":
+        faults.append("--transport httpx cannot model the links of this table: add --links real")
     for name in ("connect_timeout", "response_timeout"):
         if not 0 < getattr(options, name) <= 3600:
             faults.append(f"--{name.replace('_', '-')} must lie between 0 and 3600 seconds")

@@ -172,3 +172,59 @@ def test_a_regions_name_is_safe_in_a_file_name(name: str) -> None:
     """Names go into file names, so only plain ones pass."""
     with pytest.raises(ValueError):
         Region(name=name, url="http://a/")
+
+
+LINKED = (
+    GOOD
+    + """
+[links]
+source = "a guess"
+as_of = 2026-11-23
+[links.rtt_ms]
+"""
+)
+
+
+def test_round_trips_are_told_once_or_both_ways(tmp_path: Path) -> None:
+    """A pair may be in either row; a region's own round trip is a millisecond, unless the table says more."""
+    for rows in ("us = { eu = 80 }", "eu = { us = 80 }", "us = { eu = 80 }\neu = { us = 80.0, eu = 2 }"):
+        links = load_table(table(tmp_path, LINKED + rows)).links
+        assert links
+        assert links.rtt_s("eu", "us") == links.rtt_s("us", "eu") == 0.08
+        assert links.rtt_s("us", "us") == 0.001
+    assert links.rtt_s("eu", "eu") == 0.002
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("us = { eu = 80 }\neu = { us = 90 }", "not symmetric: 90 from 'eu' to 'us', 80 back"),
+        ("us = { eu = -1 }", r"links.rtt_ms.us.eu: .*greater than or equal to 0"),
+        ("us = { us = 1 }", "nothing between 'eu' and 'us'"),
+        ("us = { eu = 80, mars = 1e4 }", "there is no region 'mars'"),
+        ("us = { eu = inf }", "finite"),
+        ("us = { eu = 80 }\n[links.colour]", "unknown key 'links.colour'"),
+    ],
+)
+def test_impossible_links_are_named(rows: str, message: str, tmp_path: Path) -> None:
+    """Asymmetric, negative, missing or unknown: the table is refused with the place."""
+    with pytest.raises(ConfigError, match=message):
+        load_table(table(tmp_path, LINKED + rows))
+
+
+def test_somebody_has_to_send(tmp_path: Path) -> None:
+    """A table in which no region has a share of the load is refused."""
+    text = GOOD.replace('name = "eu"', 'name = "eu"\nshare = 0').replace('name = "us"', 'name = "us"\nshare = 0')
+    with pytest.raises(ConfigError, match="no region has a share of the load"):
+        load_table(table(tmp_path, text))
+
+
+def test_the_world_is_whole() -> None:
+    """Seven regions; any of their first ones are a table of their own."""
+    world = load_table(WORLD_TABLE)
+    names = [region.name for region in world.region]
+    assert len(names) == 7
+    assert world.links
+    assert all(0.02 < world.links.rtt_s(one, other) < 0.4 for one in names for other in names if one != other)
+    assert not list(world.links.between(names[:3]).problems(names[:3]))
+    assert list(world.links.between(names[:3]).problems(names[:4]))
