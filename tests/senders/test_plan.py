@@ -129,8 +129,8 @@ def world(folder: Path, *options: str, regions: int = 2, links: bool = True) -> 
 def test_a_stage_needs_the_regions_of_its_incidents(tmp_path: Path) -> None:
     """A fault of the third region is left out where there are two, and a cut where links are not modelled."""
     cut, third = Incident("cut", 0, 1, origins=(1,)), Incident("slow", 0, 1, regions=(2,))
-    stages = (Stage("plain", events=1), Stage("cut", duration_s=2, incidents=(cut,)))
-    stages += (Stage("third", duration_s=2, incidents=(third,)),)
+    stages = [Stage("plain", events=1), Stage("cut", duration_s=2, incidents=(cut,))]
+    stages.append(Stage("third", duration_s=2, incidents=(third,)))
     assert make_plan(stages, world(tmp_path, regions=3)).left_out == {}
     assert make_plan(stages, world(tmp_path)).left_out == {"third": "3 regions"}
     for unmodelled in (world(tmp_path, "--links", "real", regions=3), world(tmp_path, links=False, regions=3)):
