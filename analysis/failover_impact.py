@@ -10,6 +10,7 @@ from analysis.faults import SECOND, Scene, earliest, inside, per_second, since
 from analysis.figures import Window
 from analysis.models import Ledger
 from analysis.rows import Grouped, Ints, Mask, take
+from analysis.stages import Played
 from records.run import RegionRecord
 
 BUSIEST_NS = SECOND
@@ -23,9 +24,9 @@ def account(scene: Scene, these: Mask, watched: Sequence[int]) -> Ledger:
     return ledger.compute(part, scene.stage.arrivals, watched)
 
 
-def reordered(scene: Scene, match: Ints | None) -> Mask | None:
+def reordered(stage: Played, match: Ints | None) -> Mask | None:
     """Which of the stage's events were first taken after a later one of their webhook."""
-    delivered, arrivals = scene.stage.delivered, scene.stage.arrivals
+    delivered, arrivals = stage.delivered, stage.arrivals
     if arrivals is None or match is None:
         return None
     taken = (match >= 0) & (arrivals.rows["status"] // 100 == 2)

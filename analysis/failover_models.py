@@ -25,7 +25,7 @@ class OriginFailover(Model):
     )
     recovered_s: float | None = Field(description="from then on events were acknowledged in time again, for hold_s")
     hold_s: float = Field(description="how long that was looked at")
-    longest_gap_s: float | None = Field(description="without an acknowledgement, until recovered or the end")
+    longest_gap_s: float = Field(description="without an acknowledgement, until recovered or the end")
     home_share: float | None = Field(description="of its attempts, to these regions before the fault")
     failback_started_s: float | None = Field(description="from the heal to the first attempt there that succeeded")
     failed_back_s: float | None = Field(description="from the heal to 95 % of the home share, for hold_s")

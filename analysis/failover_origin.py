@@ -108,7 +108,7 @@ def _follows(event: Ints, these: Mask) -> Mask:
     return follows
 
 
-def _longest_gap_s(events: Events, at_ns: int, recovered_ns: int | None, ends_ns: int) -> float | None:
+def _longest_gap_s(events: Events, at_ns: int, recovered_ns: int | None, ends_ns: int) -> float:
     """The longest time without an acknowledgement, of those that the fault or what followed it had a part of."""
     times = np.sort(events.acknowledged[events.state == State.ACKNOWLEDGED])
     begin = max(int(np.searchsorted(times, at_ns, side="right")) - 1, 0)
@@ -117,8 +117,6 @@ def _longest_gap_s(events: Events, at_ns: int, recovered_ns: int | None, ends_ns
         behind = len(times)
     else:
         behind = int(np.searchsorted(times, recovered_ns)) + 1
-    if not len(events):
-        return None
     part = times[begin : max(behind, begin + 1)]
     if part[0] > at_ns:
         part = np.insert(part, 0, at_ns)  # nothing was acknowledged before

@@ -1,6 +1,7 @@
 """Regional failovers: what befell regions in a stage, and how its origins came through; see docs/failover.md."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,22 @@ from analysis.faults import SECOND, Fault, Scene, Sent, Terms, grouped, inside, 
 from analysis.figures import Window
 from analysis.frames import RunFrames
 from analysis.retries import Unfinished
-from analysis.rows import Ints
+from analysis.rows import Ints, Mask
 from analysis.stages import Played
 from records.run import IncidentPlayed
 
 TERMS = Terms()
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """What is found once for all faults of a stage."""
+
+    watch: Watch
+    match: Ints | None
+    """The attempt of each arrival."""
+    reordered: Mask | None
+    backlog: Unfinished
 
 
 class Recorder:
@@ -40,25 +52,16 @@ def compute(frames: RunFrames, stage: Played, terms: Terms = TERMS) -> list[Fail
         return []
     before = _before(stage, faults[0])
     rows, sent = stage.delivered.attempts, Sent.of(stage.delivered.attempts)
-    watch = _watch(frames, stage, len(np.unique(sent.origin)))
     match = None if stage.arrivals is None else ledger.match(rows, stage.arrivals)
-    return [
-        _failover(
-            frames,
-            Scene(
-                stage=stage,
-                fault=fault,
-                sent=sent,
-                origin=np.ascontiguousarray(rows.rows["origin"][rows.first]),
-                before=before,
-                deadline_ns=_deadline_ns(stage.delivered, before, terms),
-                terms=terms,
-            ),
-            watch,
-            match,
-        )
-        for fault in faults
-    ]
+    whole = _Whole(
+        watch=_watch(frames, stage, len(np.unique(sent.origin))),
+        match=match,
+        reordered=failover_impact.reordered(stage, match),
+        backlog=Unfinished(stage.delivered),
+    )
+    origin, deadline_ns = rows.rows["origin"][rows.first], _deadline_ns(stage.delivered, before, terms)
+    scenes = (Scene(stage, fault, sent, origin, before, deadline_ns, terms) for fault in faults)
+    return [_failover(frames, scene, whole) for scene in scenes]
 
 
 def _before(stage: Played, first: Fault) -> Window:
@@ -92,23 +95,22 @@ def _timeout_s(planned: float | None, options: dict[str, Any]) -> float | None:
     return max((float(value) for value in known if isinstance(value, int | float)), default=None)
 
 
-def _failover(frames: RunFrames, scene: Scene, watch: Watch, match: Ints | None) -> Failover:
+def _failover(frames: RunFrames, scene: Scene, whole: _Whole) -> Failover:
     stage, fault, terms, delivered = scene.stage, scene.fault, scene.terms, scene.stage.delivered
     names = {code: region.name for code, region in enumerate(frames.manifest.regions)}
     sending = np.unique(scene.sent.origin).tolist()
     noticing = [origin for origin in sending if fault.met_by(origin)]
-    by_origin = [failover_origin.compute(scene, origin, watch, names) for origin in noticing]
+    by_origin = [failover_origin.compute(scene, origin, whole.watch, names) for origin in noticing]
     recovered_s = _last(by_origin)
     end = fault.ends_ns if recovered_s is None else fault.at_ns + round(recovered_s * SECOND)
     hit = inside(delivered.due, (fault.at_ns, end))
     events = delivered.where(hit)
     account = failover_impact.account(scene, hit, frames.watched)
-    disordered = failover_impact.reordered(scene, match)
     failed = int(np.count_nonzero(events.state != State.ACKNOWLEDGED))
     late = len(events) - failed - int(np.count_nonzero(scene.on_time(events)))
-    backlog = Unfinished(delivered)
+    backlog = whole.backlog
     drained = backlog.fallen_to(backlog.peak(before_ns=scene.before[1]), fault.until_ns) if fault.healed else None
-    within = [told.flip for told in watch.flips if fault.at_ns <= told.flip.at_ns < fault.ends_ns]
+    within = [told.flip for told in whole.watch.flips if fault.at_ns <= told.flip.at_ns < fault.ends_ns]
     return Failover(
         stage=stage.plan.name,
         faults=list(dict.fromkeys(incident.fault for incident in fault.incidents)),
@@ -126,7 +128,7 @@ def _failover(frames: RunFrames, scene: Scene, watch: Watch, match: Ints | None)
         late=late,
         lost=account.lost,
         duplicated=account.duplicated,
-        reordered=None if disordered is None else int(np.count_nonzero(disordered & hit)),
+        reordered=None if whole.reordered is None else int(np.count_nonzero(whole.reordered & hit)),
         budget_burned=_budget_burned(failed + late, delivered, stage.window, terms),
         survivors=failover_impact.survivors(scene, frames.manifest.regions, frames.watched),
         p99_before_ms=figures.latency(delivered, scene.before).p99,
@@ -137,7 +139,7 @@ def _failover(frames: RunFrames, scene: Scene, watch: Watch, match: Ints | None)
         backlog_peak=backlog.peak(fault.ends_ns, after_ns=fault.at_ns),
         drain_s=since(fault.until_ns, drained),
         metastable=_metastable(scene, by_origin, recovered_s),
-        receivers=failover_impact.receivers(scene, match, frames.watched, frames.manifest.outcomes),
+        receivers=failover_impact.receivers(scene, whole.match, frames.watched, frames.manifest.outcomes),
     )
 
 
