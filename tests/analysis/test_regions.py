@@ -108,8 +108,8 @@ def test_how_far_an_origin_s_attempts_went() -> None:
 def test_the_nearest_may_be_another_region() -> None:
     """An origin that is no near target of its own crosses when it goes beyond the nearest."""
     links = WORLD["links"].model_copy(update={"rtt_ms": [[50.0, 20.0, 100.0], *WORLD["links"].rtt_ms[1:]]})
-    of = found([trip(0, EAST, EAST), trip(1, EAST, WEST)], WORLD | {"links": links})
-    assert (origin(of, "east").cross_region_share, origin(of, "east").rtt_above_nearest_ms) == (0.5, 15)
+    of = found([trip(n, EAST, target) for n, target in enumerate((EAST, EAST, WEST))], WORLD | {"links": links})
+    assert (origin(of, "east").cross_region_share, origin(of, "east").rtt_above_nearest_ms) == (0.666667, 20)
 
 
 def test_foreign_targets_have_no_round_trips() -> None:

@@ -149,7 +149,7 @@ def test_the_share_sent_to_regions_that_had_failed() -> None:
 
 def test_a_cut_that_only_some_origins_notice() -> None:
     """The way from another origin is as good as ever: its attempts are not counted."""
-    rows = [attempt(n, origin=n % 2, target=(WEST, WEST, EAST)[n % 3]) for n in range(6)]
+    rows = [attempt(n, origin=n % 2, target=WEST if n in (0, 2) else EAST) for n in range(6)]
     found = hand_made(rows, rows, incident(0, 1, origins=[EAST]))
     assert of(found, "a").degraded_share == 0.666667
     assert of(found, "b").degraded_share is None
@@ -246,6 +246,14 @@ def test_a_difference_and_its_interval() -> None:
     assert one.high is not None
     assert 400 < one.low < 495 < one.high < 600
     assert one.message == f"a beats b by 495 ms ({one.low:,.4g} to {one.high:,.4g})"
+
+
+def test_more_pairs_have_wider_intervals() -> None:
+    """The interval of two strategies grows when a third one is compared with them."""
+    two = {"a": [mixed(EVEN)], "b": [mixed(EVEN, 2) * 1.5]}
+    alone, (among, *_) = (only(compared(played(own))).differences for own in (two, two | {"c": [mixed(EVEN, 3) * 9]}))
+    assert (alone[0].better, alone[0].worse) == (among.better, among.worse) == ("a", "b")
+    assert (among.high or 0) - (among.low or 0) > (alone[0].high or 0) - (alone[0].low or 0) > 0
 
 
 @pytest.mark.parametrize(("a_ms", "b_ms"), [(100, 104.9), (2, 2.99)])
