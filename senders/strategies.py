@@ -217,16 +217,15 @@ class Priority(Strategy):
 
     def choose(self, healthy: Sequence[Target], webhook: int) -> Target:
         now = self._now()
-        levels = [target for target in self._levels if target in healthy]
-        loads = [min(1.0, OVERPROVISIONED * self._health(target, now)) for target in levels]
-        if sum(loads) < PANIC:
+        spans, covered = [], 0.0
+        for target in self._levels:
+            if target in healthy and covered < 1:
+                covered = min(1.0, covered + OVERPROVISIONED * self._health(target, now))
+                spans.append((covered, target))
+        if covered < PANIC:
             return self._fallback.choose(healthy, webhook)
-        rest = self._random.random() * min(1.0, sum(loads))
-        for target, load in zip(levels, loads, strict=True):
-            rest -= load
-            if rest < 0:
-                return target
-        return levels[-1]  # what rounding left over
+        drawn = self._random.random() * covered
+        return next(target for end, target in spans if drawn < end)
 
     def observe(self, target: Target, seconds: float, failed: bool) -> None:
         now = self._now()
