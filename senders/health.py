@@ -80,7 +80,7 @@ class _Belief:
     back: int = 0
     """When its last ejection ended."""
     term: int = 0
-    """Counts ejections and trials, so that attempts from before them are known when they end."""
+    """Counts trials, so that attempts from before one are known when they end."""
     answers: bool = True
     """What probes make of it."""
     contrary: int = 0
@@ -163,7 +163,6 @@ class Health:
         belief.ejections += 1
         belief.ejected_until = now + round(self._law.ejection_s(belief.ejections) * 1e9)
         belief.failures, belief.trial = 0, False
-        belief.term += 1
         self._judge(belief, "failures")
 
     def _judge(self, belief: _Belief, by: By) -> None:

@@ -4,7 +4,6 @@ import math
 from bisect import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from hashlib import blake2b
 from random import Random
 
@@ -63,23 +62,19 @@ class RoundRobin(Strategy):
 class WeightedRoundRobin(Strategy):
     """nginx's smooth weighted round robin: each gains its weight, the richest is chosen and pays what all gained.
 
-    Over as many attempts as the weights, in lowest terms, add up to, each target has exactly its weight of them.
+    Over as many attempts as the weights, as whole numbers in lowest terms, add up to, each target has exactly its own.
     """
 
     def __init__(self, targets: Sequence[Target], random: Random, now: Callable[[], float]) -> None:
         super().__init__(targets, random, now)
-        # Whole numbers, so that 0.1, 0.2 and 0.7 are exact as well.
-        weights = [Fraction(str(target.weight)) for target in targets]
-        scale = math.lcm(*(weight.denominator for weight in weights))
-        self._weights = {target.code: int(weight * scale) for target, weight in zip(targets, weights, strict=True)}
-        self._credit = dict.fromkeys(self._weights, 0)
+        self._credit = dict.fromkeys((target.code for target in targets), 0.0)
 
     def choose(self, healthy: Sequence[Target], webhook: int) -> Target:
         credit = self._credit
         for target in healthy:
-            credit[target.code] += self._weights[target.code]
+            credit[target.code] += target.weight
         chosen = max(healthy, key=lambda target: credit[target.code])
-        credit[chosen.code] -= sum(self._weights[target.code] for target in healthy)
+        credit[chosen.code] -= sum(target.weight for target in healthy)
         return chosen
 
 
@@ -222,16 +217,15 @@ class Priority(Strategy):
 
     def choose(self, healthy: Sequence[Target], webhook: int) -> Target:
         now = self._now()
-        levels = [target for target in self._levels if target in healthy]
-        loads = [min(1.0, OVERPROVISIONED * self._health(target, now)) for target in levels]
-        if sum(loads) < PANIC:
+        spans, covered = [], 0.0
+        for target in self._levels:
+            if target in healthy and covered < 1:
+                covered = min(1.0, covered + OVERPROVISIONED * self._health(target, now))
+                spans.append((covered, target))
+        if covered < PANIC:
             return self._fallback.choose(healthy, webhook)
-        rest = self._random.random() * min(1.0, sum(loads))
-        for target, load in zip(levels, loads, strict=True):
-            rest -= load
-            if rest < 0:
-                return target
-        return levels[-1]  # what rounding left over
+        drawn = self._random.random() * covered
+        return next(target for end, target in spans if drawn < end)
 
     def observe(self, target: Target, seconds: float, failed: bool) -> None:
         now = self._now()

@@ -55,10 +55,11 @@ class Origin:
 
     def out_s(self, code: int) -> float:
         """Wait until the target may be tried; how long that took."""
-        began = self.now
-        while code not in self.healthy():
+        for halves in range(2000):
+            if code in self.healthy():
+                return halves / 2
             self.wait(0.5)
-        return (self.now - began) / SECOND
+        pytest.fail("it is out for good")
 
 
 # Ejection.
@@ -115,6 +116,18 @@ def test_an_ejection_lasts() -> None:
     assert origin.healthy() == [1]
     origin.now += 1
     assert origin.healthy() == [0, 1]
+
+
+def test_each_ejection_ends_at_its_own_time() -> None:
+    """Of two that are ejected, the one that was first is tried first, wherever it stands in the table."""
+    for first, second in ((0, 1), (1, 0)):
+        origin = Origin(3, failures=1, eject_s=10)
+        origin.attempts(first, "x")
+        origin.wait(5)
+        origin.attempts(second, "x")
+        assert origin.out_s(first) == 5
+        assert origin.healthy() == sorted([first, 2])
+        assert origin.out_s(second) == 5
 
 
 def test_ejections_grow() -> None:
@@ -251,7 +264,7 @@ def test_a_trial_that_was_broken_off_is_made_again() -> None:
 
 def test_bad_probes_take_out() -> None:
     """`fall` bad probes in a row, and the target is out, be its attempts as good as they like."""
-    origin = Origin(fall=3)
+    origin = Origin(fall=3, rise=9)
     origin.probes(0, "xxoxx")
     assert origin.healthy() == [0, 1]
     origin.probes(0, "x")
@@ -357,7 +370,9 @@ def test_a_panic_has_trials() -> None:
     origin.wait(9)
     early = origin.send(0)
     origin.wait(1)
+    assert origin.healthy() == [0, 1]
     trial = origin.send(0)
+    origin.send(0)
     origin.end(0, early, failed=False)
     assert origin.healthy() == [0, 1]
     assert origin.flips[-1] == (1, False, "probes")
@@ -451,8 +466,9 @@ def test_any_history_with_probes(targets: int, steps: list[Any]) -> None:
                 seen[code] = [*seen[code], good][-2:]
                 if seen[code] == [good, good]:
                     answers[code] = good
-        for code, healthy, _ in origin.flips[before:]:
+        for code, healthy, by in origin.flips[before:]:
             assert told[code] != healthy
+            assert by != "probes" or healthy == answers[code]
             told[code] = healthy
         healthy_now = origin.healthy()
         if any(told.values()):

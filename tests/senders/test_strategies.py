@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senders.strategies import BOUND, HEALTH_TAU_S, STRATEGIES, Strategy, Target, two
+from senders.strategies import BOUND, STRATEGIES, Strategy, Target, two
 
 
 class FakeClock:
@@ -86,10 +86,10 @@ def name_of(targets: Sequence[Target]) -> str:
 
 def test_nearest() -> None:
     """All goes to the shortest round trip that is healthy, in whatever order they are given."""
-    targets = fleet([1, 1, 1])
+    targets = [Target(0, rtt_s=0.3), Target(1, rtt_s=0.1), Target(2, rtt_s=0.2)]
     strategy = strategy_of("nearest", targets)
-    assert strategy.choose(targets[::-1], 0) is targets[0]
-    assert strategy.choose(targets[:0:-1], 0) is targets[1]
+    assert strategy.choose(targets, 0) is strategy.choose(targets[::-1], 0) is targets[1]
+    assert strategy.choose([targets[0], targets[2]], 0) is targets[2]
 
 
 @pytest.mark.parametrize("name", ["round-robin", "weighted-round-robin"])
@@ -117,10 +117,10 @@ def test_smooth_weights_are_interleaved() -> None:
     assert name_of([strategy.choose(targets, 0) for _ in range(14)]) == "aabacaa" * 2
 
 
-@given(st.lists(st.integers(1, 9), min_size=1, max_size=5), st.sampled_from([1.0, 0.1, 0.01]))
-def test_smooth_weights_are_exact(weights: list[int], unit: float) -> None:
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=5), st.sampled_from([1, 10, 100]))
+def test_smooth_weights_are_exact(weights: list[int], parts: int) -> None:
     """In every period each has its weight of attempts, in tenths too, and is never a whole attempt ahead of it."""
-    targets, period = fleet([weight * unit for weight in weights]), sum(weights)
+    targets, period = fleet([weight / parts for weight in weights]), sum(weights)
     strategy, chosen = strategy_of("weighted-round-robin", targets), Counter[int]()
     for n in range(1, 5 * period + 1):
         chosen[strategy.choose(targets, 0).code] += 1
@@ -225,13 +225,13 @@ def test_peak_ewma_by_hand() -> None:
     targets, clock = fleet([1, 1]), FakeClock()
     strategy = strategy_of("peak-ewma", targets, clock)
     strategy.observe(targets[0], 1.0, False)
-    clock.now += 5 * math.log(2)
-    strategy.observe(targets[0], 0.5, False)  # 1/2 x 1 + 1/2 x 0.5
-    strategy.observe(targets[1], 0.74, False)
+    clock.now += 5 * math.log(4)
+    strategy.observe(targets[0], 0.5, False)  # 1/4 x 1 + 3/4 x 0.5 = 0.625
+    strategy.observe(targets[1], 0.62, False)
     assert drawn(strategy, targets, 100) == [0, 1]
-    strategy.observe(targets[1], 0.76, False)
+    strategy.observe(targets[1], 0.63, False)
     assert drawn(strategy, targets, 100) == [1, 0]
-    busy(targets, 2, 1)  # 0.75 x 3 to 0.76 x 2
+    busy(targets, 2, 1)  # 0.625 x 3 to 0.63 x 2
     assert drawn(strategy, targets, 100) == [0, 1]
 
 
@@ -379,8 +379,19 @@ def test_health_is_recent() -> None:
     for _ in range(100):
         strategy.observe(targets[0], 0.05, failed=True)
     assert drawn(strategy, targets)[0] < 0.03
-    clock.now += 10 * HEALTH_TAU_S
+    clock.now += 100
     assert drawn(strategy, targets) == [1, 0]
+
+
+def test_health_by_hand() -> None:
+    """Three failures, half forgotten, a success, and the one that is assumed: 2 of 3.5, and 1.4 x that is taken."""
+    targets, clock = fleet([1, 1]), FakeClock()
+    strategy = strategy_of("priority", targets, clock)
+    for _ in range(3):
+        strategy.observe(targets[0], 0.05, failed=True)
+    clock.now += 10 * math.log(2)
+    strategy.observe(targets[0], 0.05, failed=False)
+    assert drawn(strategy, targets) == pytest.approx([0.8, 0.2], abs=0.015)
 
 
 # All of them.
