@@ -15,15 +15,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from analysis import memory_summary, reports, scalability_summary, series, summary
+from analysis import distribution_summary, memory_summary, reports, scalability_summary, series, summary
 from analysis.frames import load
 from analysis.progress import Display
 from analysis.verdict import EXITS
 from protocol.credentials import control_token
 from protocol.errors import ConfigError
-from protocol.regions import dump_regions
+from protocol.regions import WORLD_TABLE, RegionTable, dump_table, load_table
 from receiver import children
-from receiver.fleet import Fleet, free_ports, on_free_ports
+from receiver.fleet import Fleet, free_ports, on_free_ports, relocated
 from records.exit_codes import Exit
 from records.journal import JournalError
 from records.run import MANIFEST, RunError, new_run_id
@@ -42,13 +42,15 @@ class Test:
     """Sending processes beside Locust's own: for the short form, and at full length."""
     receiver: tuple[str, ...] = ()
     """How our receivers are started for it."""
+    regions: tuple[int, int] | None = None
+    """How many regions of the world: for the short form, and at full length; None: one, and no distances."""
 
 
 TESTS = {
     "performance": Test("locustfiles/test_webhook_performance.py"),
     "load": Test("locustfiles/test_webhook_load.py", receiver=("--threads", "64")),  # slow webhooks occupy threads
     "scalability": Test("locustfiles/test_webhook_scalability.py", processes=(2, 16)),
-    "distribution": None,
+    "distribution": Test("locustfiles/test_load_distribution.py", receiver=("--threads", "64"), regions=(3, 7)),
     "resource": None,
 }
 """None: not built yet."""
@@ -121,10 +123,12 @@ def receivers(test: Test, options: argparse.Namespace, interrupt: Interrupt) -> 
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hookswarm-")))
         log = stack.enter_context((folder / "receivers.log").open("w+b"))
-        regions = on_free_ports(["local"])
+        regions = RegionTable(region=tuple(on_free_ports(["local"])))
+        if test.regions:
+            regions = relocated(load_table(WORLD_TABLE), test.regions[not options.quick])
         table = folder / "regions.toml"
-        table.write_text(dump_regions(regions))
-        fleet = stack.enter_context(Fleet(regions, ["--results", options.results, *test.receiver], output=log))
+        table.write_text(dump_table(regions))
+        fleet = stack.enter_context(Fleet(regions.region, ["--results", options.results, *test.receiver], output=log))
         try:
             fleet.wait_ready(control_token(), interrupt.wanted)
         except ConfigError as error:
@@ -185,6 +189,7 @@ def report(folder: Path, options: argparse.Namespace, console: Console) -> Exit:
     summary.show(found.performance, console)
     memory_summary.show(found.memory, console)
     scalability_summary.show(found.performance, console)
+    distribution_summary.show(found.performance, console)
     series.save(folder, found.series)
     paths = ", ".join(map(str, reports.write(options.output, found)))
     console.print(f"report {paths}, run {folder}", markup=False, highlight=False)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis import memory_summary, reports, scalability_summary, series, summary
+from analysis import distribution_summary, memory_summary, reports, scalability_summary, series, summary
 from analysis.frames import load
 from analysis.verdict import EXITS
 from records.exit_codes import Exit
@@ -38,6 +38,7 @@ def _analyse(argv: Sequence[str]) -> int:
     summary.show(found.performance, console)
     memory_summary.show(found.memory, console)
     scalability_summary.show(found.performance, console)
+    distribution_summary.show(found.performance, console)
     for path in filter(None, [series.save(options.run, found.series), *reports.write(options.output, found)]):
         print(path)
     return EXITS[found.performance.verdict.status]

@@ -1,7 +1,21 @@
-"""What all models of the reports are."""
+"""What all models of the reports are, and what many of them hold."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    # What may be missing from a file of an older version is written all the same.
+    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
+
+
+class Quantiles(Model):
+    """Exact: each quantile is an observed value (nearest rank). Null where nothing was observed."""
+
+    count: int
+    mean: float | None
+    p50: float | None
+    p90: float | None
+    p95: float | None
+    p99: float | None
+    p999: float | None
+    max: float | None

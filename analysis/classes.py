@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis import figures
+from analysis.base import Quantiles
 from analysis.deliveries import Events
 from analysis.figures import Window
 from analysis.frames import PlannedClass, PlannedStage
-from analysis.models import Against, Class, ClassLatencies, Quantiles
+from analysis.models import Against, Class, ClassLatencies
 from analysis.rows import Mask
 
 OTHERS = "others"

@@ -31,6 +31,14 @@ def compute(webhook: Keys, seen: Ints) -> Disorder:
     )
 
 
+def overtaken(webhook: Keys, seen: Ints) -> Mask:
+    """Which of these events came after a later one of their webhook."""
+    order: Ints = np.lexsort((seen, webhook))
+    found = np.empty(len(order), np.bool_)
+    found[order] = order < np.maximum.accumulate(order)
+    return found
+
+
 def _tangled(order: Ints, whole: Mask) -> Ints:
     """The permutation without the events that all others stand on the right side of.
 

@@ -3,8 +3,9 @@
 import numpy as np
 
 from analysis import quantiles
+from analysis.base import Quantiles
 from analysis.deliveries import Events, State
-from analysis.models import Deliveries, Quantiles
+from analysis.models import Deliveries
 
 Window = tuple[int, int]
 """From and to (exclusive), wall-clock nanoseconds."""

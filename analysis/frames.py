@@ -52,6 +52,15 @@ class PlannedClass(BaseModel):
     count: int
 
 
+class PlannedHealth(BaseModel):
+    """How senders judge targets: by attempts that failed in a row, by probes in a row. Times in seconds."""
+
+    failures: int | None = None
+    probe_s: float | None = None
+    probe_timeout_s: float | None = None
+    fall: int | None = None
+
+
 class PlannedStage(BaseModel):
     """What the analysis has to know of a planned stage; the manifest holds all of it, for the reader."""
 
@@ -67,6 +76,9 @@ class PlannedStage(BaseModel):
     faults: dict[str, Any] | None = None
     classes: list[PlannedClass] = []
     limits: dict[str, Any] | None = None
+    users: int | None = None
+    timeout_s: float | None = None
+    health: PlannedHealth | None = None
 
 
 _PLAN = TypeAdapter(list[PlannedStage])

@@ -25,11 +25,11 @@ def compute(delivered: Frame, found: Grouped | None, watched: Sequence[int]) -> 
     if found is None:
         return UNSEEN
     attempts = delivered.attempts
-    match = _match(attempts, found)
-    ours = match >= 0
+    attempt = match(attempts, found)
+    ours = attempt >= 0
     taken = ours & (found.rows["status"] // 100 == 2)
-    theirs, start = match[taken], found.rows["start"][taken]
-    del match  # of millions of rows every column counts
+    theirs, start = attempt[taken], found.rows["start"][taken]
+    del attempt  # of millions of rows every column counts
     event = attempts.event[theirs]
     first = _firsts(event, start)
     seen = np.zeros(len(delivered), np.bool_)
@@ -60,7 +60,7 @@ def compute(delivered: Frame, found: Grouped | None, watched: Sequence[int]) -> 
     )
 
 
-def _match(attempts: Grouped, arrivals: Grouped) -> Ints:
+def match(attempts: Grouped, arrivals: Grouped) -> Ints:
     """For each arrival the place of its attempt, or -1 if nobody sent it."""
     sent = np.flatnonzero(was_sent(attempts.rows))
     if not len(sent):

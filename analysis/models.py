@@ -9,21 +9,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from analysis.base import Model
+from analysis.base import Model, Quantiles
+from analysis.distribution_models import Regions, Strategies
+from analysis.failover_models import Failover
 from analysis.scalability_models import Capacity, Limit, Scaling, Usl
-
-
-class Quantiles(Model):
-    """Exact: each quantile is an observed value (nearest rank). Null where nothing was observed."""
-
-    count: int
-    mean: float | None
-    p50: float | None
-    p90: float | None
-    p95: float | None
-    p99: float | None
-    p999: float | None
-    max: float | None
 
 
 class Deliveries(Model):
@@ -215,6 +204,9 @@ class Section(Model):
     scaling: list[Scaling] | None = Field(description='of the test "scalability"; null of the others')
     usl: dict[str, Usl] | None = Field(description="the same, by scenario: where a side was made stronger")
     capacity: list[Capacity] | None = Field(description="the same: what each search found")
+    regions: list[Regions] | None = Field(default=None, description='of the test "distribution"; null of the others')
+    strategies: list[Strategies] | None = Field(default=None, description="the same: scenarios of several strategies")
+    failovers: list[Failover] | None = Field(default=None, description="the same: every fault of every stage")
 
 
 class PerformanceReport(Model):

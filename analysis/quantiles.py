@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from analysis.models import Quantiles
+from analysis.base import Quantiles
 
 LEVELS = (0.5, 0.9, 0.95, 0.99, 0.999)
 

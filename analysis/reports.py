@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import ValidationError
 
-from analysis import capacity, limit, memory, scaling, series, stages, verdict
+from analysis import capacity, failovers, limit, memory, regions, scaling, series, stages, strategies, verdict
 from analysis.cpu_models import CpuReport, CpuSection
 from analysis.frames import RunFrames
 from analysis.memory_models import MemoryReport, MemorySection
@@ -24,6 +24,9 @@ MODELS: dict[str, type[Report]] = {PERFORMANCE: PerformanceReport, MEMORY: Memor
 
 WITH_SERIES = ("load",)
 """The tests whose section tells the series, too."""
+
+WITH_REGIONS = ("distribution",)
+"""The tests whose section tells regions, strategies and failovers."""
 
 WITH_SCALING = ("scalability",)
 """The tests whose section tells how it scales."""
@@ -43,7 +46,12 @@ class Findings:
 def findings(frames: RunFrames) -> Findings:
     recorder, limits = series.Recorder(frames.manifest.outcomes), limit.Recorder(frames)
     tries = capacity.Recorder(frames)
-    computed = stages.compute(frames, recorder.add, limits.add, tries.add)
+    by_region, compared, failed = regions.Recorder(frames), strategies.Recorder(frames), failovers.Recorder(frames)
+    spread = frames.manifest.test in WITH_REGIONS
+    watchers = [recorder.add, limits.add, tries.add]
+    if spread:
+        watchers += [by_region.add, compared.add, failed.add]
+    computed = stages.compute(frames, *watchers)
     limits.tell(computed)
     scales = frames.manifest.test in WITH_SCALING
     section = Section(
@@ -54,6 +62,9 @@ def findings(frames: RunFrames) -> Findings:
         scaling=scaling.compute(computed) if scales else None,
         usl=scaling.laws(computed) if scales else None,
         capacity=tries.compute(computed) if scales else None,
+        regions=by_region.found if spread else None,
+        strategies=compared.compute() if spread else None,
+        failovers=failed.failovers if spread else None,
     )
     return Findings(
         section,

@@ -45,18 +45,23 @@ class Unfinished:
         self._finished = np.sort(delivered.finished[delivered.finished != 0])
         self._risen = np.arange(1, len(self._due) + 1) - np.searchsorted(self._finished, self._due, side="right")
 
-    def peak(self, before_ns: int | None = None) -> int:
-        """The highest number there was, or was before an instant."""
+    def peak(self, before_ns: int | None = None, after_ns: int = 0) -> int:
+        """The highest number there was, or was before an instant, or from one to another."""
+        first = int(np.searchsorted(self._due, after_ns))
         upto = None if before_ns is None else int(np.searchsorted(self._due, before_ns))
-        return int(self._risen[:upto].max(initial=0))
+        return int(self._risen[first:upto].max(initial=self._at(np.array([after_ns]))[0]))
 
     def fallen_to(self, number: int, after_ns: int) -> int | None:
         """The first instant, not before `after_ns`, with no more than this number; None if there was none."""
         ends = self._finished[np.searchsorted(self._finished, after_ns, side="right") :]
         at: Ints = np.concatenate(([after_ns], ends))
-        left = np.searchsorted(self._due, at, side="right") - np.searchsorted(self._finished, at, side="right")
-        low = np.flatnonzero(left <= number)
+        low = np.flatnonzero(self._at(at) <= number)
         return int(at[low[0]]) if len(low) else None
+
+    def _at(self, times: Ints) -> Ints:
+        """How many there were at each instant."""
+        due = np.searchsorted(self._due, times, side="right")
+        return due - np.searchsorted(self._finished, times, side="right")
 
 
 def _drain_s(unfinished: Unfinished, faults: Sequence[FaultsSet], ended_ns: int) -> float | None:

@@ -19,6 +19,7 @@ from protocol.regions import describe
 
 MAX_S = 3600.0
 """The longest delay or hang."""
+MIN_PERIOD_S = 0.01
 MAX_WEBHOOKS = 1 << 32
 """As many as an event's name can tell apart."""
 
@@ -86,6 +87,8 @@ class Faults:
     hang_s: float = 60.0
     delay: Delay | None = None
     """Held back before any answer."""
+    unhealthy: bool = False
+    """`GET /health` is answered 503 meanwhile; else the health check is fine, whatever befalls webhooks."""
     seed: int = 0
     """0: the run's."""
 
@@ -147,8 +150,10 @@ class FaultOrder:
     """None: nothing goes wrong."""
     begin_ns: int | None = None
     end_ns: int | None = None
+    period_s: float | None = None
+    """The faults hold in the first half of every so many seconds from their begin on; None: all the time."""
     otherwise: Faults | None = None
-    """What holds before and after; None: nothing goes wrong."""
+    """What holds before, after and in between; None: nothing goes wrong."""
     webhooks: tuple[WebhookFaults, ...] = ()
     """Those that meet faults of their own, before, in between and after."""
 
@@ -158,8 +163,13 @@ class FaultOrder:
             for own in self.webhooks:
                 if own.first <= webhook < own.end:
                     return own.faults
-        begun = self.begin_ns is None or now_ns >= self.begin_ns
-        return self.faults if begun and (self.end_ns is None or now_ns < self.end_ns) else self.otherwise
+        return self.faults if self._holds(now_ns) else self.otherwise
+
+    def _holds(self, now_ns: int) -> bool:
+        begin_ns = self.begin_ns or 0
+        if now_ns < begin_ns or (self.end_ns is not None and now_ns >= self.end_ns):
+            return False
+        return self.period_s is None or (now_ns - begin_ns) / 1e9 % self.period_s < self.period_s / 2
 
     def parts(self) -> list[Faults]:
         """All the faults in it."""
@@ -175,6 +185,8 @@ class FaultOrder:
         for one, other in zip(accumulate(ranges, _further), ranges[1:], strict=False):
             if other.first < one.end:
                 yield f"{one.name} overlap {other.name}"
+        if self.period_s is not None and not MIN_PERIOD_S <= self.period_s <= MAX_S:
+            yield f"period_s must lie in {MIN_PERIOD_S:g}..{MAX_S:g} seconds"
         if self.begin_ns is not None and self.end_ns is not None and self.end_ns <= self.begin_ns:
             yield "end_ns must lie after begin_ns"
 
@@ -205,7 +217,7 @@ def dump_order(order: FaultOrder) -> str:
 def draws(seed: int, event: bytes, attempt: int) -> tuple[float, float]:
     """Two independent numbers, uniform in [0, 1): what befalls this attempt, and how long it takes.
 
-    `event` names the event without its run, so that two runs with one seed meet the same faults.
+    `event` names the event within its stage, whose `seed` this is: two runs with one seed meet the same faults.
     """
     digest = blake2b(b"%d|%b|%d" % (seed, event, attempt), digest_size=16).digest()
     first, second = int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")

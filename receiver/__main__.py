@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from protocol.credentials import configured_token, control_token, signing_key
 from protocol.errors import ConfigError
-from protocol.regions import DEFAULT_TABLE, Region, address_of, is_loopback, load_regions
+from protocol.regions import DEFAULT_TABLE, Region, address_of, is_loopback, load_table
 from receiver.config import MAX_WORKERS, Durability, ReceiverConfig, Server
 from receiver.fleet import region_faults, run_fleet
 from records.exit_codes import Exit
@@ -128,7 +128,7 @@ def _single(argv: Sequence[str]) -> int:
 
 def _fleet(options: argparse.Namespace) -> int:
     faults = _number_faults(options)
-    regions = _try(lambda: load_regions(options.table), faults) or ()
+    regions = _try(lambda: load_table(options.table).region, faults) or ()
     faults += [fault for region in regions for fault in region_faults(region)]
     faults += _faults(options, [address_of(url) for region in regions for url in (region.url, region.control) if url])
     if faults:

@@ -76,7 +76,7 @@ class Receiver:
         received = self._clock.now()
         try:
             if environ["REQUEST_METHOD"] != "POST":
-                return _answer_other(environ, start_response)
+                return self._answer_other(environ, start_response, received)
             played = self._accept(environ, received)
         except Refused as refusal:
             with self._lock:
@@ -86,6 +86,14 @@ class Receiver:
             return answer(*played, environ, start_response, self._clock.now, self._sleep)
         start_response("204 No Content", [])
         return ()
+
+    def _answer_other(self, environ: Environ, start_response: StartResponse, received: int) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD") and environ.get("PATH_INFO") == "/health":
+            faults = self._order.active(received, None) if self._order else None
+            if faults and faults.unhealthy:
+                return _plain(start_response, HTTPStatus.SERVICE_UNAVAILABLE, "unhealthy, for a fault was asked for")
+            return _plain(start_response, HTTPStatus.OK, "ready")
+        return _plain(start_response, HTTPStatus.METHOD_NOT_ALLOWED, "webhooks are POSTed", [("Allow", "POST")])
 
     def _accept(self, environ: Environ, received: int) -> tuple[Play, Faults] | None:
         """Verify and write down; what is then played instead of a plain acceptance, if anything."""
@@ -235,12 +243,6 @@ def _bytes(header: str) -> bytes:
         return header.encode("latin-1")
     except UnicodeEncodeError:
         raise Refused(HTTPStatus.BAD_REQUEST, "a webhook header holds characters that HTTP does not allow") from None
-
-
-def _answer_other(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    if environ["REQUEST_METHOD"] in ("GET", "HEAD") and environ.get("PATH_INFO") == "/health":
-        return _plain(start_response, HTTPStatus.OK, "ready")
-    return _plain(start_response, HTTPStatus.METHOD_NOT_ALLOWED, "webhooks are POSTed", [("Allow", "POST")])
 
 
 def _plain(

@@ -8,6 +8,8 @@
 | GET  /faults  | the faults in force                                               |
 | POST /reset   | `{"run": "<id>"}`: journals of that run from now on, and no faults |
 | POST /faults  | a `FaultOrder`: play these from now on, in the run that is on      |
+| GET  /outage  | when the last outage began and ended                              |
+| POST /outage  | an `Outage`: end or stop the data plane for a while               |
 | POST /rest    | nothing is being sent: give back the memory that is free           |
 | POST /workers | `{"workers": n}`: n data-plane processes from now on, all else as it is |
 """
@@ -15,6 +17,7 @@
 import hmac
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -22,12 +25,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from protocol.errors import ConfigError
 from protocol.faults import FaultOrder, dump_order, parse_order
+from protocol.outage import Outage, OutageSeen, parse_outage
 from protocol.regions import describe
 from receiver.config import MAX_WORKERS
 from receiver.faults import CannotPlay
 from records.clock import Clock
 
-CALLS = ("/health", "/clock", "/stats", "/faults", "/reset", "/rest", "/workers")
+CALLS = ("/health", "/clock", "/stats", "/faults", "/reset", "/rest", "/workers", "/outage")
 MAX_BODY = 1 << 16
 
 
@@ -57,6 +61,8 @@ class Controlled(Protocol):
     def set_faults(self, order: FaultOrder) -> None: ...
     def rest(self) -> None: ...
     def set_workers(self, count: int) -> None: ...
+    def outage(self) -> OutageSeen: ...
+    def set_outage(self, outage: Outage) -> None: ...
 
 
 class ControlApp:
@@ -94,6 +100,10 @@ class ControlApp:
             case "POST", "/rest":
                 self._supervisor.rest()
                 return HTTPStatus.OK, {}
+            case "GET", "/outage":
+                return HTTPStatus.OK, asdict(self._supervisor.outage())
+            case "POST", "/outage":
+                return self._set_outage(environ)
             case "POST", "/workers":
                 return self._set_workers(environ)
             case _, path if path in CALLS:
@@ -117,6 +127,13 @@ class ControlApp:
         except CannotScale as error:
             return HTTPStatus.CONFLICT, {"error": str(error)}
         return HTTPStatus.OK, {"workers": request.workers}
+
+    def _set_outage(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
+        try:
+            self._supervisor.set_outage(parse_outage(environ["wsgi.input"].read(MAX_BODY)))
+        except ConfigError as error:
+            return HTTPStatus.BAD_REQUEST, {"error": str(error)}
+        return HTTPStatus.OK, {}
 
     def _faults(self) -> dict[str, Any]:
         order: dict[str, Any] = json.loads(dump_order(self._supervisor.faults()))

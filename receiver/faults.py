@@ -81,14 +81,14 @@ def decide(faults: Faults, event: bytes, attempt: int) -> Play:
 
 
 def naming(ours: tuple[EventId, AttemptTag] | None, event_id: str, timestamp: str) -> tuple[bytes, int]:
-    """The event without its run, and the attempt's number, as `decide` wants them.
+    """The event within its stage, and the attempt's number, as `decide` wants them. The seed is the stage's.
 
     An attempt that is not ours has no number; its time stamp tells it from the others of its event.
     """
     if ours is None:
         return f"{event_id} {timestamp}".encode("latin-1"), 0
     event, tag = ours
-    return b"%d_%d_%d" % event[1:], tag.attempt
+    return b"%d_%d" % (event.webhook, event.sequence), tag.attempt
 
 
 def unplayable(server: Server) -> list[str]:

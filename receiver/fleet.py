@@ -13,7 +13,7 @@ from typing import IO
 import httpx
 
 from protocol.errors import ConfigError
-from protocol.regions import Region, address_of, is_loopback
+from protocol.regions import Region, RegionTable, address_of, is_loopback
 from receiver import children
 
 START_TIMEOUT_S = 30
@@ -99,6 +99,17 @@ def on_free_ports(names: Sequence[str]) -> list[Region]:
         Region(name=name, url=f"http://127.0.0.1:{port}/hooks", control=f"http://127.0.0.1:{control}")
         for name, port, control in zip(names, ports[::2], ports[1::2], strict=True)
     ]
+
+
+def relocated(table: RegionTable, count: int) -> RegionTable:
+    """The first regions of a table, on loopback ports that nobody listens on, as far apart as they are."""
+    chosen = table.region[:count]
+    moved = on_free_ports([region.name for region in chosen])
+    regions = tuple(
+        region.model_copy(update={"url": new.url, "control": new.control})
+        for region, new in zip(chosen, moved, strict=True)
+    )
+    return RegionTable(region=regions, links=table.links and table.links.between([region.name for region in chosen]))
 
 
 def region_faults(region: Region) -> list[str]:

@@ -118,9 +118,12 @@ def replace(path: Path, text: str) -> None:
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
     except ProcessLookupError:
         return False
-    return True
+    except OSError:  # no such files here
+        return True
+    return state != b"Z"  # killed, and nobody has asked after it yet
 
 
 def _map(path: Path) -> mmap.mmap:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import httpx
 from gevent.event import Event
 
 from protocol.faults import FaultOrder
+from protocol.outage import Outage, OutageSeen
 from receiver import children
 from receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server
 from receiver.control import CannotScale, ControlApp
@@ -30,6 +32,7 @@ MAX_RESTARTS = 5
 """Data planes that may die within RESTART_WINDOW_S before the supervisor gives up."""
 RESTART_WINDOW_S = 30
 SETTLE_TIMEOUT_S = 3
+WAKING_S = 0.02
 
 
 class DataPlaneError(RuntimeError):
@@ -47,10 +50,15 @@ class Supervisor:
         self._running = self.config
         """What the data plane was started with."""
         self._stopping = Event()
+        self._clock = Clock()
+        self._out = False
+        """The data plane is out because it was asked for: nobody else starts it again."""
+        self._outage: gevent.Greenlet | None = None
+        self._seen = OutageSeen()
 
     def serve(self, control_host: str, control_port: int, token: str) -> None:
         """Start the data plane and the control API; raises DataPlaneError if the data plane won't stay up."""
-        control = quiet_server((control_host, control_port), ControlApp(self, token, Clock()))
+        control = quiet_server((control_host, control_port), ControlApp(self, token, self._clock))
         for number in (signal.SIGTERM, signal.SIGINT):
             gevent.signal_handler(number, self._stopping.set)
         try:
@@ -60,6 +68,7 @@ class Supervisor:
             self._watch()
         finally:
             control.stop(timeout=1)
+            self._end_outage()
             if self._child:
                 children.stop(self._child)
             self._folder.cleanup()
@@ -76,7 +85,7 @@ class Supervisor:
                 raise DataPlaneError(f"the data plane ended at once, exit code {self._child.returncode}")
             if time.monotonic() > deadline:
                 raise DataPlaneError(f"the data plane does not serve after {timeout_s} s")
-            if self._stopping.wait(0.05):
+            if self._stopping.wait(0.01):
                 return
         self._running = config
 
@@ -84,6 +93,8 @@ class Supervisor:
         deaths: list[float] = []
         while not self._stopping.wait(0.1):
             assert self._child
+            if self._out:
+                continue
             if self._child.poll() is None:
                 if self._running != self.config:
                     # In a thread: the control API goes on answering.
@@ -101,9 +112,10 @@ class Supervisor:
         try:
             with socket.create_connection((self.config.host, self.config.port), timeout=1):
                 pass
-            return httpx.get(f"http://{self._address()}/health", timeout=2, trust_env=False).status_code == 200
+            httpx.get(f"http://{self._address()}/health", timeout=2, trust_env=False)
         except (OSError, httpx.HTTPError):
             return False
+        return True  # whatever it says: it may have been told to say that it is not well
 
     def _address(self) -> str:
         host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
@@ -142,6 +154,7 @@ class Supervisor:
 
     def reset(self, run: str) -> None:
         """Switch to the journals of `run`, and return when every process has done so (and flushed the old ones)."""
+        self._end_outage()
         self._state.set_run(run)
         self._settle()
 
@@ -153,6 +166,46 @@ class Supervisor:
         check_playable(order, self.config.server)
         self._state.set_faults(order)
         self._settle()
+
+    def outage(self) -> OutageSeen:
+        return self._seen
+
+    def set_outage(self, outage: Outage) -> None:
+        """Have one, in the place of the one that is on, or to come."""
+        self._end_outage()
+        self._seen = OutageSeen()
+        self._outage = gevent.spawn(self._play, outage)
+
+    def _end_outage(self) -> None:
+        if self._outage:
+            self._outage.kill()
+
+    def _play(self, outage: Outage) -> None:
+        self._sleep_until(outage.begin_ns)
+        assert self._child
+        try:
+            self._out = True
+            if outage.kind == "refused":
+                os.killpg(self._child.pid, signal.SIGKILL)
+                self._child.wait()
+            else:
+                os.killpg(self._child.pid, signal.SIGSTOP)
+            self._seen = OutageSeen(self._clock.now())
+            self._sleep_until(outage.end_ns)
+        finally:
+            if outage.kind == "refused":
+                self._start()
+                ended_ns = self._clock.now()
+            else:
+                os.killpg(self._child.pid, signal.SIGCONT)
+                ended_ns = self._clock.now()
+                # A signal to a process that has not woken yet goes to any thread of it, where Python never sees it.
+                time.sleep(WAKING_S)
+            self._out = False
+        self._seen = replace(self._seen, ended_ns=ended_ns)
+
+    def _sleep_until(self, at_ns: int) -> None:
+        gevent.sleep(max(at_ns - self._clock.now(), 0) / 1e9)
 
     def rest(self) -> None:
         """Give back memory that is free, and return when every process begins to."""

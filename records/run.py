@@ -28,6 +28,16 @@ class RegionRecord(_Record):
     name: str
     url: str
     receiver: bool
+    weight: float = 1.0
+    """What it can take, beside the others."""
+
+
+class LinksRecord(_Record):
+    """Round trips between the regions, by code of origin and target, and whether the senders made them."""
+
+    rtt_ms: list[list[float]]
+    modelled: bool
+    source: str
 
 
 class Manifest(_Record):
@@ -44,6 +54,8 @@ class Manifest(_Record):
     stages: list[dict[str, Any]]
     """The plan verbatim; a stage's code is its place."""
     regions: list[RegionRecord]
+    links: LinksRecord | None = None
+    """None: nobody said how far apart the regions are."""
     strategies: list[str]
     outcomes: dict[int, str]
     environment: dict[str, Any]
@@ -61,6 +73,17 @@ class Manifest(_Record):
             raise RunError(f"{folder / MANIFEST} is damaged: not text") from None
         except ValidationError as error:
             raise RunError(f"{folder / MANIFEST} is damaged: {error.errors()[0]['msg']}") from None
+
+
+class Flip(_Record):
+    """An origin's senders, in one process, began or ceased to send to a target by their own judgement of it."""
+
+    at_ns: int
+    origin: int
+    target: int
+    healthy: bool
+    by: Literal["failures", "probes", "trial"]
+    """What told: attempts that failed, the health check, or a first attempt after an ejection that succeeded."""
 
 
 class WorkerReport(_Record):
@@ -83,6 +106,8 @@ class WorkerReport(_Record):
     """Events for which an idle worker woke more than 20 ms late."""
     lag_p99_ms: float
     """How late its event loop ran a timer, 99th percentile."""
+    flips: list[Flip] = []
+    """The first 1,000."""
 
 
 class StageStarted(_Record):
@@ -112,6 +137,33 @@ class FaultsSet(_Record):
     until_ns: int | None
     stage: int
     faults: dict[str, Any]
+
+
+class IncidentPlayed(_Record):
+    """What befell regions in a stage, from `at_ns` to `until_ns`, as it was: a process takes time to end and to start.
+
+    | fault     | is                                                                    |
+    |-----------|-----------------------------------------------------------------------|
+    | refused   | the receivers' processes ended: nobody listens                        |
+    | frozen    | the receivers' processes stopped: connections open, nothing answers   |
+    | slow      | answers are delayed                                                   |
+    | errors    | answers are 5xx, and the health check says so                         |
+    | flapping  | the same in a square wave: `period_s` long, the first half of it bad  |
+    | grey      | answers are 5xx, and the health check is fine                         |
+    | cut       | nothing passes between `origins` and the regions                      |
+    | cut_back  | requests pass from `origins` to the regions, answers don't            |
+    """
+
+    kind: Literal["incident"] = "incident"
+    at_ns: int
+    until_ns: int
+    stage: int
+    fault: Literal["refused", "frozen", "slow", "errors", "flapping", "grey", "cut", "cut_back"]
+    regions: list[int]
+    """Codes of the targets that it befell."""
+    origins: list[int]
+    """Codes of the origins that noticed: all, but for cuts."""
+    period_s: float | None = None
 
 
 class StageOverloaded(_Record):
@@ -147,7 +199,7 @@ class RunEnded(_Record):
 
 
 Entry = Annotated[
-    StageStarted | FaultsSet | Progress | StageOverloaded | StageEnded | WorkerLost | RunEnded,
+    StageStarted | FaultsSet | IncidentPlayed | Progress | StageOverloaded | StageEnded | WorkerLost | RunEnded,
     Field(discriminator="kind"),
 ]
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)

@@ -1,16 +1,20 @@
 """The receivers' control APIs, as the master uses them: which run is on, and what goes wrong."""
 
 import json
+import time
 from collections.abc import Sequence
 
+import gevent
 import httpx
 
 from protocol.credentials import control_token
 from protocol.errors import ConfigError
 from protocol.faults import FaultOrder, dump_order
 from protocol.identity import NO_RUN
+from protocol.outage import Outage, dump_outage, parse_seen
 from protocol.regions import Region
 
+POLL_S = 0.05
 PATIENCE_S = 30.0
 """How long a call may take: a data plane that starts anew needs seconds."""
 
@@ -23,6 +27,7 @@ class Controls:
     """Tells every region's receiver that is ours. Every call raises ControlError but `release`."""
 
     def __init__(self, regions: Sequence[Region]) -> None:
+        self._table = regions
         self._regions = [region for region in regions if region.control]
         self._faulty = False
         self._usual: dict[str, int] = {}
@@ -38,6 +43,30 @@ class Controls:
         if faulty or self._faulty:
             self._post("/faults", dump_order(order).encode())
         self._faulty = faulty
+
+    def befall(self, region: int, order: FaultOrder) -> None:
+        """What goes wrong at one region, by its place in the table."""
+        self._call(self._region(region), "POST", "/faults", dump_order(order).encode())
+        self._faulty = True  # so that the next stage ends it
+
+    def set_outage(self, region: int, outage: Outage) -> None:
+        """Have a whole region out for a while."""
+        self._call(self._region(region), "POST", "/outage", dump_outage(outage).encode())
+
+    def await_outage(self, region: int) -> tuple[int, int]:
+        """When a region's outage began and ended (ns), once it is over."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            seen = parse_seen(self._call(self._region(region), "GET", "/outage").content)
+            if seen.begun_ns is not None and seen.ended_ns is not None:
+                return seen.begun_ns, seen.ended_ns
+            gevent.sleep(POLL_S)
+        raise ControlError(
+            f"the receiver of {self._table[region].name} is not back {PATIENCE_S:.0f} s after its outage"
+        )
+
+    def _region(self, place: int) -> Region:
+        return self._table[place]
 
     def set_workers(self, workers: int | None) -> None:
         """Processes of every receiver; None: as many as it was started with."""

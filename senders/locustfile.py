@@ -7,13 +7,14 @@ from pathlib import Path
 
 from protocol.errors import ConfigError
 from protocol.faults import Delay, Faults
-from protocol.regions import DEFAULT_TABLE, Region, load_regions
+from protocol.regions import DEFAULT_TABLE, Region, load_table
 from records.exit_codes import Exit
 from senders import plugin
 from senders.arrivals import Backlog, Bursts, Closed, Constant, Poisson, Ramp, Sine
+from senders.health import HealthLaw
 from senders.profiles import profile
 from senders.retry import Budget, Jitter, RetryAfter, RetryLaw, scaled
-from senders.stages import Limits, Stage, WebhookClass, scaling, sweep
+from senders.stages import Incident, Limits, Stage, WebhookClass, scaling, sweep
 from senders.user import StagesShape, WebhookSender, sender_classes
 
 
@@ -26,7 +27,7 @@ def senders() -> dict[str, type[WebhookSender]]:
     if known.target:
         return sender_classes([Region(name="target", url="http://127.0.0.1/")])
     try:
-        return sender_classes(load_regions(Path(known.regions) if known.regions else DEFAULT_TABLE))
+        return sender_classes(load_table(Path(known.regions) if known.regions else DEFAULT_TABLE).region)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(Exit.USAGE)
@@ -38,7 +39,7 @@ def law(name: str, scale: float = 1.0) -> RetryLaw:
 
 
 __all__ = [
-    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Faults", "Jitter", "Limits", "Poisson", "Ramp",
-    "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass", "law", "plugin", "scaling", "senders",
-    "sweep",
+    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Faults", "HealthLaw", "Incident", "Jitter", "Limits",
+    "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass", "law", "plugin",
+    "scaling", "senders", "sweep",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 
 import gevent
 from gevent.event import Event
+from locust import User
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner
 from locust.stats import StatsEntry
@@ -29,6 +30,7 @@ from senders.settings import Settings, unreachable
 from senders.stage_player import POLL_S, Inbox, Played, RunFailed, StagePlayer
 from senders.stages import Limits, Stage
 from senders.usage import Sampler
+from senders.workers import Workers
 
 STATS_PATIENCE_S = 6.0
 """Locust's workers send statistics every 3 s."""
@@ -53,7 +55,7 @@ class Master:
         self._walk: gevent.Greenlet | None = None
         self._halting = Event()
         self._inbox = Inbox()
-        self._player: StagePlayer | None = None
+        self._workers = Workers(runner, plan.stages[0])
         self.finished = False
         runner.register_message(REPORT, self._on_report)
         runner.register_message(TICK, self._on_tick)
@@ -64,12 +66,18 @@ class Master:
     @property
     def wanted_users(self) -> int:
         """How many users Locust is to have now."""
-        return (self._player.wanted_users if self._player else 0) or self._plan.stages[0].users
+        return self._workers.wanted
+
+    @property
+    def wanted_classes(self) -> list[type[User]]:
+        """Of which classes."""
+        return self._workers.wanted_classes
 
     def start(self, settings: Settings, plan: Plan, fault: str) -> None:
         """Begin a run; called when Locust starts a test. One with a `fault` ends at once and says it."""
         self._settings, self._plan = settings, plan
-        self.finished, self._inbox.failure, self._player = False, fault, None
+        self.finished, self._inbox.failure = False, fault
+        self._workers = Workers(self._runner, plan.stages[0])
         self._halting.clear()
         self._walk = gevent.spawn(self._run)
 
@@ -100,7 +108,9 @@ class Master:
                 raise RunFailed(self._inbox.failure or "; ".join(faults))
             folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
             if left_out := self._plan.left_out:
-                _say(f"left out, for they need receivers of ours: {', '.join(left_out)}")
+                for need in sorted(set(left_out.values())):
+                    names = ", ".join(name for name, reason in left_out.items() if reason == need)
+                    _say(f"left out, for they need {need}: {names}")
             if isinstance(self._runner, MasterRunner):  # else the sending process, which is this one, keeps the log
                 sampler = Sampler(folder.path, "master", self._clock, str(os.getpid()))
                 sampler.uss = False
@@ -123,13 +133,15 @@ class Master:
 
     def _play_all(self, folder: RunFolder, controls: Controls) -> int:
         """Play the plan; returns how many deliveries were settled."""
-        player = self._player = StagePlayer(
-            self._runner, self._settings, folder, controls, self._inbox, self._halting, self._clock
+        player = StagePlayer(
+            self._runner, self._settings, folder, controls, self._workers, self._inbox, self._halting, self._clock
         )
         settled = 0
         for number, stage in enumerate(self._plan.stages):
             if (stage.processes or 1) > player.processes():
                 _say(f"left out, for it needs --processes {stage.processes}: {stage.name or stage.scenario}")
+            elif not self._workers.classes(stage.strategy):
+                _say(f"left out, for no sender of its strategy was picked: {stage.name or stage.scenario}")
             elif stage.limits:
                 settled += self._search(folder, player, stage)
             elif played := player.play(number, stage):

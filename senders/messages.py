@@ -21,6 +21,16 @@ SAYS = "hookswarm: "
 """How a line for the user begins, on a standard output that is Locust's too."""
 
 
+class Part(BaseModel):
+    """Events `first` to `last - 1` of every `of` fall due at an origin in this worker."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    origin: int
+    first: int
+    last: int
+
+
 class Announcement(BaseModel):
     """A stage, told ahead of its start so that every process switches by the clock."""
 
@@ -30,11 +40,11 @@ class Announcement(BaseModel):
     seed: int
     number: int
     stage: dict[str, Any]
+    draw: int
+    """What the seed is mixed with: the same for stages that are to meet the same arrivals."""
     start_ns: int
-    first: int
-    last: int
+    parts: list[Part]
     of: int
-    """This worker's stripe of the stage's events."""
 
 
 class WorkerTick(BaseModel):

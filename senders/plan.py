@@ -9,13 +9,13 @@ from typing import NamedTuple
 from protocol.errors import ConfigError
 from senders.arrivals import at_rate
 from senders.settings import Settings
-from senders.stages import Stage, check_plan, under_law
+from senders.stages import CUTS, Stage, check_plan, under_law
 
 
 class Plan(NamedTuple):
     stages: tuple[Stage, ...]
-    left_out: tuple[str, ...]
-    """Names of stages that need receivers of ours."""
+    left_out: dict[str, str]
+    """By name: what stages need that is not there."""
 
 
 def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
@@ -29,11 +29,26 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     if settings.rate is not None:
         stages = [replace(stage, arrivals=at_rate(stage.arrivals, settings.rate)) for stage in stages]
     check_plan(stages)
-    ours = all(region.control for region in settings.regions)
-    played = tuple(stage for stage in stages if ours or not _needs_ours(stage))
+    ours, links = all(region.control for region in settings.regions), settings.links and settings.modelled
+    regions = len(settings.regions)
+    left_out: dict[str, str] = {}
+    for stage in stages:
+        name = stage.name or stage.scenario
+        if not ours and _needs_ours(stage):
+            left_out[name] = "receivers of ours"
+        elif not links and any(incident.fault in CUTS for incident in stage.incidents):
+            left_out[name] = "modelled links, to cut them"
+        elif (needed := _regions(stage)) > regions:
+            left_out[name] = f"{needed} regions"
+    played = tuple(stage for stage in stages if (stage.name or stage.scenario) not in left_out)
     if not played:
-        raise ConfigError(["every stage of this test needs receivers of ours: for faults, or to change them"])
-    return Plan(played, tuple(stage.name or stage.scenario for stage in stages if stage not in played))
+        raise ConfigError([f"every stage of this test needs {' or '.join(sorted(set(left_out.values())))}"])
+    return Plan(played, left_out)
+
+
+def _regions(stage: Stage) -> int:
+    """How many regions there have to be."""
+    return 1 + max((place for one in stage.incidents for place in (*one.regions, *one.origins)), default=0)
 
 
 def _named(stages: Sequence[Stage], patterns: Sequence[str]) -> list[Stage]:
@@ -45,4 +60,5 @@ def _named(stages: Sequence[Stage], patterns: Sequence[str]) -> list[Stage]:
 
 
 def _needs_ours(stage: Stage) -> bool:
-    return bool(stage.order().parts()) or stage.receiver_workers is not None
+    asked = any(incident.fault not in CUTS for incident in stage.incidents)
+    return asked or bool(stage.order().parts()) or stage.receiver_workers is not None

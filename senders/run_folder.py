@@ -12,12 +12,12 @@ from locust.env import Environment
 
 from records.resources import available
 from records.rows import Outcome
-from records.run import Manifest, RegionRecord, RunEnded, Timeline, new_run_id
+from records.run import LinksRecord, Manifest, RegionRecord, RunEnded, Timeline, new_run_id
 from senders.locust_stats import LocustFiles
 from senders.messages import RUN_VARIABLE
-from senders.sender import STRATEGIES
 from senders.settings import Settings
 from senders.stages import Stage, to_plain
+from senders.strategies import STRATEGIES
 
 
 class RunFolder:
@@ -33,9 +33,12 @@ class RunFolder:
             options=settings.options,
             stages=[to_plain(stage) for stage in stages],
             regions=[
-                RegionRecord(name=region.name, url=region.url, receiver=region.control is not None)
+                RegionRecord(
+                    name=region.name, url=region.url, receiver=region.control is not None, weight=region.weight
+                )
                 for region in settings.regions
             ],
+            links=_links(settings),
             strategies=list(STRATEGIES),
             outcomes={outcome.value: outcome.name.lower() for outcome in Outcome},
             environment=environment_facts(),
@@ -63,6 +66,14 @@ class RunFolder:
         self.manifest.interrupted = interrupted
         self.manifest.save(self.path)
         self.timeline.add(RunEnded(at_ns=at_ns, interrupted=interrupted, error=error))
+
+
+def _links(settings: Settings) -> LinksRecord | None:
+    links, names = settings.links, [region.name for region in settings.regions]
+    if links is None:
+        return None
+    rtt_ms = [[links.rtt_s(one, other) * 1e3 for other in names] for one in names]
+    return LinksRecord(rtt_ms=rtt_ms, modelled=settings.modelled, source=f"{links.source} ({links.as_of})")
 
 
 def environment_facts() -> dict[str, Any]:

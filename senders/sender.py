@@ -22,10 +22,6 @@ from senders.wire import Transport, WireError
 _WRITTEN, _REUSED, _HINTED = int(Flag.WRITTEN), int(Flag.REUSED), int(Flag.HINTED)
 
 
-STRATEGIES = ("nearest",)
-"""Names of the strategies; one's code in the journals is its place."""
-
-
 class Halted(Exception):
     """Thrown into a worker whose answer will not be waited for any longer."""
 
@@ -40,8 +36,9 @@ class Route:
 
 
 class Result(NamedTuple):
-    """How an attempt ended, and when (wall-clock ns)."""
+    """How an attempt ended, and when it began and did so (wall-clock ns)."""
 
+    start: int
     done: int
     latency_ms: float
     """From when the event's first attempt was due."""
@@ -90,9 +87,8 @@ class StageSender:
             sign(self._key, event_id, timestamp, body),
             format_attempt_tag(tag),
         )
-        row = self._journal.append(
-            self._row(delivery, route, self._clock.now(), len(body), zlib.crc32(body), Outcome.PENDING)
-        )
+        start = self._clock.now()
+        row = self._journal.append(self._row(delivery, route, start, len(body), zlib.crc32(body), Outcome.PENDING))
         status, outcome, message, hinted = 0, Outcome.ACKNOWLEDGED, "", False
         try:
             status = wire.post(headers, body)
@@ -111,9 +107,9 @@ class StageSender:
         self._journal.finish(row, done, status, outcome, flags | _HINTED if hinted else flags)
         latency_ms = (done - delivery.began) / 1e6
         if not message:
-            return Result(done, latency_ms, None, None)
+            return Result(start, done, latency_ms, None, None)
         hint = parse(wire.retry_after, self._wall()) if hinted else None
-        return Result(done, latency_ms, message, Failure(outcome, status, hint))
+        return Result(start, done, latency_ms, message, Failure(outcome, status, hint))
 
     def never_sent(self, delivery: Delivery, route: Route, outcome: Outcome) -> None:
         """Write down an event that was due, and why it was not sent (again)."""

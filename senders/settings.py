@@ -12,13 +12,14 @@ from typing import Any
 
 from protocol.credentials import signing_key
 from protocol.errors import ConfigError
-from protocol.regions import DEFAULT_TABLE, Region, address_of, check_url, is_loopback, load_regions
+from protocol.regions import DEFAULT_TABLE, Links, Region, RegionTable, address_of, check_url, is_loopback, load_table
 from senders.payloads import Captured, load_captured
 from senders.profiles import DEFAULT_PROFILES, profile
 from senders.retry import RetryLaw, scaled
 from senders.wire import Timeouts
 
 TRANSPORTS = ("wire", "httpx")
+LINKS = ("modelled", "real")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,10 @@ class Settings:
     """Checked options of a run; the same in the master and every worker."""
 
     regions: tuple[Region, ...]
+    links: Links | None
+    """How far apart the regions are; None: nobody said."""
+    modelled: bool
+    """Whether the senders make those delays."""
     quick: bool
     stages: tuple[str, ...]
     """Patterns of names of the stages to play; empty: all."""
@@ -52,6 +57,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
     parser.add_argument("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
     parser.add_argument("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")
+    parser.add_argument(
+        "--links", choices=LINKS, default="modelled", help="real: the regions are far apart by themselves"
+    )
     parser.add_argument("--payloads", metavar="PATH", default="", help="bodies to send: JSON, NDJSON or a folder")
     parser.add_argument("--retry-profile", metavar="NAME", default="", help="retry as this sender does: svix, github …")
     parser.add_argument("--retry-profiles", metavar="TOML", default="", help="your own table of retry profiles")
@@ -68,9 +76,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 OPTIONS = (
-    "quick", "stages", "target", "allow_remote", "regions", "payloads", "retry_profile", "retry_profiles", "time_scale",
-    "duration", "rate", "allow_worker_loss", "seed", "results", "transport", "connect_timeout", "response_timeout",
-    "ca_file",
+    "quick", "stages", "target", "allow_remote", "regions", "links", "payloads", "retry_profile", "retry_profiles",
+    "time_scale", "duration", "rate", "allow_worker_loss", "seed", "results", "transport", "connect_timeout",
+    "response_timeout", "ca_file",
 )  # fmt: skip
 
 
@@ -96,13 +104,15 @@ def check(options: argparse.Namespace) -> Settings:
         except ConfigError as error:
             faults.extend(error.faults)
 
-    regions = collect(lambda: _regions(options.target, options.regions, options.allow_remote))
+    table = collect(lambda: _table(options.target, options.regions, options.allow_remote))
     captured = collect(lambda: load_captured(Path(options.payloads)) if options.payloads else None)
     law = collect(lambda: _law(options.retry_profile, options.retry_profiles, options.time_scale))
     duration_s = collect(lambda: _duration_s(options.duration))
     tls = collect(lambda: _tls(options.ca_file))
     key = collect(signing_key)
     collect(lambda: writable("--results", Path(options.results)))
+    if table and table.links and options.links == "modelled" and options.transport == "httpx":
+        faults.append("--transport httpx cannot model the links of this table: add --links real")
     for name in ("connect_timeout", "response_timeout"):
         if not 0 < getattr(options, name) <= 3600:
             faults.append(f"--{name.replace('_', '-')} must lie between 0 and 3600 seconds")
@@ -113,7 +123,9 @@ def check(options: argparse.Namespace) -> Settings:
     if faults:
         raise ConfigError(faults)
     return Settings(
-        regions=regions,
+        regions=table.region,
+        links=table.links,
+        modelled=options.links == "modelled",
         quick=options.quick,
         stages=tuple(name.strip() for name in options.stages.split(",") if name.strip()),
         seed=options.seed,
@@ -131,22 +143,22 @@ def check(options: argparse.Namespace) -> Settings:
     )
 
 
-def _regions(target: str, table: str, allow_remote: bool) -> Sequence[Region]:
-    if target and table:
+def _table(target: str, path: str, allow_remote: bool) -> RegionTable:
+    if target and path:
         raise ConfigError(["--target and --regions exclude each other"])
     if target:
         try:
-            regions: tuple[Region, ...] = (Region(name="target", url=check_url(target)),)
+            table = RegionTable(region=(Region(name="target", url=check_url(target)),))
         except ValueError as error:
             raise ConfigError([f"--target: {error}"]) from None
     else:
-        regions = load_regions(Path(table) if table else DEFAULT_TABLE)
-    remote = [region.url for region in regions if not is_loopback(address_of(region.url)[0])]
+        table = load_table(Path(path) if path else DEFAULT_TABLE)
+    remote = [region.url for region in table.region if not is_loopback(address_of(region.url)[0])]
     if remote and not allow_remote:
         raise ConfigError([f"{url} is beyond loopback; if it is yours to load, add --allow-remote" for url in remote])
-    if strange := [region.url for region in regions if not region.url.isascii()]:
+    if strange := [region.url for region in table.region if not region.url.isascii()]:
         raise ConfigError([f"{url}: write it in ASCII (punycode, percent-encoding)" for url in strange])
-    return regions
+    return table
 
 
 def _law(name: str, table: str, scale: float) -> tuple[str, RetryLaw] | None:

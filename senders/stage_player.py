@@ -2,21 +2,23 @@
 
 import time
 from dataclasses import dataclass, field, replace
+from zlib import crc32
 
 import gevent
 from gevent.event import Event
-from locust.runners import STATE_RUNNING, LocalRunner, MasterRunner
+from locust.runners import LocalRunner, MasterRunner
 
 from protocol.faults import FaultOrder, Faults
 from records.clock import Clock
 from records.run import FaultsSet, Progress, StageEnded, StageOverloaded, StageStarted, WorkerLost, WorkerReport
 from senders.control import Controls
-from senders.messages import HALT, STAGE, Announcement, WorkerTick
+from senders.incidents import Incidents
+from senders.messages import HALT, STAGE, Announcement, Part, WorkerTick
 from senders.run_folder import RunFolder
 from senders.settings import Settings
 from senders.stages import Stage
 from senders.watchdog import Watchdog
-from senders.workers import Workers
+from senders.workers import Users, Workers
 
 LEAD_S = {True: 0.05, False: 0.3}
 """How far ahead a stage is announced: in the same process, and to others."""
@@ -69,6 +71,7 @@ class StagePlayer:
         settings: Settings,
         folder: RunFolder,
         controls: Controls,
+        workers: Workers,
         inbox: Inbox,
         halting: Event,
         clock: Clock,
@@ -82,13 +85,12 @@ class StagePlayer:
         self._inbox = inbox
         self._halting = halting
         self._clock = clock
-        self._workers = Workers(runner)
+        self.workers = workers
         self._failure = ""
-        self.wanted_users = 0
 
     def processes(self) -> int:
         """How many sending processes there are."""
-        return len(self._workers.alive())
+        return len(self.workers.alive())
 
     def play(self, number: int, stage: Stage) -> Played | None:
         """Run one stage to its end, and the pause behind it; None if the run is to end before it began.
@@ -101,12 +103,17 @@ class StagePlayer:
             return None
         self._inbox.reports.clear()
         self._inbox.ticks.clear()
+        troubled = bool(stage.order().parts() or stage.incidents)
         # Before the stage begins: setting faults takes a while, but they hold by the clock.
-        start = self._clock.now() + round((LEAD_S[self._local] + FAULTS_LEAD_S * bool(stage.order().parts())) * 1e9)
+        start = self._clock.now() + round((LEAD_S[self._local] + FAULTS_LEAD_S * troubled) * 1e9)
         self._set_faults(number, stage, start)
+        seed, regions = _fault_seed(self._settings.seed, number, stage), len(self._settings.regions)
+        incidents = Incidents(number, stage, start, seed, list(range(regions)))
+        incidents.tell(self._controls)
         self._announce(number, stage, start, users)
         overloaded = self._await_reports(number, stage, set(users))
         self._folder.between_stages()
+        incidents.write(self._controls, self._folder.timeline)
         if stage.settle_s:
             self._controls.rest()
             self._halting.wait(stage.settle_s)
@@ -121,42 +128,44 @@ class StagePlayer:
     def _set_faults(self, number: int, stage: Stage, start: int) -> None:
         begin = start + round(stage.faults_from_s * 1e9)
         end = None if stage.faults_for_s is None else begin + round(stage.faults_for_s * 1e9)
-        self._controls.set_faults(_seeded(stage.order(begin, end), self._settings.seed))
+        self._controls.set_faults(_seeded(stage.order(begin, end), _fault_seed(self._settings.seed, number, stage)))
         if stage.faults:
             plain = self._folder.manifest.stages[number]["faults"]
             self._folder.timeline.add(FaultsSet(at_ns=begin, until_ns=end, stage=number, faults=plain))
 
-    def _announce(self, number: int, stage: Stage, start: int, users: dict[str, int]) -> None:
+    def _announce(self, number: int, stage: Stage, start: int, users: Users) -> None:
+        parts: dict[str, list[Part]] = {process: [] for process in users}
         first = 0
-        for client, count in users.items():
+        # Origin by origin, so that each has the same events whatever the strategy, and the number of processes.
+        for origin in sorted(set().union(*users.values())):
+            for process, counts in users.items():
+                if counts[origin]:
+                    parts[process].append(Part(origin=origin, first=first, last=first + counts[origin]))
+                    first += counts[origin]
+        for process, own in parts.items():
             announcement = Announcement(
                 run=self._folder.manifest.id,
                 seed=self._settings.seed,
                 number=number,
                 stage=self._folder.manifest.stages[number],
+                draw=draw(number, stage),
                 start_ns=start,
-                first=first,
-                last=first + count,
+                parts=own,
                 of=stage.users,
             )
-            first += count
-            self._runner.send_message(STAGE, announcement.model_dump(), client)
+            self._runner.send_message(STAGE, announcement.model_dump(), process)
         name = self._folder.manifest.stages[number]["name"]
         self._folder.timeline.add(StageStarted(at_ns=start, stage=number, name=name))
 
-    def _await_users(self, stage: Stage) -> dict[str, int]:
-        """How many users of each sending process take part, once Locust has as many as the stage asks for."""
+    def _await_users(self, stage: Stage) -> Users:
+        """The users of each sending process that take part, once Locust has as many as the stage asks for."""
         deadline = time.monotonic() + SETTLE_S
         while not self._halting.is_set():
             self._note_lost()
-            there = self._workers.alive()
-            # Locust spreads users evenly: those of processes that take no part have nothing to send.
-            self.wanted_users = stage.users // stage.processes * len(there) if stage.processes else stage.users
-            users = self._workers.users()
-            if sum(users.values()) == self.wanted_users and self._runner.state == STATE_RUNNING:
-                return _shares(stage.users, users, stage.processes)
+            if (users := self.workers.ask(stage)) is not None:
+                return users
             if self._failure or self._inbox.failure or time.monotonic() > deadline:
-                wanted = f"Locust has not {self.wanted_users} users after {SETTLE_S:.0f} s, but {users}"
+                wanted = f"Locust has not {self.workers.wanted} users after {SETTLE_S:.0f} s"
                 raise RunFailed(self._failure or self._inbox.failure or wanted)
             gevent.sleep(POLL_S)
         return {}
@@ -199,10 +208,10 @@ class StagePlayer:
 
     def _note_lost(self) -> set[str]:
         """Write down workers that are gone since the last look. Unless that is allowed, it ends the run."""
-        lost = self._workers.lost()
+        lost = self.workers.lost()
         for worker in lost:
             self._folder.timeline.add(WorkerLost(at_ns=self._clock.now(), worker=worker))
-        if lost and (not self._settings.allow_worker_loss or not self._workers.alive()):
+        if lost and (not self._settings.allow_worker_loss or not self.workers.alive()):
             self._failure = self._failure or f"lost {len(lost)} sending processes: {', '.join(lost)}"
         return set(lost)
 
@@ -226,20 +235,22 @@ class StagePlayer:
         )
 
 
-def _shares(users: int, there: dict[str, int], processes: int | None) -> dict[str, int]:
-    """The stage's users by process: all there are, or those of the first `processes`."""
-    if processes is None:
-        return there
-    return dict.fromkeys(sorted(there)[:processes], users // processes)
-
-
 def _disturbed(report: WorkerReport) -> bool:
     """As the analysis judges it, which knows more."""
     return report.late > LATE_SHARE * report.due or (report.starved_s or 0) > STARVED_SHARE * report.wall_s
 
 
+def draw(number: int, stage: Stage) -> int:
+    """What a stage's draws are told apart by from other stages'; the same for all of a course and repeat."""
+    return 1 << 32 | crc32(f"{stage.course} {stage.repeat}".encode()) if stage.course else number
+
+
+def _fault_seed(seed: int, number: int, stage: Stage) -> int:
+    return seed << 33 | draw(number, stage)
+
+
 def _seeded(order: FaultOrder, seed: int) -> FaultOrder:
-    """Faults without a seed of their own get the run's."""
+    """Faults without a seed of their own get the stage's."""
 
     def sown(faults: Faults) -> Faults:
         return replace(faults, seed=faults.seed or seed)

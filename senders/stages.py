@@ -1,9 +1,9 @@
 """A test's plan: a sequence of stages, each with fixed parameters."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import field, fields, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass as model
@@ -11,8 +11,13 @@ from pydantic.dataclasses import dataclass as model
 from protocol.errors import ConfigError
 from protocol.faults import Delay, FaultOrder, Faults, WebhookFaults
 from senders.arrivals import Arrivals, Closed, at_rate
+from senders.health import HealthLaw
 from senders.payloads import SIZES
 from senders.retry import MAX_S, RetryLaw
+from senders.strategies import STRATEGIES
+
+CUTS = ("cut", "cut_back")
+"""Incidents that befall links, not receivers."""
 
 Count = Annotated[int, Field(ge=1, lt=1 << 32)]
 Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
@@ -40,6 +45,37 @@ class Limits:
     """How near the rates that hold and that break must come, as a share."""
     repeats: Annotated[int, Field(ge=1, le=99)] = 3
     """Tries of a rate; the majority decides."""
+
+
+@model(frozen=True, config={"extra": "forbid"})
+class Incident:
+    """Something that befalls regions for a while; they are named by their place in the table, from 0."""
+
+    fault: Literal["refused", "frozen", "slow", "errors", "flapping", "grey", "cut", "cut_back"]
+    """As `records.run.IncidentPlayed` tells them."""
+    from_s: Seconds
+    for_s: Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)]
+    regions: tuple[Annotated[int, Field(ge=0, lt=254)], ...] = (0,)
+    origins: tuple[Annotated[int, Field(ge=0, lt=254)], ...] = ()
+    """Of a cut: who notices; empty: all."""
+    delay: Delay = Delay(1.0, "exponential")
+    """Of `slow`."""
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Of attempts that errors, flapping and grey answer 503."""
+    period_s: Annotated[float, Field(ge=0.01, le=3600)] = 1.0
+    """Of flapping."""
+
+    @property
+    def faults(self) -> Faults | None:
+        """What its regions' receivers are told; None where it takes more than an answer."""
+        match self.fault:
+            case "slow":
+                return Faults(delay=self.delay)
+            case "errors" | "flapping":
+                return Faults({503: self.share}, unhealthy=True)
+            case "grey":
+                return Faults({503: self.share})
+        return None
 
 
 @model(frozen=True, config={"extra": "forbid"})
@@ -72,6 +108,16 @@ class Stage:
     faults_from_s: Seconds = 0
     faults_for_s: Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)] | None = None
     """When the faults hold, from the stage's start; None: to its end."""
+    incidents: tuple[Incident, ...] = ()
+    """What befalls single regions, in the place of `faults`."""
+    strategy: str = "nearest"
+    """How senders pick the target: a name of `senders.strategies`."""
+    health: HealthLaw = field(default_factory=HealthLaw)
+    """When senders believe that a region is not to be used; for runs of several regions."""
+    course: str = ""
+    """Stages of one course and repeat meet the same arrivals, and the same draws of faults: they can be compared."""
+    timeout_s: Annotated[float, Field(gt=0, le=3600)] | None = None
+    """In the place of `--connect-timeout` and `--response-timeout`."""
     response: Delay | None = None
     """How long our receivers take to answer, faults or none; None: no longer than they must."""
     classes: tuple[WebhookClass, ...] = ()
@@ -105,7 +151,8 @@ class Stage:
         webhooks = tuple(
             WebhookFaults(own.first, own.count, self._as_slow(own.faults)) for own in self.classes if own.faults
         )
-        return FaultOrder(self._as_slow(self.faults) if self.faults else slow, begin_ns, end_ns, slow, webhooks)
+        faults = self._as_slow(self.faults) if self.faults else slow
+        return FaultOrder(faults, begin_ns, end_ns, otherwise=slow, webhooks=webhooks)
 
     def _as_slow(self, faults: Faults) -> Faults:
         return replace(faults, delay=faults.delay or self.response)
@@ -212,9 +259,33 @@ def check_plan(stages: Sequence[Stage]) -> None:
         for name, stage in zip(names, stages, strict=True)
         if stage.limits and (isinstance(stage.arrivals, Closed) or stage.duration_s is None)
     ]
+    faults += [
+        f"stage {name!r}: unknown strategy {stage.strategy!r}; there are {', '.join(STRATEGIES)}"
+        for name, stage in zip(names, stages, strict=True)
+        if stage.strategy not in STRATEGIES
+    ]
+    faults += [
+        f"stage {name!r}: {problem}"
+        for name, stage in zip(names, stages, strict=True)
+        for problem in (*stage.health.problems(), *_incident_problems(stage))
+    ]
     faults += [f"two stages are named {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
     if faults or not stages:
         raise ConfigError(faults or ["a plan without stages"])
+
+
+def _incident_problems(stage: Stage) -> Iterator[str]:
+    if stage.incidents and stage.order().parts():
+        yield "incidents and faults, classes or a response time for all regions exclude each other"
+    for incident in stage.incidents:
+        if stage.length_s is None or incident.from_s + incident.for_s > stage.length_s:
+            yield f"the fault {incident.fault!r} outlasts the stage"
+    told = [(place, one) for one in stage.incidents for place in one.regions if one.faults]
+    if len({place for place, _ in told}) < len(told):
+        yield "a region can be slow or answer errors once in a stage"
+    ended = [place for one in stage.incidents for place in one.regions if one.fault in ("refused", "frozen")]
+    if len(set(ended)) < len(ended):
+        yield "a region can be refused or frozen once in a stage"
 
 
 def to_plain(stage: Stage) -> dict[str, Any]:

@@ -1,41 +1,52 @@
 """Locust's classes: the senders, one for each origin and strategy, and the shape that walks the stages."""
 
+import re
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from locust import LoadTestShape, User, task
 
 from protocol.regions import Region
 from senders.master import Master
-from senders.sender import STRATEGIES, Route
 from senders.stages import Stage
+from senders.strategies import STRATEGIES
 from senders.worker import SendingProcess
+
+USERS_PER_S = 100.0
+"""How fast they come and go: the most that Locust takes without a warning."""
+_NO_NAME = re.compile(r"[^A-Za-z0-9]")
 
 
 class WebhookSender(User):
     """One delivery worker. Locust's users are the concurrency; all of a process share its delivery queue."""
 
     abstract = True
-    route: ClassVar[Route]
+    origin: ClassVar[int]
+    """Code of the region that it sends from."""
+    strategy: ClassVar[str]
     process: ClassVar[SendingProcess]
     """Set when Locust starts up; Locust makes one environment per process."""
 
     @task
     def deliver(self) -> None:
-        wire = self.process.transport(self.route.target)
-        try:
-            self.process.work(self.route, wire)
-        finally:
-            wire.close()
+        self.process.work(self.origin)
 
 
 def sender_classes(regions: Sequence[Region]) -> dict[str, type[WebhookSender]]:
-    """One for each region and strategy, named `Sender_<origin>_<strategy>`: what Locust's class picker shows."""
+    """One for each origin and strategy, named `Sender_<origin>_<strategy>`: what Locust's class picker shows.
+
+    A stage has users of its strategy's classes; origins have users, and so a part of the load, by their shares.
+    """
     return {
-        name: type(name, (WebhookSender,), {"route": Route(code, code, strategy), "weight": 1, "__module__": __name__})
+        name: type(
+            name,
+            (WebhookSender,),
+            {"origin": code, "strategy": strategy, "weight": region.share, "__module__": __name__},
+        )
         for code, region in enumerate(regions)
-        for strategy, chosen in enumerate(STRATEGIES)
-        for name in [f"Sender_{region.name.replace('-', '_').replace('.', '_')}_{chosen}"]
+        for strategy in STRATEGIES
+        for name in [_NO_NAME.sub("_", f"Sender_{region.name}_{strategy}")]
+        if region.share
     }
 
 
@@ -48,11 +59,10 @@ class StagesShape(LoadTestShape):
     quick_stages: ClassVar[tuple[Stage, ...]]
     master: Master | None = None
 
-    def tick(self) -> tuple[int, float] | None:
+    def tick(self) -> tuple[int, float, list[type[User]]] | None:
         if self.master is None:
             return None
         if self.master.finished:
             self.master.finished = False
             return None
-        users: Any = self.master.wanted_users
-        return users, min(float(users), 100.0)
+        return self.master.wanted_users, USERS_PER_S, self.master.wanted_classes

@@ -57,7 +57,7 @@ class Transport(Protocol):
 class Endpoint:
     """A target's URL, resolved once for all workers: addresses, TLS context, the request's fixed lines."""
 
-    def __init__(self, url: str, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, url: str, tls: ssl.SSLContext | None = None, method: str = "POST") -> None:
         parts = urlsplit(url)
         assert parts.hostname
         self.url = url
@@ -66,7 +66,7 @@ class Endpoint:
         self.tls = (tls or ssl.create_default_context()) if parts.scheme == "https" else None
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self.head = (
-            f"POST {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+            f"{method} {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
             "User-Agent: hookswarm/0.1\r\nContent-Type: application/json\r\n"
         ).encode("ascii", "strict")
         self._addresses: list[Address] = []
@@ -91,7 +91,7 @@ class Wire:
 
     def __init__(self, endpoint: Endpoint, timeouts: Timeouts | None = None) -> None:
         self._endpoint = endpoint
-        self._timeouts = timeouts or Timeouts()
+        self.timeouts = timeouts or Timeouts()
         self._connection: Connection | None = None
         self._answer = _Answer()
         self._last_used = 0.0
@@ -108,7 +108,7 @@ class Wire:
         connection = connection or self._connect()
         request = b"%b%bContent-Length: %d\r\n\r\n%b" % (self._endpoint.head, headers, len(body), body)
         try:
-            connection.arm(self._timeouts.response_s)
+            connection.arm(self.timeouts.response_s)
             status = self._exchange(connection, request)
             connection.disarm()
         except BaseException:
@@ -128,7 +128,7 @@ class Wire:
 
     def _connect(self) -> Connection:
         endpoint = self._endpoint
-        deadline = time.monotonic() + self._timeouts.connect_s
+        deadline = time.monotonic() + self.timeouts.connect_s
         failure = WireError(Outcome.UNRESOLVED, f"{endpoint.host} has no address")
         for address in endpoint.addresses():
             connection = None
@@ -142,7 +142,7 @@ class Wire:
                     connection.close()
                 if not isinstance(error, OSError):
                     raise
-                failure = _connect_failure(error, self._timeouts.connect_s)
+                failure = _connect_failure(error, self.timeouts.connect_s)
             else:
                 self._connection, self._answer = connection, _Answer()
                 return connection
@@ -169,7 +169,7 @@ class Wire:
             return answer.end_of_stream()
         except TimeoutError:
             what = "no whole answer" if sent else "the request could not be sent"
-            raise WireError(Outcome.READ_TIMEOUT, f"{what} in {self._timeouts.response_s:g} s") from None
+            raise WireError(Outcome.READ_TIMEOUT, f"{what} in {self.timeouts.response_s:g} s") from None
         except OSError as error:
             if answer.begun:
                 raise WireError(Outcome.TRUNCATED, f"inside the answer: {_reason(error)}") from None

@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
+from contextlib import closing
 from random import Random
 from typing import Any
 
@@ -22,17 +23,19 @@ from records.resources import give_back
 from records.rows import Outcome
 from records.run import WorkerReport
 from senders.arrivals import Stripe
-from senders.httpx_wire import HttpxWire
 from senders.locust_stats import REQUEST_TYPE
-from senders.messages import FAILED, HALT, REPORT, STAGE, TICK, Announcement, WorkerTick
-from senders.payloads import Generated, Payloads
+from senders.messages import FAILED, HALT, REPORT, STAGE, TICK, Announcement, Part
+from senders.network import Network, Transports
+from senders.origin import Origin
+from senders.payloads import Generated
+from senders.playing import Lane, Playing
 from senders.queue import Delivery, DeliveryQueue
 from senders.retrier import Retrier
-from senders.sender import STRATEGIES, Halted, Result, Route, StageSender
+from senders.sender import Halted, Result, StageSender
 from senders.settings import Settings
 from senders.stages import Stage, from_plain
 from senders.usage import Lags, Sampler, Usage
-from senders.wire import Endpoint, Transport, Wire
+from senders.wire import Timeouts
 
 PULSE_S = 0.02
 """How often the event loop's lateness is measured, and the end of a stage looked for."""
@@ -43,21 +46,20 @@ HALT_GRACE_S = 2.0
 
 
 class SendingProcess:
-    """Stages, queue and journal of one process."""
+    """Stages, queues and journal of one process."""
 
     def __init__(self, environment: Environment, settings: Settings) -> None:
         runner = environment.runner
         assert isinstance(runner, LocalRunner | WorkerRunner)
+        self._clock = Clock()
         self.configure(settings)
         self.name = "".join(c if c.isalnum() else "-" for c in socket.gethostname())[:40] + f"-{os.getpid()}"
         self._environment = environment
         self._runner = runner
-        self._clock = Clock()
         self._run = ""
         self._journal: Journal | None = None
         self._sampler: Sampler | None = None
-        self._sender: StageSender | None = None
-        self._stage_name = ""
+        self._playing: Playing | None = None
         self._announced = Event()
         self._sending: set[gevent.Greenlet] = set()
         self._halted_by = 0.0
@@ -68,28 +70,24 @@ class SendingProcess:
     def configure(self, settings: Settings) -> None:
         """Take the settings of the next run; its users come after this."""
         self.settings = settings
-        self._endpoints = [Endpoint(region.url, settings.tls) for region in settings.regions]
+        self._network = Network(settings, self._clock)
 
     # Users.
 
-    def transport(self, target: int) -> Transport:
-        """A worker's own connection to a target."""
-        if self.settings.transport == "httpx":
-            return HttpxWire(self._endpoints[target].url, self.settings.tls, self.settings.timeouts)
-        return Wire(self._endpoints[target], self.settings.timeouts)
+    def work(self, origin: int) -> None:
+        """Send an origin's deliveries, stage after stage, until the worker is killed."""
+        with closing(Transports(self._network, origin)) as transports:
+            served: Playing | None = None
+            while True:
+                while self._playing is served:
+                    self._announced.wait()
+                served = self._playing
+                if served and origin in served.lanes:
+                    self._work_stage(served, served.lanes[origin], transports)
 
-    def work(self, route: Route, wire: Transport) -> None:
-        """Send deliveries, stage after stage, until the worker is killed."""
-        served: StageSender | None = None
-        while True:
-            while self._sender is served:
-                self._announced.wait()
-            served = self._sender
-            if served:
-                self._work_stage(served, route, wire)
-
-    def _work_stage(self, sender: StageSender, route: Route, wire: Transport) -> None:
-        name = f"{self._stage_name} {self.settings.regions[route.origin].name} {STRATEGIES[route.strategy]}"
+    def _work_stage(self, playing: Playing, lane: Lane, transports: Transports) -> None:
+        origin, sender, stage = lane.origin, lane.sender, playing.stage
+        name = f"{stage.name} {self.settings.regions[origin.code].name} {stage.strategy}"
         queue, retrier, me = sender.queue, sender.retrier, gevent.getcurrent()
         # Locust would keep twenty copies of a stage's latencies for ever; it only ever reads those of the total.
         self._environment.stats.get(name, REQUEST_TYPE).use_response_times_cache = False
@@ -98,9 +96,9 @@ class SendingProcess:
             self._sending.add(me)
             try:
                 if delivery.webhook in retrier.disabled:
-                    result = self._skip(sender, delivery, route)
+                    result = self._skip(lane, delivery)
                 else:
-                    result = sender.attempt(delivery, route, wire)
+                    result = self._attempt(lane, delivery, transports, playing.timeouts)
             except OSError as error:  # the journal: without it no number can be trusted
                 self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
                 return
@@ -122,13 +120,25 @@ class SendingProcess:
                 context={},
             )
 
-    def _skip(self, sender: StageSender, delivery: Delivery, route: Route) -> Result:
+    def _attempt(self, lane: Lane, delivery: Delivery, transports: Transports, timeouts: Timeouts) -> Result:
+        origin = lane.origin
+        choice = origin.balancer.choose(delivery.webhook)
+        target = choice.target.code
+        try:
+            result = lane.sender.attempt(delivery, origin.routes[target], transports.to(target, timeouts))
+        except BaseException:
+            origin.balancer.forget(choice)
+            raise
+        origin.balancer.settle(choice, (result.done - result.start) / 1e9, result.failure)
+        return result
+
+    def _skip(self, lane: Lane, delivery: Delivery) -> Result:
         """Settle an event of a disabled webhook; one that was sent before has its rows already."""
         if delivery.attempt == 1:
-            sender.never_sent(delivery, route, Outcome.DISABLED)
+            lane.sender.never_sent(delivery, lane.origin.routes[lane.origin.code], Outcome.DISABLED)
         gevent.sleep(0)  # nothing else here lets other workers run
         now = self._clock.now()
-        return Result(now, (now - delivery.began) / 1e6, "disabled: an earlier answer was 410", None)
+        return Result(now, now, (now - delivery.began) / 1e6, "disabled: an earlier answer was 410", None)
 
     # Stages.
 
@@ -143,25 +153,35 @@ class SendingProcess:
         assert self._journal
         assert self._sampler
         self._sampler.uss = stage.settle_s > 0
-        stripe = Stripe(announcement.first, announcement.last, announcement.of)
-        seed = (announcement.seed, announcement.number)
-        queue = DeliveryQueue(stage, stripe, seed, announcement.start_ns, self._clock.now)
-        self._stage_name = stage.name
-        self._sender = StageSender(
-            stage=announcement.number,
-            webhooks=stage.webhooks,
-            run=run_tag(announcement.run),
-            queue=queue,
-            retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
-            journal=self._journal,
-            payloads=self._payloads(stage, announcement.seed),
-            key=self.settings.key,
-            clock=self._clock,
-        )
+        timeouts = self.settings.timeouts
+        if stage.timeout_s:
+            timeouts = Timeouts(stage.timeout_s, stage.timeout_s)
+        self._network.begin(stage, announcement.start_ns)
+        lanes = {part.origin: self._lane(stage, announcement, part) for part in announcement.parts}
+        self._playing = Playing(announcement.number, stage, timeouts, lanes)
         self._halted_by = 0.0
         announced, self._announced = self._announced, Event()
         announced.set()
-        self._watcher = gevent.spawn(self._watch, self._sender, stage, announcement)
+        self._watcher = gevent.spawn(self._watch, self._playing, announcement.start_ns)
+
+    def _lane(self, stage: Stage, announcement: Announcement, part: Part) -> Lane:
+        settings, seed = self.settings, (announcement.seed, announcement.draw)
+        stripe = Stripe(part.first, part.last, announcement.of)
+        assert self._journal
+        return Lane(
+            Origin(part.origin, stage, settings.regions, settings.links, Random(f"{seed} {part}"), self._clock),
+            StageSender(
+                stage=announcement.number,
+                webhooks=stage.webhooks,
+                run=run_tag(announcement.run),
+                queue=DeliveryQueue(stage, stripe, seed, announcement.start_ns, self._clock.now),
+                retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
+                journal=self._journal,
+                payloads=settings.captured or Generated(stage.payload, announcement.seed),
+                key=settings.key,
+                clock=self._clock,
+            ),
+        )
 
     def _open_journal(self, run: str) -> None:
         if run != self._run:
@@ -176,76 +196,64 @@ class SendingProcess:
             self._sampler = Sampler(folder, "sender", self._clock, self.name)
             self._run = run
 
-    def _payloads(self, stage: Stage, seed: int) -> Payloads:
-        return self.settings.captured or Generated(stage.payload, seed)
-
-    def _watch(self, sender: StageSender, stage: Stage, announcement: Announcement) -> None:
+    def _watch(self, playing: Playing, start_ns: int) -> None:
         """Stay with a stage until it is over, then report."""
-        queue = sender.queue
-        gevent.sleep(max(announcement.start_ns - self._clock.now(), 0) / 1e9)
+        gevent.sleep(max(start_ns - self._clock.now(), 0) / 1e9)
         assert self._sampler
         self._sampler.sample()
+        probes = [probe for lane in playing.lanes.values() for probe in lane.origin.watch(self._network)]
         usage, lags, drained_by = Usage(), Lags(), float("inf")
         pulses = 0
-        while not (queue.finished() or self._halted_by or time.monotonic() > drained_by):
+        while not (playing.finished() or self._halted_by or time.monotonic() > drained_by):
             before = time.monotonic()
             gevent.sleep(PULSE_S)
             lags.add(time.monotonic() - before - PULSE_S)
-            sender.retrier.note(self._clock.now(), queue.taken)
-            if queue.exhausted() and drained_by == float("inf"):
-                drained_by = time.monotonic() + stage.drain_s
+            playing.note(self._clock.now())
+            if playing.exhausted() and drained_by == float("inf"):
+                drained_by = time.monotonic() + playing.stage.drain_s
             pulses += 1
             if pulses % TICK_EVERY == 0:
-                self._tell(TICK, self._tick(announcement.number, queue))
-        queue.stop()
-        self._await_answers(queue)
-        left = queue.left()
+                self._tell(TICK, playing.tick())
+        gevent.killall(probes)
+        playing.stop()
+        self._await_answers(playing)
+        abandoned = 0
         try:
-            for delivery in left:
-                sender.never_sent(delivery, Route(0, 0, 0), Outcome.ABANDONED)
+            abandoned = playing.give_up()
         except OSError as error:
             self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
         self._sampler.sample()
-        if stage.settle_s:
+        if playing.stage.settle_s:
             give_back()
-        self._tell(TICK, self._tick(announcement.number, queue))
+        self._tell(TICK, playing.tick())
         wall, cpu, starved = usage.since()
+        queues = playing.queues()
         report = WorkerReport(
             worker=self.name,
-            stage=announcement.number,
+            stage=playing.number,
             users=self._runner.user_count,
-            due=queue.taken,
-            settled=queue.settled,
-            abandoned=len(left),
-            late=queue.late,
+            due=sum(queue.taken for queue in queues),
+            settled=sum(queue.settled for queue in queues),
+            abandoned=abandoned,
+            late=sum(queue.late for queue in queues),
             lag_p99_ms=lags.p99_ms(),
             wall_s=wall,
             cpu_s=cpu,
             starved_s=starved,
+            flips=[flip for lane in playing.lanes.values() for flip in lane.origin.flips],
         )
         self._tell(REPORT, report.model_dump(mode="json"))
 
-    def _await_answers(self, queue: DeliveryQueue) -> None:
+    def _await_answers(self, playing: Playing) -> None:
         """Wait for answers under way, as long as they may take; a halted run waits shorter, then gives them up."""
-        timeouts = self.settings.timeouts
-        deadline = time.monotonic() + timeouts.connect_s + timeouts.response_s + 1
+        deadline = time.monotonic() + playing.timeouts.connect_s + playing.timeouts.response_s + 1
         while self._sending and time.monotonic() < deadline:
             gevent.sleep(PULSE_S)
             deadline = min(deadline, self._halted_by or deadline)
         gevent.killall(list(self._sending), exception=Halted, block=False)
         given_up = time.monotonic() + 1
-        while queue.in_flight and time.monotonic() < given_up:
+        while playing.in_flight() and time.monotonic() < given_up:
             gevent.sleep(PULSE_S)
-
-    def _tick(self, number: int, queue: DeliveryQueue) -> dict[str, Any]:
-        tick = WorkerTick(
-            stage=number,
-            settled=queue.settled,
-            failed=queue.failed,
-            queued=queue.queued(),
-            in_flight=queue.in_flight,
-        )
-        return tick.model_dump()
 
     def _tell(self, kind: str, data: dict[str, Any]) -> None:
         self._runner.send_message(kind, data)

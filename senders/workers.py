@@ -1,23 +1,66 @@
-"""Locust's sending processes, as its master sees them."""
+"""Locust's sending processes and their users, as its master sees them."""
 
-from locust.runners import LocalRunner, MasterRunner
+from collections import Counter
+from collections.abc import Mapping
+
+from locust import User
+from locust.runners import STATE_RUNNING, LocalRunner, MasterRunner
+
+from senders.stages import Stage
 
 LOCAL = "local"
 """What the only process of a run without workers is called."""
 
+Users = dict[str, Counter[int]]
+"""By process and code of their origin."""
+
 
 class Workers:
-    """Who is there, with how many users, and who is lost."""
+    """Who is there, with how many users, and who is lost; and which users Locust is to have."""
 
-    def __init__(self, runner: LocalRunner | MasterRunner) -> None:
+    def __init__(self, runner: LocalRunner | MasterRunner, first: Stage) -> None:
+        """`first` is the stage that Locust may prepare for."""
         self._runner = runner
         self._known: set[str] = set()
+        self.wanted = first.users
+        """Users that Locust is to have now."""
+        self.wanted_classes = self.classes(first.strategy)
+        """Of which classes."""
 
-    def users(self) -> dict[str, int]:
-        """Users of each process that has any."""
+    def ask(self, stage: Stage) -> Users | None:
+        """Who takes part in a stage, once Locust has the users that it needs; None: not yet, ask again.
+
+        Locust keeps users whose class is not wanted any more: for another strategy, all of them have to go first.
+        """
+        users, classes = self._users(), self.classes(stage.strategy)
+        there = sum(count.total() for count in users.values())
+        if classes != self.wanted_classes:
+            self.wanted = 0
+            if there:
+                return None
+            self.wanted_classes = classes
+        # Locust spreads users evenly: those of processes that take no part have nothing to send.
+        self.wanted = stage.users // stage.processes * len(self.alive()) if stage.processes else stage.users
+        if there != self.wanted or self._runner.state != STATE_RUNNING:
+            return None
+        return {process: users[process] for process in sorted(users)[: stage.processes]}
+
+    def classes(self, strategy: str) -> list[type[User]]:
+        """The senders of a strategy among the classes that were picked."""
+        return [sender for sender in self._runner.user_classes if getattr(sender, "strategy", None) == strategy]
+
+    def _users(self) -> Users:
         if isinstance(self._runner, LocalRunner):
-            return {LOCAL: self._runner.user_count}
-        return {client.id: client.user_count for client in self._runner.clients.all if client.user_count}
+            return {LOCAL: self._by_origin(self._runner.user_classes_count)}
+        clients = self._runner.clients.all
+        return {client.id: self._by_origin(client.user_classes_count) for client in clients if client.user_count}
+
+    def _by_origin(self, classes: Mapping[str, int]) -> Counter[int]:
+        users: Counter[int] = Counter()
+        for name, count in classes.items():
+            if count:
+                users[getattr(self._runner.user_classes_by_name[name], "origin", 0)] += count
+        return users
 
     def alive(self) -> set[str]:
         if isinstance(self._runner, LocalRunner):

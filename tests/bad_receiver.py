@@ -11,6 +11,7 @@ from gevent.pywsgi import WSGIServer
 from protocol.credentials import control_token, signing_key
 from protocol.faults import FaultOrder
 from protocol.identity import AttemptTag, EventId
+from protocol.outage import Outage, OutageSeen
 from receiver.app import Receiver
 from receiver.config import ReceiverConfig
 from receiver.control import ControlApp
@@ -50,6 +51,12 @@ class Control:
 
     def rest(self) -> None:
         pass
+
+    def outage(self) -> OutageSeen:
+        return OutageSeen()
+
+    def set_outage(self, outage: Outage) -> None:
+        self.asked = outage
 
     def set_workers(self, count: int) -> None:
         pass

@@ -119,7 +119,7 @@ def run(
         timeline=story(attempts, stages) if timeline is None else list(timeline),
         attempts=arrange([table(attempts)]),
         arrivals=None if arrivals is None else arrange([table(arrivals)]),
-        watched=[0] if watched else [],
+        watched=[code for code, region in enumerate(record.regions) if region.receiver] if watched else [],
         strays=0,
         torn=0,
         locust_totals={

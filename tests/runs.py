@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from analysis.models import PerformanceReport, Section
-from protocol.regions import Region, dump_regions
+from protocol.regions import Region, RegionTable, dump_table
 from senders.stages import Stage, to_plain
 from tests.receivers import CHECKOUT, RunningReceiver, environment, free_port
 
@@ -22,7 +22,8 @@ RUNNER = CHECKOUT / "run_webhook_performance_tests.py"
 def regions_file(folder: Path, receiver: RunningReceiver) -> Path:
     """A table with one region: that receiver."""
     path = folder / "regions.toml"
-    path.write_text(dump_regions([Region(name="local", url=receiver.url, control=receiver.control)]))
+    region = Region(name="local", url=receiver.url, control=receiver.control)
+    path.write_text(dump_table(RegionTable(region=(region,))))
     return path
 
 

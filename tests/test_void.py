@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from analysis.models import Status
-from protocol.regions import Region, dump_regions
+from protocol.regions import Region, RegionTable, dump_table
 from records.exit_codes import Exit
 from senders.stages import Stage
 from tests.receivers import free_port, running_receiver, wait_until
@@ -27,7 +27,7 @@ def _receiver_that(lie: str, folder: Path) -> Iterator[Path]:
     port, control = free_port(), free_port()
     table = folder / "regions.toml"
     region = Region(name="local", url=f"http://127.0.0.1:{port}/hooks", control=f"http://127.0.0.1:{control}")
-    table.write_text(dump_regions([region]))
+    table.write_text(dump_table(RegionTable(region=(region,))))
     command = ["tests.bad_receiver", str(port), str(control), str(folder / "results"), lie]
     with running(command, port, folder):
         yield table

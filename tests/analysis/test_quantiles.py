@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis import quantiles
-from analysis.models import Quantiles
+from analysis.base import Quantiles
 
 LEVELS = {"p50": Fraction(50, 100), "p90": Fraction(90, 100), "p95": Fraction(95, 100), "p99": Fraction(99, 100)}
 LEVELS["p999"] = Fraction(999, 1000)

@@ -28,7 +28,9 @@ def of(test: str, found: Section = FOUND) -> Findings:
 def test_a_section_has_the_design_s_shape() -> None:
     """The names that users of the JSON rely on, top to bottom."""
     plain = json.loads(FOUND.model_dump_json())
-    assert set(plain) == {"run", "verdict", "stages", "series", "scaling", "usl", "capacity"}
+    assert set(plain) == {
+        "run", "verdict", "stages", "series", "scaling", "usl", "capacity", "regions", "strategies", "failovers",
+    }  # fmt: skip
     assert set(plain["run"]) == {"id", "started_at", "seed", "test", "options", "environment"}
     assert plain["verdict"] == {"status": "pass", "reasons": []}
     (stage,) = plain["stages"]

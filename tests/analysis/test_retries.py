@@ -177,5 +177,6 @@ def test_the_unfinished_at_any_time(rows: list[Row], before: int, after: int, nu
         counts.append(sum(open_))
     assert found.peak() == max(counts)
     assert found.peak(before_ns=START + before) == max(counts[:before], default=0)
+    assert found.peak(START + before, after_ns=START + after) == max(counts[after:before], default=counts[after])
     fallen = next((START + step for step in range(after, 20) if counts[step] <= number), None)
     assert found.fallen_to(number, START + after) == fallen

@@ -6,7 +6,8 @@ import pytest
 from rich.console import Console
 
 from analysis import reports, summary
-from analysis.models import Quantiles, Reason, Section, Status, Verdict
+from analysis.base import Quantiles
+from analysis.models import Reason, Section, Status, Verdict
 from tests.journals import MS, START, arrival, attempt, planned, run
 
 ROWS = [attempt(n) for n in range(3)]

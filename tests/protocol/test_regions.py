@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import ConfigError
-from protocol.regions import Region, address_of, check_url, dump_regions, is_loopback, load_regions
+from protocol.regions import (
+    WORLD_TABLE,
+    Region,
+    address_of,
+    check_url,
+    dump_table,
+    is_loopback,
+    load_table,
+)
 
 GOOD = """
 [[region]]
@@ -30,22 +38,22 @@ def table(folder: Path, text: str) -> Path:
 
 def test_the_default_table_loads() -> None:
     """The table that comes with the project is one region on loopback."""
-    (region,) = load_regions()
+    (region,) = load_table().region
     assert region.control
     assert is_loopback(address_of(region.url)[0])
 
 
 def test_a_table_keeps_its_order(tmp_path: Path) -> None:
     """A region's place is its code in the journals."""
-    eu, us = load_regions(table(tmp_path, GOOD))
+    eu, us = load_table(table(tmp_path, GOOD)).region
     assert (eu.name, us.name) == ("eu", "us")
     assert (eu.weight, us.weight, us.control) == (1.0, 2.5, None)
 
 
 def test_a_dumped_table_loads_again(tmp_path: Path) -> None:
     """What the runner writes for Locust is what Locust reads."""
-    regions = load_regions(table(tmp_path, GOOD))
-    assert load_regions(table(tmp_path, dump_regions(regions))) == regions
+    for loaded in (load_table(table(tmp_path, GOOD)), load_table(WORLD_TABLE)):
+        assert load_table(table(tmp_path, dump_table(loaded))) == loaded
 
 
 def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
@@ -65,7 +73,7 @@ url = "http://127.0.0.1"
 weight = -1
 """
     with pytest.raises(ConfigError) as caught:
-        load_regions(table(tmp_path, faulty))
+        load_table(table(tmp_path, faulty))
     faults = "\n".join(caught.value.faults)
     for expected in (
         "region 'eu' is named twice",
@@ -94,7 +102,7 @@ weight = -1
 def test_an_unusable_table_is_one_clear_error(text: str, message: str, tmp_path: Path) -> None:
     """Empty, damaged or incomplete: a sentence with the file's name, never a traceback."""
     with pytest.raises(ConfigError, match=message) as caught:
-        load_regions(table(tmp_path, text))
+        load_table(table(tmp_path, text))
     assert "regions.toml" in str(caught.value)
 
 
@@ -103,7 +111,7 @@ def test_a_table_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     for path in (tmp_path / "missing", tmp_path, tmp_path / "binary"):
         with pytest.raises(ConfigError, match=path.name):
-            load_regions(path)
+            load_table(path)
 
 
 @pytest.mark.parametrize("url", ["http://a", "https://a.example:8443/x?y", "http://[::1]:80/", "http://127.0.0.1:1/"])
@@ -164,3 +172,59 @@ def test_a_regions_name_is_safe_in_a_file_name(name: str) -> None:
     """Names go into file names, so only plain ones pass."""
     with pytest.raises(ValueError):
         Region(name=name, url="http://a/")
+
+
+LINKED = (
+    GOOD
+    + """
+[links]
+source = "a guess"
+as_of = 2026-11-23
+[links.rtt_ms]
+"""
+)
+
+
+def test_round_trips_are_told_once_or_both_ways(tmp_path: Path) -> None:
+    """A pair may be in either row; a region's own round trip is a millisecond, unless the table says more."""
+    for rows in ("us = { eu = 80 }", "eu = { us = 80 }", "us = { eu = 80 }\neu = { us = 80.0, eu = 2 }"):
+        links = load_table(table(tmp_path, LINKED + rows)).links
+        assert links
+        assert links.rtt_s("eu", "us") == links.rtt_s("us", "eu") == 0.08
+        assert links.rtt_s("us", "us") == 0.001
+        assert links.rtt_s("eu", "eu") in (0.001, 0.002)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("us = { eu = 80 }\neu = { us = 90 }", "not symmetric: 90 from 'eu' to 'us', 80 back"),
+        ("us = { eu = -1 }", r"links.rtt_ms.us.eu: .*greater than or equal to 0"),
+        ("us = { us = 1 }", "nothing between 'eu' and 'us'"),
+        ("us = { eu = 80, mars = 1e4 }", "there is no region 'mars'"),
+        ("us = { eu = inf }", "finite"),
+        ("us = { eu = 80 }\n[links.colour]", "unknown key 'links.colour'"),
+    ],
+)
+def test_impossible_links_are_named(rows: str, message: str, tmp_path: Path) -> None:
+    """Asymmetric, negative, missing or unknown: the table is refused with the place."""
+    with pytest.raises(ConfigError, match=message):
+        load_table(table(tmp_path, LINKED + rows))
+
+
+def test_somebody_has_to_send(tmp_path: Path) -> None:
+    """A table in which no region has a share of the load is refused."""
+    text = GOOD.replace('name = "eu"', 'name = "eu"\nshare = 0').replace('name = "us"', 'name = "us"\nshare = 0')
+    with pytest.raises(ConfigError, match="no region has a share of the load"):
+        load_table(table(tmp_path, text))
+
+
+def test_the_world_is_whole() -> None:
+    """Seven regions; any of their first ones are a table of their own."""
+    world = load_table(WORLD_TABLE)
+    names = [region.name for region in world.region]
+    assert len(names) == 7
+    assert world.links
+    assert all(0.02 < world.links.rtt_s(one, other) < 0.4 for one in names for other in names if one != other)
+    assert not list(world.links.between(names[:3]).problems(names[:3]))
+    assert list(world.links.between(names[:3]).problems(names[:4]))

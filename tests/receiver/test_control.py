@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.faults import Delay, FaultOrder, Faults, dump_order
+from protocol.outage import Outage, OutageSeen
 from receiver.control import CannotScale, ControlApp
 from receiver.faults import CannotPlay
 from records.clock import Clock
@@ -18,7 +19,7 @@ CALLS = [
     ("GET", "/health"), ("GET", "/clock"), ("GET", "/stats"), ("GET", "/faults"), ("POST", "/faults"),
     ("POST", "/reset"), ("POST", "/workers"), ("GET", "/other"), ("GET", "/"),
 ]  # fmt: skip
-NOTHING: dict[str, Any] = {"faults": None, "begin_ns": None, "end_ns": None, "otherwise": None, "webhooks": []}
+NOTHING: dict[str, Any] = dict.fromkeys(("faults", "begin_ns", "end_ns", "period_s", "otherwise")) | {"webhooks": []}
 
 
 class Supervisor:
@@ -39,6 +40,12 @@ class Supervisor:
 
     def rest(self) -> None:
         self.rests += 1
+
+    def outage(self) -> OutageSeen:
+        return OutageSeen()
+
+    def set_outage(self, outage: Outage) -> None:
+        self.asked = outage
 
     def set_workers(self, count: int) -> None:
         if self.refusal:

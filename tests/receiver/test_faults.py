@@ -106,13 +106,13 @@ TAGS = st.builds(AttemptTag, st.integers(0, 65535), st.integers(0, 255), st.inte
 
 
 @given(EVENTS, EVENTS, TAGS)
-def test_an_event_is_known_without_its_run(one: EventId, other: EventId, tag: AttemptTag) -> None:
-    """Stage, webhook and sequence name it, and the attempt's number is the sender's; run and target do not matter."""
+def test_an_event_is_known_within_its_stage(one: EventId, other: EventId, tag: AttemptTag) -> None:
+    """Webhook and sequence name it, and the attempt's number is the sender's; run, stage and target do not matter."""
     name, attempt = naming((one, tag), "", "1")
-    assert (name, attempt) == (b"%d_%d_%d" % one[1:], tag.attempt)
+    assert (name, attempt) == (b"%d_%d" % one[2:], tag.attempt)
     moved = tag._replace(target=tag.target ^ 1)
-    assert naming((one._replace(run=other.run), moved), "", "2") == (name, attempt)
-    assert (naming((other, tag), "", "1")[0] == name) == (one[1:] == other[1:])
+    assert naming((one._replace(run=other.run, stage=other.stage), moved), "", "2") == (name, attempt)
+    assert (naming((other, tag), "", "1")[0] == name) == (one[2:] == other[2:])
 
 
 @pytest.mark.parametrize("event_id", ["msg_other", "\xff"])

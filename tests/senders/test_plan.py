@@ -7,11 +7,13 @@ import pytest
 
 from protocol.errors import ConfigError
 from protocol.faults import Faults
+from protocol.regions import WORLD_TABLE, RegionTable, dump_table, load_table
 from senders.arrivals import Closed, Constant, Ramp
+from senders.health import HealthLaw
 from senders.plan import make_plan
 from senders.retry import RetryLaw
 from senders.settings import Settings, add_options, check
-from senders.stages import Limits, Stage, WebhookClass, sweep
+from senders.stages import Incident, Limits, Stage, WebhookClass, sweep
 
 FAILING = Stage("failing", events=10, faults=Faults(status={503: 0.3}), drain_s=2)
 STAGES = (Stage("plain", events=10), *sweep(FAILING, retries=(0, 3), delay_s=(0.0, 0.5)))
@@ -25,7 +27,7 @@ def settings(folder: Path, *options: str) -> Settings:
 
 def test_without_options_the_plan_is_the_table(tmp_path: Path) -> None:
     """Every stage is played where the receivers are ours."""
-    assert make_plan(STAGES, settings(tmp_path)) == (STAGES, ())
+    assert make_plan(STAGES, settings(tmp_path)) == (STAGES, {})
 
 
 def test_stages_with_faults_need_our_receivers(tmp_path: Path) -> None:
@@ -33,7 +35,7 @@ def test_stages_with_faults_need_our_receivers(tmp_path: Path) -> None:
     target = settings(tmp_path, "--target", "http://127.0.0.1:9/")
     plan = make_plan(STAGES, target)
     assert [stage.name or stage.scenario for stage in plan.stages] == ["plain"]
-    assert plan.left_out == tuple(stage.name for stage in STAGES[1:])
+    assert plan.left_out == {stage.name: "receivers of ours" for stage in STAGES[1:]}
     with pytest.raises(ConfigError, match="every stage"):
         make_plan(STAGES[1:], target)
 
@@ -58,6 +60,11 @@ def test_every_fault_of_a_plan_is_named_at_once(tmp_path: Path) -> None:
         Stage("classes", events=1, webhooks=5, classes=(WebhookClass("a", 3, 3), WebhookClass("a", 0, 1))),
         Stage("search", events=1, limits=Limits()),
         Stage("shares", events=1, users=3, processes=2),
+        Stage("lb", events=1, strategy="fastest", health=HealthLaw(failures=0)),
+        Stage("outlasts", duration_s=2, incidents=(Incident("refused", 1, 1.5), Incident("frozen", 0, 1))),
+        Stage(
+            "both", duration_s=2, faults=Faults(hang=0.1), incidents=(Incident("slow", 0, 1), Incident("grey", 1, 1))
+        ),
     )
     with pytest.raises(ConfigError) as caught:
         make_plan(broken, settings(tmp_path))
@@ -65,6 +72,10 @@ def test_every_fault_of_a_plan_is_named_at_once(tmp_path: Path) -> None:
     for phrase in ("never end", "retries must", "delay_s must", "below the first", "1.3", "-0.5", "two stages"):
         assert phrase in said
     for phrase in ("beyond its 5 webhooks", "named alike", "needs arrivals with a rate", "3 users are not"):
+        assert phrase in said
+    for phrase in ("unknown strategy 'fastest'; there are nearest", "failures must lie in", "'refused' outlasts"):
+        assert phrase in said
+    for phrase in ("refused or frozen once", "slow or answer errors once", "exclude each other"):
         assert phrase in said
 
 
@@ -98,6 +109,36 @@ def test_stages_are_chosen_by_name(tmp_path: Path) -> None:
     plan = make_plan(STAGES, settings(tmp_path, "--stages", "* delay_s=0.5, plain"))
     names = [stage.name for stage in STAGES]
     assert [stage.name for stage in plan.stages] == [name for name in names if not name.endswith("delay_s=0.0")]
-    assert plan.left_out == ()
+    assert plan.left_out == {}
     with pytest.raises(ConfigError, match=r"none is named 'plane'; there are: plain, failing retries=0"):
         make_plan(STAGES, settings(tmp_path, "--stages", "plane,plain"))
+
+
+def world(folder: Path, *options: str, regions: int = 2, links: bool = True) -> Settings:
+    """Settings for the first regions of the world."""
+    table = load_table(WORLD_TABLE)
+    names = [region.name for region in table.region[:regions]]
+    chosen = RegionTable(
+        region=table.region[:regions], links=table.links.between(names) if table.links and links else None
+    )
+    path = folder / "world.toml"
+    path.write_text(dump_table(chosen))
+    return settings(folder, "--regions", str(path), *options)
+
+
+def test_a_stage_needs_the_regions_of_its_incidents(tmp_path: Path) -> None:
+    """A fault of the third region is left out where there are two, and a cut where links are not modelled."""
+    cut, third = Incident("cut", 0, 1, origins=(1,)), Incident("slow", 0, 1, regions=(2,))
+    stages = [Stage("plain", events=1), Stage("cut", duration_s=2, incidents=(cut,))]
+    stages.append(Stage("third", duration_s=2, incidents=(third,)))
+    assert make_plan(stages, world(tmp_path, regions=3)).left_out == {}
+    assert make_plan(stages, world(tmp_path)).left_out == {"third": "3 regions"}
+    for unmodelled in (world(tmp_path, "--links", "real", regions=3), world(tmp_path, links=False, regions=3)):
+        assert make_plan(stages, unmodelled).left_out == {"cut": "modelled links, to cut them"}
+
+
+def test_incidents_need_our_receivers_unless_they_are_cuts(tmp_path: Path) -> None:
+    """A foreign endpoint cannot be told to fail; the way to it can be cut."""
+    stages = (Stage("plain", events=1), Stage("errors", duration_s=2, incidents=(Incident("errors", 0, 1),)))
+    plan = make_plan(stages, settings(tmp_path, "--target", "http://127.0.0.1:9/"))
+    assert plan.left_out == {"errors": "receivers of ours"}

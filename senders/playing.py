@@ -1,0 +1,75 @@
+"""A stage as one process plays it: what each origin sends that has workers here, and how all of it stands."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from records.rows import Outcome
+from senders.messages import WorkerTick
+from senders.origin import Origin
+from senders.queue import DeliveryQueue
+from senders.sender import StageSender
+from senders.stages import Stage
+from senders.wire import Timeouts
+
+
+@dataclass(frozen=True)
+class Lane:
+    """An origin's part of it."""
+
+    origin: Origin
+    sender: StageSender
+
+
+@dataclass(frozen=True)
+class Playing:
+    """`lanes` by the code of their origin."""
+
+    number: int
+    stage: Stage
+    timeouts: Timeouts
+    lanes: dict[int, Lane]
+
+    def queues(self) -> list[DeliveryQueue]:
+        return [lane.sender.queue for lane in self.lanes.values()]
+
+    def note(self, now: int) -> None:
+        """Let the retry budgets know that time passes."""
+        for lane in self.lanes.values():
+            lane.sender.retrier.note(now, lane.sender.queue.taken)
+
+    def finished(self) -> bool:
+        """Whether every event has been handed out and settled."""
+        return all(queue.finished() for queue in self.queues())
+
+    def exhausted(self) -> bool:
+        """Whether no fresh event will fall due any more."""
+        return all(queue.exhausted() for queue in self.queues())
+
+    def in_flight(self) -> int:
+        return sum(queue.in_flight for queue in self.queues())
+
+    def stop(self) -> None:
+        """Hand out nothing more."""
+        for queue in self.queues():
+            queue.stop()
+
+    def give_up(self) -> int:
+        """Behind `stop`: write down what was due and is left; returns how many. Raises OSError."""
+        abandoned = 0
+        for lane in self.lanes.values():
+            for delivery in lane.sender.queue.left():
+                lane.sender.never_sent(delivery, lane.origin.routes[lane.origin.code], Outcome.ABANDONED)
+                abandoned += 1
+        return abandoned
+
+    def tick(self) -> dict[str, Any]:
+        """How it stands, as a message."""
+        queues = self.queues()
+        tick = WorkerTick(
+            stage=self.number,
+            settled=sum(queue.settled for queue in queues),
+            failed=sum(queue.failed for queue in queues),
+            queued=sum(queue.queued() for queue in queues),
+            in_flight=self.in_flight(),
+        )
+        return tick.model_dump()
