@@ -26,7 +26,7 @@ BASE = Stage(
 
 def strategies(length_s: float, repeats: int, *names: str) -> tuple[Stage, ...]:
     """The same arrivals under every strategy; in the middle third the first region is slow."""
-    brown_out = Incident("slow", 1 + length_s / 3, length_s / 3, delay=Delay(0.5, "exponential"))
+    brown_out = Incident("slow", 1 + length_s / 3, length_s / 3, delay=Delay(0.25, "exponential"))
     stage = replace(BASE, scenario="strategies", course="strategies", duration_s=length_s, incidents=(brown_out,))
     return (
         sweep(stage, repeat=tuple(range(1, repeats + 1)), strategy=names)
@@ -35,7 +35,7 @@ def strategies(length_s: float, repeats: int, *names: str) -> tuple[Stage, ...]:
     )
 
 
-def failovers(length_s: float, from_s: float, for_s: float) -> dict[str, Stage]:
+def failovers(length_s: float, from_s: float, for_s: float, timeout_s: float) -> dict[str, Stage]:
     """What befalls the first region, or the first two, or all."""
     incidents = {
         "refused": Incident("refused", from_s, for_s),
@@ -50,12 +50,15 @@ def failovers(length_s: float, from_s: float, for_s: float) -> dict[str, Stage]:
         "all regions": Incident("errors", from_s, for_s, regions=(0, 1, 2)),
     }
     return {
-        name: replace(BASE, scenario=f"failover {name}", duration_s=length_s, incidents=(incident,))
+        name: replace(
+            BASE, scenario=f"failover {name}", duration_s=length_s, timeout_s=timeout_s, incidents=(incident,)
+        )
         for name, incident in incidents.items()
     }
 
 
-FULL, QUICK = failovers(25, from_s=6, for_s=6), failovers(5, from_s=2, for_s=1)
+FULL = failovers(25, from_s=6, for_s=6, timeout_s=1)
+QUICK = failovers(5, from_s=2, for_s=1.5, timeout_s=0.5)
 
 
 class Distribution(StagesShape):
