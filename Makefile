@@ -9,8 +9,9 @@ run: $(VENV)/.run  ## run the tests, short, against receivers it starts itself
 	$(BIN)/python run_webhook_performance_tests.py --quick
 
 test: $(VENV)/.dev  ## run the test suite: the fast ones first
-	$(BIN)/pytest -m "not slow"
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m "not slow and not alone" -n 2
+	$(BIN)/pytest -m "slow and not alone" -n 3 --dist loadfile
+	$(BIN)/pytest -m alone
 
 check: $(VENV)/.dev  ## lint, formatting, types
 	$(BIN)/ruff check .
