@@ -22,7 +22,7 @@ from records.exit_codes import Exit
 from records.run import WorkerReport
 from senders.arrivals import Closed, at_rate
 from senders.control import ControlError, Controls
-from senders.messages import FAILED, HALT, REPORT, SAYS, TICK, WorkerTick
+from senders.messages import FAILED, HALT, READY, REPORT, SAYS, TICK, WorkerTick
 from senders.plan import Plan
 from senders.run_folder import RunFolder
 from senders.search import Try, next_rate
@@ -55,8 +55,10 @@ class Master:
         self._walk: gevent.Greenlet | None = None
         self._halting = Event()
         self._inbox = Inbox()
-        self._workers = Workers(runner, plan.stages[0])
+        self._ready: set[str] = set()
+        self._workers = Workers(runner, plan.stages[0], self._ready)
         self.finished = False
+        runner.register_message(READY, lambda msg, **_: self._ready.add(msg.node_id))
         runner.register_message(REPORT, self._on_report)
         runner.register_message(TICK, self._on_tick)
         runner.register_message(FAILED, self._on_failed)
@@ -77,7 +79,7 @@ class Master:
         """Begin a run; called when Locust starts a test. One with a `fault` ends at once and says it."""
         self._settings, self._plan = settings, plan
         self.finished, self._inbox.failure = False, fault
-        self._workers = Workers(self._runner, plan.stages[0])
+        self._workers = Workers(self._runner, plan.stages[0], self._ready)
         self._halting.clear()
         self._walk = gevent.spawn(self._run)
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+READY = "hookswarm.ready"
+"""Worker to master: it listens; said again and again until it is told of a stage."""
 STAGE = "hookswarm.stage"
 """Master to worker: an Announcement."""
 HALT = "hookswarm.halt"

@@ -39,7 +39,8 @@ def _set_up(environment: Environment, **_: Any) -> None:
     _interrupt_only(gevent.getcurrent())
     process = master = None
     if isinstance(runner, LocalRunner | WorkerRunner):
-        process = WebhookSender.process = SendingProcess(environment, settings)
+        process = SendingProcess(environment, settings)
+        WebhookSender.process.set(process)
         if isinstance(runner, WorkerRunner):
             environment.events.quitting.add_listener(process.quit)
     if isinstance(runner, LocalRunner | MasterRunner):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
+from gevent.event import AsyncResult
 from locust import LoadTestShape, User, task
 
 from protocol.regions import Region
@@ -24,12 +25,12 @@ class WebhookSender(User):
     origin: ClassVar[int]
     """Code of the region that it sends from."""
     strategy: ClassVar[str]
-    process: ClassVar[SendingProcess]
-    """Set when Locust starts up; Locust makes one environment per process."""
+    process: ClassVar["AsyncResult[SendingProcess]"] = AsyncResult()
+    """Set when Locust starts up, which may be behind its first users; Locust makes one environment per process."""
 
     @task
     def deliver(self) -> None:
-        self.process.work(self.origin)
+        self.process.get().work(self.origin)
 
 
 def sender_classes(regions: Sequence[Region]) -> dict[str, type[WebhookSender]]:

@@ -24,7 +24,7 @@ from records.rows import Outcome
 from records.run import WorkerReport
 from senders.arrivals import Stripe
 from senders.locust_stats import REQUEST_TYPE
-from senders.messages import FAILED, HALT, REPORT, STAGE, TICK, Announcement, Part
+from senders.messages import FAILED, HALT, READY, REPORT, STAGE, TICK, Announcement, Part
 from senders.network import Network, Transports
 from senders.origin import Origin
 from senders.payloads import Generated
@@ -39,6 +39,8 @@ from senders.wire import Timeouts
 
 PULSE_S = 0.02
 """How often the event loop's lateness is measured, and the end of a stage looked for."""
+READY_EVERY_S = 0.1
+"""How often a process says that it listens: the master may not do so yet."""
 TICK_EVERY = 10
 """Pulses between two progress messages."""
 HALT_GRACE_S = 2.0
@@ -66,6 +68,8 @@ class SendingProcess:
         self._watcher: gevent.Greenlet | None = None
         runner.register_message(STAGE, self._on_stage)
         runner.register_message(HALT, lambda **_: gevent.spawn(self.halt), concurrent=True)
+        if isinstance(runner, WorkerRunner):
+            gevent.spawn(self._say_ready)
 
     def configure(self, settings: Settings) -> None:
         """Take the settings of the next run; its users come after this."""
@@ -141,6 +145,12 @@ class SendingProcess:
         return Result(now, now, (now - delivery.began) / 1e6, "disabled: an earlier answer was 410", None)
 
     # Stages.
+
+    def _say_ready(self) -> None:
+        """Locust takes a process for ready once it is connected, when it may not listen to us yet."""
+        while self._playing is None:
+            self._tell(READY, {})
+            gevent.sleep(READY_EVERY_S)
 
     def _on_stage(self, msg: Any, **_: Any) -> None:
         announcement = Announcement.model_validate(msg.data)

@@ -1,7 +1,7 @@
 """Locust's sending processes and their users, as its master sees them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from locust import User
 from locust.runners import STATE_RUNNING, LocalRunner, MasterRunner
@@ -18,9 +18,10 @@ Users = dict[str, Counter[int]]
 class Workers:
     """Who is there, with how many users, and who is lost; and which users Locust is to have."""
 
-    def __init__(self, runner: LocalRunner | MasterRunner, first: Stage) -> None:
-        """`first` is the stage that Locust may prepare for."""
+    def __init__(self, runner: LocalRunner | MasterRunner, first: Stage, ready: Set[str]) -> None:
+        """`first` is the stage that Locust may prepare for; `ready` grows by the processes that listen to us."""
         self._runner = runner
+        self._ready = ready
         self._known: set[str] = set()
         self.wanted = first.users
         """Users that Locust is to have now."""
@@ -43,7 +44,8 @@ class Workers:
         self.wanted = stage.users // stage.processes * len(self.alive()) if stage.processes else stage.users
         if there != self.wanted or self._runner.state != STATE_RUNNING:
             return None
-        return {process: users[process] for process in sorted(users)[: stage.processes]}
+        chosen = {process: users[process] for process in sorted(users)[: stage.processes]}
+        return chosen if isinstance(self._runner, LocalRunner) or self._ready >= chosen.keys() else None
 
     def classes(self, strategy: str) -> list[type[User]]:
         """The senders of a strategy among the classes that were picked."""

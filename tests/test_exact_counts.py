@@ -75,3 +75,14 @@ def test_the_manifest_names_what_the_journals_code(tmp_path: Path) -> None:
     assert [region["name"] for region in manifest["regions"]] == ["local"]
     assert manifest["outcomes"]["1"] == "acknowledged"
     assert manifest["ended_at"] > manifest["started_at"]
+
+
+def test_processes_that_listen_late_miss_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locust has users in a process before that listens to our master: the first stage waits for it, and is whole."""
+    monkeypatch.setenv("HOOKSWARM_TEST_LATE_S", "2")
+    with running_receiver(tmp_path) as receiver:
+        options = ["--regions", str(regions_file(tmp_path, receiver)), "--processes", "2"]
+        run = run_locust(tmp_path, [Stage("late", users=4, events=400)], *options)
+    section, _ = analyse(run)
+    assert section.stages[0].deliveries.acknowledged == 400
+    assert "has no attribute" not in (tmp_path / "locust.log").read_text()

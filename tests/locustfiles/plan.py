@@ -1,10 +1,26 @@
-"""A locustfile whose stages a test hands over in $HOOKSWARM_TEST_STAGES, as JSON."""
+"""A locustfile whose stages a test hands over in $HOOKSWARM_TEST_STAGES, as JSON.
+
+Sending processes listen to the master $HOOKSWARM_TEST_LATE_S seconds after Locust has them.
+"""
 
 import json
 import os
+from typing import Any
 
-from senders.locustfile import StagesShape, senders
-from senders.stages import from_plain
+import gevent
+from locust import events
+from locust.runners import WorkerRunner
+
+
+@events.init.add_listener
+def _be_late(runner: object, **_: Any) -> None:
+    """Registered before the project's own listener, whose turn comes behind it."""
+    if isinstance(runner, WorkerRunner):
+        gevent.sleep(float(os.environ.get("HOOKSWARM_TEST_LATE_S", "0")))
+
+
+from senders.locustfile import StagesShape, senders  # noqa: E402
+from senders.stages import from_plain  # noqa: E402
 
 
 class Plan(StagesShape):
