@@ -10,7 +10,7 @@ from senders.stages import Stage
 from tests.measuring import measure
 from tests.runs import analyse
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.alone
 
 
 def _measure(folder: Path, stage: Stage, *server: str) -> Section:

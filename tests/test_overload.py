@@ -14,7 +14,7 @@ from senders.stages import Stage
 from tests.receivers import running_receiver
 from tests.runs import analyse, codes, regions_file, run_locust
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.alone
 
 SLOW = Stage("slow", users=4, payload="thin", response=Delay(0.02), duration_s=60, overload_s=3, drain_s=20)
 """Four workers at 20 ms an attempt deliver 200/s."""

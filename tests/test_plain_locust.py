@@ -25,6 +25,7 @@ def _ended(results: Path) -> list[Path]:
     return [folder for _, folder in sorted(found)]
 
 
+@pytest.mark.alone
 def test_the_web_ui_runs_the_plan_as_often_as_it_is_started(tmp_path: Path) -> None:
     """Two starts from the web UI, the second with another seed and stopped there: two run folders, books balanced."""
     port = free_port()

@@ -28,7 +28,7 @@ def _run(folder: Path, stages: tuple[Stage, ...], *options: str) -> tuple[Sectio
         run = run_locust(folder, stages, "--regions", str(regions_file(folder, receiver)), *options)
     section, _ = analyse(run)
     # Sender and receiver may starve each other on two cores; no count may suffer from that.
-    assert codes(section) <= {"generator_starved", "generator_saturated"}, section.verdict
+    assert codes(section) <= {"generator_late", "generator_starved", "generator_saturated"}, section.verdict
     return section, run
 
 
@@ -81,6 +81,7 @@ def test_lost_acknowledgements_are_the_duplicates(tmp_path: Path) -> None:
 RATE, SERVICE_S, USERS, OUTAGE_S = 100.0, 0.04, 8, 3.0
 
 
+@pytest.mark.alone
 def test_an_outage_drains_as_a_queue_does(tmp_path: Path) -> None:
     """What fell due in the outage, rate x outage, drains at what capacity leaves: capacity - rate.
 

@@ -38,6 +38,7 @@ def _run(folder: Path, *options: str, timeout_s: float = 100) -> tuple[int, str,
     return process.returncode, out, err
 
 
+@pytest.mark.alone
 def test_the_short_run_passes_and_keeps_other_sections(tmp_path: Path) -> None:
     """`--quick`, and then some of its stages: each in summary and report, and sections of other tests left alone."""
     code, out, _ = _run(tmp_path, "--test", "performance", "--quick")
@@ -65,6 +66,7 @@ def test_the_short_run_passes_and_keeps_other_sections(tmp_path: Path) -> None:
     assert {stage["scenario"] for stage in sections["performance"]["stages"]} == {"sequential"}
 
 
+@pytest.mark.alone
 def test_the_short_load_test_passes(tmp_path: Path) -> None:
     """`--test load --quick`: the slow tenants are told apart, and every second of every stage is in series.csv."""
     code, out, _ = _run(tmp_path, "--test", "load", "--quick", "--rate", "100", "--duration", "3s")
@@ -86,6 +88,7 @@ def _class(stage: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("options", [[], ["--processes", "2"]])
 def test_ctrl_c_writes_the_report_and_leaves_nothing_behind(tmp_path: Path, options: list[str]) -> None:
     """Interrupted in a stage, it ends within seconds, reports what was measured with balanced books, and exits 130."""
@@ -112,6 +115,7 @@ def _written(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("results/*/attempts-*"))
 
 
+@pytest.mark.alone
 def test_the_owner_of_an_endpoint_needs_no_receiver_of_ours(tmp_path: Path) -> None:
     """`--target`: the sender's side alone is reported, and the receiver's is null."""
     port = free_port()
