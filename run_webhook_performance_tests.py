@@ -22,8 +22,8 @@ from analysis.verdict import EXITS
 from protocol.credentials import control_token
 from protocol.errors import ConfigError
 from protocol.regions import WORLD_TABLE, RegionTable, dump_table, load_table
-from receiver import children
-from receiver.fleet import Fleet, free_ports, on_free_ports, relocated
+from receiver import children, haproxy
+from receiver.fleet import Fleet, balanced, free_ports, on_free_ports, relocated
 from records.exit_codes import Exit
 from records.journal import JournalError
 from records.run import MANIFEST, RunError, new_run_id
@@ -87,6 +87,9 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--test", nargs="+", metavar="NAME", default=[], help=f"of {', '.join(TESTS)} (default: all)")
     options.add_argument("--processes", type=int, metavar="N", help="sending processes beside Locust's own")
+    options.add_argument(
+        "--balancer", choices=("haproxy",), help="HAProxy before the regions of 'distribution', beside our strategies"
+    )
     options.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where reports go (default: here)")
     add_options(options)
     return options
@@ -98,6 +101,13 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
     faults += [f"test {name!r} is not built yet" for name in options.test if TESTS.get(name, "") is None]
     if not 0 <= (options.processes or 0) <= MAX_PROCESSES:
         faults.append(f"--processes must lie in 0..{MAX_PROCESSES}")
+    if options.balancer and (options.target or options.regions):
+        faults.append("--balancer starts HAProxy before receivers of ours; a table of yours names its own: [balancer]")
+    elif options.balancer:
+        try:
+            haproxy.program()
+        except ConfigError as error:
+            faults += [f"--balancer haproxy: {fault}" for fault in error.faults]
     try:
         writable("--output", options.output)
         reports.read(options.output)
@@ -126,9 +136,11 @@ def receivers(test: Test, options: argparse.Namespace, interrupt: Interrupt) -> 
         regions = RegionTable(region=tuple(on_free_ports(["local"])))
         if test.regions:
             regions = relocated(load_table(WORLD_TABLE), test.regions[not options.quick])
+            if options.balancer:
+                regions = balanced(regions)
         table = folder / "regions.toml"
         table.write_text(dump_table(regions))
-        fleet = stack.enter_context(Fleet(regions.region, ["--results", options.results, *test.receiver], output=log))
+        fleet = stack.enter_context(Fleet(regions, ["--results", options.results, *test.receiver], output=log))
         try:
             fleet.wait_ready(control_token(), interrupt.wanted)
         except ConfigError as error:

@@ -18,9 +18,10 @@ def show(section: Section, out: Console) -> None:
 
 
 def lines(section: Section) -> list[str]:
+    ranked = {stage for compared in section.strategies or [] for stage in compared.stages}
     return [
         *(line for compared in section.strategies or [] for line in _ranking(compared)),
-        *map(_failover, section.failovers or []),
+        *(_failover(found) for found in section.failovers or [] if found.stage not in ranked),
     ]
 
 

@@ -80,7 +80,7 @@ def _watch(frames: RunFrames, stage: Played, origins: int) -> Watch:
     processes = len({report.worker for report in reports})
     return Watch(
         flips=[Told(report.worker, flip) for report in reports for flip in report.flips],
-        health=stage.plan.health,
+        health=None if stage.balanced else stage.plan.health,
         processes=processes,
         workers=(stage.plan.users or 1) // max(origins * processes, 1),
         timeout_s=_timeout_s(stage.plan.timeout_s, frames.manifest.options),

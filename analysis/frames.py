@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from analysis import served
 from analysis.law import Law
 from analysis.rows import arrange, take
 from records.export import read_journals
 from records.journal import Header, JournalView, Rows
 from records.resources import COLUMNS, LOGS, LogHeader
-from records.rows import Flag
+from records.rows import BALANCED, CODES, Flag
 from records.run import (
     MANIFEST,
     TIMELINE,
@@ -97,7 +98,7 @@ class RunFrames:
     attempts: Rows
     arrivals: Rows | None
     watched: list[int]
-    """Codes of the regions whose receivers keep a journal for us."""
+    """Codes of the targets whose arrivals are in a journal of ours: a balancer's, too, if all regions' are."""
     strays: int
     """Arrivals that belong to no stage of this run; they are not in `arrivals`."""
     torn: int
@@ -119,15 +120,18 @@ def load(folder: Path) -> RunFrames:
     attempts = _journals(folder, "attempts", manifest.id)
     clock = attempts[0].header if attempts else None
     torn = sum(view.torn for view in attempts)
-    sent = _on_one_clock(attempts, clock)
+    sent = _on_one_clock(attempts, [view.rows for view in attempts], clock)
     del attempts  # what is mapped, and was read, is in memory
     arrivals = _journals(folder, "arrivals", manifest.id)
     torn += sum(view.torn for view in arrivals)
-    seen = _on_one_clock(arrivals, clock)
+    regions = [region.name for region in manifest.regions]
+    seen = _on_one_clock(arrivals, [served.told(view, regions) for view in arrivals], clock)
     started = [entry.stage for entry in timeline if isinstance(entry, StageStarted)]
     at_home = np.isin(seen["stage"], started) & np.isin(seen["run"], np.unique(sent["run"]))
     at_home &= (seen["flags"] & Flag.FOREIGN) == 0
     watched = [code for code, region in enumerate(manifest.regions) if region.receiver]
+    if len(watched) == len(regions):
+        watched += range(BALANCED, CODES)  # whichever region a balancer chose
     return RunFrames(
         manifest=manifest,
         plan=plan,
@@ -167,12 +171,12 @@ def _journals(folder: Path, kind: str, run: str) -> list[JournalView]:
     return views
 
 
-def _on_one_clock(views: Sequence[JournalView], clock: Header | None) -> Rows:
+def _on_one_clock(views: Sequence[JournalView], rows: Sequence[Rows], clock: Header | None) -> Rows:
     """All rows, arranged, with times as `clock` would have told them.
 
     Processes since one boot share the monotonic clock, so their wall clocks differ by their anchors alone.
     """
-    return arrange([view.rows for view in views], [_shift(view.header, clock) for view in views])
+    return arrange(rows, [_shift(view.header, clock) for view in views])
 
 
 def _shift(header: Header | LogHeader, clock: Header | None) -> int:

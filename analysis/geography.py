@@ -1,7 +1,8 @@
 """Where the regions are and what each can take, by the codes that journals hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,26 +10,29 @@ import numpy.typing as npt
 from analysis.deliveries import was_sent
 from analysis.rows import Ints, Mask
 from records.journal import Rows
+from records.rows import BALANCED, CODES
 from records.run import Manifest
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]
 
-CODES = 256
-"""A region's code is a byte."""
+
+UNKNOWN = "unknown, behind a balancer"
+"""The target of an attempt that a balancer was sent and no region saw."""
 
 
 class Geography:
     """NaN is what nobody said: of regions that the manifest does not know, or without a table of round trips."""
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: Manifest, near: bool = False) -> None:
+        """`near`: of stages in which the table's distances were not modelled."""
         self._names = [region.name for region in manifest.regions]
         self.weight = np.full(CODES, np.nan)
         """By target."""
         self.weight[: len(self._names)] = [region.weight for region in manifest.regions]
         self.rtt_ms = np.full((CODES, CODES), np.nan)
         """By origin and target."""
-        for origin, row in enumerate(manifest.links.rtt_ms if manifest.links else ()):
+        for origin, row in enumerate(manifest.links.rtt_ms if manifest.links and not near else ()):
             self.rtt_ms[origin, : len(row)] = row
         self.above_nearest_ms = self.rtt_ms - np.fmin.reduce(self.rtt_ms, axis=1)[:, None]
         """By origin and target, how much farther that is than the nearest."""
@@ -40,7 +44,19 @@ class Geography:
         return len(self._names)
 
     def name(self, code: int) -> str:
+        if code >= BALANCED:
+            return UNKNOWN
         return self._names[code] if code < len(self._names) else f"region {code}"
+
+
+class Geographies:
+    """Of all stages of a run."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._far, self._near = Geography(manifest), Geography(manifest, near=True)
+
+    def of(self, plan: Mapping[str, Any]) -> Geography:
+        return self._far if plan.get("links", True) else self._near
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,20 @@ from analysis import figures, quantiles
 from analysis.deliveries import was_sent
 from analysis.distribution_models import RegionOrigin, RegionPair, Regions, RegionTarget
 from analysis.frames import RunFrames
-from analysis.geography import CODES, Geography, known, trips
+from analysis.geography import Geographies, Geography, known, trips
 from analysis.stages import Played
-from records.rows import Outcome
+from records.rows import CODES, Outcome
 
 
 class Recorder:
     """Notes each stage's regions, as the stages are shown to it."""
 
     def __init__(self, frames: RunFrames) -> None:
-        self._geography = Geography(frames.manifest)
+        self._plans, self._geographies = frames.manifest.stages, Geographies(frames.manifest)
         self.found: list[Regions] = []
 
     def add(self, stage: Played) -> None:
-        self.found.append(compute(stage, self._geography))
+        self.found.append(compute(stage, self._geographies.of(self._plans[stage.number])))
 
 
 def compute(stage: Played, geography: Geography) -> Regions:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis import classes, figures, ledger, quantiles, retries
+from analysis import classes, figures, ledger, quantiles, retries, served
 from analysis import deliveries as gathered
 from analysis.deliveries import Frame, was_sent
 from analysis.figures import Window
@@ -27,6 +27,8 @@ class Played:
     window: Window
     delivered: Frame
     arrivals: Grouped | None
+    balanced: bool = False
+    """A load balancer chose the regions: senders judged none of them."""
 
 
 def compute(frames: RunFrames, *watchers: Callable[[Played], object]) -> list[Stage]:
@@ -53,6 +55,7 @@ def _played(frames: RunFrames) -> Iterator[Played]:
     orderly = bool(ends) and not ends[-1].interrupted and not ends[-1].error
     for number, start_ns in sorted(started.items()):
         delivered = gathered.compute(of_stage(frames.attempts, number))
+        arrivals = None if frames.arrivals is None else group(of_stage(frames.arrivals, number))
         # A run that did not end in order was stopped in its last stage.
         stopped = number == max(started) and not orderly
         yield Played(
@@ -62,7 +65,8 @@ def _played(frames: RunFrames) -> Iterator[Played]:
             ended=ended.get(number),
             window=window(frames.plan[number], start_ns, delivered, stopped, overloaded.get(number)),
             delivered=delivered,
-            arrivals=None if frames.arrivals is None else group(of_stage(frames.arrivals, number)),
+            arrivals=arrivals,
+            balanced=served.resolve(delivered.attempts, arrivals),
         )
 
 

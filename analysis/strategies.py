@@ -12,7 +12,7 @@ from analysis import quantiles, ranking
 from analysis.deliveries import State, was_sent
 from analysis.distribution_models import Strategies, Strategy
 from analysis.frames import RunFrames
-from analysis.geography import Floats, Geography, Trips, together, trips
+from analysis.geography import Floats, Geographies, Geography, Trips, together, trips
 from analysis.ranking import OBJECTIVE, Ranked
 from analysis.resampling import Sample, Slices, total
 from analysis.rows import Ints, Mask, take
@@ -56,7 +56,7 @@ class Recorder:
 
     def __init__(self, frames: RunFrames) -> None:
         self._plans = frames.manifest.stages
-        self._geography = Geography(frames.manifest)
+        self._geographies = Geographies(frames.manifest)
         self._incidents = frames.entries(IncidentPlayed)
         self._groups = groups(self._plans)
         self._wanted = {number for group in self._groups for number in group} - set(_stopped(frames))
@@ -88,7 +88,7 @@ class Recorder:
             objective=OBJECTIVE,
             on_time_ms=on_time_ms(plan),
             method=ranked.method,
-            strategies=[_figures(one, played[one.strategy], self._geography) for one in ranked.order],
+            strategies=[_figures(one, played[one.strategy], self._geographies.of(plan)) for one in ranked.order],
             differences=ranked.differences,
         )
 

@@ -57,6 +57,24 @@ def failovers(length_s: float, from_s: float, for_s: float, timeout_s: float) ->
     }
 
 
+def balanced(length_s: float, *names: str) -> tuple[Stage, ...]:
+    """Ours beside HAProxy's algorithms (`--balancer haproxy`), without distances; the first region is refused."""
+    refused = Incident("refused", 1 + length_s / 3, length_s / 4)
+    stage = replace(
+        BASE, scenario="balancers", course="balancers", links=False, duration_s=length_s, incidents=(refused,)
+    )
+    return sweep(stage, strategy=names)
+
+
+def through_haproxy(stages: dict[str, Stage]) -> tuple[Stage, ...]:
+    """The same faults of receivers, where HAProxy and not the senders must find them out."""
+    return tuple(
+        replace(stage, scenario=f"{stage.scenario} haproxy", strategy="haproxy-roundrobin", links=False)
+        for name, stage in stages.items()
+        if name in ("refused", "frozen", "brown-out", "errors", "grey failure", "all regions")
+    )
+
+
 FULL = failovers(25, from_s=6, for_s=6, timeout_s=1)
 QUICK = failovers(5, from_s=2, for_s=1.5, timeout_s=0.5)
 
@@ -69,10 +87,16 @@ class Distribution(StagesShape):
             "peak-ewma", "consistent-hash", "priority",
         ),
         *FULL.values(),
+        *balanced(
+            15, "round-robin", "least-outstanding", "power-of-two", "consistent-hash", "haproxy-roundrobin",
+            "haproxy-leastconn", "haproxy-random", "haproxy-hash",
+        ),
+        *through_haproxy(FULL),
     )  # fmt: skip
     quick_stages = (
         *strategies(3, 1, "nearest", "round-robin", "power-of-two", "peak-ewma"),
         *(QUICK[name] for name in ("refused", "frozen", "grey failure", "one-sided partition")),
+        *balanced(4, "power-of-two", "haproxy-leastconn"),
     )
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -102,12 +102,24 @@ class Links(BaseModel):
                     yield f"links.rtt_ms: not symmetric: {there:g} from {one!r} to {other!r}, {back:g} back"
 
 
+Algorithm = Literal["roundrobin", "leastconn", "random", "hash"]
+
+
+class Balancer(BaseModel):
+    """HAProxy before all regions: where it listens for what is to be balanced by each of its algorithms."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    haproxy: Mapping[Algorithm, Url] = Field(min_length=1)
+
+
 class RegionTable(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    region: tuple[Region, ...] = Field(min_length=1, max_length=254)
+    region: tuple[Region, ...] = Field(min_length=1, max_length=250)
     links: Links | None = None
     """None: nobody said how far apart they are; senders add no delay."""
+    balancer: Balancer | None = None
 
 
 def load_table(path: Path = DEFAULT_TABLE) -> RegionTable:
@@ -180,4 +192,6 @@ def dump_table(table: RegionTable) -> str:
         for one, row in table.links.rtt_ms.items():
             lines += [f"[links.rtt_ms.{json.dumps(one)}]"]
             lines += [f"{json.dumps(other)} = {json.dumps(rtt)}" for other, rtt in row.items()]
+    if table.balancer:
+        lines += ["[balancer.haproxy]", *(f"{key} = {json.dumps(url)}" for key, url in table.balancer.haproxy.items())]
     return "\n".join(lines) + "\n"

@@ -14,7 +14,7 @@ from protocol.credentials import configured_token, control_token, signing_key
 from protocol.errors import ConfigError
 from protocol.regions import DEFAULT_TABLE, Region, address_of, is_loopback, load_table
 from receiver.config import MAX_WORKERS, Durability, ReceiverConfig, Server
-from receiver.fleet import region_faults, run_fleet
+from receiver.fleet import run_fleet, table_faults
 from records.exit_codes import Exit
 
 THREADS = 8
@@ -128,16 +128,18 @@ def _single(argv: Sequence[str]) -> int:
 
 def _fleet(options: argparse.Namespace) -> int:
     faults = _number_faults(options)
-    regions = _try(lambda: load_table(options.table).region, faults) or ()
-    faults += [fault for region in regions for fault in region_faults(region)]
-    faults += _faults(options, [address_of(url) for region in regions for url in (region.url, region.control) if url])
-    if faults:
+    table = _try(lambda: load_table(options.table), faults)
+    faults += table_faults(table) if table else []
+    urls = [url for region in (table.region if table else ()) for url in (region.url, region.control) if url]
+    urls += table.balancer.haproxy.values() if table and table.balancer else []
+    faults += _faults(options, [address_of(url) for url in urls])
+    if faults or table is None:
         raise ConfigError(faults)
     arguments = ["--durability", options.durability, "--workers", str(options.workers), "--server", options.server]
     arguments += ["--max-body", str(options.max_body)]
     if options.threads:
         arguments += ["--threads", str(options.threads)]
-    return Exit.PASS if run_fleet(regions, options.results, arguments, control_token()) else Exit.FAIL
+    return Exit.PASS if run_fleet(table, options.results, arguments, control_token()) else Exit.FAIL
 
 
 def _try(make: Callable[[], _T], faults: list[str]) -> _T | None:

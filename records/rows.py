@@ -9,7 +9,7 @@
 | 24-25 | attempt    | 1, 2, 3 …                                 | the same                             |
 | 26-27 | stage      | number in run.json's plan                 | the same                             |
 | 28    | origin     | code of the sending region                | the same                             |
-| 29    | target     | code of the receiving region              | the same, as the sender said         |
+| 29    | target     | code of the receiving region, or balancer | the same, as the sender said         |
 | 30    | strategy   | code of the strategy                      | the same                             |
 | 31    | -          |                                           |                                      |
 | 32-35 | size       | bytes of the body                         | the same, as received                |
@@ -88,6 +88,11 @@ class Outcome(IntEnum):
     DISABLED = 13
     """Never sent: an earlier answer, 410, disabled its webhook."""
 
+
+CODES = 256
+"""A region's code is a byte."""
+BALANCED = 250
+"""Codes of targets from here on: a load balancer, which chooses the region; only the receivers know which it was."""
 
 NEVER_SENT = frozenset({Outcome.ABANDONED, Outcome.DISABLED})
 """Rows that stand for an event and no attempt."""

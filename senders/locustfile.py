@@ -7,7 +7,7 @@ from pathlib import Path
 
 from protocol.errors import ConfigError
 from protocol.faults import Delay, Faults
-from protocol.regions import DEFAULT_TABLE, Region, load_table
+from protocol.regions import DEFAULT_TABLE, Region, RegionTable, load_table
 from records.exit_codes import Exit
 from senders import plugin
 from senders.arrivals import Backlog, Bursts, Closed, Constant, Poisson, Ramp, Sine
@@ -25,9 +25,9 @@ def senders() -> dict[str, type[WebhookSender]]:
     parser.add_argument("--target", default=os.environ.get("LOCUST_TARGET", ""))
     known, _ = parser.parse_known_args()
     if known.target:
-        return sender_classes([Region(name="target", url="http://127.0.0.1/")])
+        return sender_classes(RegionTable(region=(Region(name="target", url="http://127.0.0.1/"),)))
     try:
-        return sender_classes(load_table(Path(known.regions) if known.regions else DEFAULT_TABLE).region)
+        return sender_classes(load_table(Path(known.regions) if known.regions else DEFAULT_TABLE))
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(Exit.USAGE)

@@ -6,10 +6,12 @@ from urllib.parse import urljoin
 
 from protocol.regions import Links, Region
 from records.clock import Clock
+from records.rows import BALANCED
 from senders.httpx_wire import HttpxWire
 from senders.links import Cut, Link, LinkedWire
 from senders.settings import Settings
 from senders.stages import CUTS, Stage
+from senders.strategies import BALANCERS
 from senders.wire import Endpoint, Timeouts, Transport, Wire
 
 
@@ -19,7 +21,10 @@ class Network:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._endpoints = [Endpoint(region.url, settings.tls) for region in settings.regions]
+        urls = dict(enumerate(region.url for region in settings.regions))
+        if settings.balancer:
+            urls |= {BALANCERS[f"haproxy-{algorithm}"]: url for algorithm, url in settings.balancer.haproxy.items()}
+        self._endpoints = {target: Endpoint(url, settings.tls) for target, url in urls.items()}
         # Another's endpoint may have no such path.
         self._health = [
             Endpoint(urljoin(region.url, "/health"), settings.tls, "GET") if region.control else None
@@ -29,10 +34,10 @@ class Network:
         self._links = _links(settings.regions, links, Random(settings.seed)) if links else None
 
     def begin(self, stage: Stage, start_ns: int) -> None:
-        """From now on the stage's cuts hold."""
+        """From now on the stage's distances and cuts hold."""
         for origin, row in enumerate(self._links or ()):
             for target, link in enumerate(row):
-                link.cuts = _cuts(stage, start_ns, origin, target)
+                link.near, link.cuts = not stage.links, _cuts(stage, start_ns, origin, target)
 
     def transport(self, origin: int, target: int, timeouts: Timeouts) -> Transport:
         """A connection of its own to a target's webhooks."""
@@ -46,7 +51,7 @@ class Network:
         return self._wire(endpoint, origin, target, timeouts) if endpoint else None
 
     def _wire(self, endpoint: Endpoint, origin: int, target: int, timeouts: Timeouts) -> Wire:
-        if self._links is None:
+        if self._links is None or target >= BALANCED:
             return Wire(endpoint, timeouts)
         return LinkedWire(endpoint, self._links[origin][target], timeouts, self._clock.now)
 

@@ -14,7 +14,7 @@ from senders.health import By, Health
 from senders.network import Network
 from senders.sender import Route
 from senders.stages import Stage
-from senders.strategies import STRATEGIES, Target
+from senders.strategies import BALANCERS, STRATEGIES, Target
 from senders.wire import Timeouts, Wire, WireError
 
 MOST_FLIPS = 1_000
@@ -31,11 +31,14 @@ class Origin:
         self.code = code
         self.flips: list[Flip] = []
         strategy = list(STRATEGIES).index(stage.strategy)
-        self.routes = [Route(code, target, strategy) for target in range(len(regions))]
-        """By the code of the target."""
         self._targets = [
             Target(target, region.weight, _rtt_s(links, regions[code], region)) for target, region in enumerate(regions)
         ]
+        if stage.strategy in BALANCERS:
+            self._targets = [Target(BALANCERS[stage.strategy])]
+        codes = (code, *(target.code for target in self._targets))
+        self.routes = {target: Route(code, target, strategy) for target in codes}
+        """By the code of the target."""
         self._clock = clock
         self._law = stage.health
         self._health = Health(stage.health, self._targets, clock.now, self._note)

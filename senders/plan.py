@@ -10,6 +10,7 @@ from protocol.errors import ConfigError
 from senders.arrivals import at_rate
 from senders.settings import Settings
 from senders.stages import CUTS, Stage, check_plan, under_law
+from senders.strategies import playable
 
 
 class Plan(NamedTuple):
@@ -30,7 +31,7 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
         stages = [replace(stage, arrivals=at_rate(stage.arrivals, settings.rate)) for stage in stages]
     check_plan(stages)
     ours, links = all(region.control for region in settings.regions), settings.links and settings.modelled
-    regions = len(settings.regions)
+    regions, strategies = len(settings.regions), playable(settings.balancer)
     left_out: dict[str, str] = {}
     for stage in stages:
         name = stage.name or stage.scenario
@@ -38,6 +39,8 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
             left_out[name] = "receivers of ours"
         elif not links and any(incident.fault in CUTS for incident in stage.incidents):
             left_out[name] = "modelled links, to cut them"
+        elif stage.strategy not in strategies:
+            left_out[name] = "a load balancer (--balancer haproxy)"
         elif (needed := _regions(stage)) > regions:
             left_out[name] = f"{needed} regions"
     played = tuple(stage for stage in stages if (stage.name or stage.scenario) not in left_out)

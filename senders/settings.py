@@ -12,7 +12,17 @@ from typing import Any
 
 from protocol.credentials import signing_key
 from protocol.errors import ConfigError
-from protocol.regions import DEFAULT_TABLE, Links, Region, RegionTable, address_of, check_url, is_loopback, load_table
+from protocol.regions import (
+    DEFAULT_TABLE,
+    Balancer,
+    Links,
+    Region,
+    RegionTable,
+    address_of,
+    check_url,
+    is_loopback,
+    load_table,
+)
 from senders.payloads import Captured, load_captured
 from senders.profiles import DEFAULT_PROFILES, profile
 from senders.retry import RetryLaw, scaled
@@ -31,6 +41,8 @@ class Settings:
     """How far apart the regions are; None: nobody said."""
     modelled: bool
     """Whether the senders make those delays."""
+    balancer: Balancer | None
+    """What balances the load before the regions, for stages of its strategies."""
     quick: bool
     stages: tuple[str, ...]
     """Patterns of names of the stages to play; empty: all."""
@@ -126,6 +138,7 @@ def check(options: argparse.Namespace) -> Settings:
         regions=table.region,
         links=table.links,
         modelled=options.links == "modelled",
+        balancer=table.balancer,
         quick=options.quick,
         stages=tuple(name.strip() for name in options.stages.split(",") if name.strip()),
         seed=options.seed,
@@ -153,10 +166,11 @@ def _table(target: str, path: str, allow_remote: bool) -> RegionTable:
             raise ConfigError([f"--target: {error}"]) from None
     else:
         table = load_table(Path(path) if path else DEFAULT_TABLE)
-    remote = [region.url for region in table.region if not is_loopback(address_of(region.url)[0])]
+    urls = [*(region.url for region in table.region), *(table.balancer.haproxy.values() if table.balancer else ())]
+    remote = [url for url in urls if not is_loopback(address_of(url)[0])]
     if remote and not allow_remote:
         raise ConfigError([f"{url} is beyond loopback; if it is yours to load, add --allow-remote" for url in remote])
-    if strange := [region.url for region in table.region if not region.url.isascii()]:
+    if strange := [url for url in urls if not url.isascii()]:
         raise ConfigError([f"{url}: write it in ASCII (punycode, percent-encoding)" for url in strange])
     return table
 

@@ -6,6 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from random import Random
+from typing import get_args
+
+from protocol.regions import Algorithm, Balancer
+from records.rows import BALANCED
 
 
 @dataclass(slots=True, eq=False)
@@ -239,6 +243,16 @@ class Priority(Strategy):
         return (good * kept + 1) / (all_ * kept + 1)
 
 
+class Elsewhere(Strategy):
+    """A load balancer between senders and regions chooses: to its senders it is the only target."""
+
+    def choose(self, healthy: Sequence[Target], webhook: int) -> Target:
+        return healthy[0]
+
+
+BALANCERS = {f"haproxy-{algorithm}": BALANCED + place for place, algorithm in enumerate(get_args(Algorithm))}
+"""Strategies of a load balancer, and the code of it as a target."""
+
 STRATEGIES: dict[str, type[Strategy]] = {
     "nearest": Nearest,
     "round-robin": RoundRobin,
@@ -249,5 +263,12 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "peak-ewma": PeakEwma,
     "consistent-hash": ConsistentHash,
     "priority": Priority,
+    **dict.fromkeys(BALANCERS, Elsewhere),
 }
 """By name; a strategy's code in the journals is its place."""
+
+
+def playable(balancer: Balancer | None) -> list[str]:
+    """The strategies that there are with this load balancer, or without one."""
+    there = balancer.haproxy if balancer else ()
+    return [name for name in STRATEGIES if name not in BALANCERS or name.removeprefix("haproxy-") in there]

@@ -1,16 +1,15 @@
 """Locust's classes: the senders, one for each origin and strategy, and the shape that walks the stages."""
 
 import re
-from collections.abc import Sequence
 from typing import ClassVar
 
 from gevent.event import AsyncResult
 from locust import LoadTestShape, User, task
 
-from protocol.regions import Region
+from protocol.regions import RegionTable
 from senders.master import Master
 from senders.stages import Stage
-from senders.strategies import STRATEGIES
+from senders.strategies import playable
 from senders.worker import SendingProcess
 
 USERS_PER_S = 100.0
@@ -33,19 +32,20 @@ class WebhookSender(User):
         self.process.get().work(self.origin)
 
 
-def sender_classes(regions: Sequence[Region]) -> dict[str, type[WebhookSender]]:
+def sender_classes(table: RegionTable) -> dict[str, type[WebhookSender]]:
     """One for each origin and strategy, named `Sender_<origin>_<strategy>`: what Locust's class picker shows.
 
     A stage has users of its strategy's classes; origins have users, and so a part of the load, by their shares.
     """
+    strategies = playable(table.balancer)
     return {
         name: type(
             name,
             (WebhookSender,),
             {"origin": code, "strategy": strategy, "weight": region.share, "__module__": __name__},
         )
-        for code, region in enumerate(regions)
-        for strategy in STRATEGIES
+        for code, region in enumerate(table.region)
+        for strategy in strategies
         for name in [_NO_NAME.sub("_", f"Sender_{region.name}_{strategy}")]
         if region.share
     }

@@ -27,10 +27,12 @@ def test_a_fleet_runs_only_what_it_can() -> None:
     """A region without control, or elsewhere, is refused; both are named."""
     with pytest.raises(ConfigError) as caught:
         Fleet(
-            [
-                Region(name="a", url="http://127.0.0.1:1/"),
-                Region(name="b", url="http://192.0.2.1/", control="http://127.0.0.1:2/"),
-            ]
+            RegionTable(
+                region=(
+                    Region(name="a", url="http://127.0.0.1:1/"),
+                    Region(name="b", url="http://192.0.2.1/", control="http://127.0.0.1:2/"),
+                )
+            )
         )
     assert [fault.split(":")[0] for fault in caught.value.faults] == ["region a", "region b"]
 
@@ -85,6 +87,9 @@ def test_a_fleet_ends_when_a_region_cannot_be_kept(tmp_path: Path) -> None:
 def test_waiting_ends_when_a_supervisor_does(tmp_path: Path) -> None:
     """A region that cannot start is named at once instead of after the time-out."""
     region = on_free_ports(["eu"])[0]
-    with (tmp_path / "log").open("wb") as log, Fleet([region], ["--workers", "none"], output=log) as fleet:
+    with (
+        (tmp_path / "log").open("wb") as log,
+        Fleet(RegionTable(region=(region,)), ["--workers", "none"], output=log) as fleet,
+    ):
         with pytest.raises(ConfigError, match="receiver eu could not start"):
             fleet.wait_ready(TOKEN, threading.Event())
