@@ -9,7 +9,7 @@ from records.rows import BALANCED
 
 
 def told(view: JournalView, regions: list[str]) -> Rows:
-    """A journal of arrivals, of which those that came through a balancer are told to be of the region that took them."""
+    """A journal's arrivals; those that came through a balancer are of the region that took them."""
     balanced = view.rows["target"] >= BALANCED
     if not balanced.any() or view.header.region not in regions:
         return view.rows

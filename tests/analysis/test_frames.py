@@ -11,7 +11,7 @@ from analysis.reports import section
 from records.clock import boot_id
 from records.journal import JournalError
 from records.resources import COLUMNS
-from records.rows import Flag, Outcome
+from records.rows import BALANCED, CODES, Flag, Outcome
 from records.run import MANIFEST, TIMELINE, RunError
 from tests.journals import (
     ANCHOR,
@@ -39,7 +39,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     """A folder gives back the frames that it was made from."""
     found = load(write_run(tmp_path, GOOD))
     assert (found.manifest, found.plan, found.timeline) == (GOOD.manifest, GOOD.plan, GOOD.timeline)
-    assert (found.watched, found.strays, found.torn) == ([0], 0, 0)
+    assert (found.watched, found.strays, found.torn) == ([0, *range(BALANCED, CODES)], 0, 0)
     assert found.locust_totals == GOOD.locust_totals
     assert found.attempts.tobytes() == GOOD.attempts.tobytes()
     assert found.arrivals is not None

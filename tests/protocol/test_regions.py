@@ -228,3 +228,14 @@ def test_the_world_is_whole() -> None:
     assert all(0.02 < world.links.rtt_s(one, other) < 0.4 for one in names for other in names if one != other)
     assert not list(world.links.between(names[:3]).problems(names[:3]))
     assert list(world.links.between(names[:3]).problems(names[:4]))
+
+
+def test_a_balancer_stands_before_the_regions(tmp_path: Path) -> None:
+    """Where it listens for each algorithm is read, and written again; an algorithm that there is not is named."""
+    text = f'{GOOD}[balancer.haproxy]\nleastconn = "http://127.0.0.1:9003/hooks"\n'
+    found = load_table(table(tmp_path, text))
+    assert found.balancer
+    assert dict(found.balancer.haproxy) == {"leastconn": "http://127.0.0.1:9003/hooks"}
+    assert load_table(table(tmp_path, dump_table(found))) == found
+    with pytest.raises(ConfigError, match=r"balancer\.haproxy\.fastest"):
+        load_table(table(tmp_path, text.replace("leastconn", "fastest")))

@@ -144,3 +144,11 @@ def test_a_cut_holds_between_its_instants() -> None:
     back = [way.passes(at, back=True) for at in (9, 10, 19, 20, 29, 30, 39, 40)]
     assert there == [True, False, False, True, True, True, True, True]
     assert back == [True, False, False, True, True, False, False, True]
+
+
+def test_in_a_stage_without_distances_a_trip_takes_no_time() -> None:
+    """What is compared with a load balancer is as near as that is; cuts hold all the same."""
+    near = link(jitter=0.5, loss=0.5, cuts=(ALWAYS,))
+    near.near = True
+    assert near.trip_s() == 0
+    assert not near.passes(1, back=False)

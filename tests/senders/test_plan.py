@@ -142,3 +142,15 @@ def test_incidents_need_our_receivers_unless_they_are_cuts(tmp_path: Path) -> No
     stages = (Stage("plain", events=1), Stage("errors", duration_s=2, incidents=(Incident("errors", 0, 1),)))
     plan = make_plan(stages, settings(tmp_path, "--target", "http://127.0.0.1:9/"))
     assert plan.left_out == {"errors": "receivers of ours"}
+
+
+def test_stages_of_a_balancer_need_one(tmp_path: Path) -> None:
+    """HAProxy's strategies are left out, with what they need, unless the table of regions has it listen for them."""
+    stages = (Stage("ours", events=10), Stage("theirs", events=10, strategy="haproxy-leastconn"))
+    assert make_plan(stages, settings(tmp_path)).left_out == {"theirs": "a load balancer (--balancer haproxy)"}
+    table = tmp_path / "regions.toml"
+    region = '[[region]]\nname = "a"\nurl = "http://127.0.0.1:1/"\n[balancer.haproxy]\n'
+    table.write_text(f'{region}leastconn = "http://127.0.0.1:2/"\n')
+    assert make_plan(stages, settings(tmp_path, "--regions", str(table))).left_out == {}
+    table.write_text(f'{region}random = "http://127.0.0.1:2/"\n')
+    assert list(make_plan(stages, settings(tmp_path, "--regions", str(table))).left_out) == ["theirs"]

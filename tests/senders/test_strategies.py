@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from senders.strategies import BOUND, STRATEGIES, Strategy, Target, two
+from protocol.regions import Algorithm, Balancer
+from records.rows import BALANCED, CODES
+from senders.strategies import BALANCERS, BOUND, STRATEGIES, Strategy, Target, playable, two
 
 
 class FakeClock:
@@ -447,4 +449,17 @@ def test_the_table_keeps_its_order() -> None:
         "peak-ewma",
         "consistent-hash",
         "priority",
+        "haproxy-roundrobin",
+        "haproxy-leastconn",
+        "haproxy-random",
+        "haproxy-hash",
     ]
+
+
+def test_a_balancers_strategies_need_a_balancer() -> None:
+    """Without HAProxy in the table there is nothing that would play them; with it, those that it listens for."""
+    urls: dict[Algorithm, str] = {"leastconn": "http://127.0.0.1:1/"}
+    assert [name for name in STRATEGIES if name not in playable(None)] == list(BALANCERS)
+    assert set(playable(Balancer(haproxy=urls))) - set(playable(None)) == {"haproxy-leastconn"}
+    assert min(BALANCERS.values()) == BALANCED
+    assert max(BALANCERS.values()) < CODES
