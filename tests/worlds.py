@@ -6,36 +6,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
-
-from protocol.regions import WORLD_TABLE, RegionTable, dump_table, load_table
-from receiver.fleet import relocated
-from tests.receivers import BEARER, environment, wait_until
+from protocol.regions import WORLD_TABLE, dump_table, load_table
+from receiver.fleet import balanced, relocated
+from tests.receivers import environment, wait_until
 
 
 @contextmanager
-def running_world(folder: Path, count: int = 3, *options: str) -> Iterator[Path]:
+def running_world(folder: Path, count: int = 3, *options: str, haproxy: bool = False) -> Iterator[Path]:
     """The first regions of the world with receivers that are ready; gives their table. `options` go to each."""
     table = relocated(load_table(WORLD_TABLE), count)
+    if haproxy:
+        table = balanced(table)
     path = folder / "regions.toml"
     path.write_text(dump_table(table))
     command = [sys.executable, "-m", "receiver", "fleet", str(path), "--results", str(folder / "results"), *options]
     with (folder / "receivers.log").open("wb") as log:
         fleet = subprocess.Popen(command, cwd=folder, env=environment(), stdout=log, stderr=log)
         try:
-            wait_until(lambda: _ready(table) or fleet.poll() is not None, 30)
-            assert fleet.poll() is None, (folder / "receivers.log").read_text()
+            said = folder / "receivers.log"
+            wait_until(lambda: "fleet ready" in said.read_text() or fleet.poll() is not None, 30)
+            assert fleet.poll() is None, said.read_text()
             yield path
             fleet.terminate()
             fleet.wait(15)
         finally:
             fleet.kill()  # its receivers die with it
             fleet.wait()
-
-
-def _ready(table: RegionTable) -> bool:
-    try:
-        asked = [httpx.get(f"{one.control}/health", headers=BEARER, timeout=2, trust_env=False) for one in table.region]
-    except httpx.TransportError:
-        return False
-    return all(answer.json()["status"] == "ready" for answer in asked)

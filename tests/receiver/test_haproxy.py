@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -88,7 +89,7 @@ def test_a_fleet_with_a_balancer(number: signal.Signals, tmp_path: Path) -> None
                 event = EventId(1, 2, 7 if algorithm == "hash" else sequence, sequence)
                 answer = httpx.post(url, content=b"{}", headers=signed_headers(b"{}", event), trust_env=False)
                 assert answer.status_code == 204
-            wait_until(lambda before=before: sum(_arrivals(table)) == sum(before) + 20)
+            wait_until(partial(_have_come, table, sum(before) + 20))
             taken = [now - then for now, then in zip(_arrivals(table), before, strict=True)]
             assert max(taken) == 20 if algorithm == "hash" else min(taken) > 0, (algorithm, taken)
         fleet.send_signal(number)
@@ -98,6 +99,10 @@ def test_a_fleet_with_a_balancer(number: signal.Signals, tmp_path: Path) -> None
         for pid in processes_in(tmp_path):
             os.kill(pid, signal.SIGKILL)
         fleet.wait(10)
+
+
+def _have_come(table: RegionTable, total: int) -> bool:
+    return sum(_arrivals(table)) == total
 
 
 def _arrivals(table: RegionTable) -> list[int]:
