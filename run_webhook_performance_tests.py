@@ -101,6 +101,8 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
     faults += [f"test {name!r} is not built yet" for name in options.test if TESTS.get(name, "") is None]
     if not 0 <= (options.processes or 0) <= MAX_PROCESSES:
         faults.append(f"--processes must lie in 0..{MAX_PROCESSES}")
+    if options.balancer and options.test and "distribution" not in options.test:
+        faults.append("--balancer is for the test 'distribution'")
     if options.balancer and (options.target or options.regions):
         faults.append("--balancer starts HAProxy before receivers of ours; a table of yours names its own: [balancer]")
     elif options.balancer:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -13,7 +14,9 @@ from typing import Any
 import psutil
 import pytest
 
+from protocol.errors import ConfigError
 from records.exit_codes import Exit
+from run_webhook_performance_tests import parser, preflight
 from tests.receivers import environment, free_port, small_disk, wait_until
 from tests.runs import RUNNER, running
 
@@ -181,6 +184,21 @@ def test_a_table_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
     table = tmp_path / "regions.toml"
     table.write_text('[[region]]\nname = "a"\nurl = "http://127.0.0.1:1/"\nwieght = 2\n')
     assert "'region.0.wieght'" in _fails(tmp_path, "--regions", str(table))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--test", "distribution"], "--balancer haproxy: HAProxy is not installed: apt-get install haproxy"),
+        (["--test", "load"], "--balancer is for the test 'distribution'"),
+        (["--regions", "mine.toml"], "a table of yours names its own: [balancer]"),
+    ],
+)
+def test_a_balancer_that_cannot_be_is_named(options: list[str], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for by name where it is not installed, for a test without regions, or before regions that are not ours."""
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        preflight(parser().parse_args(["--quick", "--balancer", "haproxy", *options]))
 
 
 def test_a_report_of_somebody_else_is_not_overwritten(tmp_path: Path) -> None:
