@@ -29,7 +29,7 @@ from senders.search import Try, next_rate
 from senders.settings import Settings, unreachable
 from senders.stage_player import POLL_S, Inbox, Played, RunFailed, StagePlayer
 from senders.stages import Limits, Stage
-from senders.usage import Sampler
+from senders.usage import MachineSampler, Sampler, host_name
 from senders.workers import Workers
 
 STATS_PATIENCE_S = 6.0
@@ -104,6 +104,7 @@ class Master:
         folder: RunFolder | None = None
         controls: Controls | None = None
         sampler: Sampler | None = None
+        machine: MachineSampler | None = None
         error = ""
         try:
             if self._inbox.failure or (faults := unreachable(self._settings.regions)):
@@ -116,6 +117,7 @@ class Master:
             if isinstance(self._runner, MasterRunner):  # else the sending process, which is this one, keeps the log
                 sampler = Sampler(folder.path, "master", self._clock, str(os.getpid()))
                 sampler.uss = False
+            machine = MachineSampler(folder.path, host_name(), self._clock)
             controls = Controls(self._settings.regions)
             controls.reset(folder.manifest.id)
             settled = self._play_all(folder, controls)
@@ -129,8 +131,9 @@ class Master:
             error = f"the master failed: {failure!r}"
             raise
         finally:
-            if sampler:
-                sampler.close()
+            for log in (sampler, machine):
+                if log:
+                    log.close()
             self._finish(folder, controls, error)
 
     def _play_all(self, folder: RunFolder, controls: Controls) -> int:

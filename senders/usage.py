@@ -1,5 +1,6 @@
 """What a sending process uses of the machine, measured by itself."""
 
+import socket
 import sys
 import time
 from pathlib import Path
@@ -8,7 +9,11 @@ import gevent
 from gevent.lock import BoundedSemaphore
 
 from records.clock import Clock
+from records.machine import MachineLog
 from records.resources import ResourceLog, available
+
+MACHINE_SAMPLE_S = 0.5
+"""The same of the machine's log; a line takes 4 ms."""
 
 SAMPLE_S = 0.5
 """How often the psutil log gets a line."""
@@ -16,6 +21,11 @@ SAMPLE_S = 0.5
 BIN_MS = 0.1
 BINS = 10_000
 """Latenesses are counted in bins of 0.1 ms up to a second: a long stage needs no more memory than a short one."""
+
+
+def host_name() -> str:
+    """This machine's, safe in file names."""
+    return "".join(c if c.isalnum() else "-" for c in socket.gethostname())[:40]
 
 
 class Lags:
@@ -61,6 +71,28 @@ class Sampler:
         while self._log:
             self.sample()
             gevent.sleep(SAMPLE_S)
+
+    def close(self) -> None:
+        log, self._log = self._log, None
+        if log:
+            log.close()
+
+
+class MachineSampler:
+    """Keeps the machine's log in a run's folder, from a thread. Without psutil there is none."""
+
+    def __init__(self, folder: Path, host: str, clock: Clock) -> None:
+        """Raises OSError."""
+        self._log = None if available() else MachineLog(folder, host, clock)
+        self._greenlet = gevent.spawn(self._sample_forever) if self._log else None
+
+    def _sample_forever(self) -> None:
+        while self._log:
+            try:
+                gevent.get_hub().threadpool.apply(self._log.sample)
+            except OSError:
+                self.close()
+            gevent.sleep(MACHINE_SAMPLE_S)
 
     def close(self) -> None:
         log, self._log = self._log, None
