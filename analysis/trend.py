@@ -47,9 +47,9 @@ class Trend:
 def compute(seconds: Floats, level: Floats) -> Trend:
     """The trend of `level` bytes at these times, in order.
 
-    Theil and Sen's slope of block means. Sen's interval (1968) holds for independent residuals; theirs are not, so it is
-    widened by sqrt((1 + r) / (1 - r)), where r is their correlation with their neighbours: as many independent ones
-    would tell as much (Bayley and Hammersley, 1946).
+    Theil and Sen's slope of block means. Sen's interval (1968) holds for independent residuals; theirs are not, so it
+    is widened by sqrt((1 + r) / (1 - r)), where r is their correlation with their neighbours: as many independent
+    ones would tell as much (Bayley and Hammersley, 1946).
     """
     if len(level) < LEAST or seconds[-1] <= seconds[0]:
         return Trend(Growth.UNKNOWN)

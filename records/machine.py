@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -136,17 +136,18 @@ def _whole_disks(disks: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def _told(ask: Callable[[], Any]) -> Any:
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        return ask()
-    return None
+def _read(path: str) -> str:
+    """A file of the kernel's; empty where there is none."""
+    with contextlib.suppress(OSError):
+        return Path(path).read_text()
+    return ""
 
 
 def _netstat() -> dict[str, int]:
     """Linux's TCP counters by name; empty elsewhere."""
     found: dict[str, int] = {}
     for path in ("/proc/net/netstat", "/proc/net/snmp"):
-        lines = (_told(lambda path=path: Path(path).read_text()) or "").splitlines()
+        lines = _read(path).splitlines()
         for names, values in zip(lines[::2], lines[1::2], strict=False):
             found |= dict(zip(names.split()[1:], map(int, values.split()[1:]), strict=False))
     return found
@@ -156,12 +157,11 @@ def _socket_states() -> Counter[str]:
     """How many TCP sockets are in each state, by the kernel's number of it."""
     found: Counter[str] = Counter()
     for path in ("/proc/net/tcp", "/proc/net/tcp6"):
-        text = _told(lambda path=path: Path(path).read_text()) or ""
-        found.update(line.split(maxsplit=4)[3] for line in text.splitlines()[1:])
+        found.update(line.split(maxsplit=4)[3] for line in _read(path).splitlines()[1:])
     return found
 
 
 def _pressure_s(kind: str) -> float | None:
     """Seconds in which some process waited for it."""
-    text = _told(lambda: Path(f"/proc/pressure/{kind}").read_text())
-    return int(text.split("total=", 1)[1].split()[0]) / 1e6 if text and "total=" in text else None
+    text = _read(f"/proc/pressure/{kind}")
+    return int(text.split("total=", 1)[1].split()[0]) / 1e6 if "total=" in text else None

@@ -31,6 +31,7 @@ class Supervisor:
         self.refusal = ""
         self.rests = 0
         self.workers = 1
+        self.durability: str | None = None
 
     def health(self) -> dict[str, Any]:
         return {"status": "ready"}
