@@ -1,8 +1,8 @@
 """Which resource gave out first: a table of rules, each a measure, the limit from which on it is one, and advice.
 
-The order is that of causes: a process without file descriptors accepts nothing, whatever its CPU does; a busy CPU makes
-answers slow, and not the other way round. The first rule whose limit is reached is the bottleneck. What is left when all
-others are at ease is time: the target's own, or the way's.
+The order is that of causes: a process without file descriptors accepts nothing, whatever its CPU does; a busy CPU
+makes answers slow, and not the other way round. The first rule whose limit is reached is the bottleneck. What is left
+when all others are at ease is time: the target's own, or the way's.
 """
 
 from collections.abc import Callable, Sequence
@@ -49,13 +49,15 @@ class Rule:
 
 
 def _outside(evidence: Evidence) -> float | None:
-    """Of the workers' time, that which attempts spent neither idle nor in the receiver."""
+    """Of the workers' time, that in which an attempt was outside of the receiver, while nobody's CPU was busy."""
     if evidence.waited is None or evidence.inside_receiver is None:
         return None
-    return evidence.waited * (1 - evidence.inside_receiver)
+    busiest = min(max(evidence.sender_busy or 0.0, evidence.receiver_busy or 0.0), 1.0)
+    return evidence.waited * (1 - evidence.inside_receiver) * (1 - busiest)
 
 
 def _inside(evidence: Evidence) -> float | None:
+    """Of the workers' time, that in which an attempt was in the receiver."""
     if evidence.waited is None or evidence.inside_receiver is None:
         return None
     return evidence.waited * evidence.inside_receiver

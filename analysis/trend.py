@@ -18,7 +18,7 @@ LEAST = 2 * BLOCKS
 CONFIDENCE = 0.99
 LASTING = 0.4
 """The later half of a leak grows at this share of the whole's slope at least: else something filled up."""
-NEGLIGIBLE = 0.01
+NEGLIGIBLE = 0.02
 """Growth over the series of less than this share of its level is none to anybody ..."""
 NEGLIGIBLE_BYTES = 1 << 18
 """... nor is less than this: memory comes in blocks."""
