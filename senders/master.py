@@ -105,6 +105,7 @@ class Master:
         controls: Controls | None = None
         sampler: Sampler | None = None
         machine: MachineSampler | None = None
+        watching: list[Sampler] = []
         error = ""
         try:
             if self._inbox.failure or (faults := unreachable(self._settings.regions)):
@@ -117,6 +118,7 @@ class Master:
             if isinstance(self._runner, MasterRunner):  # else the sending process, which is this one, keeps the log
                 sampler = Sampler(folder.path, "master", self._clock, str(os.getpid()))
                 sampler.uss = False
+            watching = self._watch(folder)
             machine = MachineSampler(folder.path, host_name(), self._clock)
             controls = Controls(self._settings.regions)
             controls.reset(folder.manifest.id)
@@ -131,10 +133,20 @@ class Master:
             error = f"the master failed: {failure!r}"
             raise
         finally:
-            for log in (sampler, machine):
+            for log in (sampler, machine, *watching):
                 if log:
                     log.close()
             self._finish(folder, controls, error)
+
+    def _watch(self, folder: RunFolder) -> list[Sampler]:
+        """Log what the user's own processes take, too; one that is gone by now is said to be."""
+        found = []
+        for pid, name in self._settings.watched:
+            try:
+                found.append(Sampler(folder.path, f"watched-{name}", self._clock, str(pid), pid))
+            except ProcessLookupError:
+                _say(f"not watched: process {pid} is gone")
+        return found
 
     def _play_all(self, folder: RunFolder, controls: Controls) -> int:
         """Play the plan; returns how many deliveries were settled."""

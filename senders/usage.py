@@ -48,11 +48,11 @@ class Lags:
 
 
 class Sampler:
-    """Keeps the psutil log of this process in a run's folder, from a thread: the event loop must not wait for it."""
+    """Keeps the psutil log of a process in a run's folder, from a thread: the event loop must not wait for it."""
 
-    def __init__(self, folder: Path, role: str, clock: Clock, process: str) -> None:
-        """Raises OSError. Without psutil there is no log, and nothing else changes."""
-        self._log = None if available() else ResourceLog(folder, role, clock, process)
+    def __init__(self, folder: Path, role: str, clock: Clock, process: str, pid: int | None = None) -> None:
+        """Raises OSError. Without psutil there is no log, and nothing else changes. `pid`: another process than this."""
+        self._log = None if available() else ResourceLog(folder, role, clock, process, pid)
         self._lock = BoundedSemaphore(1)
         self.uss = True
         """Whether to ask for the USS, which takes the kernel milliseconds."""
@@ -68,7 +68,7 @@ class Sampler:
                 self.close()
 
     def _sample_forever(self) -> None:
-        while self._log:
+        while self._log and not self._log.gone:
             self.sample()
             gevent.sleep(SAMPLE_S)
 
