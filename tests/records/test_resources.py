@@ -120,7 +120,7 @@ def test_what_cannot_be_read_is_empty(tmp_path: Path, monkeypatch: pytest.Monkey
     log.sample()
     (row,) = samples(log)
     empty = {"uss", "fds", "switches_voluntary", "switches_involuntary", "read_bytes", "write_bytes"}
-        empty |= {"read_ops", "write_ops"}
+    empty |= {"read_ops", "write_ops"}
     assert {column for column, value in row.items() if not value} == empty
 
 
