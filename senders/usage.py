@@ -51,7 +51,7 @@ class Sampler:
     """Keeps the psutil log of a process in a run's folder, from a thread: the event loop must not wait for it."""
 
     def __init__(self, folder: Path, role: str, clock: Clock, process: str, pid: int | None = None) -> None:
-        """Raises OSError. Without psutil there is no log, and nothing else changes. `pid`: another process than this."""
+        """Raises OSError. Without psutil there is no log, and nothing else changes. `pid`: another process."""
         self._log = None if available() else ResourceLog(folder, role, clock, process, pid)
         self._lock = BoundedSemaphore(1)
         self.uss = True

@@ -6,41 +6,43 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from analysis.trend import LEAST, Growth, Trend, compute
+from analysis.trend import LEAST, Floats, Growth, Trend, compute
 from tests.samples import MB
 
 SAMPLES, EVERY_S = 90, 0.5
-AT = np.arange(SAMPLES) * EVERY_S
+AT: Floats = np.arange(SAMPLES) * EVERY_S
 TRIALS = 200
 
 Random = np.random.Generator
 
 
-def noise(random: Random) -> np.ndarray:
-    return np.asarray(random.uniform(50, 200) * MB + random.normal(0, random.uniform(0.02, 0.3) * MB, SAMPLES))
+def noise(random: Random) -> Floats:
+    level: Floats = random.uniform(50, 200) * MB + random.normal(0, random.uniform(0.02, 0.3) * MB, SAMPLES)
+    return level
 
 
-def leak(random: Random) -> np.ndarray:
+def leak(random: Random) -> Floats:
     level = noise(random)
-    return level + AT * random.uniform(0.04, 1) * level.mean() / AT[-1]
+    level += AT * random.uniform(0.04, 1) * level.mean() / AT[-1]
+    return level
 
 
-def sawtooth(random: Random) -> np.ndarray:
+def sawtooth(random: Random) -> Floats:
     """A heap that is collected every few seconds."""
     return noise(random) + random.uniform(1, 10) * MB * ((AT / random.uniform(2, 7) + random.random()) % 1)
 
 
-def cache(random: Random) -> np.ndarray:
+def cache(random: Random) -> Floats:
     """Filled once, and then full."""
     return noise(random) + random.uniform(2, 20) * MB * (1 - np.exp(-AT / random.uniform(1, 5)))
 
 
-def step(random: Random) -> np.ndarray:
+def step(random: Random) -> Floats:
     """A module that was loaded somewhere on the way."""
     return noise(random) + random.uniform(2, 20) * MB * (random.uniform(2, 40) < AT)
 
 
-def memory(random: Random) -> np.ndarray:
+def memory(random: Random) -> Floats:
     """Noise that depends on what it was before, as resident memory does."""
     level = np.zeros(SAMPLES)
     for place, push in enumerate(random.normal(0, 0.2 * MB, SAMPLES)):
@@ -49,7 +51,7 @@ def memory(random: Random) -> np.ndarray:
 
 
 @pytest.mark.parametrize("series", [sawtooth, cache, step, noise, memory])
-def test_what_is_no_leak_is_not_called_one(series: Callable[[Random], np.ndarray]) -> None:
+def test_what_is_no_leak_is_not_called_one(series: Callable[[Random], Floats]) -> None:
     """Of 200 seeded series of each kind at most one in twenty."""
     random = np.random.default_rng(1)
     told = Counter(compute(AT, series(random)).growth for _ in range(TRIALS))
