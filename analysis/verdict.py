@@ -162,7 +162,7 @@ def _generator_bound(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Rea
         if found.steal_share is not None and found.steal_share > STEAL_LIMIT and stage.window_s >= STARVED_MIN_WALL_S:
             yield Reason(
                 code="machine_disturbed",
-                message=f"{stage.name}: the host gave {found.steal_share:.0%} of this machine's cores to others (steal)",
+                message=f"{stage.name}: the host gave {found.steal_share:.0%} of the machine's cores to others (steal)",
             )
         lasted_s = max((report.wall_s for report in reports.get(stage.name, [])), default=0.0)
         starved = found.starved_share or 0.0

@@ -3,6 +3,7 @@
 Junk is answered 4xx, never 5xx; what a client sends reaches no file name and no log line.
 """
 
+import contextlib
 import os
 import threading
 import time
@@ -215,7 +216,8 @@ class TimedJournal(Journal):
     def _commit(self) -> None:
         began = self._now()
         super()._commit()
-        self._log.append(ROW.pack(0, 0, 0, began, 0, 0, 0, 0, 0, 0, 0, 0, 0, self._now(), 0, 0, _WRITTEN))
+        with contextlib.suppress(OSError):  # a full disk: what was synced is safe all the same
+            self._log.append(ROW.pack(0, 0, 0, began, 0, 0, 0, 0, 0, 0, 0, 0, 0, self._now(), 0, 0, _WRITTEN))
 
 
 def _ours(event_id: str, attempt: str) -> tuple[EventId, AttemptTag] | None:

@@ -96,8 +96,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 OPTIONS = (
     "quick", "stages", "target", "allow_remote", "regions", "links", "payloads", "retry_profile", "retry_profiles",
-    "time_scale", "duration", "rate", "watch", "watch_name", "allow_worker_loss", "seed", "results", "transport", "connect_timeout",
-    "response_timeout", "ca_file",
+    "time_scale", "duration", "rate", "watch", "watch_name", "allow_worker_loss", "seed", "results", "transport",
+    "connect_timeout", "response_timeout", "ca_file",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from analysis.trend import LEAST, Floats, Growth, Trend, compute
 from tests.samples import MB
 
 SAMPLES, EVERY_S = 90, 0.5
-AT: Floats = np.arange(SAMPLES) * EVERY_S
+AT: Floats = np.arange(SAMPLES, dtype=np.float64) * EVERY_S
 TRIALS = 200
 
 Random = np.random.Generator
@@ -69,7 +69,9 @@ def test_a_leak_is_found() -> None:
 @pytest.mark.parametrize("bytes_per_s", [50_000, 500_000, 5_000_000])
 def test_a_leaks_size_is_measured(bytes_per_s: int) -> None:
     """Within 10 %, and its interval holds it."""
-    found = compute(AT, 40 * MB + bytes_per_s * AT + np.random.default_rng(3).normal(0, 0.05 * MB, SAMPLES))
+    random = np.random.default_rng(3)
+    level = np.asarray(40 * MB + bytes_per_s * AT + random.normal(0, 0.05 * MB, SAMPLES), np.float64)
+    found = compute(AT, level)
     assert found.growth is Growth.LEAK
     assert found.slope == pytest.approx(bytes_per_s, rel=0.1)
     assert found.low is not None
@@ -80,7 +82,7 @@ def test_a_leaks_size_is_measured(bytes_per_s: int) -> None:
 def test_a_short_series_says_nothing() -> None:
     """Neither a few samples nor samples of one instant."""
     assert compute(AT[: LEAST - 1], AT[: LEAST - 1]) == Trend(Growth.UNKNOWN)
-    assert compute(np.zeros(LEAST), np.arange(LEAST) * 1.0) == Trend(Growth.UNKNOWN)
+    assert compute(np.zeros(LEAST), np.ones(LEAST)) == Trend(Growth.UNKNOWN)
 
 
 def test_a_level_without_noise_is_flat() -> None:
