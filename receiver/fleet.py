@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import IO, get_args
 
@@ -109,11 +109,15 @@ def run_fleet(table: RegionTable, results: Path, arguments: Sequence[str], token
         return fleet.watch(stopping)
 
 
-def free_ports(count: int) -> list[int]:
-    """Loopback ports that nobody listens on right now, all different."""
+def free_ports(count: int, promised: Collection[int] = ()) -> list[int]:
+    """Loopback ports that nobody listens on right now, all different, and none of those that were promised."""
+    ports: list[int] = []
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [opened.getsockname()[1] for opened in sockets]
+        while len(ports) < count:
+            port = stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
+            if port not in promised:
+                ports.append(port)
+    return ports
 
 
 def on_free_ports(names: Sequence[str]) -> list[Region]:
@@ -139,7 +143,9 @@ def relocated(table: RegionTable, count: int) -> RegionTable:
 def balanced(table: RegionTable) -> RegionTable:
     """The table with HAProxy before its regions, on loopback ports that nobody listens on."""
     names = get_args(Algorithm)
-    urls = {name: f"http://127.0.0.1:{port}/hooks" for name, port in zip(names, free_ports(len(names)), strict=True)}
+    promised = {address_of(url)[1] for region in table.region for url in (region.url, region.control) if url}
+    ports = free_ports(len(names), promised)
+    urls = {name: f"http://127.0.0.1:{port}/hooks" for name, port in zip(names, ports, strict=True)}
     return table.model_copy(update={"balancer": Balancer(haproxy=urls)})
 
 

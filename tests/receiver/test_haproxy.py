@@ -82,7 +82,9 @@ def test_a_fleet_with_a_balancer(number: signal.Signals, tmp_path: Path) -> None
         env = environment(**{MARK: str(tmp_path)})
         fleet = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=log, stderr=log)
     try:
-        wait_until(lambda: "HAProxy before them" in (tmp_path / "fleet.log").read_text(), 20)
+        said = tmp_path / "fleet.log"
+        wait_until(lambda: "HAProxy before them" in said.read_text() or fleet.poll() is not None, 20)
+        assert fleet.poll() is None, said.read_text()
         for algorithm, url in table.balancer.haproxy.items():
             before = _arrivals(table)
             for sequence in range(20):
