@@ -12,8 +12,8 @@ from records.clock import Clock
 from records.machine import MachineLog
 from records.resources import ResourceLog, available
 
-MACHINE_SAMPLE_S = 0.5
-"""The same of the machine's log; a line takes 4 ms."""
+MACHINE_SAMPLE_S = 1.0
+"""The same of the machine's log. A line takes a millisecond, which may be one of the sender's."""
 
 SAMPLE_S = 0.5
 """How often the psutil log gets a line."""
