@@ -39,11 +39,22 @@ def _run(folder: Path, *options: str, timeout_s: float = 100) -> tuple[int, str,
     return process.returncode, out, err
 
 
+def _undisturbed(folder: Path, *options: str) -> tuple[int, str, Path]:
+    """A run whose machine was not disturbed: one that is void, as it should be then, is made again. And its folder."""
+    for number in range(3):
+        own = folder / str(number)
+        own.mkdir()
+        code, out, _ = _run(own, *options)
+        if code != Exit.VOID:
+            break
+    return code, out, own
+
+
 @pytest.mark.alone
 def test_the_short_run_passes_and_keeps_other_sections(tmp_path: Path) -> None:
     """`--quick`, and then some of its stages: each in summary and report, and sections of other tests left alone."""
-    code, out, _ = _run(tmp_path, "--test", "performance", "--quick")
-    assert code == Exit.PASS
+    code, out, tmp_path = _undisturbed(tmp_path, "--test", "performance", "--quick")
+    assert code == Exit.PASS, out
     assert "PASS performance" in out
     assert "concurrent users=64" in out
     assert max(map(len, out.splitlines())) <= 100
@@ -70,7 +81,7 @@ def test_the_short_run_passes_and_keeps_other_sections(tmp_path: Path) -> None:
 @pytest.mark.alone
 def test_the_short_load_test_passes(tmp_path: Path) -> None:
     """`--test load --quick`: the slow tenants are told apart, and every second of every stage is in series.csv."""
-    code, out, _ = _run(tmp_path, "--test", "load", "--quick", "--rate", "100", "--duration", "3s")
+    code, out, tmp_path = _undisturbed(tmp_path, "--test", "load", "--quick", "--rate", "100", "--duration", "3s")
     assert code == Exit.PASS, out
     section = json.loads((tmp_path / REPORT).read_text())["sections"]["load"]
     stages = {stage["scenario"]: stage for stage in section["stages"]}
