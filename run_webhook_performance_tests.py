@@ -15,7 +15,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from analysis import distribution_summary, memory_summary, reports, scalability_summary, series, summary
+from analysis import (
+    distribution_summary,
+    memory_summary,
+    reports,
+    resource_summary,
+    scalability_summary,
+    series,
+    summary,
+)
 from analysis.frames import load
 from analysis.progress import Display
 from analysis.verdict import EXITS
@@ -51,9 +59,8 @@ TESTS = {
     "load": Test("locustfiles/test_webhook_load.py", receiver=("--threads", "64")),  # slow webhooks occupy threads
     "scalability": Test("locustfiles/test_webhook_scalability.py", processes=(2, 16)),
     "distribution": Test("locustfiles/test_load_distribution.py", receiver=("--threads", "64"), regions=(3, 7)),
-    "resource": None,
+    "resource": Test("locustfiles/test_resource_utilization.py"),
 }
-"""None: not built yet."""
 
 MAX_PROCESSES = 256
 STOP_PATIENCE_S = 45
@@ -98,7 +105,6 @@ def parser() -> argparse.ArgumentParser:
 def preflight(options: argparse.Namespace) -> dict[str, Test]:
     """The tests to run, by name; raises ConfigError that names every fault of the options."""
     faults = [f"unknown test {name!r}; there are {', '.join(TESTS)}" for name in options.test if name not in TESTS]
-    faults += [f"test {name!r} is not built yet" for name in options.test if TESTS.get(name, "") is None]
     if not 0 <= (options.processes or 0) <= MAX_PROCESSES:
         faults.append(f"--processes must lie in 0..{MAX_PROCESSES}")
     if options.balancer and options.test and "distribution" not in options.test:
@@ -123,7 +129,7 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
         faults += error.faults
     if faults:
         raise ConfigError(faults)
-    return {name: test for name, test in TESTS.items() if test and (name in options.test or not options.test)}
+    return {name: test for name, test in TESTS.items() if name in options.test or not options.test}
 
 
 @contextmanager
@@ -204,6 +210,7 @@ def report(folder: Path, options: argparse.Namespace, console: Console) -> Exit:
     memory_summary.show(found.memory, console)
     scalability_summary.show(found.performance, console)
     distribution_summary.show(found.performance, console)
+    resource_summary.show(found, console)
     series.save(folder, found.series)
     paths = ", ".join(map(str, reports.write(options.output, found)))
     console.print(f"report {paths}, run {folder}", markup=False, highlight=False)

@@ -16,6 +16,9 @@ from analysis.law import Law
 from analysis.rows import arrange, take
 from records.export import read_journals
 from records.journal import Header, JournalView, Rows
+from records.machine import COLUMNS as MACHINE_COLUMNS
+from records.machine import LOGS as MACHINE_LOGS
+from records.machine import MachineHeader
 from records.resources import COLUMNS, LOGS, LogHeader
 from records.rows import BALANCED, CODES, Flag
 from records.run import (
@@ -107,6 +110,10 @@ class RunFrames:
     """Deliveries by Locust's own count and name; None if Locust wrote no statistics."""
     resources: pd.DataFrame = field(default_factory=no_samples)
     """psutil's samples of every process in the order of time: the log's columns, `process` and `role`."""
+    machine: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Samples of the machine that the senders' master ran on, with its number of `cores`; empty: there are none."""
+    fsyncs: Sequence[Rows] = ()
+    """By receiving process, when each fdatasync began and was done."""
 
     def entries(self, kind: type[_E]) -> list[_E]:
         return [entry for entry in self.timeline if isinstance(entry, kind)]
@@ -143,6 +150,10 @@ def load(folder: Path) -> RunFrames:
         torn=torn,
         locust_totals=_locust_totals(folder / "locust_stats.csv"),
         resources=_resources(folder, clock),
+        machine=_machine(folder, clock),
+        fsyncs=[
+            arrange([view.rows], [_shift(view.header, clock)]) for view in _journals(folder, "fsyncs", manifest.id)
+        ],
     )
 
 
@@ -179,7 +190,7 @@ def _on_one_clock(views: Sequence[JournalView], rows: Sequence[Rows], clock: Hea
     return arrange(rows, [_shift(view.header, clock) for view in views])
 
 
-def _shift(header: Header | LogHeader, clock: Header | None) -> int:
+def _shift(header: Header | LogHeader | MachineHeader, clock: Header | None) -> int:
     """Nanoseconds by which `clock` is ahead of the clock of `header`; 0 where they cannot be compared."""
     if clock is None or not clock.boot == header.boot != "":
         return 0
@@ -200,14 +211,32 @@ def _samples(path: Path, clock: Header | None) -> pd.DataFrame:
     first, _, table = whole.partition(b"\n")
     try:
         header = LogHeader.decode(first)
-        samples = pd.read_csv(BytesIO(table), dtype={column: _SAMPLE[column] for column in COLUMNS})
+        samples = pd.read_csv(BytesIO(table), dtype={column: _SAMPLE[column] for column in header.columns})
         # A line with a value too many would make pandas take the first column for an index.
-        if tuple(samples.columns) != COLUMNS or not isinstance(samples.index, pd.RangeIndex):
-            raise RunError(f"its columns are not {', '.join(COLUMNS)}")
+        if tuple(samples.columns) != header.columns or not isinstance(samples.index, pd.RangeIndex):
+            raise RunError(f"its columns are not {', '.join(header.columns)}")
     except (RunError, ValueError) as error:
         raise RunError(f"{path}: {error}") from None
     samples["at_ns"] += _shift(header, clock)
+    samples = samples.reindex(columns=list(COLUMNS))  # what older logs did not tell is unknown
     return samples.assign(process=header.process, role=header.role)
+
+
+def _machine(folder: Path, clock: Header | None) -> pd.DataFrame:
+    """The first log there is: of several hosts, the one that sorts first."""
+    for path in sorted(folder.glob(MACHINE_LOGS)):
+        content = path.read_bytes()
+        first, _, table = content[: content.rfind(b"\n") + 1].partition(b"\n")
+        try:
+            header = MachineHeader.decode(first)
+            samples = pd.read_csv(BytesIO(table))
+            if tuple(samples.columns) != MACHINE_COLUMNS or not isinstance(samples.index, pd.RangeIndex):
+                raise RunError(f"its columns are not {', '.join(MACHINE_COLUMNS)}")
+        except (RunError, ValueError) as error:
+            raise RunError(f"{path}: {error}") from None
+        samples["at_ns"] += _shift(header, clock)
+        return samples.assign(cores=header.cores, memory_bytes=header.memory_bytes)
+    return pd.DataFrame()
 
 
 def _locust_totals(path: Path) -> dict[str, int] | None:

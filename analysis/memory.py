@@ -1,12 +1,12 @@
 """Memory over numbers of webhooks and events: the stages of the scenario "memory"."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from analysis import slopes
+from analysis import memory_trends, slopes
 from analysis.frames import RunFrames
 from analysis.memory_models import (
     Growth,
@@ -15,6 +15,7 @@ from analysis.memory_models import (
     MemoryFit,
     MemorySection,
     MemoryStage,
+    MemoryTrend,
     ProcessMemory,
 )
 from analysis.models import Run
@@ -37,10 +38,10 @@ class Window:
 
 def planned(frames: RunFrames) -> bool:
     """Whether the run has something to say of memory."""
-    return any(stage.scenario == SCENARIO for stage in frames.plan)
+    return any(stage.scenario in (SCENARIO, memory_trends.SCENARIO) for stage in frames.plan)
 
 
-def compute(frames: RunFrames) -> MemorySection:
+def compute(frames: RunFrames, trends: Sequence[MemoryTrend] = ()) -> MemorySection:
     """What the run's memory stages needed, by process and role, and how that grows.
 
     For each role, over the stages: growth = a + b * webhooks + c * events, where growth is peak - start or
@@ -53,6 +54,7 @@ def compute(frames: RunFrames) -> MemorySection:
         skipped=_missing(frames),
         stages=stages,
         fits={role: _fit(role, stages) for role in ROLES if any(role in stage.roles for stage in stages)},
+        trends=list(trends),
     )
 
 

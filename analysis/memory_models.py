@@ -54,6 +54,25 @@ class MemoryFit(Model):
     settled: Growth = Field(description="settled - start: what it leaves behind")
 
 
+class MemoryTrend(Model):
+    """One process over the window of a stage that sustains a load; see docs/resource.md."""
+
+    stage: str
+    process: str
+    role: str
+    measure: Measure
+    samples: int
+    level_bytes: int = Field(description="median")
+    peak_bytes: int
+    bytes_per_s: Slope | None = Field(description="robust slope with its 99 % interval; null: too short to tell")
+    bytes_per_event: float | None = Field(description="slope / events that fell due a second")
+    verdict: Literal["flat", "growing", "leak", "unknown"]
+    limit_bytes: int | None = Field(description="the machine's memory")
+    s_to_limit: int | None = Field(
+        description="until the process alone has it all, if it goes on so; null: it does not grow"
+    )
+
+
 class MemorySection(Model):
     """One test's part of the report."""
 
@@ -61,6 +80,7 @@ class MemorySection(Model):
     skipped: str | None = Field(description="why nothing was measured")
     stages: list[MemoryStage]
     fits: dict[str, MemoryFit] = Field(description="by role: sender, receiver")
+    trends: list[MemoryTrend] = Field(default=[], description="of the stages that sustain a load")
 
 
 class MemoryReport(Model):

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
-from analysis.memory_models import Growth, MemorySection, Slope
+from analysis.memory_models import Growth, MemorySection, MemoryTrend, Slope
 from analysis.summary import printable
 
 
@@ -17,12 +17,24 @@ def lines(section: MemorySection) -> list[str]:
     """`sender 12 B per event, 85 B per webhook; receiver ... (peak)`, and the same of what settled."""
     if section.skipped:
         return [f"skipped: {section.skipped}"]
-    found = []
+    found = [*map(_trend, section.trends)]
     for what in ("peak", "settled"):
         phrases = {role: _phrase(getattr(fit, what)) for role, fit in section.fits.items()}
         if told := "; ".join(f"{role} {phrase}" for role, phrase in phrases.items() if phrase):
             found.append(f"{told} ({what})")
     return found
+
+
+def _trend(found: MemoryTrend) -> str:
+    """`sustained memory users=4, sender: flat, 91 MiB, peak 92 MiB`."""
+    text = f"{found.stage}, {found.role}: {found.verdict}, {_mib(found.level_bytes)}, peak {_mib(found.peak_bytes)}"
+    if found.verdict in ("growing", "leak") and found.bytes_per_event is not None:
+        text += f", {found.bytes_per_event:,.1f} B per event"
+    return text if found.verdict != "unknown" else f"{text} (too short to tell)"
+
+
+def _mib(size: int) -> str:
+    return f"{size / (1 << 20):,.0f} MiB"
 
 
 def _phrase(growth: Growth) -> str:

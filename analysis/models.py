@@ -134,6 +134,9 @@ class Generator(Model):
     )
     lag_p99_ms: float | None = Field(description="how late the event loop ran a timer, the worst process")
     late_p99_ms: float | None = Field(description="how late idle workers woke for a due event (open arrivals)")
+    steal_share: float | None = Field(
+        default=None, description="of all cores' time in the window, what the host of a virtual machine gave to others"
+    )
 
 
 class Stage(Model):

@@ -7,9 +7,23 @@ from pathlib import Path
 import pandas as pd
 from pydantic import ValidationError
 
-from analysis import capacity, failovers, limit, memory, regions, scaling, series, stages, strategies, verdict
+from analysis import (
+    capacity,
+    failovers,
+    io,
+    limit,
+    memory,
+    memory_trends,
+    regions,
+    scaling,
+    series,
+    stages,
+    strategies,
+    verdict,
+)
 from analysis.cpu_models import CpuReport, CpuSection
 from analysis.frames import RunFrames
+from analysis.io_models import IoReport, IoSection
 from analysis.memory_models import MemoryReport, MemorySection
 from analysis.models import PerformanceReport, Run, Section
 from records.run import RunError, write_atomically
@@ -17,9 +31,15 @@ from records.run import RunError, write_atomically
 PERFORMANCE = "webhook_performance_results.json"
 MEMORY = "memory_usage_results.json"
 CPU = "cpu_utilization_results.json"
+IO = "io_bottleneck_results.json"
 
-Report = PerformanceReport | MemoryReport | CpuReport
-MODELS: dict[str, type[Report]] = {PERFORMANCE: PerformanceReport, MEMORY: MemoryReport, CPU: CpuReport}
+Report = PerformanceReport | MemoryReport | CpuReport | IoReport
+MODELS: dict[str, type[Report]] = {
+    PERFORMANCE: PerformanceReport,
+    MEMORY: MemoryReport,
+    CPU: CpuReport,
+    IO: IoReport,
+}
 
 
 WITH_SERIES = ("load",)
@@ -39,16 +59,17 @@ class Findings:
     performance: Section
     memory: MemorySection | None = None
     cpu: CpuSection | None = None
+    io: IoSection | None = None
     series: pd.DataFrame = field(default_factory=pd.DataFrame)
     """What happened in every second of every stage, for `series.csv`."""
 
 
 def findings(frames: RunFrames) -> Findings:
     recorder, limits = series.Recorder(frames.manifest.outcomes), limit.Recorder(frames)
-    tries = capacity.Recorder(frames)
+    tries, resources, trends = capacity.Recorder(frames), io.Recorder(frames), memory_trends.Recorder(frames)
     by_region, compared, failed = regions.Recorder(frames), strategies.Recorder(frames), failovers.Recorder(frames)
     spread = frames.manifest.test in WITH_REGIONS
-    watchers = [recorder.add, limits.add, tries.add]
+    watchers = [recorder.add, limits.add, tries.add, resources.add, trends.add]
     if spread:
         watchers += [by_region.add, compared.add, failed.add]
     computed = stages.compute(frames, *watchers)
@@ -68,7 +89,8 @@ def findings(frames: RunFrames) -> Findings:
     )
     return Findings(
         section,
-        memory=memory.compute(frames) if memory.planned(frames) else None,
+        memory=memory.compute(frames, trends.found) if memory.planned(frames) else None,
+        io=resources.section(computed),
         cpu=limits.cpu.section(),
         series=recorder.table(),
     )
@@ -99,7 +121,7 @@ def write(folder: Path, found: Findings) -> list[Path]:
     """Replace a run's sections of the reports in `folder`; returns what was written. Raises RunError, OSError."""
     reports = read(folder)  # all of them, before the first is written
     written = []
-    for name, own in ((PERFORMANCE, found.performance), (MEMORY, found.memory), (CPU, found.cpu)):
+    for name, own in ((PERFORMANCE, found.performance), (MEMORY, found.memory), (CPU, found.cpu), (IO, found.io)):
         if own:
             sections = reports[name].sections | {own.run.test: own}
             report = reports[name].model_copy(update={"sections": sections})

@@ -35,7 +35,7 @@ def strategies(length_s: float, repeats: int, *names: str) -> tuple[Stage, ...]:
     )
 
 
-def failovers(length_s: float, from_s: float, for_s: float, timeout_s: float) -> dict[str, Stage]:
+def failovers(regions: int, length_s: float, from_s: float, for_s: float, timeout_s: float) -> dict[str, Stage]:
     """What befalls the first region, or the first two, or all."""
     incidents = {
         "refused": Incident("refused", from_s, for_s),
@@ -47,7 +47,7 @@ def failovers(length_s: float, from_s: float, for_s: float, timeout_s: float) ->
         "one-sided partition": Incident("cut_back", from_s, for_s, origins=(0,)),
         "grey failure": Incident("grey", from_s, for_s, share=0.9),
         "two regions": Incident("errors", from_s, for_s, regions=(0, 1)),
-        "all regions": Incident("errors", from_s, for_s, regions=(0, 1, 2)),
+        "all regions": Incident("errors", from_s, for_s, regions=tuple(range(regions))),
     }
     return {
         name: replace(
@@ -75,8 +75,8 @@ def through_haproxy(stages: dict[str, Stage]) -> tuple[Stage, ...]:
     )
 
 
-FULL = failovers(25, from_s=6, for_s=6, timeout_s=1)
-QUICK = failovers(5, from_s=2, for_s=1.5, timeout_s=0.5)
+FULL = failovers(7, 25, from_s=6, for_s=6, timeout_s=1)
+QUICK = failovers(3, 5, from_s=2, for_s=1.5, timeout_s=0.5)
 
 
 class Distribution(StagesShape):

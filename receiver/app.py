@@ -3,6 +3,7 @@
 Junk is answered 4xx, never 5xx; what a client sends reaches no file name and no log line.
 """
 
+import contextlib
 import os
 import threading
 import time
@@ -193,9 +194,30 @@ class Receiver:
                 folder.mkdir(parents=True, exist_ok=True)
                 name = f"{self._config.region}-{os.getpid()}"
                 header = Header("arrivals", self.run, name, self._clock.anchor_ns, self._config.region)
-                kind = BufferedJournal if self._config.durability is Durability.MEMORY else Journal
-                self._journal = kind(_unused(folder, f"arrivals-{name}"), header)
+                path = _unused(folder, f"arrivals-{name}")
+                if self._fsync:
+                    syncs = Header("fsyncs", self.run, name, self._clock.anchor_ns, self._config.region)
+                    log = Journal(_unused(folder, f"fsyncs-{name}"), syncs)
+                    self._journal = TimedJournal(path, header, log, self._clock.now)
+                else:
+                    kind = BufferedJournal if self._config.durability is Durability.MEMORY else Journal
+                    self._journal = kind(path, header)
             return self._journal
+
+
+class TimedJournal(Journal):
+    """Tells another journal when each of its fdatasyncs began, and when it was done."""
+
+    def __init__(self, path: Path, header: Header, log: Journal, now: Callable[[], int]) -> None:
+        super().__init__(path, header)
+        self._log = log
+        self._now = now
+
+    def _commit(self) -> None:
+        began = self._now()
+        super()._commit()
+        with contextlib.suppress(OSError):  # a full disk: what was synced is safe all the same
+            self._log.append(ROW.pack(0, 0, 0, began, 0, 0, 0, 0, 0, 0, 0, 0, 0, self._now(), 0, 0, _WRITTEN))
 
 
 def _ours(event_id: str, attempt: str) -> tuple[EventId, AttemptTag] | None:

@@ -11,7 +11,7 @@
 | GET  /outage  | when the last outage began and ended                              |
 | POST /outage  | an `Outage`: end or stop the data plane for a while               |
 | POST /rest    | nothing is being sent: give back the memory that is free           |
-| POST /workers | `{"workers": n}`: n data-plane processes from now on, all else as it is |
+| POST /setup   | `{"workers": n, "durability": d}`: serve so from now on; null: as started |
 """
 
 import hmac
@@ -27,11 +27,11 @@ from protocol.errors import ConfigError
 from protocol.faults import FaultOrder, dump_order, parse_order
 from protocol.outage import Outage, OutageSeen, parse_outage
 from protocol.regions import describe
-from receiver.config import MAX_WORKERS
+from receiver.config import MAX_WORKERS, Durability
 from receiver.faults import CannotPlay
 from records.clock import Clock
 
-CALLS = ("/health", "/clock", "/stats", "/faults", "/reset", "/rest", "/workers", "/outage")
+CALLS = ("/health", "/clock", "/stats", "/faults", "/reset", "/rest", "/setup", "/outage")
 MAX_BODY = 1 << 16
 
 
@@ -41,10 +41,13 @@ class ResetRequest(BaseModel):
     run: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 
 
-class WorkersRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class Setup(BaseModel):
+    """How a data plane is to serve; None: as it was started."""
 
-    workers: int = Field(ge=1, le=MAX_WORKERS, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    workers: int | None = Field(default=None, ge=1, le=MAX_WORKERS, strict=True)
+    durability: Durability | None = None
 
 
 class CannotScale(Exception):
@@ -60,7 +63,7 @@ class Controlled(Protocol):
     def faults(self) -> FaultOrder: ...
     def set_faults(self, order: FaultOrder) -> None: ...
     def rest(self) -> None: ...
-    def set_workers(self, count: int) -> None: ...
+    def set_up(self, setup: Setup) -> None: ...
     def outage(self) -> OutageSeen: ...
     def set_outage(self, outage: Outage) -> None: ...
 
@@ -104,8 +107,8 @@ class ControlApp:
                 return HTTPStatus.OK, asdict(self._supervisor.outage())
             case "POST", "/outage":
                 return self._set_outage(environ)
-            case "POST", "/workers":
-                return self._set_workers(environ)
+            case "POST", "/setup":
+                return self._set_up(environ)
             case _, path if path in CALLS:
                 return HTTPStatus.METHOD_NOT_ALLOWED, {"error": "wrong method"}
         return HTTPStatus.NOT_FOUND, {"error": f"no such call; there are {', '.join(CALLS)}"}
@@ -118,15 +121,15 @@ class ControlApp:
         self._supervisor.reset(request.run)
         return HTTPStatus.OK, {"run": request.run}
 
-    def _set_workers(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
+    def _set_up(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
         try:
-            request = WorkersRequest.model_validate_json(environ["wsgi.input"].read(MAX_BODY))
-            self._supervisor.set_workers(request.workers)
+            setup = Setup.model_validate_json(environ["wsgi.input"].read(MAX_BODY))
+            self._supervisor.set_up(setup)
         except ValidationError as error:
             return HTTPStatus.BAD_REQUEST, {"error": "; ".join(describe(error))}
         except CannotScale as error:
             return HTTPStatus.CONFLICT, {"error": str(error)}
-        return HTTPStatus.OK, {"workers": request.workers}
+        return HTTPStatus.OK, setup.model_dump(mode="json")
 
     def _set_outage(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
         try:

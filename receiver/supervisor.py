@@ -20,7 +20,7 @@ from protocol.faults import FaultOrder
 from protocol.outage import Outage, OutageSeen
 from receiver import children
 from receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server
-from receiver.control import CannotScale, ControlApp
+from receiver.control import CannotScale, ControlApp, Setup
 from receiver.faults import check_playable, unplayable
 from receiver.quiet import quiet_server
 from receiver.state import StateWriter
@@ -45,6 +45,8 @@ class Supervisor:
     def __init__(self, config: ReceiverConfig) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="hookswarm-")
         self.config = config.model_copy(update={"state": Path(self._folder.name)})
+        self._started = self.config
+        """What it was started with."""
         self._state = StateWriter(self.config.state)
         self._child: subprocess.Popen[bytes] | None = None
         self._running = self.config
@@ -212,14 +214,15 @@ class Supervisor:
         self._state.rest()
         self._settle()
 
-    def set_workers(self, count: int) -> None:
-        """Serve with so many processes, and return when all do; raises CannotScale, and then nothing has changed.
+    def set_up(self, setup: Setup) -> None:
+        """Serve so, and return when all processes do; raises CannotScale, and then nothing has changed.
 
         The run, its faults and its counts stay. Connections end; whatever was acknowledged is in the journals.
         """
-        if self.config.server is Server.GEVENT and count != 1:
+        wanted = self._started.model_copy(update=setup.model_dump(exclude_none=True))
+        if self.config.server is Server.GEVENT and wanted.workers != 1:
             raise CannotScale("--server gevent runs one process: start the receiver with --server granian")
-        self.config = self.config.model_copy(update={"workers": count})
+        self.config = wanted
         while self._running != self.config and not self._stopping.wait(0.02):
             pass
 

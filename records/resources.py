@@ -9,6 +9,7 @@ import errno
 import gc
 import json
 import os
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,11 +25,13 @@ try:
 except ImportError as error:
     _missing = f"psutil cannot be imported: {error}"
 
-VERSION = 1
+VERSION = 2
+"""1 had no columns behind `write_bytes`."""
 LOGS = "resources-*.csv"
 COLUMNS = (
     "at_ns", "cpu_user_s", "cpu_system_s", "rss", "uss", "threads", "fds",
     "switches_voluntary", "switches_involuntary", "read_bytes", "write_bytes",
+    "read_ops", "write_ops", "fd_limit", "sampling_s",
 )  # fmt: skip
 
 
@@ -48,7 +51,12 @@ class LogHeader:
     version: int = VERSION
 
     def encode(self) -> bytes:
-        return f"# {json.dumps(asdict(self))}\n{','.join(COLUMNS)}\n".encode()
+        return f"# {json.dumps(asdict(self))}\n{','.join(self.columns)}\n".encode()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Of the log behind this header."""
+        return COLUMNS if self.version == VERSION else COLUMNS[: COLUMNS.index("read_ops")]
 
     @classmethod
     def decode(cls, line: bytes) -> "LogHeader":
@@ -59,25 +67,31 @@ class LogHeader:
             header = cls(**json.loads(line[2:]))
         except (ValueError, TypeError, RecursionError) as error:
             raise RunError(f"damaged header: {error}") from None
-        if header.version != VERSION:
-            raise RunError(f"resource log version {header.version}; this hookswarm reads {VERSION}")
+        if header.version not in (1, VERSION):
+            raise RunError(f"resource log version {header.version}; this hookswarm reads 1 and {VERSION}")
         return header
 
 
 class ResourceLog:
-    """Samples this process into a run's folder. Keeps nothing in memory; one thread at a time may use it."""
+    """Samples one process into a run's folder. Keeps nothing in memory; one thread at a time may use it."""
 
-    def __init__(self, folder: Path, role: str, clock: Clock, process: str = "") -> None:
-        """Create the log; `process` tells those of a role apart (default: the process id).
+    def __init__(self, folder: Path, role: str, clock: Clock, process: str = "", pid: int | None = None) -> None:
+        """Create the log; `process` tells those of a role apart (default: the process id). `pid`: None is this process.
 
-        Both must be safe in file names. Raises OSError: FileExistsError rather than mix two writers.
+        Both names must be safe in file names. Raises OSError: FileExistsError rather than mix two writers; a process
+        that is gone is ProcessLookupError.
         """
         if _missing:
             raise RuntimeError(_missing)
-        process = process or str(os.getpid())
+        process = process or str(pid or os.getpid())
         self.path = folder / f"resources-{role}-{process}.csv"
         self._now = clock.now
-        self._process = psutil.Process()
+        try:
+            self._process = psutil.Process(pid)
+        except psutil.NoSuchProcess:
+            raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH), str(pid)) from None
+        self._own = pid in (None, os.getpid())
+        self._spent_s = 0.0
         self._file = self.path.open("xb", buffering=0)
         try:
             self._append(LogHeader(role, process, clock.anchor_ns).encode())
@@ -92,6 +106,7 @@ class ResourceLog:
         The kernel walks all pages of the process to tell its USS, a few milliseconds for 150 MB, and Python does
         not hold its lock meanwhile: an event loop that must not stall calls this from a thread.
         """
+        began_s = time.thread_time()
         process = self._process
         at = self._now()
         with process.oneshot():
@@ -110,8 +125,18 @@ class ResourceLog:
                 switches and switches.involuntary,
                 disk and disk.read_bytes,
                 disk and disk.write_bytes,
+                disk and disk.read_count,
+                disk and disk.write_count,
+                _told(lambda: process.rlimit(psutil.RLIMIT_NOFILE)[0]),
+                round(self._spent_s, 6) if self._own else None,
             )
         self._append((",".join("" if value is None else str(value) for value in values) + "\n").encode())
+        self._spent_s += time.thread_time() - began_s
+
+    @property
+    def gone(self) -> bool:
+        """Whether the process has ended."""
+        return not self._process.is_running() or self._process.status() == psutil.STATUS_ZOMBIE
 
     def close(self) -> None:
         self._file.close()

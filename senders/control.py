@@ -30,8 +30,8 @@ class Controls:
         self._table = regions
         self._regions = [region for region in regions if region.control]
         self._faulty = False
-        self._usual: dict[str, int] = {}
-        """How many processes each receiver was started with, once that was changed."""
+        self._setup: tuple[int | None, str | None] = (None, None)
+        """What the receivers are told to be, where that is not as they were started."""
 
     def reset(self, run: str) -> None:
         """Journals of `run` from now on, and no faults."""
@@ -68,15 +68,12 @@ class Controls:
     def _region(self, place: int) -> Region:
         return self._table[place]
 
-    def set_workers(self, workers: int | None) -> None:
-        """Processes of every receiver; None: as many as it was started with."""
-        if workers is None and not self._usual:
-            return
-        for region in self._regions:
-            if region.name not in self._usual:
-                self._usual[region.name] = int(self._call(region, "GET", "/health").json()["wanted_workers"])
-            wanted = self._usual[region.name] if workers is None else workers
-            self._call(region, "POST", "/workers", json.dumps({"workers": wanted}).encode())
+    def set_up(self, workers: int | None, durability: str | None) -> None:
+        """Processes of every receiver, and how it keeps arrivals; None: as it was started."""
+        wanted = (workers, durability)
+        if wanted != self._setup:
+            self._post("/setup", json.dumps({"workers": workers, "durability": durability}).encode())
+            self._setup = wanted
 
     def rest(self) -> None:
         """Nothing is being sent: let them give back the memory that is free."""
@@ -86,7 +83,7 @@ class Controls:
         """The run is over, however it went: leave the receivers as they were."""
         try:
             self.reset(NO_RUN)
-            self.set_workers(None)
+            self.set_up(None, None)
         except ControlError:
             pass
 

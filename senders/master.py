@@ -29,7 +29,7 @@ from senders.search import Try, next_rate
 from senders.settings import Settings, unreachable
 from senders.stage_player import POLL_S, Inbox, Played, RunFailed, StagePlayer
 from senders.stages import Limits, Stage
-from senders.usage import Sampler
+from senders.usage import MachineSampler, Sampler, host_name
 from senders.workers import Workers
 
 STATS_PATIENCE_S = 6.0
@@ -104,6 +104,8 @@ class Master:
         folder: RunFolder | None = None
         controls: Controls | None = None
         sampler: Sampler | None = None
+        machine: MachineSampler | None = None
+        watching: list[Sampler] = []
         error = ""
         try:
             if self._inbox.failure or (faults := unreachable(self._settings.regions)):
@@ -116,6 +118,8 @@ class Master:
             if isinstance(self._runner, MasterRunner):  # else the sending process, which is this one, keeps the log
                 sampler = Sampler(folder.path, "master", self._clock, str(os.getpid()))
                 sampler.uss = False
+            watching = self._watch(folder)
+            machine = MachineSampler(folder.path, host_name(), self._clock)
             controls = Controls(self._settings.regions)
             controls.reset(folder.manifest.id)
             settled = self._play_all(folder, controls)
@@ -129,9 +133,20 @@ class Master:
             error = f"the master failed: {failure!r}"
             raise
         finally:
-            if sampler:
-                sampler.close()
+            for log in (sampler, machine, *watching):
+                if log:
+                    log.close()
             self._finish(folder, controls, error)
+
+    def _watch(self, folder: RunFolder) -> list[Sampler]:
+        """Log what the user's own processes take, too; one that is gone by now is said to be."""
+        found = []
+        for pid, name in self._settings.watched:
+            try:
+                found.append(Sampler(folder.path, f"watched-{name}", self._clock, str(pid), pid))
+            except ProcessLookupError:
+                _say(f"not watched: process {pid} is gone")
+        return found
 
     def _play_all(self, folder: RunFolder, controls: Controls) -> int:
         """Play the plan; returns how many deliveries were settled."""

@@ -64,4 +64,4 @@ def _named(stages: Sequence[Stage], patterns: Sequence[str]) -> list[Stage]:
 
 def _needs_ours(stage: Stage) -> bool:
     asked = any(incident.fault not in CUTS for incident in stage.incidents)
-    return asked or bool(stage.order().parts()) or stage.receiver_workers is not None
+    return asked or bool(stage.order().parts()) or (stage.receiver_workers, stage.durability) != (None, None)

@@ -23,6 +23,7 @@ from protocol.regions import (
     is_loopback,
     load_table,
 )
+from senders import processes
 from senders.payloads import Captured, load_captured
 from senders.profiles import DEFAULT_PROFILES, profile
 from senders.retry import RetryLaw, scaled
@@ -53,6 +54,8 @@ class Settings:
     """What the stages that retry are put under, and what to call it; None: as they are planned."""
     duration_s: float | None
     rate: float | None
+    watched: tuple[tuple[int, str], ...]
+    """Processes of others whose resources are logged, too: their ids and names."""
     allow_worker_loss: bool
     transport: str
     timeouts: Timeouts
@@ -78,6 +81,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--time-scale", type=float, default=1.0, metavar="X", help="of that profile's delays: 0.001 …")
     parser.add_argument("--duration", metavar="TIME", default="", help="of the sustained stages: 90s, 30m, 2h …")
     parser.add_argument("--rate", type=float, default=0.0, metavar="R", help="base rate of open arrivals, a second")
+    parser.add_argument(
+        "--watch", metavar="PIDS", default="", help="your server's processes, by comma: logged beside ours"
+    )
+    parser.add_argument("--watch-name", metavar="NAMES", default="", help="the same by their programs' names")
     parser.add_argument("--allow-worker-loss", action="store_true", help="a lost sending process does not void a run")
     parser.add_argument("--seed", type=int, default=1, help="of schedules and payloads (default: %(default)s)")
     parser.add_argument("--results", metavar="DIR", default="results", help="where runs are kept (default: results)")
@@ -89,8 +96,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 OPTIONS = (
     "quick", "stages", "target", "allow_remote", "regions", "links", "payloads", "retry_profile", "retry_profiles",
-    "time_scale", "duration", "rate", "allow_worker_loss", "seed", "results", "transport", "connect_timeout",
-    "response_timeout", "ca_file",
+    "time_scale", "duration", "rate", "watch", "watch_name", "allow_worker_loss", "seed", "results", "transport",
+    "connect_timeout", "response_timeout", "ca_file",
 )  # fmt: skip
 
 
@@ -120,6 +127,7 @@ def check(options: argparse.Namespace) -> Settings:
     captured = collect(lambda: load_captured(Path(options.payloads)) if options.payloads else None)
     law = collect(lambda: _law(options.retry_profile, options.retry_profiles, options.time_scale))
     duration_s = collect(lambda: _duration_s(options.duration))
+    watched = collect(lambda: processes.find(options.watch, options.watch_name))
     tls = collect(lambda: _tls(options.ca_file))
     key = collect(signing_key)
     collect(lambda: writable("--results", Path(options.results)))
@@ -147,6 +155,7 @@ def check(options: argparse.Namespace) -> Settings:
         law=law,
         duration_s=duration_s,
         rate=options.rate or None,
+        watched=watched,
         allow_worker_loss=options.allow_worker_loss,
         transport=options.transport,
         timeouts=Timeouts(options.connect_timeout, options.response_timeout),

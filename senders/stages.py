@@ -132,6 +132,10 @@ class Stage:
     """How many sending processes take part; None: all there are."""
     receiver_workers: Annotated[int, Field(ge=1, le=256)] | None = None
     """Processes of each of our receivers; None: as they were started."""
+    durability: Literal["memory", "os", "fsync"] | None = None
+    """What an arrival survives that our receivers acknowledge; None: as they were started."""
+    reuse: bool = True
+    """False: every attempt opens a connection of its own."""
     factor: Count = 1
     """How many times the smallest of its scenario this stage is."""
     repeat: Count = 1

@@ -1,5 +1,6 @@
 """What a sending process uses of the machine, measured by itself."""
 
+import socket
 import sys
 import time
 from pathlib import Path
@@ -8,7 +9,11 @@ import gevent
 from gevent.lock import BoundedSemaphore
 
 from records.clock import Clock
+from records.machine import MachineLog
 from records.resources import ResourceLog, available
+
+MACHINE_SAMPLE_S = 1.0
+"""The same of the machine's log. A line takes a millisecond, which may be one of the sender's."""
 
 SAMPLE_S = 0.5
 """How often the psutil log gets a line."""
@@ -16,6 +21,11 @@ SAMPLE_S = 0.5
 BIN_MS = 0.1
 BINS = 10_000
 """Latenesses are counted in bins of 0.1 ms up to a second: a long stage needs no more memory than a short one."""
+
+
+def host_name() -> str:
+    """This machine's, safe in file names."""
+    return "".join(c if c.isalnum() else "-" for c in socket.gethostname())[:40]
 
 
 class Lags:
@@ -38,11 +48,11 @@ class Lags:
 
 
 class Sampler:
-    """Keeps the psutil log of this process in a run's folder, from a thread: the event loop must not wait for it."""
+    """Keeps the psutil log of a process in a run's folder, from a thread: the event loop must not wait for it."""
 
-    def __init__(self, folder: Path, role: str, clock: Clock, process: str) -> None:
-        """Raises OSError. Without psutil there is no log, and nothing else changes."""
-        self._log = None if available() else ResourceLog(folder, role, clock, process)
+    def __init__(self, folder: Path, role: str, clock: Clock, process: str, pid: int | None = None) -> None:
+        """Raises OSError. Without psutil there is no log, and nothing else changes. `pid`: another process."""
+        self._log = None if available() else ResourceLog(folder, role, clock, process, pid)
         self._lock = BoundedSemaphore(1)
         self.uss = True
         """Whether to ask for the USS, which takes the kernel milliseconds."""
@@ -58,9 +68,31 @@ class Sampler:
                 self.close()
 
     def _sample_forever(self) -> None:
-        while self._log:
+        while self._log and not self._log.gone:
             self.sample()
             gevent.sleep(SAMPLE_S)
+
+    def close(self) -> None:
+        log, self._log = self._log, None
+        if log:
+            log.close()
+
+
+class MachineSampler:
+    """Keeps the machine's log in a run's folder, from a thread. Without psutil there is none."""
+
+    def __init__(self, folder: Path, host: str, clock: Clock) -> None:
+        """Raises OSError."""
+        self._log = None if available() else MachineLog(folder, host, clock)
+        self._greenlet = gevent.spawn(self._sample_forever) if self._log else None
+
+    def _sample_forever(self) -> None:
+        while self._log:
+            try:
+                gevent.get_hub().threadpool.apply(self._log.sample)
+            except OSError:
+                self.close()
+            gevent.sleep(MACHINE_SAMPLE_S)
 
     def close(self) -> None:
         log, self._log = self._log, None

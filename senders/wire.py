@@ -17,7 +17,7 @@ from gevent import socket
 from records.rows import Outcome
 from senders.connection import Address, Connection, TlsConnection
 
-STALE_AFTER_S = 1.0
+STALE_AFTER_S = 0.2
 """A connection idle for longer is checked for a server's goodbye before it is used again."""
 
 MAX_HEAD = 1 << 17

@@ -4,7 +4,6 @@ Its users ask `work` for something to send. In a run without worker processes, L
 """
 
 import os
-import socket
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -34,7 +33,7 @@ from senders.retrier import Retrier
 from senders.sender import Halted, Result, StageSender
 from senders.settings import Settings
 from senders.stages import Stage, from_plain
-from senders.usage import Lags, Sampler, Usage
+from senders.usage import Lags, Sampler, Usage, host_name
 from senders.wire import Timeouts
 
 PULSE_S = 0.02
@@ -55,7 +54,7 @@ class SendingProcess:
         assert isinstance(runner, LocalRunner | WorkerRunner)
         self._clock = Clock()
         self.configure(settings)
-        self.name = "".join(c if c.isalnum() else "-" for c in socket.gethostname())[:40] + f"-{os.getpid()}"
+        self.name = f"{host_name()}-{os.getpid()}"
         self._environment = environment
         self._runner = runner
         self._run = ""
@@ -103,6 +102,8 @@ class SendingProcess:
                     result = self._skip(lane, delivery)
                 else:
                     result = self._attempt(lane, delivery, transports, playing.timeouts)
+                    if not stage.reuse:
+                        transports.close()
             except OSError as error:  # the journal: without it no number can be trusted
                 self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
                 return

@@ -14,7 +14,7 @@ from protocol.identity import AttemptTag, EventId
 from protocol.outage import Outage, OutageSeen
 from receiver.app import Receiver
 from receiver.config import ReceiverConfig
-from receiver.control import ControlApp
+from receiver.control import ControlApp, Setup
 from receiver.state import StateReader, StateWriter
 from records.clock import Clock
 
@@ -58,7 +58,7 @@ class Control:
     def set_outage(self, outage: Outage) -> None:
         self.asked = outage
 
-    def set_workers(self, count: int) -> None:
+    def set_up(self, setup: Setup) -> None:
         pass
 
     def reset(self, run: str) -> None:

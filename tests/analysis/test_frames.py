@@ -278,7 +278,7 @@ def test_a_log_that_was_never_begun(tmp_path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [(b"# {", b"{"), (b'"version": 1', b'"version": 2'), (b"at_ns,", b"at,"), (b"100", b"a hundred"), (b"100", b"1,1")],
+    [(b"# {", b"{"), (b'"version": 2', b'"version": 9'), (b"at_ns,", b"at,"), (b"100", b"a hundred"), (b"100", b"1,1")],
 )
 def test_a_damaged_log(tmp_path: Path, old: bytes, new: bytes) -> None:
     """A log that cannot be read is named: samples that are missing would look like memory that was not used."""

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from analysis import reports
 from analysis.cpu_models import CpuReport, CpuSection
+from analysis.io_models import IoReport
 from analysis.memory_models import MemoryReport, MemorySection
 from analysis.models import PerformanceReport, Section
 from analysis.reports import Findings
@@ -98,6 +99,7 @@ def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     """Reading gives back every figure; without a file there is an empty report."""
     empty = {reports.PERFORMANCE: PerformanceReport(), reports.MEMORY: MemoryReport(), reports.CPU: CpuReport()}
+    empty |= {reports.IO: IoReport()}
     assert reports.read(tmp_path) == empty
     reports.write(tmp_path, BOTH)
     found = reports.read(tmp_path)

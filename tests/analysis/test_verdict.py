@@ -12,6 +12,7 @@ from analysis.models import Status, Verdict
 from records.exit_codes import Exit
 from records.rows import Outcome
 from records.run import Entry, RunEnded, StageEnded, StageOverloaded, WorkerLost
+from tests.analysis.test_machine import log
 from tests.journals import MS, SECOND, START, arrival, attempt, planned, run, worker_report
 
 ROWS = [attempt(n, webhook) for n in range(5) for webhook in range(2)]
@@ -279,3 +280,13 @@ def test_every_status_has_its_exit_code() -> None:
         Status.UNKNOWN: Exit.UNKNOWN,
     }
     assert [int(verdict.EXITS[status]) for status in Status] == [0, 1, 3, 4]
+
+
+@pytest.mark.parametrize(("stolen", "status"), [(0.1, Status.PASS), (0.8, Status.VOID)])
+def test_a_machine_that_is_taken_away_voids(stolen: float, status: Status) -> None:
+    """Steal, seconds of two cores each second: a few hundredths are usual, a third of the machine is not."""
+    sent = [attempt(n, due=START + n * SECOND // 10) for n in range(50)]
+    frames = run(sent, [arrival(one) for one in sent], stages=[planned(duration_s=5.0, events=None)])
+    found = _of(replace(frames, machine=log(6, steal_s=stolen)))
+    assert found.status is status
+    assert ("machine_disturbed" in _codes(found)) == (status is Status.VOID)

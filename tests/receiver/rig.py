@@ -34,7 +34,7 @@ class Rig:
         return self.client.post("/hooks", content=body, headers=signed_headers(body) if headers is None else headers)
 
     def journals(self, run: str = NO_RUN) -> list[JournalView]:
-        return [read_journal(path) for path in sorted((self.results / run).glob("*.journal"))]
+        return [read_journal(path) for path in sorted((self.results / run).glob("arrivals-*.journal"))]
 
     def rows(self, run: str = NO_RUN) -> Rows:
         """The rows of the only journal."""

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from protocol.identity import NO_RUN, AttemptTag, EventId
 from protocol.signature import TOLERANCE_S, sign
 from receiver.config import Durability
+from records.journal import read_journal
 from records.rows import Flag
 from tests.receiver.rig import LIMIT, Rig, client, environ, rig, status_of
 from tests.receivers import EVENT, KEY, signed_headers, small_disk
@@ -228,7 +229,8 @@ def test_a_full_disk_is_507(durability: Durability, tiny_disk: Path, tmp_path: P
     statuses = [app.post().status_code for _ in range(1100)]
     taken = statuses.count(204)
     assert statuses == [204] * taken + [507] * (1100 - taken)
-    assert taken == len(app.sequences()) > 900
+    # With fsync, half of the disk is the journal of the syncs.
+    assert taken == len(app.sequences()) > (400 if durability is Durability.FSYNC else 900)
     app.state.set_run("run-2")
     assert app.post().status_code == 507
     assert app.journals("run-2") == []
@@ -290,3 +292,18 @@ def test_nothing_a_client_sends_is_repeated(app: Rig) -> None:
     answers = [app.post(headers=headers), app.client.get("/<script>"), app.post(headers={"<script>": "x"})]
     assert [answer.status_code for answer in answers] == [401, 405, 400]
     assert not any("script" in answer.text for answer in answers)
+
+
+def test_every_sync_is_told(tmp_path: Path) -> None:
+    """With fsync a journal beside the arrivals' says when each began and was done; without, there is none."""
+    app = rig(tmp_path, Durability.FSYNC)
+    for _ in range(3):
+        assert app.post().status_code == 204
+    (path,) = (app.results / NO_RUN).glob("fsyncs-*.journal")
+    found = read_journal(path)
+    assert (found.header.kind, len(found.rows)) == ("fsyncs", 3)
+    assert (found.rows["done"] >= found.rows["start"]).all()
+    (tmp_path / "os").mkdir()
+    plain = rig(tmp_path / "os", Durability.OS)
+    assert plain.post().status_code == 204
+    assert not list(plain.results.glob("*/fsyncs-*"))

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from protocol.faults import Delay, FaultOrder, Faults, dump_order
 from protocol.outage import Outage, OutageSeen
-from receiver.control import CannotScale, ControlApp
+from receiver.control import CannotScale, ControlApp, Setup
 from receiver.faults import CannotPlay
 from records.clock import Clock
 from tests.receivers import BEARER, TOKEN
 
 CALLS = [
     ("GET", "/health"), ("GET", "/clock"), ("GET", "/stats"), ("GET", "/faults"), ("POST", "/faults"),
-    ("POST", "/reset"), ("POST", "/workers"), ("GET", "/other"), ("GET", "/"),
+    ("POST", "/reset"), ("POST", "/setup"), ("GET", "/other"), ("GET", "/"),
 ]  # fmt: skip
 NOTHING: dict[str, Any] = dict.fromkeys(("faults", "begin_ns", "end_ns", "period_s", "otherwise")) | {"webhooks": []}
 
@@ -31,6 +31,7 @@ class Supervisor:
         self.refusal = ""
         self.rests = 0
         self.workers = 1
+        self.durability: str | None = None
 
     def health(self) -> dict[str, Any]:
         return {"status": "ready"}
@@ -47,10 +48,11 @@ class Supervisor:
     def set_outage(self, outage: Outage) -> None:
         self.asked = outage
 
-    def set_workers(self, count: int) -> None:
+    def set_up(self, setup: Setup) -> None:
         if self.refusal:
             raise CannotScale(self.refusal)
-        self.workers = count
+        self.workers = setup.workers or 1
+        self.durability = setup.durability
 
     def reset(self, run: str) -> None:
         self.runs.append(run)
@@ -145,7 +147,7 @@ def test_unknown_paths_are_404(path: str, client: httpx.Client) -> None:
         ("GET", "/reset"),
         ("DELETE", "/stats"),
         ("PUT", "/faults"),
-        ("GET", "/workers"),
+        ("GET", "/setup"),
     ],
 )
 def test_wrong_methods_are_405(method: str, path: str, client: httpx.Client) -> None:
@@ -188,20 +190,23 @@ def test_rest_is_passed_on(client: httpx.Client, supervisor: Supervisor) -> None
 @pytest.mark.parametrize("count", [1, 2, 256])
 def test_workers_are_passed_on(count: int, client: httpx.Client, supervisor: Supervisor) -> None:
     """A number of processes is answered when the supervisor has them."""
-    answer = client.post("/workers", headers=BEARER, json={"workers": count})
-    assert (answer.status_code, answer.json(), supervisor.workers) == (200, {"workers": count}, count)
+    answer = client.post("/setup", headers=BEARER, json={"workers": count})
+    assert (answer.status_code, supervisor.workers, supervisor.durability) == (200, count, None)
+    assert answer.json() == {"workers": count, "durability": None}
+    client.post("/setup", headers=BEARER, json={"durability": "fsync"})
+    assert (supervisor.workers, supervisor.durability) == (1, "fsync")
 
 
 @pytest.mark.parametrize(
     ("body", "word"),
-    [({}, "workers"), ([], "object"), ({"workers": 1, "other": 2}, "other"),
-     *(({"workers": n}, "workers") for n in (0, -1, 257, 1.5, "2", True, None))],
+    [([], "object"), ({"workers": 1, "other": 2}, "other"), ({"durability": "forever"}, "durability"),
+     *(({"workers": n}, "workers") for n in (0, -1, 257, 1.5, "2", True))],
 )  # fmt: skip
 def test_workers_that_are_no_number_are_400(
     body: object, word: str, client: httpx.Client, supervisor: Supervisor
 ) -> None:
-    """Only a whole number from 1 to 256 is one; the fault is named, and nothing changes."""
-    answer = client.post("/workers", headers=BEARER, json=body)
+    """Only a whole number from 1 to 256 is one, and only a durability that there is; nothing changes."""
+    answer = client.post("/setup", headers=BEARER, json=body)
     assert (answer.status_code, supervisor.workers) == (400, 1)
     assert word in answer.json()["error"]
 
@@ -209,11 +214,11 @@ def test_workers_that_are_no_number_are_400(
 def test_workers_beyond_the_server_are_409(client: httpx.Client, supervisor: Supervisor) -> None:
     """A right number that this server cannot have is refused with a sentence."""
     supervisor.refusal = "one process only"
-    answer = client.post("/workers", headers=BEARER, json={"workers": 2})
+    answer = client.post("/setup", headers=BEARER, json={"workers": 2})
     assert (answer.status_code, answer.json()) == (409, {"error": "one process only"})
 
 
-@pytest.mark.parametrize("path", ["/reset", "/faults", "/workers"])
+@pytest.mark.parametrize("path", ["/reset", "/faults", "/setup"])
 @given(body=st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_body_is_200_or_400(path: str, body: bytes) -> None:
     """No body makes the control API fail."""

@@ -40,7 +40,7 @@ def gevent(receiver: RunningReceiver) -> bool:
 
 def rows_of(receiver: RunningReceiver, run: str) -> list[tuple[int, int]]:
     """(status, flags) of every row of a run, in whatever journal of it."""
-    views = [read_journal(path) for path in (receiver.results / run).glob("*.journal")]
+    views = [read_journal(path) for path in (receiver.results / run).glob("arrivals-*.journal")]
     return [(int(row["status"]), int(row["flags"])) for view in views for row in view.rows]
 
 
@@ -165,7 +165,7 @@ def test_a_delay(receiver: RunningReceiver) -> None:
         began = time.monotonic()
         assert watch(receiver).status == status
         assert 0.3 <= time.monotonic() - began < 2
-        (path,) = (receiver.results / f"delay-{status}").glob("*.journal")
+        (path,) = (receiver.results / f"delay-{status}").glob("arrivals-*.journal")
         (row,) = read_journal(path).rows
         assert 300_000_000 <= row["done"] - row["start"] < 2_000_000_000
 
@@ -178,7 +178,7 @@ def test_faults_go_as_they_came(receiver: RunningReceiver) -> None:
         assert receiver.deliver() == 503
         play(receiver)
         assert receiver.deliver() == 204
-    assert len(list((receiver.results / "on-off").glob("*.journal"))) == 1
+    assert len(list((receiver.results / "on-off").glob("arrivals-*.journal"))) == 1
     wait_until(lambda: receiver.ask("/stats").json()["arrivals"] == 20)
     assert receiver.ask("/stats").json()["faults"] == {"status 503": 20}
     play(receiver, status={503: 1})

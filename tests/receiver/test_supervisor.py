@@ -40,13 +40,13 @@ def deliver_to_both(receiver: RunningReceiver) -> int:
     run = receiver.results / receiver.ask("/stats").json()["run"]
     for sent in range(1, 200):
         assert receiver.deliver(event=EVENT._replace(sequence=sent)) == 204
-        if len(list(run.glob("*.journal"))) == 2 and sent >= 20:
+        if len(list(run.glob("arrivals-*.journal"))) == 2 and sent >= 20:
             return sent
     raise AssertionError("one process took everything")
 
 
 def arrivals_in(folder: Path) -> int:
-    return sum(len(read_journal(path).rows) for path in folder.glob("*.journal"))
+    return sum(len(read_journal(path).rows) for path in folder.glob("arrivals-*.journal"))
 
 
 def test_a_reset_switches_every_process_and_statistics_add_up(pair: RunningReceiver) -> None:

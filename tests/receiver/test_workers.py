@@ -1,4 +1,4 @@
-"""`POST /workers`: another number of data-plane processes, in the middle of a run."""
+"""`POST /setup`: another number of data-plane processes, in the middle of a run."""
 
 import time
 from collections.abc import Iterator
@@ -17,9 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def scale(receiver: RunningReceiver, count: int) -> httpx.Response:
-    return httpx.post(
-        f"{receiver.control}/workers", headers=BEARER, json={"workers": count}, timeout=60, trust_env=False
-    )
+    return httpx.post(f"{receiver.control}/setup", headers=BEARER, json={"workers": count}, timeout=60, trust_env=False)
 
 
 @pytest.mark.parametrize("durability", ["memory", "os", "fsync"])
@@ -34,7 +32,7 @@ def test_more_and_fewer_processes_under_a_run(durability: str, tmp_path: Path) -
             for count in (2, 1, 2, 1):
                 before = len(load.acknowledged)
                 wait_until(lambda before=before: len(load.acknowledged) > before + 100)  # type: ignore[misc]
-                assert scale(receiver, count).json() == {"workers": count}
+                assert scale(receiver, count).json() == {"workers": count, "durability": None}
                 health = receiver.ask("/health").json()
                 assert (health["status"], health["wanted_workers"], len(health["workers"])) == ("ready", count, count)
                 assert met.isdisjoint(health["workers"])

@@ -1,0 +1,72 @@
+"""Memory while a load lasts: each process's level, peak and trend over the window of a stage."""
+
+import numpy as np
+import pandas as pd
+
+from analysis import trend
+from analysis.frames import RunFrames
+from analysis.memory_models import Measure, MemoryTrend, Slope
+from analysis.stages import Played
+from analysis.trend import Growth
+
+SCENARIO = "sustained memory"
+COVERED = 0.8
+"""A process whose samples cover less of the window than this came or went in it: its trend says nothing."""
+
+
+class Recorder:
+    """Notes the trends of the stages that sustain a load for it, as they are shown to it."""
+
+    def __init__(self, frames: RunFrames) -> None:
+        self._frames = frames
+        self.found: list[MemoryTrend] = []
+
+    def add(self, stage: Played) -> None:
+        if stage.plan.scenario == SCENARIO:
+            self.found += compute(self._frames.resources, stage, _memory_bytes(self._frames.machine))
+
+
+def _memory_bytes(machine: pd.DataFrame) -> int | None:
+    return int(machine["memory_bytes"].iloc[0]) if len(machine) else None
+
+
+def compute(resources: pd.DataFrame, stage: Played, limit_bytes: int | None) -> list[MemoryTrend]:
+    """One for each process that was there all the time."""
+    begin, end = stage.window
+    inside = resources[(resources["at_ns"] >= begin) & (resources["at_ns"] < end)]
+    due = stage.delivered.due
+    rate = int(np.count_nonzero((due >= begin) & (due < end))) / max((end - begin) / 1e9, 1e-9)
+    found = []
+    for (role, process), own in inside.groupby(["role", "process"]):
+        at = own["at_ns"].to_numpy()
+        if at[-1] - at[0] < COVERED * (end - begin):
+            continue
+        measure: Measure = "uss" if own["uss"].notna().all() else "rss"
+        level = own[measure].to_numpy(np.float64)
+        told = trend.compute((at - begin) / 1e9, level)
+        grows = told.growth in (Growth.GROWING, Growth.LEAK) and told.slope
+        found.append(
+            MemoryTrend(
+                stage=stage.plan.name,
+                process=str(process),
+                role=str(role),
+                measure=measure,
+                samples=len(level),
+                level_bytes=int(np.median(level)),
+                peak_bytes=int(level.max()),
+                bytes_per_s=_slope(told),
+                bytes_per_event=round(told.slope / rate, 4) if told.slope is not None and rate else None,
+                verdict=told.growth.value,
+                limit_bytes=limit_bytes,
+                s_to_limit=round((limit_bytes - level[-1]) / told.slope)
+                if grows and told.slope and limit_bytes
+                else None,
+            )
+        )
+    return found
+
+
+def _slope(told: trend.Trend) -> Slope | None:
+    if told.slope is None or told.low is None or told.high is None:
+        return None
+    return Slope(value=round(told.slope, 3), low=round(told.low, 3), high=round(told.high, 3))

@@ -1,0 +1,53 @@
+"""The machine's log."""
+
+import csv
+from pathlib import Path
+
+import psutil
+import pytest
+
+from records.clock import Clock
+from records.machine import COLUMNS, MachineHeader, MachineLog
+from records.run import RunError
+
+
+def read(path: Path) -> tuple[MachineHeader, list[dict[str, str]]]:
+    first, *lines = path.read_text().splitlines()
+    return MachineHeader.decode(first.encode()), list(csv.DictReader(lines))
+
+
+def test_samples_are_the_machines(tmp_path: Path) -> None:
+    """Counters agree with psutil's, never fall, and the sampler tells what it used itself."""
+    clock = Clock()
+    log = MachineLog(tmp_path, "here", clock)
+    before = psutil.cpu_times()
+    for _ in range(3):
+        log.sample()
+    log.close()
+    header, rows = read(tmp_path / "machine-here.csv")
+    assert (header.host, header.cores, header.anchor_ns) == ("here", psutil.cpu_count(), clock.anchor_ns)
+    assert tuple(rows[0]) == COLUMNS
+    assert float(rows[0]["user_s"]) == pytest.approx(before.user, abs=2)
+    for name in ("at_ns", "user_s", "idle_s", "net_sent_bytes", "sampling_s"):
+        values = [float(row[name]) for row in rows]
+        assert values == sorted(values)
+    assert float(rows[-1]["sampling_s"]) > 0
+    assert len(rows[0]["core_busy_s"].split(";")) == header.cores
+    assert 0 < int(rows[0]["memory_available"]) < header.memory_bytes
+
+
+def test_one_log_for_each_host(tmp_path: Path) -> None:
+    """Who comes second finds that it is there."""
+    MachineLog(tmp_path, "here", Clock()).close()
+    with pytest.raises(FileExistsError):
+        MachineLog(tmp_path, "here", Clock())
+    MachineLog(tmp_path, "there", Clock()).close()
+
+
+@pytest.mark.parametrize(
+    "line", [b"# {", b"# {}", b"", b'# {"host":"a","anchor_ns":1,"cores":1,"memory_bytes":1,"version":9}']
+)
+def test_a_strange_header_is_refused(line: bytes) -> None:
+    """Damaged, empty, or of another version."""
+    with pytest.raises(RunError):
+        MachineHeader.decode(line)
