@@ -39,7 +39,7 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
             left_out[name] = "receivers of ours"
         elif not links and any(incident.fault in CUTS for incident in stage.incidents):
             left_out[name] = "modelled links, to cut them"
-        elif stage.strategy not in strategies:
+        elif stage.strategy not in strategies or not (stage.links or settings.balancer):
             left_out[name] = "a load balancer (--balancer haproxy)"
         elif (needed := _regions(stage)) > regions:
             left_out[name] = f"{needed} regions"

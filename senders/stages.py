@@ -113,7 +113,8 @@ class Stage:
     strategy: str = "nearest"
     """How senders pick the target: a name of `senders.strategies`."""
     links: bool = True
-    """False: no distances are modelled. What is compared with a load balancer must be as near as that is."""
+    """False: no distances are modelled. What is compared with a load balancer must be as near as that is,
+    and is played where there is one."""
     health: HealthLaw = field(default_factory=HealthLaw)
     """When senders believe that a region is not to be used; for runs of several regions."""
     course: str = ""

@@ -145,9 +145,11 @@ def test_incidents_need_our_receivers_unless_they_are_cuts(tmp_path: Path) -> No
 
 
 def test_stages_of_a_balancer_need_one(tmp_path: Path) -> None:
-    """HAProxy's strategies are left out, with what they need, unless the table of regions has it listen for them."""
-    stages = (Stage("ours", events=10), Stage("theirs", events=10, strategy="haproxy-leastconn"))
-    assert make_plan(stages, settings(tmp_path)).left_out == {"theirs": "a load balancer (--balancer haproxy)"}
+    """HAProxy's strategies, and what stands beside them, are left out unless the table has it listen for them."""
+    beside = Stage("beside", events=10, links=False)
+    stages = (Stage("ours", events=10), beside, Stage("theirs", events=10, strategy="haproxy-leastconn"))
+    needed = "a load balancer (--balancer haproxy)"
+    assert make_plan(stages, settings(tmp_path)).left_out == {"beside": needed, "theirs": needed}
     table = tmp_path / "regions.toml"
     region = '[[region]]\nname = "a"\nurl = "http://127.0.0.1:1/"\n[balancer.haproxy]\n'
     table.write_text(f'{region}leastconn = "http://127.0.0.1:2/"\n')
