@@ -14,6 +14,8 @@ from analysis.summary import printable
 
 STRATEGY = ("p99 ms", "in time a second", "errors", "tries", "Jain", "to the degraded")
 FAILOVER = ("lasted s", "detected s", "in time from s", "gap s", "p99 ms", "not in time")
+MOST_NAMED = 2
+"""More regions that one fault befell are counted, not named."""
 
 
 def show(section: Section, out: Console) -> None:
@@ -50,7 +52,7 @@ def _show_failovers(failovers: Sequence[Failover], out: Console) -> None:
     for found in failovers:
         table.add_row(
             Text(printable(found.stage.removeprefix("failover "))),
-            Text(printable("\n".join(found.regions))),
+            _befell(found.regions),
             f"{found.lasted_s:.2f}",
             _detected(found),
             _recovered(found),
@@ -68,6 +70,10 @@ def _differing(failovers: Sequence[Failover]) -> Iterator[str]:
     for found in failovers:
         if found.receivers and found.receivers.views_differ:
             yield f"{found.stage}: {found.receivers.views_differ}"
+
+
+def _befell(regions: Sequence[str]) -> Text:
+    return Text("\n".join(map(printable, regions)) if len(regions) <= MOST_NAMED else f"{len(regions)} regions")
 
 
 def _detected(found: Failover) -> str:

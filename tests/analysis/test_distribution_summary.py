@@ -89,6 +89,15 @@ def test_origins_that_differ_are_a_span() -> None:
     assert "0.09 to 1.50" in printed(found.model_copy(update={"failovers": [both]}))[1]
 
 
+def test_many_regions_are_counted() -> None:
+    """Two that one fault befell are named, one below the other; of more it is how many, and all columns stay."""
+    two = printed(failover(regions=["eu", "us"]))
+    assert [line.split()[place] for line, place in zip(two[1:3], (1, 0), strict=True)] == ["eu", "us"]
+    (header, line) = printed(failover(regions=[f"region-{number}" for number in range(7)]))
+    assert "not in time" in header
+    assert "7 regions" in line
+
+
 def test_nothing_to_say() -> None:
     """A test without regions prints nothing."""
     assert printed(failover().model_copy(update={"failovers": None})) == []
