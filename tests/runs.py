@@ -18,6 +18,9 @@ from tests.receivers import CHECKOUT, RunningReceiver, environment, free_port
 PLAN = CHECKOUT / "tests/locustfiles/plan.py"
 RUNNER = CHECKOUT / "run_webhook_performance_tests.py"
 
+BUSY = frozenset({"generator_late", "generator_starved", "machine_disturbed"})
+"""Why a run is void because others use the machine. For tests of what holds all the same: counts, not latencies."""
+
 
 def regions_file(folder: Path, receiver: RunningReceiver) -> Path:
     """A table with one region: that receiver."""

@@ -23,7 +23,7 @@ from senders.health import HealthLaw
 from senders.retry import Jitter, RetryLaw
 from senders.stages import Incident, Stage
 from tests.receiver.test_haproxy import needs_haproxy
-from tests.runs import analyse, codes, end_group, run_folder, run_locust, start_locust
+from tests.runs import BUSY, analyse, codes, end_group, run_folder, run_locust, start_locust
 from tests.worlds import running_world
 
 pytestmark = pytest.mark.alone
@@ -60,8 +60,6 @@ REPEATS = (4, 3, 3)
 
 NEAR_NS = 50e6
 """How far what is told may be from what the journals imply."""
-TOLERATED = {"generator_late", "generator_starved"}
-"""Of a busy machine; what is asserted here holds all the same."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +138,7 @@ def failover(section: Section, name: str) -> Failover:
 def test_nothing_that_was_acknowledged_is_lost(played: tuple[Section, Path]) -> None:
     """In every scenario: books balanced, nothing lost, nothing given up, and each duplicate has an explanation."""
     section, _ = played
-    assert codes(section) <= TOLERATED, section.verdict
+    assert codes(section) <= BUSY, section.verdict
     assert [stage.name for stage in section.stages] == list(INCIDENTS)
     for stage in section.stages:
         assert stage.ledger.balanced
@@ -236,7 +234,7 @@ def test_strategies_meet_the_same_arrivals(tmp_path_factory: pytest.TempPathFact
     found = play([tmp_path_factory.mktemp(f"seed{seed}") for seed in (1, 2)], [stages, stages])
     beats = []
     for world in found:
-        assert codes(world.section) <= TOLERATED, world.section.verdict
+        assert codes(world.section) <= BUSY, world.section.verdict
         courses = [_course(world, number) for number in range(len(stages))]
         assert all(course == courses[0] for course in courses)
         assert len(courses[0]) > 300
@@ -322,7 +320,7 @@ def test_every_repeat_is_detected_within_its_bound(worlds: list[World]) -> None:
 def test_no_repeat_loses_anything(worlds: list[World]) -> None:
     """Books balanced, nothing acknowledged lost, nothing given up; each duplicate followed a missed acknowledgement."""
     for world in worlds[1:]:
-        assert codes(world.section) <= TOLERATED, world.section.verdict
+        assert codes(world.section) <= BUSY, world.section.verdict
         for stage in world.section.stages:
             assert stage.ledger.lost == 0
             assert stage.deliveries.due == stage.deliveries.acknowledged > 300
@@ -352,7 +350,7 @@ def test_through_haproxy_the_receivers_know_who_served_what(tmp_path: Path) -> N
     with running_world(tmp_path, 3, "--threads", "16", haproxy=True) as table:
         run = run_locust(tmp_path, stages, "--regions", str(table), timeout_s=120, test="distribution")
     world = World(analyse(run)[0], run)
-    assert codes(world.section) <= TOLERATED, world.section.verdict
+    assert codes(world.section) <= BUSY, world.section.verdict
     assert len({stage.deliveries.due for stage in world.section.stages}) == 1
     (compared,) = world.section.strategies or []
     assert {one.strategy for one in compared.strategies} == {stage.strategy for stage in stages}
