@@ -19,7 +19,7 @@ PLAN = CHECKOUT / "tests/locustfiles/plan.py"
 RUNNER = CHECKOUT / "run_webhook_performance_tests.py"
 
 BUSY = frozenset({"generator_late", "generator_starved", "machine_disturbed"})
-"""Why a run is void because others use the machine. For tests of what holds all the same: counts, not latencies."""
+"""Why a run is void because others use the machine: tolerated by tests of what holds all the same."""
 
 
 def regions_file(folder: Path, receiver: RunningReceiver) -> Path:
