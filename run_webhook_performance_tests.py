@@ -15,15 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from analysis import (
-    distribution_summary,
-    memory_summary,
-    reports,
-    resource_summary,
-    scalability_summary,
-    series,
-    summary,
-)
+from analysis import reports, series, summaries, summary
 from analysis.frames import load
 from analysis.progress import Display
 from analysis.verdict import EXITS
@@ -206,11 +198,7 @@ def report(folder: Path, options: argparse.Namespace, console: Console) -> Exit:
         log = (folder / "locust.log").read_text(errors="replace").strip()
         raise ConfigError([f"Locust ended before the run began: {log.splitlines()[-1] if log else 'no output'}"])
     found = reports.findings(load(folder))
-    summary.show(found.performance, console)
-    memory_summary.show(found.memory, console)
-    scalability_summary.show(found.performance, console)
-    distribution_summary.show(found.performance, console)
-    resource_summary.show(found, console)
+    summaries.show(found, console)
     series.save(folder, found.series)
     paths = ", ".join(map(str, reports.write(options.output, found)))
     console.print(f"report {paths}, run {folder}", markup=False, highlight=False)

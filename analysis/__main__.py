@@ -5,15 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis import (
-    distribution_summary,
-    memory_summary,
-    reports,
-    resource_summary,
-    scalability_summary,
-    series,
-    summary,
-)
+from analysis import reports, series, summaries, summary
 from analysis.frames import load
 from analysis.verdict import EXITS
 from records.exit_codes import Exit
@@ -43,11 +35,7 @@ def _analyse(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     found = reports.findings(load(options.run))
     console = summary.console()
-    summary.show(found.performance, console)
-    memory_summary.show(found.memory, console)
-    scalability_summary.show(found.performance, console)
-    distribution_summary.show(found.performance, console)
-    resource_summary.show(found, console)
+    summaries.show(found, console)
     for path in filter(None, [series.save(options.run, found.series), *reports.write(options.output, found)]):
         print(path)
     return EXITS[found.performance.verdict.status]

@@ -24,8 +24,6 @@ class Used:
     cpu_pressure_share: float | None = None
     memory_pressure_share: float | None = None
     overflows_per_s: float | None = None
-    busy_s: float | None = None
-    """CPU seconds of all cores together."""
 
 
 def used(log: pd.DataFrame, window: Window) -> Used:
@@ -49,7 +47,6 @@ def used(log: pd.DataFrame, window: Window) -> Used:
         return None if found is None else round(found / of, 4)
 
     cores = float(log["cores"].iloc[0])
-    busy = [rate(name) for name in ("user_s", "system_s")]
     return Used(
         net_bytes_per_s=_rounded(rate("net_sent_bytes")),
         disk_write_bytes_per_s=_rounded(rate("disk_write_bytes")),
@@ -61,7 +58,6 @@ def used(log: pd.DataFrame, window: Window) -> Used:
         cpu_pressure_share=share("pressure_cpu_s"),
         memory_pressure_share=share("pressure_memory_s"),
         overflows_per_s=_rounded(rate("listen_overflows")),
-        busy_s=None if None in busy else round(sum(one or 0.0 for one in busy) * length_s, 3),
     )
 
 

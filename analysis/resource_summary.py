@@ -4,13 +4,12 @@ from rich.console import Console
 from rich.text import Text
 
 from analysis.io_models import IoSection, IoStage
-from analysis.reports import Findings
 from analysis.summary import printable
 
 
-def show(found: Findings, out: Console) -> None:
+def show(section: IoSection | None, out: Console) -> None:
     """Print the bottlenecks; nothing of a test that does not ask."""
-    for line in lines(found.io) if found.io else []:
+    for line in lines(section) if section else []:
         out.print(Text.assemble(("bottleneck", "bold"), "  ", printable(line)))
 
 

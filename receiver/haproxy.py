@@ -11,7 +11,7 @@ from protocol.regions import Algorithm, Balancer, Region, address_of
 from receiver import children
 
 MOST_WEIGHT = 100
-"""HAProxy's weights are whole numbers up to 256; of the largest region's this is left to grow."""
+"""The heaviest region's weight there: HAProxy's are whole numbers from 1 to 256."""
 
 BALANCE: dict[Algorithm, tuple[str, ...]] = {
     "roundrobin": ("balance roundrobin",),

@@ -33,7 +33,7 @@ class JournalError(ValueError):
 
 @dataclass(frozen=True)
 class Header:
-    """What a journal says of itself. `kind` is "attempts" or "arrivals"."""
+    """What a journal says of itself. `kind` is "attempts", "arrivals" or "fsyncs"."""
 
     kind: str
     run: str

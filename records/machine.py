@@ -5,9 +5,7 @@
 """
 
 import contextlib
-import errno
 import json
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from records.clock import Clock, boot_id
-from records.resources import available
-from records.run import RunError
+from records.resources import available, csv_line
+from records.run import RunError, append_whole
 
 if available() is None:
     import psutil
@@ -69,27 +67,20 @@ class MachineLog:
         self.path = folder / f"machine-{host}.csv"
         self._now = clock.now
         self._spent_s = 0.0
+        self.gone = False
+        """A machine is not, as long as it has somebody to ask."""
         self._file = self.path.open("xb", buffering=0)
         header = MachineHeader(host, clock.anchor_ns, psutil.cpu_count() or 1, psutil.virtual_memory().total)
-        self._file.write(header.encode())
+        append_whole(self._file, header.encode())
 
     def sample(self) -> None:
         """Append a line, whole or not at all. Raises OSError (a full disk)."""
         began_s = time.thread_time()
-        at_ns = self._now()
-        line = ",".join(map(_text, (at_ns, *_values(), round(self._spent_s, 6)))).encode() + b"\n"
-        before = self._file.tell()
-        if self._file.write(line) != len(line):
-            self._file.truncate(before)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        append_whole(self._file, csv_line((self._now(), *_values(), round(self._spent_s, 6))))
         self._spent_s += time.thread_time() - began_s
 
     def close(self) -> None:
         self._file.close()
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
 
 
 def _values() -> tuple[object, ...]:

@@ -10,13 +10,13 @@ import gc
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from records.clock import Clock, boot_id
-from records.run import RunError
+from records.run import RunError, append_whole
 
 try:
     import psutil
@@ -92,19 +92,21 @@ class ResourceLog:
             raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH), str(pid)) from None
         self._own = pid in (None, os.getpid())
         self._spent_s = 0.0
+        self.uss = True
+        """Whether to ask for the USS: the kernel walks all pages of the process, a few milliseconds for 150 MB."""
         self._file = self.path.open("xb", buffering=0)
         try:
-            self._append(LogHeader(role, process, clock.anchor_ns).encode())
+            append_whole(self._file, LogHeader(role, process, clock.anchor_ns).encode())
         except OSError:
             self.close()
             self.path.unlink()
             raise
 
-    def sample(self, uss: bool = True) -> None:
+    def sample(self) -> None:
         """Append a line, whole or not at all. Raises OSError (a full disk).
 
-        The kernel walks all pages of the process to tell its USS, a few milliseconds for 150 MB, and Python does
-        not hold its lock meanwhile: an event loop that must not stall calls this from a thread.
+        Python does not hold its lock while the kernel tells the USS: an event loop that must not stall calls this from
+        a thread.
         """
         began_s = time.thread_time()
         process = self._process
@@ -118,7 +120,7 @@ class ResourceLog:
                 cpu and cpu.user,
                 cpu and cpu.system,
                 _told(lambda: process.memory_info().rss),
-                _told(lambda: process.memory_full_info().uss) if uss else None,
+                _told(lambda: process.memory_full_info().uss) if self.uss else None,
                 _told(process.num_threads),
                 _told(process.num_fds),
                 switches and switches.voluntary,
@@ -130,26 +132,24 @@ class ResourceLog:
                 _told(lambda: process.rlimit(psutil.RLIMIT_NOFILE)[0]),
                 round(self._spent_s, 6) if self._own else None,
             )
-        self._append((",".join("" if value is None else str(value) for value in values) + "\n").encode())
+        append_whole(self._file, csv_line(values))
         self._spent_s += time.thread_time() - began_s
 
     @property
     def gone(self) -> bool:
         """Whether the process has ended."""
-        return not self._process.is_running() or self._process.status() == psutil.STATUS_ZOMBIE
+        try:
+            return not self._process.is_running() or self._process.status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
 
     def close(self) -> None:
         self._file.close()
 
-    def _append(self, line: bytes) -> None:
-        before = self._file.tell()
-        try:
-            if self._file.write(line) != len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-        except OSError:
-            self._file.truncate(before)
-            self._file.seek(before)
-            raise
+
+def csv_line(values: Iterable[object]) -> bytes:
+    """What is unknown is left empty."""
+    return (",".join("" if value is None else str(value) for value in values) + "\n").encode()
 
 
 def give_back() -> None:

@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -214,13 +215,7 @@ class Timeline:
     def add(self, entry: Entry) -> None:
         line = entry.model_dump_json().encode() + b"\n"
         with self._path.open("ab", buffering=0) as file:
-            before = file.tell()
-            try:
-                if file.write(line) != len(line):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            except OSError:
-                file.truncate(before)
-                raise
+            append_whole(file, line)
 
 
 def read_timeline(folder: Path) -> Iterator[Entry]:
@@ -247,6 +242,18 @@ def parse_entry(line: bytes | str) -> Entry:
 def new_run_id(test: str, now: datetime) -> str:
     """`20261122-161500-performance-1a2b`: sorts by time, safe in any file name."""
     return f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{test}-{secrets.token_hex(2)}"
+
+
+def append_whole(file: FileIO, line: bytes) -> None:
+    """Write a line at the end of a file, whole or not at all. Raises OSError (a full disk)."""
+    before = file.tell()
+    try:
+        if file.write(line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file.name))
+    except OSError:
+        file.truncate(before)
+        file.seek(before)
+        raise
 
 
 def write_atomically(path: Path, text: str) -> None:

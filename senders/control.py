@@ -72,8 +72,8 @@ class Controls:
         """Processes of every receiver, and how it keeps arrivals; None: as it was started."""
         wanted = (workers, durability)
         if wanted != self._setup:
+            self._setup = wanted  # first, for a call that fails may have reached some of them
             self._post("/setup", json.dumps({"workers": workers, "durability": durability}).encode())
-            self._setup = wanted
 
     def rest(self) -> None:
         """Nothing is being sent: let them give back the memory that is free."""

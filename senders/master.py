@@ -29,7 +29,7 @@ from senders.search import Try, next_rate
 from senders.settings import Settings, unreachable
 from senders.stage_player import POLL_S, Inbox, Played, RunFailed, StagePlayer
 from senders.stages import Limits, Stage
-from senders.usage import MachineSampler, Sampler, host_name
+from senders.usage import MACHINE_SAMPLE_S, Sampler, machine_log, process_log
 from senders.workers import Workers
 
 STATS_PATIENCE_S = 6.0
@@ -103,9 +103,7 @@ class Master:
     def _run(self) -> None:
         folder: RunFolder | None = None
         controls: Controls | None = None
-        sampler: Sampler | None = None
-        machine: MachineSampler | None = None
-        watching: list[Sampler] = []
+        samplers: list[Sampler] = []
         error = ""
         try:
             if self._inbox.failure or (faults := unreachable(self._settings.regions)):
@@ -116,10 +114,12 @@ class Master:
                     names = ", ".join(name for name, reason in left_out.items() if reason == need)
                     _say(f"left out, for they need {need}: {names}")
             if isinstance(self._runner, MasterRunner):  # else the sending process, which is this one, keeps the log
-                sampler = Sampler(folder.path, "master", self._clock, str(os.getpid()))
-                sampler.uss = False
-            watching = self._watch(folder)
-            machine = MachineSampler(folder.path, host_name(), self._clock)
+                log = process_log(folder.path, "master", self._clock, str(os.getpid()))
+                if log:
+                    log.uss = False
+                samplers.append(Sampler(log))
+            samplers += self._watch(folder)
+            samplers.append(Sampler(machine_log(folder.path, self._clock), MACHINE_SAMPLE_S))
             controls = Controls(self._settings.regions)
             controls.reset(folder.manifest.id)
             settled = self._play_all(folder, controls)
@@ -133,9 +133,8 @@ class Master:
             error = f"the master failed: {failure!r}"
             raise
         finally:
-            for log in (sampler, machine, *watching):
-                if log:
-                    log.close()
+            for sampler in samplers:
+                sampler.close()
             self._finish(folder, controls, error)
 
     def _watch(self, folder: RunFolder) -> list[Sampler]:
@@ -143,7 +142,7 @@ class Master:
         found = []
         for pid, name in self._settings.watched:
             try:
-                found.append(Sampler(folder.path, f"watched-{name}", self._clock, str(pid), pid))
+                found.append(Sampler(process_log(folder.path, f"watched-{name}", self._clock, str(pid), pid)))
             except ProcessLookupError:
                 _say(f"not watched: process {pid} is gone")
         return found

@@ -48,29 +48,28 @@ class Lags:
 
 
 class Sampler:
-    """Keeps the psutil log of a process in a run's folder, from a thread: the event loop must not wait for it."""
+    """Keeps a psutil log, from a thread: the event loop must not wait for it."""
 
-    def __init__(self, folder: Path, role: str, clock: Clock, process: str, pid: int | None = None) -> None:
-        """Raises OSError. Without psutil there is no log, and nothing else changes. `pid`: another process."""
-        self._log = None if available() else ResourceLog(folder, role, clock, process, pid)
+    def __init__(self, log: ResourceLog | MachineLog | None, every_s: float = SAMPLE_S) -> None:
+        """None: there is no psutil, and so no log."""
+        self._log = log
+        self._every_s = every_s
         self._lock = BoundedSemaphore(1)
-        self.uss = True
-        """Whether to ask for the USS, which takes the kernel milliseconds."""
-        self._greenlet = gevent.spawn(self._sample_forever) if self._log else None
+        self._greenlet = gevent.spawn(self._sample_forever) if log else None
 
     def sample(self) -> None:
         """Take a sample now. A disk that is full ends the log, and the journals will say why."""
         with self._lock:
             try:
                 if self._log:
-                    gevent.get_hub().threadpool.apply(self._log.sample, (self.uss,))
+                    gevent.get_hub().threadpool.apply(self._log.sample)
             except OSError:
                 self.close()
 
     def _sample_forever(self) -> None:
         while self._log and not self._log.gone:
             self.sample()
-            gevent.sleep(SAMPLE_S)
+            gevent.sleep(self._every_s)
 
     def close(self) -> None:
         log, self._log = self._log, None
@@ -78,26 +77,14 @@ class Sampler:
             log.close()
 
 
-class MachineSampler:
-    """Keeps the machine's log in a run's folder, from a thread. Without psutil there is none."""
+def process_log(folder: Path, role: str, clock: Clock, process: str, pid: int | None = None) -> ResourceLog | None:
+    """Of this process, or of `pid`; None without psutil. Raises OSError."""
+    return None if available() else ResourceLog(folder, role, clock, process, pid)
 
-    def __init__(self, folder: Path, host: str, clock: Clock) -> None:
-        """Raises OSError."""
-        self._log = None if available() else MachineLog(folder, host, clock)
-        self._greenlet = gevent.spawn(self._sample_forever) if self._log else None
 
-    def _sample_forever(self) -> None:
-        while self._log:
-            try:
-                gevent.get_hub().threadpool.apply(self._log.sample)
-            except OSError:
-                self.close()
-            gevent.sleep(MACHINE_SAMPLE_S)
-
-    def close(self) -> None:
-        log, self._log = self._log, None
-        if log:
-            log.close()
+def machine_log(folder: Path, clock: Clock) -> MachineLog | None:
+    """Of this machine; None without psutil. Raises OSError."""
+    return None if available() else MachineLog(folder, host_name(), clock)
 
 
 class Usage:

@@ -18,7 +18,7 @@ from locust.runners import LocalRunner, WorkerRunner
 from protocol.identity import run_tag
 from records.clock import Clock
 from records.journal import Header, Journal
-from records.resources import give_back
+from records.resources import ResourceLog, give_back
 from records.rows import Outcome
 from records.run import WorkerReport
 from senders.arrivals import Stripe
@@ -33,7 +33,7 @@ from senders.retrier import Retrier
 from senders.sender import Halted, Result, StageSender
 from senders.settings import Settings
 from senders.stages import Stage, from_plain
-from senders.usage import Lags, Sampler, Usage, host_name
+from senders.usage import Lags, Sampler, Usage, host_name, process_log
 from senders.wire import Timeouts
 
 PULSE_S = 0.02
@@ -59,6 +59,7 @@ class SendingProcess:
         self._runner = runner
         self._run = ""
         self._journal: Journal | None = None
+        self._log: ResourceLog | None = None
         self._sampler: Sampler | None = None
         self._playing: Playing | None = None
         self._announced = Event()
@@ -162,8 +163,8 @@ class SendingProcess:
             self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
             return
         assert self._journal
-        assert self._sampler
-        self._sampler.uss = stage.settle_s > 0
+        if self._log:
+            self._log.uss = stage.settle_s > 0
         timeouts = self.settings.timeouts
         if stage.timeout_s:
             timeouts = Timeouts(stage.timeout_s, stage.timeout_s)
@@ -204,7 +205,8 @@ class SendingProcess:
             self._journal = Journal(folder / f"attempts-{self.name}.journal", header)
             if self._sampler:
                 self._sampler.close()
-            self._sampler = Sampler(folder, "sender", self._clock, self.name)
+            self._log = process_log(folder, "sender", self._clock, self.name)
+            self._sampler = Sampler(self._log)
             self._run = run
 
     def _watch(self, playing: Playing, start_ns: int) -> None:

@@ -3,9 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from records.clock import boot_id
+from records.machine import COLUMNS as MACHINE_COLUMNS
 from records.resources import COLUMNS, LogHeader
-from tests.journals import ANCHOR, START
+from tests.journals import ANCHOR, SECOND, START
 
 Sample = Mapping[str, float | None]
 MB = 1 << 20
@@ -30,3 +34,12 @@ def write_log(
     header = LogHeader(role, process, anchor, boot=boot or boot_id() or "boot").encode()
     path.write_bytes(header + "".join(f"{line}\n" for line in lines).encode())
     return path
+
+
+def machine_log(seconds: int, **per_second: float) -> pd.DataFrame:
+    """A sample a second, in which some counters grow evenly and the others stand still."""
+    at = np.arange(seconds + 1)
+    columns: dict[str, object] = dict.fromkeys(MACHINE_COLUMNS, 5.0) | {
+        name: 5 + by * at for name, by in per_second.items()
+    }
+    return pd.DataFrame(columns | {"at_ns": START + at * SECOND, "cores": 2, "memory_bytes": 1 << 30})

@@ -22,9 +22,8 @@ from senders.arrivals import Poisson
 from senders.health import HealthLaw
 from senders.retry import Jitter, RetryLaw
 from senders.stages import Incident, Stage
-from tests.receiver.test_haproxy import needs_haproxy
 from tests.runs import BUSY, analyse, codes, end_group, run_folder, run_locust, start_locust
-from tests.worlds import running_world
+from tests.worlds import needs_haproxy, running_world
 
 pytestmark = pytest.mark.alone
 
@@ -347,7 +346,7 @@ def test_through_haproxy_the_receivers_know_who_served_what(tmp_path: Path) -> N
         replace(STAGE, name=name, strategy=name, course="same", links=False, duration_s=3, incidents=(refused,))
         for name in ("power-of-two", "haproxy-roundrobin", "haproxy-leastconn", "haproxy-random", "haproxy-hash")
     ]
-    with running_world(tmp_path, 3, "--threads", "16", haproxy=True) as table:
+    with running_world(tmp_path, 3, "--threads", "16", balancer=True) as table:
         run = run_locust(tmp_path, stages, "--regions", str(table), timeout_s=120, test="distribution")
     world = World(analyse(run)[0], run)
     assert codes(world.section) <= BUSY, world.section.verdict

@@ -6,16 +6,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from protocol.errors import ConfigError
 from protocol.regions import WORLD_TABLE, dump_table, load_table
+from receiver import haproxy
 from receiver.fleet import balanced, relocated
 from tests.receivers import environment, wait_until
 
 
+def installed() -> bool:
+    try:
+        return bool(haproxy.program())
+    except ConfigError:
+        return False
+
+
+needs_haproxy = pytest.mark.skipif(not installed(), reason="HAProxy is not installed (apt-get install haproxy)")
+
+
 @contextmanager
-def running_world(folder: Path, count: int = 3, *options: str, haproxy: bool = False) -> Iterator[Path]:
+def running_world(folder: Path, count: int = 3, *options: str, balancer: bool = False) -> Iterator[Path]:
     """The first regions of the world with receivers that are ready; gives their table. `options` go to each."""
     table = relocated(load_table(WORLD_TABLE), count)
-    if haproxy:
+    if balancer:
         table = balanced(table)
     path = folder / "regions.toml"
     path.write_text(dump_table(table))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.bottleneck import NONE, RULES, Evidence, judge
+from analysis.bottleneck import NONE, Evidence, judge
 
 AT_EASE = Evidence(
     sender_busy=0.3, sender_starved=0.01, receiver_busy=0.2, fd_share=0.1, overflows_per_s=0.0, new_connections=0.01,
@@ -66,8 +66,3 @@ def test_without_evidence_nothing_is_claimed() -> None:
     """No log, no verdict."""
     found = judge(Evidence())
     assert (found.name, found.evidence, found.suspects) == (NONE, "nothing was measured", [])
-
-
-def test_the_rules_can_be_told_apart() -> None:
-    """No measure stands in two rules, so that each can be broken alone."""
-    assert len({rule.measure for rule in RULES}) == len(RULES)

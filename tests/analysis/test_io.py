@@ -9,9 +9,8 @@ from analysis import resource_summary
 from analysis.io_models import IoSection, IoStage
 from analysis.reports import findings
 from records.rows import Flag
-from tests.analysis.test_machine import log
 from tests.journals import MS, SECOND, START, Row, arrival, attempt, planned, run, table
-from tests.samples import sample
+from tests.samples import machine_log, sample
 
 WINDOW_S = 4
 
@@ -74,7 +73,7 @@ def test_new_connections_and_descriptors() -> None:
 
 def test_the_machine_is_told() -> None:
     """Its log's figures stand in the stage, and in the verdict."""
-    found = stage(sends(), machine=log(WINDOW_S, listen_overflows=7, disk_write_bytes=500, steal_s=0.2))
+    found = stage(sends(), machine=machine_log(WINDOW_S, listen_overflows=7, disk_write_bytes=500, steal_s=0.2))
     assert (found.disk_write_bytes_per_s, found.steal_share) == (500.0, 0.1)
     assert found.bottleneck == "accept queue"
 

@@ -9,9 +9,8 @@ from analysis.memory_models import MemoryTrend
 from analysis.memory_summary import lines
 from analysis.memory_trends import SCENARIO
 from analysis.reports import findings
-from tests.analysis.test_machine import log
 from tests.journals import SECOND, START, attempt, planned, run
-from tests.samples import MB, sample
+from tests.samples import MB, machine_log, sample
 
 WINDOW_S, RATE, LEAK = 40, 50, 1_000
 
@@ -38,7 +37,7 @@ def trends() -> list[MemoryTrend]:
             process("late", "receiver-us", 0, begin_s=30),
         ]
     )
-    found = findings(replace(plain, resources=resources, machine=log(WINDOW_S))).memory
+    found = findings(replace(plain, resources=resources, machine=machine_log(WINDOW_S))).memory
     assert found
     assert any("leak" in line for line in lines(found))
     return found.trends

@@ -12,8 +12,8 @@ from analysis.models import Status, Verdict
 from records.exit_codes import Exit
 from records.rows import Outcome
 from records.run import Entry, RunEnded, StageEnded, StageOverloaded, WorkerLost
-from tests.analysis.test_machine import log
 from tests.journals import MS, SECOND, START, arrival, attempt, planned, run, worker_report
+from tests.samples import machine_log
 
 ROWS = [attempt(n, webhook) for n in range(5) for webhook in range(2)]
 SEEN = [arrival(row) for row in ROWS]
@@ -287,6 +287,6 @@ def test_a_machine_that_is_taken_away_voids(stolen: float, status: Status) -> No
     """Steal, seconds of two cores each second: a few hundredths are usual, a third of the machine is not."""
     sent = [attempt(n, due=START + n * SECOND // 10) for n in range(50)]
     frames = run(sent, [arrival(one) for one in sent], stages=[planned(duration_s=5.0, events=None)])
-    found = _of(replace(frames, machine=log(6, steal_s=stolen)))
+    found = _of(replace(frames, machine=machine_log(6, steal_s=stolen)))
     assert found.status is status
     assert ("machine_disturbed" in _codes(found)) == (status is Status.VOID)

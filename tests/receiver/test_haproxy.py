@@ -10,27 +10,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from protocol.errors import ConfigError
 from protocol.identity import EventId
 from protocol.regions import Balancer, Region, RegionTable, dump_table
 from receiver import haproxy
 from receiver.fleet import balanced, on_free_ports, table_faults
 from tests.receivers import BEARER, MARK, environment, processes_in, signed_headers, wait_until
+from tests.worlds import needs_haproxy
 
 REGIONS = (
     Region(name="eu", url="http://127.0.0.1:9001/hooks", control="http://127.0.0.1:9002", weight=0.5),
     Region(name="us", url="http://127.0.0.1:9003/hooks", control="http://127.0.0.1:9004", weight=2),
 )
-
-
-def installed() -> bool:
-    try:
-        return bool(haproxy.program())
-    except ConfigError:
-        return False
-
-
-needs_haproxy = pytest.mark.skipif(not installed(), reason="HAProxy is not installed (apt-get install haproxy)")
 
 
 def test_the_configuration_follows_the_table() -> None:

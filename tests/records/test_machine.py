@@ -9,11 +9,18 @@ import pytest
 from records.clock import Clock
 from records.machine import COLUMNS, MachineHeader, MachineLog
 from records.run import RunError
+from tests.receivers import small_disk
 
 
 def read(path: Path) -> tuple[MachineHeader, list[dict[str, str]]]:
     first, *lines = path.read_text().splitlines()
     return MachineHeader.decode(first.encode()), list(csv.DictReader(lines))
+
+
+def sample_often(log: MachineLog) -> None:
+    """More lines than a small disk holds."""
+    for _ in range(200):
+        log.sample()
 
 
 def test_samples_are_the_machines(tmp_path: Path) -> None:
@@ -51,3 +58,13 @@ def test_a_strange_header_is_refused(line: bytes) -> None:
     """Damaged, empty, or of another version."""
     with pytest.raises(RunError):
         MachineHeader.decode(line)
+
+
+def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
+    """What does not fit is not written in part, and the log goes on where there is room again."""
+    with small_disk(tmp_path / "disk", "16k") as folder:
+        log = MachineLog(folder, "here", Clock())
+        with pytest.raises(OSError):
+            sample_often(log)
+        log.close()
+        assert (folder / "machine-here.csv").read_bytes().endswith(b"\n")

@@ -35,8 +35,9 @@ def fill(path: Path) -> None:
 
 def sample_often(log: ResourceLog) -> None:
     """More lines than a page of the disk holds."""
+    log.uss = False
     for _ in range(200):
-        log.sample(uss=False)
+        log.sample()
 
 
 def test_a_sample_is_what_psutil_says(tmp_path: Path) -> None:
@@ -97,10 +98,11 @@ def test_whose_log_it_is(tmp_path: Path) -> None:
 
 
 def test_uss_is_left_out_on_demand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`uss=False` does not even ask the kernel, which would walk all pages of the process."""
+    """Without it the log does not even ask the kernel, which would walk all pages of the process."""
     log = ResourceLog(tmp_path, "sender", Clock())
     monkeypatch.setattr(psutil.Process, "memory_full_info", lambda self: pytest.fail("asked"))
-    log.sample(uss=False)
+    log.uss = False
+    log.sample()
     (row,) = samples(log)
     assert row["uss"] == ""
     assert int(row["rss"]) > 0
