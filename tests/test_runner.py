@@ -107,9 +107,22 @@ def _class(stage: dict[str, Any], name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("options", [[], ["--processes", "2"]])
 def test_ctrl_c_writes_the_report_and_leaves_nothing_behind(tmp_path: Path, options: list[str]) -> None:
     """Interrupted in a stage, it ends within seconds, reports what was measured with balanced books, and exits 130."""
-    process = _start(tmp_path, "--test", "performance", *options)
+    for number in range(3):
+        own = tmp_path / str(number)
+        own.mkdir()
+        section = _interrupted(own, options)
+        if section["verdict"]["status"] != "void":  # a disturbed run is made again
+            break
+    assert section["verdict"]["status"] == "pass", section["verdict"]
+    assert "interrupted" in [reason["code"] for reason in section["verdict"]["reasons"]]
+    assert sum(stage["deliveries"]["acknowledged"] for stage in section["stages"]) > 0
+
+
+def _interrupted(folder: Path, options: list[str]) -> dict[str, Any]:
+    """What is reported of a run that was interrupted in a stage, and left nothing behind."""
+    process = _start(folder, "--test", "performance", *options)
     try:
-        wait_until(lambda: _written(tmp_path) > 5_000 * 64, 40)
+        wait_until(lambda: _written(folder) > 5_000 * 64, 40)
         started = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGINT)
         began = time.monotonic()
@@ -120,10 +133,8 @@ def test_ctrl_c_writes_the_report_and_leaves_nothing_behind(tmp_path: Path, opti
     assert time.monotonic() - began < 20
     assert len(started) >= 4
     assert not [child for child in started if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
-    section = json.loads((tmp_path / REPORT).read_text())["sections"]["performance"]
-    assert section["verdict"]["status"] == "pass", section["verdict"]
-    assert "interrupted" in [reason["code"] for reason in section["verdict"]["reasons"]]
-    assert sum(stage["deliveries"]["acknowledged"] for stage in section["stages"]) > 0
+    report: dict[str, dict[str, Any]] = json.loads((folder / REPORT).read_text())["sections"]
+    return report["performance"]
 
 
 def _written(folder: Path) -> int:
@@ -139,8 +150,8 @@ def test_the_owner_of_an_endpoint_needs_no_receiver_of_ours(tmp_path: Path) -> N
     with running(["tests.known_server", str(port)], port, tmp_path):
         target = f"http://127.0.0.1:{port}/hooks"
         options = ["--test", "performance", "--quick", "--target", target, "--payloads", str(bodies)]
-        code, out, err = _run(tmp_path, *options)
-    assert code == Exit.PASS, (out, err)
+        code, out, tmp_path = _undisturbed(tmp_path, *options)
+    assert code == Exit.PASS, out
     stage = json.loads((tmp_path / REPORT).read_text())["sections"]["performance"]["stages"][0]
     assert stage["deliveries"]["acknowledged"] == 100
     assert stage["ledger"]["received"] is None
