@@ -18,7 +18,7 @@ from senders.locustfile import (
 # Times are a tenth or less of production's, so that a short stage sees detection, ejection and return.
 BASE = Stage(
     "base", users=96, webhooks=960, arrivals=Poisson(200), payload="thin", timeout_s=1,
-    retry=RetryLaw(retries=8, delay_s=0.1, growth="exponential", cap_s=2, jitter=Jitter("full")),
+    retry=RetryLaw(retries=10, delay_s=0.1, growth="exponential", cap_s=2, jitter=Jitter("full")),
     health=HealthLaw(failures=5, eject_s=1, longest_s=8, probe_s=0.5, probe_timeout_s=0.5, fall=3, rise=2),
     warmup_s=1, drain_s=20,
 )  # fmt: skip
@@ -75,7 +75,7 @@ def through_haproxy(stages: dict[str, Stage]) -> tuple[Stage, ...]:
     )
 
 
-FULL = failovers(7, 25, from_s=6, for_s=6, timeout_s=1)
+FULL = failovers(7, 16, from_s=4, for_s=5, timeout_s=1)
 QUICK = failovers(3, 5, from_s=2, for_s=1.5, timeout_s=0.5)
 
 
@@ -83,12 +83,12 @@ class Distribution(StagesShape):
     test = "distribution"
     stages = (
         *strategies(
-            15, 2, "nearest", "round-robin", "weighted-round-robin", "random", "least-outstanding", "power-of-two",
+            7.5, 3, "nearest", "round-robin", "weighted-round-robin", "random", "least-outstanding", "power-of-two",
             "peak-ewma", "consistent-hash", "priority",
         ),
         *FULL.values(),
         *balanced(
-            15, "round-robin", "least-outstanding", "power-of-two", "consistent-hash", "haproxy-roundrobin",
+            9, "round-robin", "least-outstanding", "power-of-two", "consistent-hash", "haproxy-roundrobin",
             "haproxy-leastconn", "haproxy-random", "haproxy-hash",
         ),
         *through_haproxy(FULL),

@@ -6,10 +6,10 @@ from senders.locustfile import Delay, Poisson, Stage, StagesShape, senders, swee
 
 # Sampled over the window; in the pause behind it memory that is free is given back, for the next stage.
 MEMORY = Stage(
-    "sustained memory", users=32, webhooks=1_000, arrivals=Poisson(400), warmup_s=15, duration_s=45, settle_s=1
+    "sustained memory", users=32, webhooks=1_000, arrivals=Poisson(400), warmup_s=10, duration_s=35, settle_s=1
 )
-CPU = Stage("cpu", webhooks=100, warmup_s=1, duration_s=6)
-IO = Stage("io", users=16, webhooks=100, payload=1_000, warmup_s=0.5, duration_s=5)
+CPU = Stage("cpu", webhooks=100, warmup_s=0.5, duration_s=4)
+IO = Stage("io", users=16, webhooks=100, payload=1_000, warmup_s=0.5, duration_s=3)
 
 
 class Resource(StagesShape):

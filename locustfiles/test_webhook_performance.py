@@ -5,11 +5,11 @@ from dataclasses import replace
 from senders.locustfile import Constant, Faults, Stage, StagesShape, senders, sweep
 
 SEQUENTIAL = Stage("sequential", users=1)
-CONCURRENT = Stage("concurrent", webhooks=100, warmup_s=2, duration_s=10)
+CONCURRENT = Stage("concurrent", webhooks=100, warmup_s=1, duration_s=8)
 FAILING = Stage(
-    "retry failing", users=8, webhooks=10, arrivals=Constant(100), duration_s=8, drain_s=10, faults=Faults({503: 0.3})
+    "retry failing", users=8, webhooks=10, arrivals=Constant(100), duration_s=4, drain_s=10, faults=Faults({503: 0.3})
 )
-OUTAGE = replace(FAILING, scenario="retry outage", faults=Faults({503: 1.0}), faults_from_s=2, faults_for_s=3)
+OUTAGE = replace(FAILING, scenario="retry outage", faults=Faults({503: 1.0}), faults_from_s=1, faults_for_s=2)
 ACK_LOST = replace(FAILING, scenario="retry ack lost", faults=Faults(ack_lost=0.1))
 MEMORY = Stage("memory", users=8, settle_s=2)
 

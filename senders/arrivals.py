@@ -65,28 +65,28 @@ Process = Literal["poisson", "constant"]
 
 @model(frozen=True, config={"extra": "forbid"})
 class Bursts:
-    """`rate` a second, and `factor` times that for the last `for_s` seconds of every `every_s`."""
+    """`rate` a second, and `factor` times that for `for_s` of every `every_s` seconds: from `from_s` on, or at the end."""
 
     rate: PositiveRate
     factor: Annotated[float, Field(ge=1, le=1e4)] = 10.0
     every_s: PositiveSeconds = 300.0
     for_s: PositiveSeconds = 30.0
     process: Process = "poisson"
+    from_s: Annotated[float, Field(ge=0, le=1e7)] | None = None
     kind: Literal["bursts"] = "bursts"
 
     def __post_init__(self) -> None:
-        if self.for_s >= self.every_s:
-            raise ValueError("for_s must be shorter than every_s")
+        if self.for_s + (self.from_s or 0) > self.every_s or self.for_s == self.every_s:
+            raise ValueError("for_s must be shorter than every_s, and end inside it")
 
     def blocks(self, seed: tuple[int, ...]) -> Iterator[Offsets]:
         """Seconds from the stage's start, in blocks of BLOCK."""
-        quiet_s = self.every_s - self.for_s
-        before = self.rate * quiet_s
-        period = before + self.rate * self.factor * self.for_s
+        from_s = self.every_s - self.for_s if self.from_s is None else self.from_s
+        seconds = np.array([0, from_s, from_s + self.for_s, self.every_s])
+        events = np.cumsum([0, *(self.rate * np.array([1, self.factor, 1]) * np.diff(seconds))])
         for expected in _expected(self.process, seed):
-            turn, rest = np.divmod(expected, period)
-            inside = quiet_s + (rest - before) / (self.rate * self.factor)
-            yield turn * self.every_s + np.where(rest < before, rest / self.rate, inside)
+            turn, rest = np.divmod(expected, events[-1])
+            yield turn * self.every_s + np.interp(rest, events, seconds)
 
 
 @model(frozen=True, config={"extra": "forbid"})

@@ -22,7 +22,7 @@ from records.exit_codes import Exit
 from records.run import WorkerReport
 from senders.arrivals import Closed, at_rate
 from senders.control import ControlError, Controls
-from senders.messages import FAILED, HALT, READY, REPORT, SAYS, TICK, WorkerTick
+from senders.messages import FAILED, HALT, HEARD, READY, REPORT, SAYS, TICK, WorkerTick
 from senders.plan import Plan
 from senders.run_folder import RunFolder
 from senders.search import Try, next_rate
@@ -58,7 +58,7 @@ class Master:
         self._ready: set[str] = set()
         self._workers = Workers(runner, plan.stages[0], self._ready)
         self.finished = False
-        runner.register_message(READY, lambda msg, **_: self._ready.add(msg.node_id))
+        runner.register_message(READY, self._on_ready)
         runner.register_message(REPORT, self._on_report)
         runner.register_message(TICK, self._on_tick)
         runner.register_message(FAILED, self._on_failed)
@@ -69,6 +69,11 @@ class Master:
     def wanted_users(self) -> int:
         """How many users Locust is to have now."""
         return self._workers.wanted
+
+    @property
+    def processes(self) -> int:
+        """How many sending processes there are to hold them."""
+        return len(self._workers.alive()) or 1
 
     @property
     def wanted_classes(self) -> list[type[User]]:
@@ -88,6 +93,10 @@ class Master:
         if self._walk and not self._walk.ready() and self._walk is not gevent.getcurrent():
             self._halting.set()
             self._walk.join(30)
+
+    def _on_ready(self, msg: Any, **_: Any) -> None:
+        self._ready.add(msg.node_id)
+        self._runner.send_message(HEARD, client_id=msg.node_id)
 
     def _on_report(self, msg: Any, **_: Any) -> None:
         self._inbox.reports[msg.node_id] = WorkerReport.model_validate(msg.data)

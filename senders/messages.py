@@ -5,7 +5,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 READY = "hookswarm.ready"
-"""Worker to master: it listens; said again and again until it is told of a stage."""
+"""Worker to master: it listens; said again and again until that is heard."""
+HEARD = "hookswarm.heard"
+"""Master to worker: it is known to listen."""
 STAGE = "hookswarm.stage"
 """Master to worker: an Announcement."""
 HALT = "hookswarm.halt"

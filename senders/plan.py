@@ -12,6 +12,9 @@ from senders.settings import Settings
 from senders.stages import CUTS, Stage, check_plan, under_law
 from senders.strategies import playable
 
+NAMES_SHOWN = 12
+"""Of a test's stages, where one that is not there was asked for."""
+
 
 class Plan(NamedTuple):
     stages: tuple[Stage, ...]
@@ -56,8 +59,9 @@ def _regions(stage: Stage) -> int:
 
 def _named(stages: Sequence[Stage], patterns: Sequence[str]) -> list[Stage]:
     names = [stage.name or stage.scenario for stage in stages]
+    listed = ", ".join(names[:NAMES_SHOWN]) + (f" and {len(names) - NAMES_SHOWN} more" if names[NAMES_SHOWN:] else "")
     if strange := [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]:
-        raise ConfigError([f"--stages: none is named {', '.join(map(repr, strange))}; there are: {', '.join(names)}"])
+        raise ConfigError([f"--stages: none is named {', '.join(map(repr, strange))}; there are: {listed}"])
     chosen = [any(fnmatchcase(name, pattern) for pattern in patterns) for name in names]
     return list(compress(stages, chosen))
 

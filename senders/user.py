@@ -13,7 +13,7 @@ from senders.strategies import playable
 from senders.worker import SendingProcess
 
 USERS_PER_S = 100.0
-"""How fast they come and go: the most that Locust takes without a warning."""
+"""How fast they come and go in each sending process: the most that Locust takes without a warning."""
 _NO_NAME = re.compile(r"[^A-Za-z0-9]")
 
 
@@ -66,4 +66,4 @@ class StagesShape(LoadTestShape):
         if self.master.finished:
             self.master.finished = False
             return None
-        return self.master.wanted_users, USERS_PER_S, self.master.wanted_classes
+        return self.master.wanted_users, USERS_PER_S * self.master.processes, self.master.wanted_classes

@@ -23,7 +23,7 @@ from records.rows import Outcome
 from records.run import WorkerReport
 from senders.arrivals import Stripe
 from senders.locust_stats import REQUEST_TYPE
-from senders.messages import FAILED, HALT, READY, REPORT, STAGE, TICK, Announcement, Part
+from senders.messages import FAILED, HALT, HEARD, READY, REPORT, STAGE, TICK, Announcement, Part
 from senders.network import Network, Transports
 from senders.origin import Origin
 from senders.payloads import Generated
@@ -68,6 +68,8 @@ class SendingProcess:
         self._watcher: gevent.Greenlet | None = None
         runner.register_message(STAGE, self._on_stage)
         runner.register_message(HALT, lambda **_: gevent.spawn(self.halt), concurrent=True)
+        self._heard = Event()
+        runner.register_message(HEARD, lambda **_: self._heard.set())
         if isinstance(runner, WorkerRunner):
             gevent.spawn(self._say_ready)
 
@@ -150,9 +152,9 @@ class SendingProcess:
 
     def _say_ready(self) -> None:
         """Locust takes a process for ready once it is connected, when it may not listen to us yet."""
-        while self._playing is None:
+        while not self._heard.is_set():
             self._tell(READY, {})
-            gevent.sleep(READY_EVERY_S)
+            self._heard.wait(READY_EVERY_S)
 
     def _on_stage(self, msg: Any, **_: Any) -> None:
         announcement = Announcement.model_validate(msg.data)

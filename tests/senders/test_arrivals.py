@@ -188,6 +188,12 @@ def test_a_burst_begins_and_ends_on_time() -> None:
     assert found == pytest.approx([*period, *(10 + t for t in period), 20])
 
 
+def test_a_burst_may_come_early_in_its_period() -> None:
+    """Three at one a second, twenty at ten a second, and five more until the period is over."""
+    found = offsets(29, Bursts(1, factor=10, every_s=10, for_s=2, from_s=3, process="constant"))
+    assert found == pytest.approx([0, 1, 2, *(3 + k / 10 for k in range(20)), *range(5, 10), 10])
+
+
 def test_bursts_of_factor_one_are_none() -> None:
     """With factor 1 the even schedule is the constant one."""
     assert offsets(500, Bursts(20, factor=1, every_s=5, for_s=1, process="constant")) == pytest.approx(
