@@ -145,7 +145,8 @@ def receivers(test: Test, options: argparse.Namespace, interrupt: Interrupt) -> 
             fleet.wait_ready(control_token(), interrupt.wanted)
         except ConfigError as error:
             raise ConfigError([*error.faults, (folder / "receivers.log").read_text().strip()[-500:]]) from None
-        yield [f"--regions={table}"]
+        watched = [options.watch, str(fleet.balancer_pid or "")]
+        yield [f"--regions={table}", f"--watch={','.join(filter(None, watched))}"]
 
 
 def run_locust(

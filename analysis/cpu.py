@@ -5,17 +5,22 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.cpu_models import Cpu, CpuSection, CpuStage, ProcessCpu, RoleCpu
+from analysis import curves, figures, machine
+from analysis.cpu_models import Cpu, CpuSection, CpuStage, ProcessCpu, RoleCpu, Saturation
 from analysis.figures import Window
 from analysis.frames import RunFrames
 from analysis.models import Run
 from analysis.stages import Played
+from records.run import StageStarted
 
 TESTS = ("scalability", "resource")
 """The tests that have a section in the report."""
 
 COVERED = 0.5
 """A process whose samples cover less of a window than this share is not told of."""
+
+SATURATED = 0.95
+"""Of the most throughput of a scenario: more concurrency than brings this is not worth it."""
 
 COUNTERS = ("cpu_user_s", "cpu_system_s", "switches_voluntary", "switches_involuntary")
 
@@ -38,6 +43,9 @@ class Recorder:
             scenario=stage.plan.scenario,
             factor=plan.get("factor", 1),
             repeat=plan.get("repeat", 1),
+            users=plan.get("users"),
+            throughput_per_s=figures.throughput(stage.delivered, stage.window),
+            core_shares=list(machine.used(self._frames.machine, stage.window).core_shares),
             processes=processes,
             roles=roles(processes),
         )
@@ -52,7 +60,39 @@ class Recorder:
         if not len(self._frames.resources):
             missing = str(manifest.environment.get("psutil") or "no resource log in the run's folder")
         run = Run.model_validate(manifest, from_attributes=True)
-        return CpuSection(run=run, skipped=missing, stages=[stage for stage in self._stages if stage.processes])
+        stages = [stage for stage in self._stages if stage.processes]
+        started = [entry.at_ns for entry in self._frames.entries(StageStarted)]
+        return CpuSection(
+            run=run,
+            skipped=missing,
+            stages=stages,
+            saturation=saturation(stages),
+            curves=curves.compute(self._logs, started[0]) if started else [],
+        )
+
+
+def saturation(stages: Sequence[CpuStage]) -> list[Saturation]:
+    """For each scenario of stages that differ in their users, each number of them once."""
+    found = []
+    for scenario in dict.fromkeys(stage.scenario for stage in stages):
+        own = [stage for stage in stages if stage.scenario == scenario and stage.users and stage.throughput_per_s]
+        by_users = {stage.users: stage for stage in own}
+        if len(by_users) > 2 and len(by_users) == len(own):
+            found.append(_saturation(scenario, [by_users[users] for users in sorted(by_users, key=lambda u: u or 0)]))
+    return found
+
+
+def _saturation(scenario: str, stages: Sequence[CpuStage]) -> Saturation:
+    most = max(stage.throughput_per_s or 0.0 for stage in stages)
+    enough = next(stage for stage in stages if (stage.throughput_per_s or 0.0) >= SATURATED * most)
+    busiest = max(enough.processes, key=lambda process: process.cpu_share)
+    return Saturation(
+        scenario=scenario,
+        users=None if enough is stages[-1] else enough.users,
+        throughput_per_s=enough.throughput_per_s or 0.0,
+        busiest=busiest.role,
+        busiest_share=busiest.cpu_share,
+    )
 
 
 def split(resources: pd.DataFrame) -> list[pd.DataFrame]:

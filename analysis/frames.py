@@ -230,11 +230,12 @@ def _machine(folder: Path, clock: Header | None) -> pd.DataFrame:
         try:
             header = MachineHeader.decode(first)
             samples = pd.read_csv(BytesIO(table))
-            if tuple(samples.columns) != MACHINE_COLUMNS or not isinstance(samples.index, pd.RangeIndex):
-                raise RunError(f"its columns are not {', '.join(MACHINE_COLUMNS)}")
+            if tuple(samples.columns) != header.columns or not isinstance(samples.index, pd.RangeIndex):
+                raise RunError(f"its columns are not {', '.join(header.columns)}")
         except (RunError, ValueError) as error:
             raise RunError(f"{path}: {error}") from None
         samples["at_ns"] += _shift(header, clock)
+        samples = samples.reindex(columns=list(MACHINE_COLUMNS))
         return samples.assign(cores=header.cores, memory_bytes=header.memory_bytes)
     return pd.DataFrame()
 

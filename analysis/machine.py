@@ -24,6 +24,13 @@ class Used:
     cpu_pressure_share: float | None = None
     memory_pressure_share: float | None = None
     overflows_per_s: float | None = None
+    busy_cores: float | None = None
+    """Cores' worth of time that was not idle."""
+    core_shares: tuple[float, ...] = ()
+    """How busy each core was."""
+    throttled_share: float | None = None
+    slowed_share: float | None = None
+    """How far the slowest core was, on average, below the fastest that any was in the run."""
 
 
 def used(log: pd.DataFrame, window: Window) -> Used:
@@ -47,6 +54,7 @@ def used(log: pd.DataFrame, window: Window) -> Used:
         return None if found is None else round(found / of, 4)
 
     cores = float(log["cores"].iloc[0])
+    busy = _core_shares(log, window)
     return Used(
         net_bytes_per_s=_rounded(rate("net_sent_bytes")),
         disk_write_bytes_per_s=_rounded(rate("disk_write_bytes")),
@@ -58,7 +66,23 @@ def used(log: pd.DataFrame, window: Window) -> Used:
         cpu_pressure_share=share("pressure_cpu_s"),
         memory_pressure_share=share("pressure_memory_s"),
         overflows_per_s=_rounded(rate("listen_overflows")),
+        busy_cores=round(sum(busy), 4),
+        core_shares=busy,
+        throttled_share=share("throttled_s"),
+        slowed_share=_slowed(log, window),
     )
+
+
+def _core_shares(log: pd.DataFrame, window: Window) -> tuple[float, ...]:
+    at = log["at_ns"].to_numpy()
+    told = log["core_busy_s"].astype(str).str.split(";", expand=True).astype(np.float64)
+    length_s = (window[1] - window[0]) / SECOND
+    return tuple(round(float(np.diff(np.interp(window, at, told[core]))[0]) / length_s, 4) for core in told)
+
+
+def _slowed(log: pd.DataFrame, window: Window) -> float | None:
+    inside = log.loc[(log["at_ns"] >= window[0]) & (log["at_ns"] < window[1]), "mhz"].dropna()
+    return round(1 - float(inside.mean() / log["mhz"].max()), 4) if len(inside) else None
 
 
 def _rounded(value: float | None) -> float | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis import memory_trends, slopes
+from analysis import memory_effects, memory_trends, slopes
 from analysis.frames import RunFrames
 from analysis.memory_models import (
     Growth,
@@ -55,6 +55,7 @@ def compute(frames: RunFrames, trends: Sequence[MemoryTrend] = ()) -> MemorySect
         stages=stages,
         fits={role: _fit(role, stages) for role in ROLES if any(role in stage.roles for stage in stages)},
         trends=list(trends),
+        effects=memory_effects.compute(trends, {plan["name"]: plan for plan in frames.manifest.stages}),
     )
 
 

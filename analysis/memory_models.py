@@ -73,6 +73,18 @@ class MemoryTrend(Model):
     )
 
 
+class MemoryEffect(Model):
+    """A process in a stage that differs in one factor from the first that sustains a load: how much more it needs."""
+
+    factor: str = Field(description="payload, webhooks or users")
+    from_value: int | str
+    to_value: int | str
+    process: str
+    role: str
+    level_bytes: int = Field(description="difference of the levels")
+    peak_bytes: int = Field(description="difference of the peaks")
+
+
 class MemorySection(Model):
     """One test's part of the report."""
 
@@ -81,6 +93,7 @@ class MemorySection(Model):
     stages: list[MemoryStage]
     fits: dict[str, MemoryFit] = Field(description="by role: sender, receiver")
     trends: list[MemoryTrend] = Field(default=[], description="of the stages that sustain a load")
+    effects: list[MemoryEffect] = Field(default=[], description="of payloads, webhooks and concurrency")
 
 
 class MemoryReport(Model):

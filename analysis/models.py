@@ -134,9 +134,18 @@ class Generator(Model):
     )
     lag_p99_ms: float | None = Field(description="how late the event loop ran a timer, the worst process")
     late_p99_ms: float | None = Field(description="how late idle workers woke for a due event (open arrivals)")
-    steal_share: float | None = Field(
-        default=None, description="of all cores' time in the window, what the host of a virtual machine gave to others"
+
+
+class Machine(Model):
+    """What kept the machine from being what it seems; see docs/resource.md. Shares of all cores' time in the window."""
+
+    steal_share: float | None = Field(description="what the host of a virtual machine gave to others")
+    throttled_share: float | None = Field(description="of the time, for which a quota held our processes back")
+    slowed_share: float | None = Field(description="how far the cores' clock was below the fastest of the run")
+    others_share: float | None = Field(
+        description="had by processes that take no part; null: not all of ours are known"
     )
+    waited_share: float | None = Field(description="of the time, in which some process waited for a CPU")
 
 
 class Stage(Model):
@@ -154,6 +163,7 @@ class Stage(Model):
     classes: list[Class] | None = Field(description="null where the plan tells no webhooks apart")
     against: Against | None = Field(description="null without classes, or without a stage to compare with")
     generator: Generator
+    machine: Machine | None = Field(default=None, description="what disturbed it, if anything; null in older files")
     limit: Limit | None = Field(description="null where there is too little evidence")
 
 

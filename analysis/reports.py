@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from analysis import (
     capacity,
+    disturbance,
     failovers,
     io,
     limit,
@@ -68,12 +69,13 @@ def findings(frames: RunFrames) -> Findings:
     recorder, limits = series.Recorder(frames.manifest.outcomes), limit.Recorder(frames)
     tries, resources, trends = capacity.Recorder(frames), io.Recorder(frames), memory_trends.Recorder(frames)
     by_region, compared, failed = regions.Recorder(frames), strategies.Recorder(frames), failovers.Recorder(frames)
-    spread = frames.manifest.test in WITH_REGIONS
-    watchers = [recorder.add, limits.add, tries.add, resources.add, trends.add]
+    spread, disturbed = frames.manifest.test in WITH_REGIONS, disturbance.Recorder(frames)
+    watchers = [recorder.add, limits.add, tries.add, resources.add, trends.add, disturbed.add]
     if spread:
         watchers += [by_region.add, compared.add, failed.add]
     computed = stages.compute(frames, *watchers)
     limits.tell(computed)
+    disturbed.tell(computed)
     scales = frames.manifest.test in WITH_SCALING
     section = Section(
         run=Run.model_validate(frames.manifest, from_attributes=True),

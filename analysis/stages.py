@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis import classes, figures, ledger, machine, quantiles, retries, served
+from analysis import classes, figures, ledger, quantiles, retries, served
 from analysis import deliveries as gathered
 from analysis.deliveries import Frame, was_sent
 from analysis.figures import Window
 from analysis.frames import PlannedStage, RunFrames
-from analysis.machine import Used
 from analysis.models import Attempts, Generator, Latencies, Stage
 from analysis.rows import Grouped, group, of_stage
 from records.journal import Rows
@@ -93,9 +92,8 @@ def _stage(frames: RunFrames, stage: Played) -> Stage:
         retry=retries.compute(plan.retry, delivered, seen, account, faults, ended_ns) if retried else None,
         classes=classes.compute(plan, delivered, stage.window),
         against=None,
-        generator=_generator(
-            stage.ended.reports if stage.ended else [], plan, rows, machine.used(frames.machine, stage.window)
-        ),
+        generator=_generator(stage.ended.reports if stage.ended else [], plan, rows),
+        machine=None,
         limit=None,
     )
 
@@ -150,7 +148,7 @@ def _attempts(delivered: Frame, names: Mapping[int, str]) -> Attempts:
     )
 
 
-def _generator(reports: Sequence[WorkerReport], plan: PlannedStage, attempts: Rows, used: Used) -> Generator:
+def _generator(reports: Sequence[WorkerReport], plan: PlannedStage, attempts: Rows) -> Generator:
     busy = [r.cpu_s / r.wall_s for r in reports if r.wall_s > 0]
     starved = [r.starved_s / r.wall_s for r in reports if r.starved_s is not None and r.wall_s]
     late_p99_ms = None
@@ -162,5 +160,4 @@ def _generator(reports: Sequence[WorkerReport], plan: PlannedStage, attempts: Ro
         starved_share=round(max(starved), 3) if starved else None,
         lag_p99_ms=round(max(r.lag_p99_ms for r in reports), 3) if reports else None,
         late_p99_ms=late_p99_ms,
-        steal_share=used.steal_share,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from analysis import scaling
+from analysis import disturbance, scaling
 from analysis.frames import RunFrames
 from analysis.models import Reason, Stage, Status, Verdict
 from records.exit_codes import Exit
@@ -16,10 +16,6 @@ STARVED_LIMIT = 0.25
 
 STARVED_MIN_WALL_S = 0.5
 """Shorter stages say too little about CPU shares."""
-
-STEAL_LIMIT = 0.25
-"""A virtual machine whose host gives this share of its cores' time to others is another machine than it seems. Up to
-16 % was seen in runs whose figures were sound; a quarter is what a sender may be starved for, too."""
 
 SATURATED = 0.9
 """A closed loop whose sender uses this share of a core is limited by the sender: its rate is a lower bound."""
@@ -159,11 +155,9 @@ def _generator_bound(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Rea
                 code="generator_late",
                 message=f"{stage.name}: idle workers woke {found.late_p99_ms:.0f} ms late (p99), off schedule",
             )
-        if found.steal_share is not None and found.steal_share > STEAL_LIMIT and stage.window_s >= STARVED_MIN_WALL_S:
-            yield Reason(
-                code="machine_disturbed",
-                message=f"{stage.name}: the host gave {found.steal_share:.0%} of the machine's cores to others (steal)",
-            )
+        if stage.machine and stage.window_s >= STARVED_MIN_WALL_S:
+            for fault in disturbance.told(stage.machine):
+                yield Reason(code="machine_disturbed", message=f"{stage.name}: {fault}")
         lasted_s = max((report.wall_s for report in reports.get(stage.name, [])), default=0.0)
         starved = found.starved_share or 0.0
         if starved > STARVED_LIMIT and lasted_s >= STARVED_MIN_WALL_S:

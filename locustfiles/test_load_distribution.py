@@ -35,7 +35,7 @@ def strategies(length_s: float, repeats: int, *names: str) -> tuple[Stage, ...]:
     )
 
 
-def failovers(regions: int, length_s: float, from_s: float, for_s: float, timeout_s: float) -> dict[str, Stage]:
+def failovers(length_s: float, from_s: float, for_s: float, timeout_s: float) -> dict[str, Stage]:
     """What befalls the first region, or the first two, or all."""
     incidents = {
         "refused": Incident("refused", from_s, for_s),
@@ -47,36 +47,30 @@ def failovers(regions: int, length_s: float, from_s: float, for_s: float, timeou
         "one-sided partition": Incident("cut_back", from_s, for_s, origins=(0,)),
         "grey failure": Incident("grey", from_s, for_s, share=0.9),
         "two regions": Incident("errors", from_s, for_s, regions=(0, 1)),
-        "all regions": Incident("errors", from_s, for_s, regions=tuple(range(regions))),
+        "all regions": Incident("errors", from_s, for_s, regions=()),
     }
     return {
         name: replace(
-            BASE, scenario=f"failover {name}", duration_s=length_s, timeout_s=timeout_s, incidents=(incident,)
+            BASE,
+            scenario=f"failover {name}",
+            least_regions=2,
+            duration_s=length_s,
+            timeout_s=timeout_s,
+            incidents=(incident,),
         )
         for name, incident in incidents.items()
     }
 
 
-def balanced(length_s: float, *names: str) -> tuple[Stage, ...]:
-    """Ours beside HAProxy's algorithms (`--balancer haproxy`), without distances; the first region is refused."""
-    refused = Incident("refused", 1 + length_s / 3, length_s / 4)
-    stage = replace(
-        BASE, scenario="balancers", course="balancers", links=False, duration_s=length_s, incidents=(refused,)
-    )
-    return sweep(stage, strategy=names)
+def balancers(failover: Stage, *names: str) -> tuple[Stage, ...]:
+    """A failover again: ours beside HAProxy's algorithms (`--balancer haproxy`), without distances."""
+    scenario = failover.scenario.replace("failover", "balancers")
+    return sweep(replace(failover, scenario=scenario, course=scenario, links=False), strategy=names)
 
 
-def through_haproxy(stages: dict[str, Stage]) -> tuple[Stage, ...]:
-    """The same faults of receivers, where HAProxy and not the senders must find them out."""
-    return tuple(
-        replace(stage, scenario=f"{stage.scenario} haproxy", strategy="haproxy-roundrobin", links=False)
-        for name, stage in stages.items()
-        if name in ("refused", "frozen", "brown-out", "errors", "grey failure", "all regions")
-    )
-
-
-FULL = failovers(7, 16, from_s=4, for_s=5, timeout_s=1)
-QUICK = failovers(3, 5, from_s=2, for_s=1.5, timeout_s=0.5)
+HAPROXY = ("haproxy-roundrobin", "haproxy-leastconn", "haproxy-random", "haproxy-hash")
+FULL = failovers(16, from_s=4, for_s=5, timeout_s=1)
+QUICK = failovers(5, from_s=2, for_s=1.5, timeout_s=0.5)
 
 
 class Distribution(StagesShape):
@@ -87,16 +81,17 @@ class Distribution(StagesShape):
             "peak-ewma", "consistent-hash", "priority",
         ),
         *FULL.values(),
-        *balanced(
-            9, "round-robin", "least-outstanding", "power-of-two", "consistent-hash", "haproxy-roundrobin",
-            "haproxy-leastconn", "haproxy-random", "haproxy-hash",
+        *(
+            stage
+            for name, failover in FULL.items()
+            if "partition" not in name  # a cut befalls links
+            for stage in balancers(failover, "round-robin", "power-of-two", *HAPROXY)
         ),
-        *through_haproxy(FULL),
     )  # fmt: skip
     quick_stages = (
         *strategies(3, 1, "nearest", "round-robin", "power-of-two", "peak-ewma"),
         *(QUICK[name] for name in ("refused", "frozen", "grey failure", "one-sided partition")),
-        *balanced(4, "power-of-two", "haproxy-leastconn"),
+        *balancers(QUICK["refused"], "power-of-two", "haproxy-leastconn"),
     )
 
 

@@ -20,7 +20,9 @@ class Resource(StagesShape):
         *sweep(MEMORY, users=(256,)),
         *sweep(CPU, users=(1, 2, 4, 8, 16, 32, 64)),
         *sweep(IO, durability=("memory", "os", "fsync"), payload=(100, 10_000, 1_000_000)),
+        *sweep(IO, bodies=(False, True), payload=(10_000,)),
         *sweep(IO, reuse=(True, False)),
+        *sweep(replace(IO, users=64, reuse=False), backlog=(4, 1024)),
         replace(IO, scenario="io slow target", response=Delay(0.05)),
     )
     quick_stages = (

@@ -44,6 +44,8 @@ class Delay:
     kind: Literal["fixed", "uniform", "exponential", "lognormal"] = "fixed"
     sigma: float = 0.5
     most_s: float = 60.0
+    busy: bool = False
+    """The handler computes for so long, as CPU time of its thread, and does not wait."""
 
     def at(self, u: float) -> float:
         """The distribution's quantile at `u`, 0 <= u < 1; never above `most_s`."""

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from protocol.credentials import configured_token, control_token, signing_key
 from protocol.errors import ConfigError
 from protocol.regions import DEFAULT_TABLE, Region, address_of, is_loopback, load_table
-from receiver.config import MAX_WORKERS, Durability, ReceiverConfig, Server
+from protocol.setup import MAX_BACKLOG, MAX_THREADS, MAX_WORKERS
+from receiver.config import Durability, ReceiverConfig, Server
 from receiver.fleet import run_fleet, table_faults
 from records.exit_codes import Exit
 
@@ -30,7 +31,8 @@ LIMITS = {
     "port": (1, 65535),
     "control_port": (1, 65535),
     "workers": (1, MAX_WORKERS),
-    "threads": (1, 1024),
+    "threads": (1, MAX_THREADS),
+    "backlog": (1, MAX_BACKLOG),
     "max_body": (0, 1 << 30),
 }
 
@@ -58,6 +60,8 @@ def _common(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--workers", type=_number, default=1, metavar="N", help="data-plane processes (default: 1)")
     parser.add_argument("--threads", type=_number, metavar="N", help="threads a process (default: 8; 16 with fsync)")
+    parser.add_argument("--backlog", type=_number, default=1024, metavar="N", help="connections that may wait (1024)")
+    parser.add_argument("--bodies", action="store_true", help="keep bodies, too: bodies-*.ndjson, for --payloads")
     parser.add_argument("--max-body", type=_number, default=1 << 20, metavar="BYTES", help="default: 1 MiB")
     parser.add_argument("--server", type=Server, choices=list(Server), default=Server.GRANIAN)
 
@@ -116,6 +120,8 @@ def _single(argv: Sequence[str]) -> int:
         server=options.server,
         workers=options.workers,
         threads=options.threads or (FSYNC_THREADS if options.durability is Durability.FSYNC else THREADS),
+        backlog=options.backlog,
+        bodies=options.bodies,
         max_body=options.max_body,
     )
     try:
@@ -136,7 +142,9 @@ def _fleet(options: argparse.Namespace) -> int:
     if faults or table is None:
         raise ConfigError(faults)
     arguments = ["--durability", options.durability, "--workers", str(options.workers), "--server", options.server]
-    arguments += ["--max-body", str(options.max_body)]
+    arguments += ["--max-body", str(options.max_body), "--backlog", str(options.backlog)]
+    if options.bodies:
+        arguments.append("--bodies")
     if options.threads:
         arguments += ["--threads", str(options.threads)]
     return Exit.PASS if run_fleet(table, options.results, arguments, control_token()) else Exit.FAIL

@@ -17,6 +17,7 @@ from typing import Any
 from protocol.faults import FaultOrder, Faults
 from protocol.identity import NO_RUN, AttemptTag, EventId, parse_attempt_tag, parse_event_id
 from protocol.signature import is_fresh, verify
+from receiver.bodies import BodyFile
 from receiver.config import Durability, ReceiverConfig
 from receiver.faults import Kind, Play, answer, decide, naming
 from receiver.state import ProcessReport, StateReader
@@ -72,6 +73,7 @@ class Receiver:
         self.rests = 0
         """Pauses that the supervisor told of."""
         self._journal: Journal | None = None
+        self._bodies: BodyFile | None = None
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         received = self._clock.now()
@@ -122,7 +124,7 @@ class Receiver:
                 return None
             play = decide(faults, *naming(ours, event_id, timestamp))
             if not play.silent and play.delay_s:
-                self._sleep(play.delay_s)
+                (_compute if play.busy else self._sleep)(play.delay_s)
             plain = play.kind is Kind.TAKE
             self._record(event, tag, body, received, play.status, flags if plain else flags | _FAULT)
         except OSError as error:
@@ -134,6 +136,8 @@ class Receiver:
 
     def _record(self, event: EventId, tag: AttemptTag, body: bytes, received: int, status: int, flags: int) -> None:
         journal = self._journal or self._open()
+        if self._bodies:
+            self._bodies.append(body)
         offset = journal.append(
             ROW.pack(
                 event.webhook, event.sequence, 0, received, tag.attempt, event.stage,
@@ -178,7 +182,7 @@ class Receiver:
                 if isinstance(self._journal, BufferedJournal):
                     self._journal.flush()
                 # A thread may be writing to the old journal right now: it closes when the last one lets go.
-                self._journal = None
+                self._journal = self._bodies = None
                 self.run, self._arrivals = setting.run, 0
                 self._refused.clear()
                 self._played.clear()
@@ -194,6 +198,8 @@ class Receiver:
                 folder.mkdir(parents=True, exist_ok=True)
                 name = f"{self._config.region}-{os.getpid()}"
                 header = Header("arrivals", self.run, name, self._clock.anchor_ns, self._config.region)
+                if self._config.bodies:
+                    self._bodies = BodyFile(_unused(folder, f"bodies-{name}", ".ndjson"))
                 path = _unused(folder, f"arrivals-{name}")
                 if self._fsync:
                     syncs = Header("fsyncs", self.run, name, self._clock.anchor_ns, self._config.region)
@@ -220,18 +226,25 @@ class TimedJournal(Journal):
             self._log.append(ROW.pack(0, 0, 0, began, 0, 0, 0, 0, 0, 0, 0, 0, 0, self._now(), 0, 0, _WRITTEN))
 
 
+def _compute(seconds: float) -> None:
+    """Use so much CPU time in this thread."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
 def _ours(event_id: str, attempt: str) -> tuple[EventId, AttemptTag] | None:
     """The event and the attempt, or None where another sender named either."""
     event, tag = parse_event_id(event_id), parse_attempt_tag(attempt)
     return None if event is None or tag is None else (event, tag)
 
 
-def _unused(folder: Path, stem: str) -> Path:
-    """A journal's path that does not exist yet: a run may be set twice, and a pid comes round again."""
-    path, number = folder / f"{stem}.journal", 1
+def _unused(folder: Path, stem: str, suffix: str = ".journal") -> Path:
+    """A file's path that does not exist yet: a run may be set twice, and a pid comes round again."""
+    path, number = folder / f"{stem}{suffix}", 1
     while path.exists():
         number += 1
-        path = folder / f"{stem}-{number}.journal"
+        path = folder / f"{stem}-{number}{suffix}"
     return path
 
 

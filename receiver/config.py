@@ -5,8 +5,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from protocol.setup import MAX_BACKLOG, MAX_WORKERS
+
 CONFIG_VARIABLE = "HOOKSWARM_RECEIVER"
-MAX_WORKERS = 256
 
 
 class Durability(StrEnum):
@@ -39,5 +40,9 @@ class ReceiverConfig(BaseModel):
     server: Server = Server.GRANIAN
     workers: int = Field(default=1, ge=1, le=MAX_WORKERS)
     threads: int = Field(default=1, ge=1)
+    backlog: int = Field(default=1024, ge=1, le=MAX_BACKLOG)
+    """Connections that may wait to be accepted; a process holds no more than so many either."""
+    bodies: bool = False
+    """Keep bodies, too."""
     max_body: int = Field(default=1 << 20, ge=0)
     """Largest body taken, in bytes."""

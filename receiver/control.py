@@ -11,7 +11,7 @@
 | GET  /outage  | when the last outage began and ended                              |
 | POST /outage  | an `Outage`: end or stop the data plane for a while               |
 | POST /rest    | nothing is being sent: give back the memory that is free           |
-| POST /setup   | `{"workers": n, "durability": d}`: serve so from now on; null: as started |
+| POST /setup   | a `Setup`: serve so from now on; what is null, or left out, as started |
 """
 
 import hmac
@@ -27,7 +27,7 @@ from protocol.errors import ConfigError
 from protocol.faults import FaultOrder, dump_order, parse_order
 from protocol.outage import Outage, OutageSeen, parse_outage
 from protocol.regions import describe
-from receiver.config import MAX_WORKERS, Durability
+from protocol.setup import Setup
 from receiver.faults import CannotPlay
 from records.clock import Clock
 
@@ -39,15 +39,6 @@ class ResetRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     run: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-
-
-class Setup(BaseModel):
-    """How a data plane is to serve; None: as it was started."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    workers: int | None = Field(default=None, ge=1, le=MAX_WORKERS, strict=True)
-    durability: Durability | None = None
 
 
 class CannotScale(Exception):

@@ -43,16 +43,16 @@ def create(sleep: Callable[[float], object] = time.sleep) -> Receiver:
 
 
 def _keep_forever(receiver: Receiver, sampler: Sampler, parent: int | None) -> None:
-    said = ""
+    said: dict[str, None] = {}
     while os.getppid() == parent:
         time.sleep(KEEP_INTERVAL_S)
-        try:
-            receiver.keep()
-            sampler.follow(receiver.run, receiver.rests)
-        except OSError as error:  # a full disk: whoever sends sees it by 507
-            if str(error) != said:
-                said = str(error)
-                print(f"receiver: {said}", file=sys.stderr, flush=True)
+        for chore in (receiver.keep, lambda: sampler.follow(receiver.run, receiver.rests)):
+            try:
+                chore()
+            except OSError as error:  # a full disk: whoever sends sees it by 507
+                if str(error) not in said:
+                    said[str(error)] = None
+                    print(f"receiver: {error}", file=sys.stderr, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)  # orphaned: whoever could stop us is gone
 
 
@@ -69,7 +69,7 @@ def _serve_granian(config: ReceiverConfig) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    Granian(
+    server = Granian(
         "receiver.dataplane:create",
         factory=True,
         interface=Interfaces.WSGI,
@@ -82,7 +82,10 @@ def _serve_granian(config: ReceiverConfig) -> None:
         respawn_failed_workers=True,
         respawn_interval=0.1,
         workers_kill_timeout=2,
-    ).serve()
+        backpressure=config.backlog,
+    )
+    server.backlog = config.backlog  # its own argument takes 128 at least
+    server.serve()
 
 
 def _serve_gevent(config: ReceiverConfig) -> None:
@@ -90,7 +93,7 @@ def _serve_gevent(config: ReceiverConfig) -> None:
 
     from receiver.quiet import quiet_server
 
-    server = quiet_server((config.host, config.port), create(gevent.sleep))
+    server = quiet_server((config.host, config.port), create(gevent.sleep), config.backlog)
     gevent.signal_handler(signal.SIGTERM, server.stop)
     server.serve_forever()
 

@@ -49,6 +49,8 @@ class Play:
     status: int
     delay_s: float
     """Before the answer, or before the connection breaks."""
+    busy: bool = False
+    """It is computed, not waited."""
 
     @property
     def name(self) -> str:
@@ -64,20 +66,20 @@ class Play:
 def decide(faults: Faults, event: bytes, attempt: int) -> Play:
     """What befalls this attempt: the same whenever and wherever it is asked. Attempt 0 is one without a number."""
     u, v = draws(faults.seed, event, attempt)
-    delay_s = faults.delay.at(v) if faults.delay else 0.0
+    delay_s, busy = (faults.delay.at(v), faults.delay.busy) if faults.delay else (0.0, False)
     if 1 <= attempt <= faults.fail_first:
-        return Play(Kind.STATUS, faults.fail_status, delay_s)
+        return Play(Kind.STATUS, faults.fail_status, delay_s, busy)
     for chance, play in (
-        *((chance, Play(Kind.STATUS, status, delay_s)) for status, chance in sorted(faults.status.items())),
-        (faults.ack_lost, Play(Kind.ACK_LOST, _TAKEN, delay_s)),
-        (faults.cut, Play(Kind.CUT, _TAKEN, delay_s)),
+        *((chance, Play(Kind.STATUS, status, delay_s, busy)) for status, chance in sorted(faults.status.items())),
+        (faults.ack_lost, Play(Kind.ACK_LOST, _TAKEN, delay_s, busy)),
+        (faults.cut, Play(Kind.CUT, _TAKEN, delay_s, busy)),
         (faults.reset, Play(Kind.RESET, _UNANSWERED, delay_s)),
         (faults.hang, Play(Kind.HANG, _UNANSWERED, faults.hang_s)),
     ):
         if u < chance:
             return play
         u -= chance
-    return Play(Kind.TAKE, _TAKEN, delay_s)
+    return Play(Kind.TAKE, _TAKEN, delay_s, busy)
 
 
 def naming(ours: tuple[EventId, AttemptTag] | None, event_id: str, timestamp: str) -> tuple[bytes, int]:

@@ -32,6 +32,8 @@ class Fleet:
         self._folder = tempfile.TemporaryDirectory(prefix="hookswarm-")
         self._arguments = arguments
         self._output = output
+        self.balancer_pid: int | None = None
+        """HAProxy's, once it runs."""
         self._children: list[subprocess.Popen[bytes]] = []
         """The regions' supervisors, and then what balances them."""
 
@@ -57,6 +59,7 @@ class Fleet:
             # Now, for it would take regions that are not there yet for dead.
             balancer = haproxy.start(Path(self._folder.name), self._regions, self._balancer, self._output)
             self._children.append(balancer)
+            self.balancer_pid = balancer.pid
             self._await_balancer(balancer, self._balancer, stopping)
 
     def _await_balancer(

@@ -31,5 +31,6 @@ class _QuietHandler(WSGIHandler):  # type: ignore[misc]
         return super()._handle_client_error(ValueError())  # of others, gevent prints the traceback
 
 
-def quiet_server(address: tuple[str, int], app: Callable[..., Any]) -> WSGIServer:
-    return WSGIServer(address, app, log=None, error_log=None, handler_class=_QuietHandler)
+def quiet_server(address: tuple[str, int], app: Callable[..., Any], backlog: int | None = None) -> WSGIServer:
+    """`backlog`: connections that may wait to be accepted; None is gevent's own."""
+    return WSGIServer(address, app, backlog=backlog, log=None, error_log=None, handler_class=_QuietHandler)

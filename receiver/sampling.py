@@ -1,4 +1,4 @@
-"""The psutil log of a data-plane process: one for each run that it takes part in."""
+"""The psutil log of a receiver's process: one for each run that it takes part in."""
 
 import os
 import time
@@ -10,14 +10,23 @@ from records.clock import Clock
 from records.resources import ResourceLog, available, give_back
 
 SAMPLE_S = 0.5
-"""How often a line is written."""
+"""How often a data-plane process writes a line."""
 
 
 class Sampler:
-    """Follows the receiver from its housekeeping thread. Without psutil it does nothing."""
+    """Follows the receiver from its housekeeping. Without psutil it does nothing."""
 
-    def __init__(self, config: ReceiverConfig, clock: Clock, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        config: ReceiverConfig,
+        clock: Clock,
+        role: str = "receiver",
+        every_s: float = SAMPLE_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._config = config
+        self._role = role
+        self._every_s = every_s
         self._clock = clock
         self._monotonic = monotonic
         self._run = NO_RUN
@@ -34,7 +43,7 @@ class Sampler:
             self._rests = rests
             give_back()
         if self._log and self._monotonic() >= self._next:
-            self._next = self._monotonic() + SAMPLE_S
+            self._next = self._monotonic() + self._every_s
             self._log.sample()
 
     def _open(self) -> None:
@@ -45,7 +54,7 @@ class Sampler:
             return
         folder = self._config.results / self._run
         folder.mkdir(parents=True, exist_ok=True)
-        role, number = f"receiver-{self._config.region}", 0
+        role, number = f"{self._role}-{self._config.region}", 0
         while self._log is None:
             process = f"{os.getpid()}-{number}" if number else str(os.getpid())
             try:

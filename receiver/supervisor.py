@@ -18,11 +18,13 @@ from gevent.event import Event
 
 from protocol.faults import FaultOrder
 from protocol.outage import Outage, OutageSeen
+from protocol.setup import Setup
 from receiver import children
 from receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server
-from receiver.control import CannotScale, ControlApp, Setup
+from receiver.control import CannotScale, ControlApp
 from receiver.faults import check_playable, unplayable
 from receiver.quiet import quiet_server
+from receiver.sampling import Sampler
 from receiver.state import StateWriter
 from records.clock import Clock
 
@@ -53,6 +55,7 @@ class Supervisor:
         """What the data plane was started with."""
         self._stopping = Event()
         self._clock = Clock()
+        self._sampler = Sampler(self.config, self._clock, "supervisor", every_s=1.0)
         self._out = False
         """The data plane is out because it was asked for: nobody else starts it again."""
         self._outage: gevent.Greenlet | None = None
@@ -97,6 +100,7 @@ class Supervisor:
             assert self._child
             if self._out:
                 continue
+            self._sample()
             if self._child.poll() is None:
                 if self._running != self.config:
                     # In a thread: the control API goes on answering.
@@ -109,6 +113,12 @@ class Supervisor:
                 raise DataPlaneError(f"the data plane died {len(deaths)} times in {RESTART_WINDOW_S} s")
             print(f"receiver {self.config.region}: data plane died, starting it again", file=sys.stderr, flush=True)
             self._start()
+
+    def _sample(self) -> None:
+        try:
+            self._sampler.follow(self._state.setting.run, rests=0)
+        except OSError:  # a full disk: the data plane's journals say so
+            pass
 
     def _serving(self) -> bool:
         try:
@@ -219,7 +229,7 @@ class Supervisor:
 
         The run, its faults and its counts stay. Connections end; whatever was acknowledged is in the journals.
         """
-        wanted = self._started.model_copy(update=setup.model_dump(exclude_none=True))
+        wanted = ReceiverConfig.model_validate(self._started.model_dump() | setup.model_dump(exclude_none=True))
         if self.config.server is Server.GEVENT and wanted.workers != 1:
             raise CannotScale("--server gevent runs one process: start the receiver with --server granian")
         self.config = wanted

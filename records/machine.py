@@ -19,16 +19,18 @@ from records.run import RunError, append_whole
 if available() is None:
     import psutil
 
-VERSION = 1
+VERSION = 2
+"""1 had no `throttled_s` and `mhz`."""
 LOGS = "machine-*.csv"
 COLUMNS = (
     "at_ns", "user_s", "system_s", "idle_s", "iowait_s", "steal_s", "core_busy_s",
     "memory_available", "swap_used", "disk_read_bytes", "disk_write_bytes", "disk_reads", "disk_writes", "disk_busy_s",
     "net_sent_bytes", "net_received_bytes", "net_packets",
     "sockets_in_use", "sockets_time_wait", "listen_overflows", "retransmits",
-    "pressure_cpu_s", "pressure_io_s", "pressure_memory_s", "sampling_s",
+    "pressure_cpu_s", "pressure_io_s", "pressure_memory_s", "sampling_s", "throttled_s", "mhz",
 )  # fmt: skip
-"""`core_busy_s`: of each core, joined by ";". Pressure: seconds in which some process waited (Linux PSI)."""
+"""`core_busy_s`: of each core, joined by ";". Pressure: seconds in which some process waited (Linux PSI).
+`throttled_s`: for which a control group's quota kept our processes from a CPU. `mhz`: of the slowest core, now."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,12 @@ class MachineHeader:
     version: int = VERSION
 
     def encode(self) -> bytes:
-        return f"# {json.dumps(asdict(self))}\n{','.join(COLUMNS)}\n".encode()
+        return f"# {json.dumps(asdict(self))}\n{','.join(self.columns)}\n".encode()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Of the log behind this header."""
+        return COLUMNS if self.version == VERSION else COLUMNS[: COLUMNS.index("throttled_s")]
 
     @classmethod
     def decode(cls, line: bytes) -> "MachineHeader":
@@ -52,8 +59,8 @@ class MachineHeader:
             header = cls(**json.loads(line.removeprefix(b"# ")))
         except (ValueError, TypeError, RecursionError) as error:
             raise RunError(f"damaged header: {error}") from None
-        if header.version != VERSION:
-            raise RunError(f"machine log version {header.version}; this hookswarm reads {VERSION}")
+        if header.version not in (1, VERSION):
+            raise RunError(f"machine log version {header.version}; this hookswarm reads 1 and {VERSION}")
         return header
 
 
@@ -76,7 +83,9 @@ class MachineLog:
     def sample(self) -> None:
         """Append a line, whole or not at all. Raises OSError (a full disk)."""
         began_s = time.thread_time()
-        append_whole(self._file, csv_line((self._now(), *_values(), round(self._spent_s, 6))))
+        append_whole(
+            self._file, csv_line((self._now(), *_values(), round(self._spent_s, 6), _throttled_s(), _slowest_mhz()))
+        )
         self._spent_s += time.thread_time() - began_s
 
     def close(self) -> None:
@@ -84,7 +93,7 @@ class MachineLog:
 
 
 def _values() -> tuple[object, ...]:
-    """In the order of the columns, but for the first and the last."""
+    """In the order of the columns, from the second to the pressures."""
     cores = psutil.cpu_times(percpu=True)
     disks = _whole_disks(psutil.disk_io_counters(perdisk=True) or {})
     net = psutil.net_io_counters()
@@ -154,3 +163,21 @@ def _pressure_s(kind: str) -> float | None:
     """Seconds in which some process waited for it."""
     text = _read(f"/proc/pressure/{kind}")
     return int(text.split("total=", 1)[1].split()[0]) / 1e6 if "total=" in text else None
+
+
+def _throttled_s() -> float | None:
+    """By the control group that a container sees as its own: version 2's, or 1's."""
+    for path, name, unit in (
+        ("/sys/fs/cgroup/cpu.stat", "throttled_usec", 1e6),
+        ("/sys/fs/cgroup/cpu/cpu.stat", "throttled_time", 1e9),
+    ):
+        for line in _read(path).splitlines():
+            if line.startswith(f"{name} "):
+                return int(line.split()[1]) / unit
+    return None
+
+
+def _slowest_mhz() -> float | None:
+    """Machines that are virtual hardly ever tell."""
+    told = [_read(str(path)) for path in Path("/sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_cur_freq")]
+    return min((int(text) / 1e3 for text in told if text.strip().isdecimal()), default=None)

@@ -122,7 +122,7 @@ class ResourceLog:
                 _told(lambda: process.memory_info().rss),
                 _told(lambda: process.memory_full_info().uss) if self.uss else None,
                 _told(process.num_threads),
-                _told(process.num_fds),
+                _open_fds(process),
                 switches and switches.voluntary,
                 switches and switches.involuntary,
                 disk and disk.read_bytes,
@@ -145,6 +145,16 @@ class ResourceLog:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _open_fds(process: "psutil.Process") -> int | None:
+    """To count its own, a process needs one more: where there is none, it has all that it may have."""
+    try:
+        return int(process.num_fds())
+    except OSError as error:
+        return int(process.rlimit(psutil.RLIMIT_NOFILE)[0]) if error.errno == errno.EMFILE else None
+    except (psutil.Error, AttributeError, NotImplementedError):
+        return None
 
 
 def csv_line(values: Iterable[object]) -> bytes:

@@ -65,7 +65,7 @@ Process = Literal["poisson", "constant"]
 
 @model(frozen=True, config={"extra": "forbid"})
 class Bursts:
-    """`rate` a second, and `factor` times that for `for_s` of every `every_s` seconds: from `from_s` on, or at the end."""
+    """`rate` a second, `factor` times that for `for_s` of every `every_s` seconds: from `from_s` on, or at the end."""
 
     rate: PositiveRate
     factor: Annotated[float, Field(ge=1, le=1e4)] = 10.0

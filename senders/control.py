@@ -13,6 +13,7 @@ from protocol.faults import FaultOrder, dump_order
 from protocol.identity import NO_RUN
 from protocol.outage import Outage, dump_outage, parse_seen
 from protocol.regions import Region
+from protocol.setup import Setup
 
 POLL_S = 0.05
 PATIENCE_S = 30.0
@@ -30,7 +31,7 @@ class Controls:
         self._table = regions
         self._regions = [region for region in regions if region.control]
         self._faulty = False
-        self._setup: tuple[int | None, str | None] = (None, None)
+        self._setup = Setup()
         """What the receivers are told to be, where that is not as they were started."""
 
     def reset(self, run: str) -> None:
@@ -68,12 +69,11 @@ class Controls:
     def _region(self, place: int) -> Region:
         return self._table[place]
 
-    def set_up(self, workers: int | None, durability: str | None) -> None:
-        """Processes of every receiver, and how it keeps arrivals; None: as it was started."""
-        wanted = (workers, durability)
-        if wanted != self._setup:
-            self._setup = wanted  # first, for a call that fails may have reached some of them
-            self._post("/setup", json.dumps({"workers": workers, "durability": durability}).encode())
+    def set_up(self, setup: Setup) -> None:
+        """How every receiver is to serve."""
+        if setup != self._setup:
+            self._setup = setup  # first, for a call that fails may have reached some of them
+            self._post("/setup", setup.model_dump_json().encode())
 
     def rest(self) -> None:
         """Nothing is being sent: let them give back the memory that is free."""
@@ -83,7 +83,7 @@ class Controls:
         """The run is over, however it went: leave the receivers as they were."""
         try:
             self.reset(NO_RUN)
-            self.set_up(None, None)
+            self.set_up(Setup())
         except ControlError:
             pass
 

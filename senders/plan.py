@@ -1,15 +1,16 @@
 """The plan of a run: a test's stages under the settings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import compress
 from typing import NamedTuple
 
 from protocol.errors import ConfigError
+from protocol.setup import Setup
 from senders.arrivals import at_rate
 from senders.settings import Settings
-from senders.stages import CUTS, Stage, check_plan, under_law
+from senders.stages import CUTS, Incident, Stage, check_plan, under_law
 from senders.strategies import playable
 
 NAMES_SHOWN = 12
@@ -32,10 +33,13 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
         stages = [replace(stage, duration_s=settings.duration_s) if stage.stretch else stage for stage in stages]
     if settings.rate is not None:
         stages = [replace(stage, arrivals=at_rate(stage.arrivals, settings.rate)) for stage in stages]
+    regions = len(settings.regions)
+    stages = [replace(stage, incidents=tuple(_everywhere(one, regions) for one in stage.incidents)) for stage in stages]
     check_plan(stages)
     ours, links = all(region.control for region in settings.regions), settings.links and settings.modelled
-    regions, strategies = len(settings.regions), playable(settings.balancer)
+    strategies = playable(settings.balancer)
     left_out: dict[str, str] = {}
+    faults: list[str] = []
     for stage in stages:
         name = stage.name or stage.scenario
         if not ours and _needs_ours(stage):
@@ -44,17 +48,30 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
             left_out[name] = "modelled links, to cut them"
         elif stage.strategy not in strategies or not (stage.links or settings.balancer):
             left_out[name] = "a load balancer (--balancer haproxy)"
-        elif (needed := _regions(stage)) > regions:
-            left_out[name] = f"{needed} regions"
+        elif stage.least_regions > regions:
+            left_out[name] = f"{stage.least_regions} regions"
+        elif unknown := sorted({place for place in _befallen(stage) if place >= regions}):
+            faults.append(f"stage {name!r}: a fault on region {', '.join(map(str, unknown))}; {_there(settings)}")
+    if faults:
+        raise ConfigError(faults)
     played = tuple(stage for stage in stages if (stage.name or stage.scenario) not in left_out)
     if not played:
         raise ConfigError([f"every stage of this test needs {' or '.join(sorted(set(left_out.values())))}"])
     return Plan(played, left_out)
 
 
-def _regions(stage: Stage) -> int:
-    """How many regions there have to be."""
-    return 1 + max((place for one in stage.incidents for place in (*one.regions, *one.origins)), default=0)
+def _everywhere(incident: Incident, regions: int) -> Incident:
+    return incident if incident.regions else replace(incident, regions=tuple(range(regions)))
+
+
+def _befallen(stage: Stage) -> Iterator[int]:
+    """The regions that its faults are about, by their places in the table."""
+    for incident in stage.incidents:
+        yield from (*incident.regions, *incident.origins)
+
+
+def _there(settings: Settings) -> str:
+    return "there are " + ", ".join(f"{place} {region.name}" for place, region in enumerate(settings.regions))
 
 
 def _named(stages: Sequence[Stage], patterns: Sequence[str]) -> list[Stage]:
@@ -68,4 +85,4 @@ def _named(stages: Sequence[Stage], patterns: Sequence[str]) -> list[Stage]:
 
 def _needs_ours(stage: Stage) -> bool:
     asked = any(incident.fault not in CUTS for incident in stage.incidents)
-    return asked or bool(stage.order().parts()) or (stage.receiver_workers, stage.durability) != (None, None)
+    return asked or bool(stage.order().parts()) or stage.setup != Setup()

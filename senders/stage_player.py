@@ -97,7 +97,7 @@ class StagePlayer:
 
         Raises RunFailed, ControlError, OSError.
         """
-        self._controls.set_up(stage.receiver_workers, stage.durability)
+        self._controls.set_up(stage.setup)
         users = self._await_users(stage)
         if self._halting.is_set():
             return None

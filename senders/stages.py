@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass as model
 
 from protocol.errors import ConfigError
 from protocol.faults import Delay, FaultOrder, Faults, WebhookFaults
+from protocol.setup import MAX_BACKLOG, MAX_THREADS, MAX_WORKERS, Setup
 from senders.arrivals import Arrivals, Closed, at_rate
 from senders.health import HealthLaw
 from senders.payloads import SIZES
@@ -56,6 +57,7 @@ class Incident:
     from_s: Seconds
     for_s: Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)]
     regions: tuple[Annotated[int, Field(ge=0, lt=254)], ...] = (0,)
+    """Empty: all of the table."""
     origins: tuple[Annotated[int, Field(ge=0, lt=254)], ...] = ()
     """Of a cut: who notices; empty: all."""
     delay: Delay = Delay(1.0, "exponential")
@@ -117,6 +119,8 @@ class Stage:
     and is played where there is one."""
     health: HealthLaw = field(default_factory=HealthLaw)
     """When senders believe that a region is not to be used; for runs of several regions."""
+    least_regions: Count = 1
+    """Of a table that has fewer it is left out. A fault on a region that the table doesn't have is an error."""
     course: str = ""
     """Stages of one course and repeat meet the same arrivals, and the same draws of faults: they can be compared."""
     timeout_s: Annotated[float, Field(gt=0, le=3600)] | None = None
@@ -131,10 +135,12 @@ class Stage:
     """A queue that has grown for so long ends the stage: its load is more than is delivered. None: it goes on."""
     processes: Count | None = None
     """How many sending processes take part; None: all there are."""
-    receiver_workers: Annotated[int, Field(ge=1, le=256)] | None = None
-    """Processes of each of our receivers; None: as they were started."""
+    receiver_workers: Annotated[int, Field(ge=1, le=MAX_WORKERS)] | None = None
+    receiver_threads: Annotated[int, Field(ge=1, le=MAX_THREADS)] | None = None
+    backlog: Annotated[int, Field(ge=1, le=MAX_BACKLOG)] | None = None
     durability: Literal["memory", "os", "fsync"] | None = None
-    """What an arrival survives that our receivers acknowledge; None: as they were started."""
+    bodies: bool | None = None
+    """All these of our receivers, as `protocol.setup` describes them; None: as they were started."""
     reuse: bool = True
     """False: every attempt opens a connection of its own."""
     factor: Count = 1
@@ -151,6 +157,17 @@ class Stage:
     def length_s(self) -> float | None:
         """Warm-up and window together, or None where only its events end it."""
         return None if self.duration_s is None else self.warmup_s + self.duration_s
+
+    @property
+    def setup(self) -> Setup:
+        """How our receivers are to serve."""
+        return Setup(
+            workers=self.receiver_workers,
+            threads=self.receiver_threads,
+            backlog=self.backlog,
+            durability=self.durability,
+            bodies=self.bodies,
+        )
 
     def order(self, begin_ns: int | None = None, end_ns: int | None = None) -> FaultOrder:
         """What our receivers are told; the stage's faults hold between two instants (Unix nanoseconds)."""

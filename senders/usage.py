@@ -1,5 +1,6 @@
 """What a sending process uses of the machine, measured by itself."""
 
+import errno
 import socket
 import sys
 import time
@@ -63,8 +64,9 @@ class Sampler:
             try:
                 if self._log:
                     gevent.get_hub().threadpool.apply(self._log.sample)
-            except OSError:
-                self.close()
+            except OSError as error:
+                if error.errno not in (errno.EMFILE, errno.ENFILE):  # without a descriptor there is one sample less
+                    self.close()
 
     def _sample_forever(self) -> None:
         while self._log and not self._log.gone:

@@ -12,9 +12,10 @@ from protocol.credentials import control_token, signing_key
 from protocol.faults import FaultOrder
 from protocol.identity import AttemptTag, EventId
 from protocol.outage import Outage, OutageSeen
+from protocol.setup import Setup
 from receiver.app import Receiver
 from receiver.config import ReceiverConfig
-from receiver.control import ControlApp, Setup
+from receiver.control import ControlApp
 from receiver.state import StateReader, StateWriter
 from records.clock import Clock
 

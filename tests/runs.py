@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,6 +37,7 @@ def start_locust(
     prefix: Sequence[str] = (),
     headless: bool = True,
     test: str = "performance",
+    env: Mapping[str, str] | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Plain Locust in `folder`; what it says goes to locust.log."""
     plain = json.dumps([to_plain(stage) for stage in stages])
@@ -46,8 +47,8 @@ def start_locust(
         port = str(free_port())
         command += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
     with (folder / "locust.log").open("wb") as log:
-        env = environment(HOOKSWARM_TEST_STAGES=plain, HOOKSWARM_TEST_NAME=test)
-        return subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
+        told = environment(HOOKSWARM_TEST_STAGES=plain, HOOKSWARM_TEST_NAME=test, **(env or {}))
+        return subprocess.Popen(command, cwd=folder, env=told, stdout=log, stderr=log, start_new_session=True)
 
 
 def run_locust(
@@ -57,9 +58,10 @@ def run_locust(
     timeout_s: float = 60,
     prefix: Sequence[str] = (),
     test: str = "performance",
+    env: Mapping[str, str] | None = None,
 ) -> Path:
     """Run the stages to their end; returns the run's folder."""
-    process = start_locust(folder, stages, *options, prefix=prefix, test=test)
+    process = start_locust(folder, stages, *options, prefix=prefix, test=test, env=env)
     try:
         process.wait(timeout_s)
     finally:

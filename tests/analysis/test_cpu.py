@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis import cpu, reports, stages
-from analysis.cpu_models import CpuSection, CpuStage
+from analysis.cpu_models import CpuSection, CpuStage, ProcessCpu
 from analysis.frames import RunFrames
 from tests.journals import SECOND, START, attempt, planned, run
 from tests.samples import Sample, sample
@@ -104,3 +104,24 @@ def test_nothing_delivered() -> None:
     assert found is not None
     (process,) = only(found).processes
     assert (process.cpu_share, process.us_per_delivery, process.switches_per_delivery) == (0.5, None, None)
+
+
+def level(users: int, throughput: float, cpu_share: float = 0.5) -> CpuStage:
+    process = ProcessCpu(
+        process="7", role="sender", cpu_share=cpu_share, user_share=cpu_share, system_share=0.0, us_per_delivery=None,
+        switches_per_delivery=None,
+    )  # fmt: skip
+    return CpuStage(
+        name=f"cpu users={users}", scenario="cpu", factor=1, repeat=1, users=users, throughput_per_s=throughput,
+        processes=[process], roles={},
+    )  # fmt: skip
+
+
+def test_saturation_is_where_more_users_bring_no_more() -> None:
+    """The fewest users with 95 % of the most; what still grew at the end has no such point."""
+    (found,) = cpu.saturation([level(1, 1_000), level(4, 3_900), level(16, 4_000, 0.9), level(64, 3_800)])
+    assert (found.users, found.throughput_per_s, found.busiest) == (4, 3_900, "sender")
+    (found,) = cpu.saturation([level(1, 1_000), level(4, 2_000), level(16, 4_000, 0.9)])
+    assert (found.users, found.busiest_share) == (None, 0.9)
+    assert cpu.saturation([level(1, 1_000), level(4, 2_000)]) == []
+    assert cpu.saturation([level(1, 1_000), level(1, 1_100), level(4, 2_000)]) == []

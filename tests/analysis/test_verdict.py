@@ -9,6 +9,7 @@ import pytest
 from analysis import stages, verdict
 from analysis.frames import RunFrames
 from analysis.models import Status, Verdict
+from analysis.reports import findings
 from records.exit_codes import Exit
 from records.rows import Outcome
 from records.run import Entry, RunEnded, StageEnded, StageOverloaded, WorkerLost
@@ -287,6 +288,6 @@ def test_a_machine_that_is_taken_away_voids(stolen: float, status: Status) -> No
     """Steal, seconds of two cores each second: a few hundredths are usual, a third of the machine is not."""
     sent = [attempt(n, due=START + n * SECOND // 10) for n in range(50)]
     frames = run(sent, [arrival(one) for one in sent], stages=[planned(duration_s=5.0, events=None)])
-    found = _of(replace(frames, machine=machine_log(6, steal_s=stolen)))
+    found = findings(replace(frames, machine=machine_log(6, steal_s=stolen))).performance.verdict
     assert found.status is status
     assert ("machine_disturbed" in _codes(found)) == (status is Status.VOID)

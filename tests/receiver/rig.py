@@ -66,11 +66,12 @@ def rig(
     durability: Durability = Durability.OS,
     results: Path | None = None,
     clock: StillTime | None = None,
+    bodies: bool = False,
 ) -> Rig:
-    (folder / "state").mkdir()
+    (folder / "state").mkdir(parents=True)
     results = results or folder / "results"
     config = ReceiverConfig(
-        region="local", results=results, state=folder / "state", durability=durability, max_body=LIMIT
+        region="local", results=results, state=folder / "state", durability=durability, max_body=LIMIT, bodies=bodies
     )
     state = StateWriter(config.state)
     receiver = Receiver(config, KEY, StateReader(config), clock, clock.sleep if clock else time.sleep)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from protocol.faults import Delay, FaultOrder, Faults, dump_order
 from protocol.outage import Outage, OutageSeen
-from receiver.control import CannotScale, ControlApp, Setup
+from protocol.setup import Setup
+from receiver.control import CannotScale, ControlApp
 from receiver.faults import CannotPlay
 from records.clock import Clock
 from tests.receivers import BEARER, TOKEN
@@ -192,7 +193,7 @@ def test_workers_are_passed_on(count: int, client: httpx.Client, supervisor: Sup
     """A number of processes is answered when the supervisor has them."""
     answer = client.post("/setup", headers=BEARER, json={"workers": count})
     assert (answer.status_code, supervisor.workers, supervisor.durability) == (200, count, None)
-    assert answer.json() == {"workers": count, "durability": None}
+    assert answer.json() == Setup(workers=count).model_dump()
     client.post("/setup", headers=BEARER, json={"durability": "fsync"})
     assert (supervisor.workers, supervisor.durability) == (1, "fsync")
 

@@ -109,6 +109,15 @@ def test_a_broken_answer_is_shorter_than_announced(faults: Faults, app: Rig, clo
     assert clock.slept == [0.005], "what is out needs a moment to leave"
 
 
+def test_a_delay_may_be_computed(app: Rig, clock: StillTime) -> None:
+    """A busy one takes the thread's own CPU time, and sleeps for none of it."""
+    play(app, Faults(delay=Delay(0.02, busy=True)))
+    before = time.thread_time()
+    assert app.post().status_code == 204
+    assert time.thread_time() - before >= 0.02
+    assert clock.slept == []
+
+
 LINGER_0 = struct.pack("ii", 1, 0)
 
 

@@ -26,7 +26,7 @@ def seconds() -> Seconds:
 
 @pytest.fixture
 def sampler(tmp_path: Path, seconds: Seconds) -> Sampler:
-    return Sampler(ReceiverConfig(region="eu", results=tmp_path, state=tmp_path), Clock(), seconds)
+    return Sampler(ReceiverConfig(region="eu", results=tmp_path, state=tmp_path), Clock(), monotonic=seconds)
 
 
 def lines(folder: Path) -> list[int]:

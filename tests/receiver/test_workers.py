@@ -1,5 +1,6 @@
 """`POST /setup`: another number of data-plane processes, in the middle of a run."""
 
+import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +33,7 @@ def test_more_and_fewer_processes_under_a_run(durability: str, tmp_path: Path) -
             for count in (2, 1, 2, 1):
                 before = len(load.acknowledged)
                 wait_until(lambda before=before: len(load.acknowledged) > before + 100)  # type: ignore[misc]
-                assert scale(receiver, count).json() == {"workers": count, "durability": None}
+                assert scale(receiver, count).json()["workers"] == count
                 health = receiver.ask("/health").json()
                 assert (health["status"], health["wanted_workers"], len(health["workers"])) == ("ready", count, count)
                 assert met.isdisjoint(health["workers"])
@@ -102,3 +103,35 @@ def test_gevent_serves_with_one_process(tmp_path: Path) -> None:
         assert (answer.status_code, "--server granian" in answer.json()["error"]) == (409, True)
         assert receiver.workers() == before
         assert receiver.deliver() == 204
+
+
+def test_threads_backlog_and_bodies_are_set_up_too(tmp_path: Path) -> None:
+    """Bodies are kept, and so few connections may wait; then all is as it was started."""
+    with running_receiver(tmp_path) as receiver:
+        receiver.reset("run-1")
+        wanted = {"threads": 2, "backlog": 3, "bodies": True}
+        answer = httpx.post(f"{receiver.control}/setup", headers=BEARER, json=wanted, timeout=60, trust_env=False)
+        assert answer.status_code == 200
+        assert receiver.deliver(b'{"kept": true}') == 204
+        assert _backlog(receiver) == 3
+        httpx.post(f"{receiver.control}/setup", headers=BEARER, json={}, timeout=60, trust_env=False)
+        assert receiver.deliver(b'{"kept": false}') == 204
+        assert _backlog(receiver) == 1024
+        (path,) = receiver.results.glob("run-1/bodies-*.ndjson")
+        assert path.read_bytes() == b'{"kept": true}\n'
+
+
+def _backlog(receiver: RunningReceiver) -> int:
+    """What the kernel says of the listening socket."""
+    told = subprocess.run(
+        ["ss", "-Hltn", f"sport = :{receiver.address[1]}"], capture_output=True, text=True, check=True
+    )
+    return int(told.stdout.split()[2])
+
+
+def test_the_supervisor_keeps_a_log_of_itself(tmp_path: Path) -> None:
+    """What supervising costs is in the run's folder, beside the data plane's."""
+    with running_receiver(tmp_path) as receiver:
+        receiver.reset("run-1")
+        folder = receiver.results / "run-1"
+        wait_until(lambda: list(folder.glob(f"resources-supervisor-local-{receiver.process.pid}.csv")))

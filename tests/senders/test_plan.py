@@ -1,6 +1,7 @@
 """A test's stages under the settings of a run."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,13 +127,32 @@ def world(folder: Path, *options: str, regions: int = 2, links: bool = True) -> 
     return settings(folder, "--regions", str(path), *options)
 
 
-def test_a_stage_needs_the_regions_of_its_incidents(tmp_path: Path) -> None:
-    """A fault of the third region is left out where there are two, and a cut where links are not modelled."""
-    cut, third = Incident("cut", 0, 1, origins=(1,)), Incident("slow", 0, 1, regions=(2,))
+def test_a_fault_on_a_region_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    """It names every such stage, and the regions that there are; one that says how many it needs is left out."""
+    third, cut = Incident("slow", 0, 1, regions=(0, 2)), Incident("cut", 0, 1, origins=(4,))
+    stages = [Stage("third", duration_s=2, incidents=(third,)), Stage("fifth", duration_s=2, incidents=(cut,))]
+    with pytest.raises(ConfigError) as caught:
+        make_plan(stages, world(tmp_path))
+    assert "stage 'third': a fault on region 2; there are 0 us-east-1, 1 eu-west-1" in str(caught.value)
+    assert "stage 'fifth': a fault on region 4" in str(caught.value)
+    modest = [replace(stage, least_regions=5) for stage in stages]
+    assert make_plan([Stage("plain", events=1), *modest], world(tmp_path)).left_out == dict.fromkeys(
+        ("third", "fifth"), "5 regions"
+    )
+
+
+def test_a_fault_may_befall_all_regions_that_there_are(tmp_path: Path) -> None:
+    """An incident of no region is one of every region of the table."""
+    stages = [Stage("all", duration_s=2, incidents=(Incident("slow", 0, 1, regions=()),))]
+    (stage,) = make_plan(stages, world(tmp_path, regions=3)).stages
+    assert stage.incidents[0].regions == (0, 1, 2)
+
+
+def test_a_cut_needs_links_that_are_modelled(tmp_path: Path) -> None:
+    """Where regions are really apart, or nobody said how far, there is nothing that senders could cut."""
+    cut = Incident("cut", 0, 1, origins=(1,))
     stages = [Stage("plain", events=1), Stage("cut", duration_s=2, incidents=(cut,))]
-    stages.append(Stage("third", duration_s=2, incidents=(third,)))
     assert make_plan(stages, world(tmp_path, regions=3)).left_out == {}
-    assert make_plan(stages, world(tmp_path)).left_out == {"third": "3 regions"}
     for unmodelled in (world(tmp_path, "--links", "real", regions=3), world(tmp_path, links=False, regions=3)):
         assert make_plan(stages, unmodelled).left_out == {"cut": "modelled links, to cut them"}
 
