@@ -24,6 +24,7 @@ from protocol.errors import ConfigError
 from protocol.regions import WORLD_TABLE, RegionTable, dump_table, load_table
 from receiver import children, haproxy
 from receiver.fleet import Fleet, balanced, free_ports, on_free_ports, relocated
+from records.collect import collect
 from records.exit_codes import Exit
 from records.journal import JournalError
 from records.run import MANIFEST, RunError, new_run_id
@@ -55,6 +56,7 @@ TESTS = {
 }
 
 MAX_PROCESSES = 256
+MAX_WORKERS = 1_000
 STOP_PATIENCE_S = 45
 """How long Locust may take to end in order once it is told to."""
 
@@ -87,6 +89,9 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--test", nargs="+", metavar="NAME", default=[], help=f"of {', '.join(TESTS)} (default: all)")
     options.add_argument("--processes", type=int, metavar="N", help="sending processes beside Locust's own")
     options.add_argument(
+        "--expect-workers", type=int, metavar="N", help="sending processes of other machines: locust -f - --worker …"
+    )
+    options.add_argument(
         "--balancer", choices=("haproxy",), help="HAProxy before the regions of 'distribution', beside our strategies"
     )
     options.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where reports go (default: here)")
@@ -99,6 +104,12 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
     faults = [f"unknown test {name!r}; there are {', '.join(TESTS)}" for name in options.test if name not in TESTS]
     if not 0 <= (options.processes or 0) <= MAX_PROCESSES:
         faults.append(f"--processes must lie in 0..{MAX_PROCESSES}")
+    if options.expect_workers is not None and not 1 <= options.expect_workers <= MAX_WORKERS:
+        faults.append(f"--expect-workers must lie in 1..{MAX_WORKERS}")
+    if options.expect_workers and options.processes:
+        faults.append("--expect-workers and --processes exclude each other")
+    if options.expect_workers and not (options.target or options.regions):
+        faults.append("--expect-workers needs receivers that they reach: --regions TOML or --target URL")
     if options.balancer and options.test and "distribution" not in options.test:
         faults.append("--balancer is for the test 'distribution'")
     if options.balancer and (options.target or options.regions):
@@ -159,7 +170,9 @@ def run_locust(
     processes = test.processes[not options.quick] if options.processes is None else options.processes
     command = [sys.executable, "-m", "locust", "-f", str(ROOT / test.file), "--headless", "--only-summary"]
     command += ["--loglevel", "WARNING", *to_arguments(options), *extra]
-    if processes:
+    if options.expect_workers:
+        command += ["--master", "--expect-workers", str(options.expect_workers)]
+    elif processes:
         port = str(free_ports(1)[0])
         command += ["--processes", str(processes), "--master-bind-host", "127.0.0.1"]
         command += ["--master-bind-port", port, "--master-port", port]
@@ -198,6 +211,9 @@ def report(folder: Path, options: argparse.Namespace, console: Console) -> Exit:
     if not (folder / MANIFEST).exists():
         log = (folder / "locust.log").read_text(errors="replace").strip()
         raise ConfigError([f"Locust ended before the run began: {log.splitlines()[-1] if log else 'no output'}"])
+    if options.regions:  # receivers of other hosts, which may share no folder with us
+        for path in collect(folder):
+            console.print(f"fetched {path.name}", markup=False, highlight=False)
     found = reports.findings(load(folder))
     summaries.show(found, console)
     series.save(folder, found.series)

@@ -71,6 +71,8 @@ def bound(
 
     None where it need not.
     """
+    if incident.fault == "unplanned":  # when it began is known by what it is to be told of
+        return None
     ways = []
     wait_s = _wait_s(health, workers, timeout_s) if incident.fault in TIMED else 0.0
     if health.failures and rate_per_s > 0 and wait_s is not None:

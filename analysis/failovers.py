@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis import failover_impact, failover_origin, figures, ledger
+from analysis import failover_impact, failover_origin, figures, ledger, unplanned
 from analysis.deliveries import Frame, State
 from analysis.detection import Told
 from analysis.failover_models import Failover, OriginFailover
@@ -45,13 +45,13 @@ class Recorder:
 
 
 def compute(frames: RunFrames, stage: Played, terms: Terms = TERMS) -> list[Failover]:
-    """One for each fault of a stage, in the order of time; none of a stage without incidents."""
+    """One for each fault of a stage, in the order of time: those that were played, else those that just happened."""
     incidents = [entry for entry in frames.entries(IncidentPlayed) if entry.stage == stage.number]
-    faults = grouped(incidents, stage.window[1])
+    sent = Sent.of(stage.delivered.attempts)
+    faults = grouped(incidents or unplanned.found(stage, sent), stage.window[1])
     if not faults:
         return []
-    before = _before(stage, faults[0])
-    rows, sent = stage.delivered.attempts, Sent.of(stage.delivered.attempts)
+    before, rows = _before(stage, faults[0]), stage.delivered.attempts
     match = None if stage.arrivals is None else ledger.match(rows, stage.arrivals)
     whole = _Whole(
         watch=_watch(frames, stage, len(np.unique(sent.origin))),

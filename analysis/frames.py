@@ -24,6 +24,7 @@ from records.rows import BALANCED, CODES, Flag
 from records.run import (
     MANIFEST,
     TIMELINE,
+    ClockRead,
     Entry,
     Manifest,
     RunError,
@@ -110,6 +111,8 @@ class RunFrames:
     """Deliveries by Locust's own count and name; None if Locust wrote no statistics."""
     resources: pd.DataFrame = field(default_factory=no_samples)
     """psutil's samples of every process in the order of time: the log's columns, `process` and `role`."""
+    clock_uncertainty_ns: int = 0
+    """Times of different hosts may be off by so much; 0 on one machine."""
     machine: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Samples of the machine that the senders' master ran on, with its number of `cores`; empty: there are none."""
     fsyncs: Sequence[Rows] = ()
@@ -119,13 +122,54 @@ class RunFrames:
         return [entry for entry in self.timeline if isinstance(entry, kind)]
 
 
+class Clocks:
+    """Puts what other processes wrote on the senders' clock.
+
+    Processes since one boot share the monotonic clock, so their wall clocks differ by their anchors alone. Sending
+    processes of other hosts have set theirs by the master's; how far ahead receivers' were was read before and behind
+    the stages: the mean of both readings counts, and half of their difference is uncertain, too.
+    """
+
+    def __init__(self, reference: Header | None, timeline: Sequence[Entry]) -> None:
+        self._reference = reference
+        read: dict[str, list[ClockRead]] = {}
+        for entry in timeline:
+            if isinstance(entry, ClockRead) and entry.uncertainty_ns:
+                read.setdefault(entry.boot, []).append(entry)
+        self._read = read
+
+    def shift(self, header: Header | LogHeader | MachineHeader) -> int:
+        """Nanoseconds to add; 0 where nothing is known."""
+        if self._reference and self._reference.boot == header.boot != "":
+            return self._reference.anchor_ns - header.anchor_ns
+        readings = self._read.get(header.boot, [])
+        if not readings:
+            return 0
+        return round(sum(map(_anchor_ns, readings)) / len(readings)) - header.anchor_ns
+
+    @property
+    def uncertainty_ns(self) -> int:
+        """The most that any of them may be wrong by."""
+        return max(map(_uncertainty_ns, self._read.values()), default=0)
+
+
+def _anchor_ns(read: ClockRead) -> int:
+    """What that host's monotonic clock has to be added to, for the senders' time."""
+    return read.anchor_ns - read.offset_ns
+
+
+def _uncertainty_ns(readings: Sequence[ClockRead]) -> int:
+    anchors = list(map(_anchor_ns, readings))
+    return max(read.uncertainty_ns for read in readings) + (max(anchors) - min(anchors)) // 2
+
+
 def load(folder: Path) -> RunFrames:
     """Read a run's folder. Raises RunError, JournalError or OSError that says which file is at fault."""
     manifest = Manifest.load(folder)
     plan = _plan(manifest, folder)
     timeline = _timeline(folder, len(plan))
     attempts = _journals(folder, "attempts", manifest.id)
-    clock = attempts[0].header if attempts else None
+    clock = Clocks(attempts[0].header if attempts else None, timeline)
     torn = sum(view.torn for view in attempts)
     sent = _on_one_clock(attempts, [view.rows for view in attempts], clock)
     del attempts  # what is mapped, and was read, is in memory
@@ -151,9 +195,8 @@ def load(folder: Path) -> RunFrames:
         locust_totals=_locust_totals(folder / "locust_stats.csv"),
         resources=_resources(folder, clock),
         machine=_machine(folder, clock),
-        fsyncs=[
-            arrange([view.rows], [_shift(view.header, clock)]) for view in _journals(folder, "fsyncs", manifest.id)
-        ],
+        clock_uncertainty_ns=max([clock.uncertainty_ns, *(host.uncertainty_ns for host in manifest.hosts)]),
+        fsyncs=[arrange([view.rows], [clock.shift(view.header)]) for view in _journals(folder, "fsyncs", manifest.id)],
     )
 
 
@@ -182,28 +225,18 @@ def _journals(folder: Path, kind: str, run: str) -> list[JournalView]:
     return views
 
 
-def _on_one_clock(views: Sequence[JournalView], rows: Sequence[Rows], clock: Header | None) -> Rows:
-    """All rows, arranged, with times as `clock` would have told them.
-
-    Processes since one boot share the monotonic clock, so their wall clocks differ by their anchors alone.
-    """
-    return arrange(rows, [_shift(view.header, clock) for view in views])
+def _on_one_clock(views: Sequence[JournalView], rows: Sequence[Rows], clock: Clocks) -> Rows:
+    """All rows, arranged, with times by the senders' clock."""
+    return arrange(rows, [clock.shift(view.header) for view in views])
 
 
-def _shift(header: Header | LogHeader | MachineHeader, clock: Header | None) -> int:
-    """Nanoseconds by which `clock` is ahead of the clock of `header`; 0 where they cannot be compared."""
-    if clock is None or not clock.boot == header.boot != "":
-        return 0
-    return clock.anchor_ns - header.anchor_ns
-
-
-def _resources(folder: Path, clock: Header | None) -> pd.DataFrame:
+def _resources(folder: Path, clock: Clocks) -> pd.DataFrame:
     logs = [_samples(path, clock) for path in sorted(folder.glob(LOGS))]
     samples = [log for log in logs if len(log)]
     return pd.concat(samples).sort_values("at_ns", kind="stable", ignore_index=True) if samples else no_samples()
 
 
-def _samples(path: Path, clock: Header | None) -> pd.DataFrame:
+def _samples(path: Path, clock: Clocks) -> pd.DataFrame:
     content = path.read_bytes()
     whole = content[: content.rfind(b"\n") + 1]  # a killed process may leave half a line
     if not whole:
@@ -217,12 +250,12 @@ def _samples(path: Path, clock: Header | None) -> pd.DataFrame:
             raise RunError(f"its columns are not {', '.join(header.columns)}")
     except (RunError, ValueError) as error:
         raise RunError(f"{path}: {error}") from None
-    samples["at_ns"] += _shift(header, clock)
+    samples["at_ns"] += clock.shift(header)
     samples = samples.reindex(columns=list(COLUMNS))  # what older logs did not tell is unknown
     return samples.assign(process=header.process, role=header.role)
 
 
-def _machine(folder: Path, clock: Header | None) -> pd.DataFrame:
+def _machine(folder: Path, clock: Clocks) -> pd.DataFrame:
     """The first log there is: of several hosts, the one that sorts first."""
     for path in sorted(folder.glob(MACHINE_LOGS)):
         content = path.read_bytes()
@@ -234,7 +267,7 @@ def _machine(folder: Path, clock: Header | None) -> pd.DataFrame:
                 raise RunError(f"its columns are not {', '.join(header.columns)}")
         except (RunError, ValueError) as error:
             raise RunError(f"{path}: {error}") from None
-        samples["at_ns"] += _shift(header, clock)
+        samples["at_ns"] += clock.shift(header)
         samples = samples.reindex(columns=list(MACHINE_COLUMNS))
         return samples.assign(cores=header.cores, memory_bytes=header.memory_bytes)
     return pd.DataFrame()

@@ -219,6 +219,7 @@ class Section(Model):
     capacity: list[Capacity] | None = Field(description="the same: what each search found")
     regions: list[Regions] | None = Field(default=None, description='of the test "distribution"; null of the others')
     strategies: list[Strategies] | None = Field(default=None, description="the same: scenarios of several strategies")
+    clock_uncertainty_ms: float = Field(default=0, description="times of different hosts may be so wrong; 0: one host")
     failovers: list[Failover] | None = Field(default=None, description="the same: every fault of every stage")
 
 

@@ -80,6 +80,7 @@ def findings(frames: RunFrames) -> Findings:
     section = Section(
         run=Run.model_validate(frames.manifest, from_attributes=True),
         verdict=verdict.compute(frames, computed),
+        clock_uncertainty_ms=round(frames.clock_uncertainty_ns / 1e6, 3),
         stages=computed,
         series=recorder.points if frames.manifest.test in WITH_SERIES else None,
         scaling=scaling.compute(computed) if scales else None,

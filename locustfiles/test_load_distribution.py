@@ -76,8 +76,9 @@ QUICK = failovers(5, from_s=2, for_s=1.5, timeout_s=0.5)
 class Distribution(StagesShape):
     test = "distribution"
     stages = (
+        replace(BASE, scenario="geography", duration_s=9),
         *strategies(
-            7.5, 3, "nearest", "round-robin", "weighted-round-robin", "random", "least-outstanding", "power-of-two",
+            6.5, 3, "nearest", "round-robin", "weighted-round-robin", "random", "least-outstanding", "power-of-two",
             "peak-ewma", "consistent-hash", "priority",
         ),
         *FULL.values(),

@@ -26,10 +26,10 @@ TROUBLED = (
 
 LOAD = Stage(
     "load", users=64, webhooks=1_000, zipf=1.0, classes=TROUBLED, arrivals=Poisson(200), payload="mixed",
-    retry=law("standard-webhooks", scale=0.0001), warmup_s=2, duration_s=30, drain_s=40, overload_s=60,
+    retry=law("standard-webhooks", scale=0.00003), warmup_s=2, duration_s=30, drain_s=20, overload_s=60,
 )  # fmt: skip
 # A burst of ten times the rate for 30 s every 5 minutes; the stage ends behind the first one.
-BURSTS = Bursts(100, factor=10, every_s=300, for_s=30, from_s=45)
+BURSTS = Bursts(100, factor=10, every_s=300, for_s=30, from_s=40)
 QUICK = replace(LOAD, retry=law("standard-webhooks", scale=0.00001), warmup_s=1, duration_s=5, drain_s=10)
 
 
@@ -38,11 +38,11 @@ class Load(StagesShape):
     stages = (
         replace(LOAD, scenario="slow tenants baseline", classes=(SLOW, FAILING)),
         replace(LOAD, scenario="slow tenants"),
-        replace(LOAD, scenario="bursts", arrivals=BURSTS, duration_s=120),
+        replace(LOAD, scenario="bursts", arrivals=BURSTS, duration_s=100),
         replace(LOAD, scenario="ramp", arrivals=Ramp(50, to=500, over_s=40), duration_s=40),
         replace(LOAD, scenario="day", arrivals=Sine(200, period_s=40), duration_s=40),
         replace(LOAD, scenario="backlog", arrivals=Backlog(200, backlog=5_000)),
-        replace(LOAD, scenario="sustained", duration_s=60, stretch=True),
+        replace(LOAD, scenario="sustained", duration_s=45, stretch=True),
     )
     quick_stages = (
         replace(QUICK, scenario="slow tenants baseline", classes=(SLOW, FAILING)),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from senders.locustfile import Constant, Faults, Stage, StagesShape, senders, sweep
 
 SEQUENTIAL = Stage("sequential", users=1)
-CONCURRENT = Stage("concurrent", webhooks=100, warmup_s=1, duration_s=8)
+CONCURRENT = Stage("concurrent", webhooks=100, warmup_s=1, duration_s=5)
 FAILING = Stage(
     "retry failing", users=8, webhooks=10, arrivals=Constant(100), duration_s=4, drain_s=10, faults=Faults({503: 0.3})
 )

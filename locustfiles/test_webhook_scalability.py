@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from senders.locustfile import Constant, Limits, Poisson, Stage, StagesShape, scaling, senders
 
-UNIT = Stage("unit", users=16, processes=1, receiver_workers=1, webhooks=100, warmup_s=0.5, duration_s=2.5)
+UNIT = Stage("unit", users=16, processes=1, receiver_workers=1, webhooks=100, warmup_s=0.5, duration_s=2)
 OPEN = replace(UNIT, users=64, overload_s=2, warmup_s=0)
 USERS = replace(UNIT, scenario="scaling users")
 RATE = replace(OPEN, scenario="scaling rate", arrivals=Constant(200))
@@ -12,7 +12,7 @@ PAYLOAD = replace(UNIT, scenario="scaling payload")
 WEBHOOKS = replace(UNIT, scenario="scaling webhooks")
 SENDERS = replace(UNIT, scenario="scaling senders")
 RECEIVERS = replace(UNIT, scenario="scaling receivers")
-CAPACITY = replace(OPEN, scenario="capacity", arrivals=Poisson(500), duration_s=6, limits=Limits(p99_ms=250))
+CAPACITY = replace(OPEN, scenario="capacity", arrivals=Poisson(2_000), duration_s=5, limits=Limits(p99_ms=250))
 
 
 class Scalability(StagesShape):

@@ -71,3 +71,19 @@ def _create(path: Path, value: str) -> str:
         return path.read_text().strip()
     except OSError as error:
         raise ConfigError([f"cannot write {path}: {error.strerror}"]) from None
+
+
+def create_named(env: Mapping[str, str] = os.environ) -> list[Path]:
+    """Make the files that $HOOKSWARM_SECRET_FILE and $HOOKSWARM_TOKEN_FILE name, unless they are there."""
+    made: dict[str, Callable[[], str]] = {"SECRET": _new_secret, "TOKEN": lambda: secrets.token_urlsafe(32)}
+    given = {name: env.get(f"HOOKSWARM_{name}_FILE") for name in made}
+    paths = {name: Path(text) for name, text in given.items() if text}
+    for name, path in paths.items():
+        if not path.exists():
+            _create(path, made[name]())
+    return list(paths.values())
+
+
+if __name__ == "__main__":
+    for created in create_named():
+        print(created)

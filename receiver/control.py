@@ -3,9 +3,11 @@
 | call          | does                                                              |
 |---------------|-------------------------------------------------------------------|
 | GET  /health  | is the data plane serving, with how many processes?                |
-| GET  /clock   | the receiver's clock, Unix nanoseconds                            |
+| GET  /clock   | a `ClockTold`: the receiver's clock, and whose it is               |
 | GET  /stats   | arrivals of the current run, refusals, faults played, processes   |
 | GET  /faults  | the faults in force                                               |
+| GET  /metrics | for Prometheus, which sends the token as a bearer token           |
+| GET  /runs/R  | files that this receiver wrote of run R; /runs/R/NAME: one of them |
 | POST /reset   | `{"run": "<id>"}`: journals of that run from now on, and no faults |
 | POST /faults  | a `FaultOrder`: play these from now on, in the run that is on      |
 | GET  /outage  | when the last outage began and ended                              |
@@ -16,22 +18,26 @@
 
 import hmac
 import json
+import socket
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from protocol.clock import ClockTold
 from protocol.errors import ConfigError
 from protocol.faults import FaultOrder, dump_order, parse_order
 from protocol.outage import Outage, OutageSeen, parse_outage
 from protocol.regions import describe
 from protocol.setup import Setup
+from protocol.version import PROTOCOL
 from receiver.faults import CannotPlay
-from records.clock import Clock
+from receiver.metrics import Snapshot, exposition
+from records.clock import Clock, boot_id
 
-CALLS = ("/health", "/clock", "/stats", "/faults", "/reset", "/rest", "/setup", "/outage")
+CALLS = ("/health", "/clock", "/stats", "/metrics", "/runs/RUN", "/faults", "/reset", "/rest", "/setup", "/outage")
 MAX_BODY = 1 << 16
 
 
@@ -39,6 +45,19 @@ class ResetRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     run: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+
+
+class Content(NamedTuple):
+    """An answer that is no JSON."""
+
+    kind: str
+    length: int
+    body: Iterable[bytes]
+
+
+def _json(answer: dict[str, Any]) -> Content:
+    body = json.dumps(answer).encode() + b"\n"
+    return Content("application/json", len(body), [body])
 
 
 class CannotScale(Exception):
@@ -56,6 +75,9 @@ class Controlled(Protocol):
     def rest(self) -> None: ...
     def set_up(self, setup: Setup) -> None: ...
     def outage(self) -> OutageSeen: ...
+    def metrics(self, now_ns: int) -> Snapshot: ...
+    def files(self, run: str) -> list[tuple[str, int]]: ...
+    def read(self, run: str, name: str) -> Iterable[bytes]: ...
     def set_outage(self, outage: Outage) -> None: ...
 
 
@@ -69,22 +91,27 @@ class ControlApp:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         status, answer = self._dispatch(environ)
-        body = json.dumps(answer).encode() + b"\n"
-        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        kind, length, body = answer if isinstance(answer, Content) else _json(answer)
+        headers = [("Content-Type", kind), ("Content-Length", str(length))]
         start_response(f"{status.value} {status.phrase}", headers)
-        return [body]
+        return body
 
-    def _dispatch(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
+    def _dispatch(self, environ: dict[str, Any]) -> tuple[HTTPStatus, "dict[str, Any] | Content"]:
         given = environ.get("HTTP_AUTHORIZATION", "").encode("utf-8", "replace")
         if not hmac.compare_digest(given, self._expected):
             return HTTPStatus.UNAUTHORIZED, {"error": "the control token is missing or wrong"}
+        if environ["REQUEST_METHOD"] == "GET" and (path := environ.get("PATH_INFO", "")).startswith("/runs/"):
+            return self._runs(path.removeprefix("/runs/"))
         match environ["REQUEST_METHOD"], environ.get("PATH_INFO"):
             case "GET", "/health":
                 return HTTPStatus.OK, self._supervisor.health()
             case "GET", "/clock":
-                return HTTPStatus.OK, {"now_ns": self._clock.now()}
+                return HTTPStatus.OK, self._told()
             case "GET", "/stats":
                 return HTTPStatus.OK, self._supervisor.stats()
+            case "GET", "/metrics":
+                text, kind = exposition(self._supervisor.metrics(self._clock.now()))
+                return HTTPStatus.OK, Content(kind, len(text), [text])
             case "GET", "/faults":
                 return HTTPStatus.OK, self._faults()
             case "POST", "/reset":
@@ -103,6 +130,21 @@ class ControlApp:
             case _, path if path in CALLS:
                 return HTTPStatus.METHOD_NOT_ALLOWED, {"error": "wrong method"}
         return HTTPStatus.NOT_FOUND, {"error": f"no such call; there are {', '.join(CALLS)}"}
+
+    def _runs(self, wanted: str) -> tuple[HTTPStatus, "dict[str, Any] | Content"]:
+        run, _, name = wanted.partition("/")
+        files = dict(self._supervisor.files(run))
+        if not name:
+            return HTTPStatus.OK, {"files": [{"name": name, "size": size} for name, size in files.items()]}
+        if name not in files:
+            return HTTPStatus.NOT_FOUND, {"error": "no such file of this run here"}
+        return HTTPStatus.OK, Content("application/octet-stream", files[name], self._supervisor.read(run, name))
+
+    def _told(self) -> dict[str, Any]:
+        now_ns, clock = self._clock.now(), self._clock
+        return ClockTold(
+            now_ns=now_ns, anchor_ns=clock.anchor_ns, boot=boot_id(), host=socket.gethostname(), protocol=PROTOCOL
+        ).model_dump()
 
     def _reset(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
         try:

@@ -2,12 +2,13 @@
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 from protocol.errors import ConfigError
-from protocol.regions import Algorithm, Balancer, Region, address_of
+from protocol.regions import Algorithm, Balancer, Region, address_of, load_table
 from receiver import children
 
 MOST_WEIGHT = 100
@@ -70,3 +71,9 @@ def start(
     path = folder / "haproxy.cfg"
     path.write_text(configuration(regions, balancer))
     return children.start([program(), "-db", "-q", "-f", str(path)], output=output)
+
+
+if __name__ == "__main__":
+    table = load_table(Path(sys.argv[1]))
+    assert table.balancer
+    print(configuration(table.region, table.balancer), end="")

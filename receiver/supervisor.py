@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from gevent.event import Event
 from protocol.faults import FaultOrder
 from protocol.outage import Outage, OutageSeen
 from protocol.setup import Setup
-from receiver import children
+from receiver import children, files
 from receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server
 from receiver.control import CannotScale, ControlApp
 from receiver.faults import check_playable, unplayable
+from receiver.metrics import Snapshot
 from receiver.quiet import quiet_server
 from receiver.sampling import Sampler
 from receiver.state import StateWriter
@@ -164,6 +166,19 @@ class Supervisor:
             "workers": [report.pid for report in self._state.reports()],
         }
 
+    def metrics(self, now_ns: int) -> Snapshot:
+        stats, order = self.stats(), self._state.setting.order
+        written = self.files(self._state.setting.run)
+        return Snapshot(
+            region=self.config.region,
+            arrivals=stats["arrivals"],
+            refused=stats["refused"],
+            faults=stats["faults"],
+            faults_active=self._out or order.active(now_ns, None) is not None or bool(order.webhooks),
+            journal_bytes=sum(size for name, size in written if name.endswith(".journal")),
+            processes=len(stats["workers"]),
+        )
+
     def reset(self, run: str) -> None:
         """Switch to the journals of `run`, and return when every process has done so (and flushed the old ones)."""
         self._end_outage()
@@ -178,6 +193,15 @@ class Supervisor:
         check_playable(order, self.config.server)
         self._state.set_faults(order)
         self._settle()
+
+    def files(self, run: str) -> list[tuple[str, int]]:
+        """Names and sizes of what this region wrote of a run."""
+        return files.written(self.config.results, run, self.config.region)
+
+    def read(self, run: str, name: str) -> Iterable[bytes]:
+        """One of those, as large as it is now."""
+        path = self.config.results / run / name
+        return files.read(path, path.stat().st_size)
 
     def outage(self) -> OutageSeen:
         return self._seen

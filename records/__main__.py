@@ -1,10 +1,11 @@
-"""`python -m records export RUN`: a run's journals as Parquet or CSV."""
+"""`python -m records export RUN`: a run's journals as tables. `… collect RUN`: fetch what other hosts wrote of it."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from records.collect import collect
 from records.exit_codes import Exit
 from records.export import export
 from records.journal import JournalError
@@ -18,8 +19,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     export_parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as results/20261122-…")
     export_parser.add_argument("--format", choices=("parquet", "csv"), default="parquet", help="default: %(default)s")
     export_parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: the run's folder)")
+    collect_parser = commands.add_parser(
+        "collect", help="fetch the receivers' files of a run over their control APIs, where hosts share no folder"
+    )
+    collect_parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, which holds run.json")
     options = parser.parse_args(argv)
     try:
+        if options.command == "collect":
+            for path in collect(options.run, say=lambda text: print(text, file=sys.stderr)):
+                print(path)
+            return Exit.PASS
         for path in export(options.run, options.format, options.out or options.run):
             print(path)
     except (RunError, JournalError, OSError) as error:

@@ -29,6 +29,8 @@ class RegionRecord(_Record):
     name: str
     url: str
     receiver: bool
+    control: str | None = None
+    """Address of its control API."""
     weight: float = 1.0
     """What it can take, beside the others."""
 
@@ -39,6 +41,18 @@ class LinksRecord(_Record):
     rtt_ms: list[list[float]]
     modelled: bool
     source: str
+
+
+class HostRecord(_Record):
+    """A process that takes part, where it ran, and its clock beside the master's."""
+
+    role: Literal["sender", "receiver"]
+    name: str
+    """The sending process's, or the region's."""
+    host: str
+    offset_ns: int
+    """Senders': so much was added to its clock. Receivers': so far ahead it was."""
+    uncertainty_ns: int
 
 
 class Manifest(_Record):
@@ -60,6 +74,7 @@ class Manifest(_Record):
     strategies: list[str]
     outcomes: dict[int, str]
     environment: dict[str, Any]
+    hosts: list[HostRecord] = []
 
     def save(self, folder: Path) -> None:
         write_atomically(folder / MANIFEST, self.model_dump_json(indent=2) + "\n")
@@ -153,13 +168,14 @@ class IncidentPlayed(_Record):
     | grey      | answers are 5xx, and the health check is fine                         |
     | cut       | nothing passes between `origins` and the regions                      |
     | cut_back  | requests pass from `origins` to the regions, answers don't            |
+    | unplanned | nobody played it: the analysis found it in the attempts                |
     """
 
     kind: Literal["incident"] = "incident"
     at_ns: int
     until_ns: int
     stage: int
-    fault: Literal["refused", "frozen", "slow", "errors", "flapping", "grey", "cut", "cut_back"]
+    fault: Literal["refused", "frozen", "slow", "errors", "flapping", "grey", "cut", "cut_back", "unplanned"]
     regions: list[int]
     """Codes of the targets that it befell."""
     origins: list[int]
@@ -184,6 +200,22 @@ class StageEnded(_Record):
     reports: list[WorkerReport]
 
 
+class ClockRead(_Record):
+    """A receiver's clock, beside the master's, by which all of the timeline is; read before and behind the stages."""
+
+    kind: Literal["clock_read"] = "clock_read"
+    at_ns: int
+    region: str
+    host: str
+    boot: str
+    anchor_ns: int
+    """Of the supervisor that was asked; its data plane's journals have anchors of their own."""
+    offset_ns: int
+    """So far ahead it was."""
+    uncertainty_ns: int
+    """At most so wrong; 0: both share a boot, and so a clock."""
+
+
 class WorkerLost(_Record):
     kind: Literal["worker_lost"] = "worker_lost"
     at_ns: int
@@ -200,7 +232,15 @@ class RunEnded(_Record):
 
 
 Entry = Annotated[
-    StageStarted | FaultsSet | IncidentPlayed | Progress | StageOverloaded | StageEnded | WorkerLost | RunEnded,
+    StageStarted
+    | FaultsSet
+    | IncidentPlayed
+    | Progress
+    | StageOverloaded
+    | StageEnded
+    | WorkerLost
+    | ClockRead
+    | RunEnded,
     Field(discriminator="kind"),
 ]
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Entry)

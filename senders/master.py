@@ -17,12 +17,17 @@ from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner
 from locust.stats import StatsEntry
 
-from records.clock import Clock
+from protocol.version import differs
+from records.clock import Clock, boot_id
 from records.exit_codes import Exit
-from records.run import WorkerReport
+from records.rows import Outcome
+from records.run import HostRecord, WorkerReport
+from senders import metrics
 from senders.arrivals import Closed, at_rate
 from senders.control import ControlError, Controls
-from senders.messages import FAILED, HALT, HEARD, READY, REPORT, SAYS, TICK, WorkerTick
+from senders.gather import Chunk, Gatherer
+from senders.locust_stats import REQUEST_TYPE
+from senders.messages import CHUNK, FAILED, FETCH, HALT, HEARD, READY, REPORT, SAYS, TICK, Heard, Ready, WorkerTick
 from senders.plan import Plan
 from senders.run_folder import RunFolder
 from senders.search import Try, next_rate
@@ -55,13 +60,20 @@ class Master:
         self._walk: gevent.Greenlet | None = None
         self._halting = Event()
         self._inbox = Inbox()
+        self._boot = boot_id()
         self._ready: set[str] = set()
+        self._attempts: dict[tuple[int, str], list[int]] = {}
+        """By stage and process: how many attempts had each outcome."""
+        self._senders: dict[str, Ready] = {}
+        """What the processes that listen said of themselves."""
         self._workers = Workers(runner, plan.stages[0], self._ready)
         self.finished = False
         runner.register_message(READY, self._on_ready)
         runner.register_message(REPORT, self._on_report)
         runner.register_message(TICK, self._on_tick)
         runner.register_message(FAILED, self._on_failed)
+        self._gatherer = Gatherer(lambda node, wanted: runner.send_message(FETCH, wanted, node))
+        runner.register_message(CHUNK, lambda msg, **_: self._gatherer.hear(Chunk.model_validate(msg.data)))
 
     # Locust's side.
 
@@ -83,7 +95,8 @@ class Master:
     def start(self, settings: Settings, plan: Plan, fault: str) -> None:
         """Begin a run; called when Locust starts a test. One with a `fault` ends at once and says it."""
         self._settings, self._plan = settings, plan
-        self.finished, self._inbox.failure = False, fault
+        self.finished, self._inbox = False, Inbox(failure=fault)
+        self._attempts.clear()
         self._workers = Workers(self._runner, plan.stages[0], self._ready)
         self._halting.clear()
         self._walk = gevent.spawn(self._run)
@@ -95,17 +108,51 @@ class Master:
             self._walk.join(30)
 
     def _on_ready(self, msg: Any, **_: Any) -> None:
-        self._ready.add(msg.node_id)
-        self._runner.send_message(HEARD, client_id=msg.node_id)
+        ready = Ready.model_validate(msg.data)
+        if fault := differs(f"the sending process {ready.process or msg.node_id}", ready.protocol):
+            self._inbox.failure = self._inbox.failure or fault
+            return
+        if ready.synced:
+            self._ready.add(msg.node_id)
+            self._senders[msg.node_id] = ready
+        heard = Heard(
+            sent_ns=ready.sent_ns,
+            now_ns=self._clock.now(),
+            anchor_ns=self._clock.anchor_ns,
+            boot=self._boot,
+            accepted=ready.synced,
+        )
+        self._runner.send_message(HEARD, heard.model_dump(), msg.node_id)
 
     def _on_report(self, msg: Any, **_: Any) -> None:
         self._inbox.reports[msg.node_id] = WorkerReport.model_validate(msg.data)
 
     def _on_tick(self, msg: Any, **_: Any) -> None:
-        self._inbox.ticks[msg.node_id] = WorkerTick.model_validate(msg.data)
+        self._inbox.ticks[msg.node_id] = tick = WorkerTick.model_validate(msg.data)
+        self._attempts[tick.stage, msg.node_id] = tick.outcomes
 
     def _on_failed(self, msg: Any, **_: Any) -> None:
         self._inbox.failure = self._inbox.failure or str(msg.data["message"])
+
+    def snapshot(self) -> metrics.Snapshot:
+        """How the run stands, as Locust and the workers tell it."""
+        inbox, entries = self._inbox, self._runner.stats.entries
+        ticks = inbox.ticks.values() if inbox.stage else ()
+        return metrics.Snapshot(
+            deliveries=[
+                _deliveries(name, entry) for (name, method), entry in list(entries.items()) if method == REQUEST_TYPE
+            ],
+            attempts={
+                outcome.name.lower(): count
+                for outcome in Outcome
+                if (count := sum(counts[outcome] for counts in self._attempts.values() if counts))
+            },
+            queued=sum(tick.queued for tick in ticks),
+            in_flight=sum(tick.in_flight for tick in ticks),
+            workers=self.processes,
+            stage=(inbox.stage.name or inbox.stage.scenario) if inbox.stage else "",
+            faults=inbox.stage.faults_at((self._clock.now() - inbox.start_ns) / 1e9) if inbox.stage else (),
+        )
 
     # The run.
 
@@ -130,9 +177,12 @@ class Master:
             samplers += self._watch(folder)
             samplers.append(Sampler(machine_log(folder.path, self._clock), MACHINE_SAMPLE_S))
             controls = Controls(self._settings.regions)
+            self._read_clocks(folder, controls)
             controls.reset(folder.manifest.id)
             settled = self._play_all(folder, controls)
+            self._read_clocks(folder, controls)
             self._await_statistics(settled)
+            self._gather(folder)
             self._environment.process_exit_code = None if settled else Exit.UNKNOWN
         except (RunFailed, ControlError) as failure:
             error = str(failure)
@@ -145,6 +195,32 @@ class Master:
             for sampler in samplers:
                 sampler.close()
             self._finish(folder, controls, error)
+
+    def _read_clocks(self, folder: RunFolder, controls: Controls) -> None:
+        """Those of receivers of other hosts drift: what they wrote in between is put right by both readings."""
+        read = controls.read_clocks(self._clock)
+        for one in read:
+            folder.timeline.add(one)
+        folder.manifest.hosts = [
+            *(ready.record() for ready in self._senders.values()),
+            *(
+                HostRecord(
+                    role="receiver",
+                    name=one.region,
+                    host=one.host,
+                    offset_ns=one.offset_ns,
+                    uncertainty_ns=one.uncertainty_ns,
+                )
+                for one in read
+            ),
+        ]
+
+    def _gather(self, folder: RunFolder) -> None:
+        """Fetch what sending processes of other hosts wrote, unless a folder is shared."""
+        alive = self._workers.alive()
+        processes = [(node, ready.process) for node, ready in self._senders.items() if node in alive]
+        for name in self._gatherer.gather(folder.path, folder.manifest.id, processes):
+            _say(f"could not fetch {name} from its host")
 
     def _watch(self, folder: RunFolder) -> list[Sampler]:
         """Log what the user's own processes take, too; one that is gone by now is said to be."""
@@ -177,6 +253,7 @@ class Master:
 
     def _finish(self, folder: RunFolder | None, controls: Controls | None, error: str) -> None:
         """Leave a whole folder behind, as far as the run came, and let Locust stop."""
+        self._inbox.stage = None
         try:
             if error:
                 _say(error)
@@ -232,6 +309,20 @@ class Master:
         deadline = time.monotonic() + STATS_PATIENCE_S
         while self._runner.stats.total.num_requests < settled and time.monotonic() < deadline:
             gevent.sleep(POLL_S)
+
+
+def _deliveries(name: str, entry: StatsEntry) -> metrics.Deliveries:
+    """What Locust counted under a name that `worker` gave it."""
+    stage, origin, strategy = name.rsplit(" ", 2)
+    return metrics.Deliveries(
+        stage=stage,
+        origin=origin,
+        strategy=strategy,
+        settled=entry.num_requests,
+        failed=entry.num_failures,
+        total_ms=entry.total_response_time,
+        latencies={float(ms): count for ms, count in entry.response_times.items()},
+    )
 
 
 def _say(text: str) -> None:

@@ -4,10 +4,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from records.run import HostRecord
+
 READY = "hookswarm.ready"
-"""Worker to master: it listens; said again and again until that is heard."""
+"""Worker to master: a Ready; said again and again until that is heard."""
 HEARD = "hookswarm.heard"
-"""Master to worker: it is known to listen."""
+"""Master to worker: a Heard."""
 STAGE = "hookswarm.stage"
 """Master to worker: an Announcement."""
 HALT = "hookswarm.halt"
@@ -18,11 +20,51 @@ TICK = "hookswarm.tick"
 """Worker to master: a WorkerTick, several times a second."""
 FAILED = "hookswarm.failed"
 """Worker to master: it cannot go on, and why."""
+FETCH = "hookswarm.fetch"
+"""Master to worker: a senders.gather.Fetch."""
+CHUNK = "hookswarm.chunk"
+"""Worker to master: a senders.gather.Chunk."""
 RUN_VARIABLE = "HOOKSWARM_RUN"
 """Environment variable: the run's id, where whoever started Locust chose it."""
 
 SAYS = "hookswarm: "
 """How a line for the user begins, on a standard output that is Locust's too."""
+
+
+class Ready(BaseModel):
+    """A process listens, and reads the master's clock; when it has read enough of it, it can be sent stages."""
+
+    protocol: int | None = None
+    process: str = ""
+    sent_ns: int = 0
+    """By the process's own clock, uncorrected."""
+    synced: bool = False
+    offset_ns: int = 0
+    """The master's clock is so far ahead."""
+    uncertainty_ns: int = 0
+    host: str = ""
+
+    def record(self) -> HostRecord:
+        """For the run's manifest."""
+        return HostRecord(
+            role="sender",
+            name=self.process,
+            host=self.host,
+            offset_ns=self.offset_ns,
+            uncertainty_ns=self.uncertainty_ns,
+        )
+
+
+class Heard(BaseModel):
+    sent_ns: int
+    """Of the Ready that is answered."""
+    now_ns: int
+    """By the master's clock."""
+    anchor_ns: int
+    boot: str
+    """Where it is the process's own, both share a clock, and differ by their anchors alone."""
+    accepted: bool
+    """It may be sent stages now."""
 
 
 class Part(BaseModel):
@@ -59,3 +101,5 @@ class WorkerTick(BaseModel):
     failed: int
     queued: int
     in_flight: int
+    outcomes: list[int] = []
+    """Attempts by outcome's code."""

@@ -71,5 +71,6 @@ class Playing:
             failed=sum(queue.failed for queue in queues),
             queued=sum(queue.queued() for queue in queues),
             in_flight=self.in_flight(),
+            outcomes=[sum(own) for own in zip(*(lane.sender.outcomes for lane in self.lanes.values()), strict=True)],
         )
         return tick.model_dump()

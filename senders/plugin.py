@@ -17,6 +17,7 @@ from senders.master import Master
 from senders.plan import Plan, make_plan
 from senders.settings import Settings, add_options, check
 from senders.user import StagesShape, WebhookSender
+from senders.web import serve
 from senders.worker import SendingProcess
 
 
@@ -46,6 +47,8 @@ def _set_up(environment: Environment, **_: Any) -> None:
     if isinstance(runner, LocalRunner | MasterRunner):
         master = shape.master = Master(environment, settings, shape.test, plan)
         environment.events.test_stopping.add_listener(master.stop)
+        if environment.web_ui:
+            serve(environment.web_ui, master)
 
     def start(**_: Any) -> None:
         """The start form may have changed the options: they are checked again for every run."""

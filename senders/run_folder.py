@@ -34,7 +34,11 @@ class RunFolder:
             stages=[to_plain(stage) for stage in stages],
             regions=[
                 RegionRecord(
-                    name=region.name, url=region.url, receiver=region.control is not None, weight=region.weight
+                    name=region.name,
+                    url=region.url,
+                    receiver=region.control is not None,
+                    control=region.control,
+                    weight=region.weight,
                 )
                 for region in settings.regions
             ],

@@ -74,6 +74,8 @@ class StageSender:
         self._key = key
         self._clock = clock
         self._wall = wall
+        self.outcomes = [0] * len(Outcome)
+        """Attempts by outcome."""
 
     def attempt(self, delivery: Delivery, route: Route, wire: Transport) -> Result:
         """Send one attempt and write down how it went. Raises OSError if the journal cannot be written."""
@@ -103,6 +105,7 @@ class StageSender:
             if not 200 <= status < 300:
                 outcome, message, hinted = Outcome.REJECTED, f"status {status}", bool(wire.retry_after)
         done = self._clock.now()
+        self.outcomes[outcome] += 1
         flags = _REUSED if wire.reused else 0
         self._journal.finish(row, done, status, outcome, flags | _HINTED if hinted else flags)
         latency_ms = (done - delivery.began) / 1e6

@@ -236,10 +236,11 @@ def writable(option: str, folder: Path) -> None:
 
 
 def unreachable(regions: Sequence[Region], timeout_s: float = 3) -> list[str]:
-    """A phrase for each region that no TCP connection reaches."""
+    """A phrase for each region that no TCP connection reaches, or whose control API none does."""
     faults = []
-    for region in regions:
-        host, port = address_of(region.url)
+    named = [(region, url) for region in regions for url in (region.url, region.control) if url]
+    for region, url in named:
+        host, port = address_of(url)
         try:
             socket.create_connection((host, port), timeout=timeout_s).close()
         except (OSError, UnicodeError) as error:

@@ -49,6 +49,9 @@ class Inbox:
     reports: dict[str, WorkerReport] = field(default_factory=dict)
     ticks: dict[str, WorkerTick] = field(default_factory=dict)
     failure: str = ""
+    stage: Stage | None = None
+    """The one that is on, from `start_ns` on."""
+    start_ns: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,8 +113,10 @@ class StagePlayer:
         seed, regions = _fault_seed(self._settings.seed, number, stage), len(self._settings.regions)
         incidents = Incidents(number, stage, start, seed, list(range(regions)))
         incidents.tell(self._controls)
+        self._inbox.stage, self._inbox.start_ns = stage, start
         self._announce(number, stage, start, users)
         overloaded = self._await_reports(number, stage, set(users))
+        self._inbox.stage = None
         self._folder.between_stages()
         incidents.write(self._controls, self._folder.timeline)
         if stage.settle_s:

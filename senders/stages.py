@@ -158,6 +158,14 @@ class Stage:
         """Warm-up and window together, or None where only its events end it."""
         return None if self.duration_s is None else self.warmup_s + self.duration_s
 
+    def faults_at(self, seconds: float) -> tuple[str, ...]:
+        """Names of what goes wrong so long behind the stage's start."""
+        named: list[str] = [one.fault for one in self.incidents if one.from_s <= seconds < one.from_s + one.for_s]
+        ends = float("inf") if self.faults_for_s is None else self.faults_from_s + self.faults_for_s
+        if self.faults and self.faults_from_s <= seconds < ends:
+            named.append("faults")
+        return tuple(named)
+
     @property
     def setup(self) -> Setup:
         """How our receivers are to serve."""

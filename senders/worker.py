@@ -21,9 +21,10 @@ from records.journal import Header, Journal
 from records.resources import ResourceLog, give_back
 from records.rows import Outcome
 from records.run import WorkerReport
+from senders import gather
 from senders.arrivals import Stripe
 from senders.locust_stats import REQUEST_TYPE
-from senders.messages import FAILED, HALT, HEARD, READY, REPORT, STAGE, TICK, Announcement, Part
+from senders.messages import CHUNK, FAILED, FETCH, HALT, HEARD, READY, REPORT, STAGE, TICK, Announcement, Heard, Part
 from senders.network import Network, Transports
 from senders.origin import Origin
 from senders.payloads import Generated
@@ -33,6 +34,7 @@ from senders.retrier import Retrier
 from senders.sender import Halted, Result, StageSender
 from senders.settings import Settings
 from senders.stages import Stage, from_plain
+from senders.sync import Sync
 from senders.usage import Lags, Sampler, Usage, host_name, process_log
 from senders.wire import Timeouts
 
@@ -67,9 +69,10 @@ class SendingProcess:
         self._halted_by = 0.0
         self._watcher: gevent.Greenlet | None = None
         runner.register_message(STAGE, self._on_stage)
+        runner.register_message(FETCH, self._on_fetch)
         runner.register_message(HALT, lambda **_: gevent.spawn(self.halt), concurrent=True)
-        self._heard = Event()
-        runner.register_message(HEARD, lambda **_: self._heard.set())
+        self._sync, self._heard = Sync(self._clock), Event()
+        runner.register_message(HEARD, self._on_heard)
         if isinstance(runner, WorkerRunner):
             gevent.spawn(self._say_ready)
 
@@ -152,9 +155,16 @@ class SendingProcess:
 
     def _say_ready(self) -> None:
         """Locust takes a process for ready once it is connected, when it may not listen to us yet."""
-        while not self._heard.is_set():
-            self._tell(READY, {})
+        while not self._sync.accepted:
+            self._tell(READY, self._sync.ready(self.name).model_dump())
             self._heard.wait(READY_EVERY_S)
+            self._heard.clear()
+
+    def _on_heard(self, msg: Any, **_: Any) -> None:
+        if self._sync.hear(Heard.model_validate(msg.data)):
+            self._clock = self._sync.corrected()
+            self.configure(self.settings)
+        self._heard.set()
 
     def _on_stage(self, msg: Any, **_: Any) -> None:
         announcement = Announcement.model_validate(msg.data)
@@ -177,6 +187,10 @@ class SendingProcess:
         announced, self._announced = self._announced, Event()
         announced.set()
         self._watcher = gevent.spawn(self._watch, self._playing, announcement.start_ns)
+
+    def _on_fetch(self, msg: Any, **_: Any) -> None:
+        chunk = gather.read(self.settings.results, self.name, gather.Fetch.model_validate(msg.data))
+        self._tell(CHUNK, chunk.model_dump())
 
     def _lane(self, stage: Stage, announcement: Announcement, part: Part) -> Lane:
         settings, seed = self.settings, (announcement.seed, announcement.draw)

@@ -16,6 +16,7 @@ from protocol.setup import Setup
 from receiver.app import Receiver
 from receiver.config import ReceiverConfig
 from receiver.control import ControlApp
+from receiver.metrics import Snapshot
 from receiver.state import StateReader, StateWriter
 from records.clock import Clock
 
@@ -55,6 +56,15 @@ class Control:
 
     def outage(self) -> OutageSeen:
         return OutageSeen()
+
+    def metrics(self, now_ns: int) -> Snapshot:
+        return Snapshot("a", 3, {401: 1}, {"status 503": 2}, True, 288, 1)
+
+    def files(self, run: str) -> list[tuple[str, int]]:
+        return [("arrivals-a-1.journal", 3)] if run == "run-1" else []
+
+    def read(self, run: str, name: str) -> list[bytes]:
+        return [b"abc"]
 
     def set_outage(self, outage: Outage) -> None:
         self.asked = outage

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,11 +124,15 @@ class RunningReceiver:
 
 @contextmanager
 def running_receiver(
-    folder: Path, *options: str, region: str = "local", env: Mapping[str, str] | None = None
+    folder: Path,
+    *options: str,
+    region: str = "local",
+    env: Mapping[str, str] | None = None,
+    prefix: Sequence[str] = (),
 ) -> Iterator[RunningReceiver]:
     """`python -m receiver` in `folder`, ready; gone afterwards. `options` as on its command line."""
     port, control_port = free_port(), free_port()
-    command = [sys.executable, "-m", "receiver", "--region", region, "--port", str(port)]
+    command = [*prefix, sys.executable, "-m", "receiver", "--region", region, "--port", str(port)]
     command += ["--control-port", str(control_port), *options]
     log = folder / f"receiver-{port}.log"
     with log.open("wb") as out:

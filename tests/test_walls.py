@@ -10,7 +10,7 @@ CHECKOUT = Path(__file__).parents[1]
 
 MAY_IMPORT: dict[str, set[str]] = {
     "protocol": set(),
-    "records": set(),
+    "records": {"protocol"},
     "senders": {"protocol", "records"},
     "receiver": {"protocol", "records"},
     "analysis": {"records"},

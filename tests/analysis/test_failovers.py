@@ -812,3 +812,24 @@ def _elsewhere(own: list[Row], bad: list[Row], first: int | None, begin_ns: int,
         )
     ]  # fmt: skip
     return min(good, default=None)
+
+
+def test_an_outage_that_nobody_planned_is_found() -> None:
+    """As long as attempts failed in a row: from the first of them that was sent to the first answer behind it."""
+    attempts = traffic(
+        steps((0, [Try(EU, OK, 1)]), (3000, [Try(EU, TIMED_OUT, 500), Try(US, OK, 5)]), (5000, [Try(EU, OK, 1)]))
+    )
+    found = one(attempts, [], taken(attempts), health=HEALTH)
+    assert (found.faults, found.regions, found.origins) == (["unplanned"], ["eu"], ["eu"])
+    assert found.began_at_s == 3.0
+    assert found.lasted_s == pytest.approx(2.0, abs=0.6)
+    assert found.by_origin[0].bound_s is None
+
+
+def test_a_few_failures_are_no_outage() -> None:
+    """Four in a row, and none where faults were the plan."""
+    few = traffic(steps((0, [Try(EU, OK, 1)]), (3000, [Try(EU, REFUSED, 1)]), (3080, [Try(EU, OK, 1)])))
+    assert told(few, [], taken(few)) == []
+    many = traffic(steps((0, [Try(EU, OK, 1)]), (3000, [Try(EU, REFUSED, 1)])))
+    assert len(told(many, [], taken(many))) == 1
+    assert told(many, [], taken(many), faults={"status": {"503": 0.5}}) == []

@@ -12,7 +12,7 @@ from records.clock import boot_id
 from records.journal import JournalError
 from records.resources import COLUMNS
 from records.rows import BALANCED, CODES, Flag, Outcome
-from records.run import MANIFEST, TIMELINE, RunError
+from records.run import MANIFEST, TIMELINE, ClockRead, RunError
 from tests.journals import (
     ANCHOR,
     MS,
@@ -78,6 +78,28 @@ def test_only_clocks_of_the_same_boot_are_moved(tmp_path: Path, boot: str, moved
     found = load(tmp_path).arrivals
     assert found is not None
     assert found["start"][0] == arrival(attempt(0))["start"] - MS * moved
+
+
+def test_a_receivers_clock_that_was_read_is_put_right(tmp_path: Path) -> None:
+    """Of another host: by the mean of both readings, whatever process wrote; half their difference is uncertain."""
+
+    def read(offset_ns: int) -> ClockRead:
+        return ClockRead(
+            at_ns=START, region="eu", host="there", boot="theirs", anchor_ns=ANCHOR + 7 * MS, offset_ns=offset_ns,
+            uncertainty_ns=MS,
+        )  # fmt: skip
+
+    frames = run([attempt(0)])
+    readings = [read(2_000 * MS), read(2_004 * MS)]
+    write_run(
+        tmp_path, replace(frames, timeline=[readings[0], *frames.timeline[:-1], readings[1], frames.timeline[-1]])
+    )
+    # What the data plane wrote is 3 ms ahead of the supervisor, whose clock was read.
+    write_journal(tmp_path, "arrivals", table([arrival(attempt(0))]), "r", anchor=ANCHOR + 10 * MS, boot="theirs")
+    found = load(tmp_path)
+    assert found.arrivals is not None
+    assert found.arrivals["start"][0] == arrival(attempt(0))["start"] - 2_002 * MS - 3 * MS
+    assert found.clock_uncertainty_ns == 3 * MS
 
 
 def test_strays_are_counted_and_left_out(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from protocol.outage import Outage, OutageSeen
 from protocol.setup import Setup
 from receiver.control import CannotScale, ControlApp
 from receiver.faults import CannotPlay
+from receiver.metrics import Snapshot
 from records.clock import Clock
 from tests.receivers import BEARER, TOKEN
 
@@ -45,6 +46,15 @@ class Supervisor:
 
     def outage(self) -> OutageSeen:
         return OutageSeen()
+
+    def metrics(self, now_ns: int) -> Snapshot:
+        return Snapshot("a", 3, {401: 1}, {"status 503": 2}, True, 288, 1)
+
+    def files(self, run: str) -> list[tuple[str, int]]:
+        return [("arrivals-a-1.journal", 3)] if run == "run-1" else []
+
+    def read(self, run: str, name: str) -> list[bytes]:
+        return [b"abc"]
 
     def set_outage(self, outage: Outage) -> None:
         self.asked = outage

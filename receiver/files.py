@@ -1,0 +1,25 @@
+"""What a receiver wrote of a run, for whoever collects it over the control API."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+CHUNK = 1 << 20
+
+
+def written(results: Path, run: str, region: str) -> list[tuple[str, int]]:
+    """Names and sizes of the files of a region's receiver in a run's folder; of one that is not there, none."""
+    kinds = ("arrivals", "fsyncs", "bodies", "resources-receiver", "resources-supervisor")
+    if not SAFE.fullmatch(run):
+        return []
+    found = (path for kind in kinds for path in (results / run).glob(f"{kind}-{region}-*"))
+    return sorted((path.name, path.stat().st_size) for path in found if SAFE.fullmatch(path.name) and path.is_file())
+
+
+def read(path: Path, size: int) -> Iterator[bytes]:
+    """The first `size` bytes of a file, which may be growing."""
+    with path.open("rb") as file:
+        while size > 0 and (chunk := file.read(min(CHUNK, size))):
+            size -= len(chunk)
+            yield chunk

@@ -1,0 +1,70 @@
+"""docker-compose.yml on a real engine, under a project name of the test's own."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.receivers import CHECKOUT
+
+COMPOSE = ["docker", "compose"] if shutil.which("docker") and not shutil.which("docker-compose") else ["docker-compose"]
+
+
+def engine() -> bool:
+    """Whether there is one to talk to."""
+    if not shutil.which("docker") or not shutil.which(COMPOSE[0]):
+        return False
+    return subprocess.run(["docker", "info"], capture_output=True, timeout=30).returncode == 0
+
+
+@dataclass(frozen=True)
+class Project:
+    name: str
+    settings: Mapping[str, str]
+
+    def compose(self, *arguments: str, check: bool = True, timeout_s: float = 400) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [*COMPOSE, "-p", self.name, *arguments], cwd=CHECKOUT, env=os.environ | self.settings,
+            capture_output=True, text=True, timeout=timeout_s,
+        )  # fmt: skip
+        assert not check or done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return done
+
+    def start(self, *arguments: str, log: Path) -> "subprocess.Popen[bytes]":
+        with log.open("wb") as out:
+            env = os.environ | self.settings
+            return subprocess.Popen(
+                [*COMPOSE, "-p", self.name, *arguments], cwd=CHECKOUT, env=env, stdout=out, stderr=out
+            )
+
+    def containers(self, service: str) -> list[str]:
+        """Ids of a service's containers that run."""
+        names = ["--filter", f"label=com.docker.compose.project={self.name}"]
+        names += ["--filter", f"label=com.docker.compose.service={service}"]
+        done = subprocess.run(["docker", "ps", "-q", *names], capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    def results(self, folder: Path) -> Path:
+        """What is in the volume of results, copied."""
+        found = json.loads(
+            subprocess.run(
+                ["docker", "volume", "inspect", f"{self.name}_results"], capture_output=True, text=True, check=True
+            ).stdout
+        )
+        shutil.copytree(found[0]["Mountpoint"], folder)
+        return folder
+
+
+@contextmanager
+def project(name: str, **settings: str) -> Iterator[Project]:
+    """One that leaves no container, volume or network behind."""
+    made = Project(name, settings)
+    try:
+        yield made
+    finally:
+        profiles = [f"--profile={profile}" for profile in ("headless", "monitoring", "haproxy")]
+        made.compose(*profiles, "down", "-v", "--timeout", "5", check=False)
