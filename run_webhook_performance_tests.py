@@ -15,9 +15,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from analysis import reports, series, summaries, summary
+from analysis import checks, checks_summary, junit, markdown, measures, reports, series, summaries, summary
+from analysis.checks import Check, CheckError
 from analysis.frames import load
 from analysis.progress import Display
+from analysis.reports import Findings
 from analysis.verdict import EXITS
 from protocol.credentials import control_token
 from protocol.errors import ConfigError
@@ -94,6 +96,12 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--balancer", choices=("haproxy",), help="HAProxy before the regions of 'distribution', beside our strategies"
     )
+    options.add_argument(
+        "--check", action="append", default=[], metavar="CHECK", help="fail unless it holds: 'p99_ms<250'; repeatable"
+    )
+    options.add_argument("--checks", type=Path, metavar="TOML", help='a file of checks: checks = ["lost==0", …]')
+    options.add_argument("--junit", type=Path, metavar="XML", help="write verdicts and checks as JUnit XML")
+    options.add_argument("--markdown", type=Path, metavar="MD", help="append a summary in Markdown")
     options.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where reports go (default: here)")
     add_options(options)
     return options
@@ -120,6 +128,16 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
         except ConfigError as error:
             faults += [f"--balancer haproxy: {fault}" for fault in error.faults]
     try:
+        wanted(options)
+    except CheckError as error:
+        faults.append(str(error))
+    for option, path in (("--junit", options.junit), ("--markdown", options.markdown)):
+        try:
+            if path:
+                writable(option, path.parent)
+        except ConfigError as error:
+            faults += error.faults
+    try:
         writable("--output", options.output)
         reports.read(options.output)
     except (ConfigError, RunError, OSError) as error:
@@ -133,6 +151,11 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
     if faults:
         raise ConfigError(faults)
     return {name: test for name, test in TESTS.items() if name in options.test or not options.test}
+
+
+def wanted(options: argparse.Namespace) -> list[Check]:
+    """The checks of the options; raises CheckError that names every fault."""
+    return [*checks.parse_all(options.check), *(checks.load(options.checks) if options.checks else [])]
 
 
 @contextmanager
@@ -206,7 +229,7 @@ def _keep_log(path: Path, said: bytes) -> None:
         pass
 
 
-def report(folder: Path, options: argparse.Namespace, console: Console) -> Exit:
+def report(folder: Path, options: argparse.Namespace, console: Console) -> Findings:
     """Analyse a run, print its summary, write its sections of the reports."""
     if not (folder / MANIFEST).exists():
         log = (folder / "locust.log").read_text(errors="replace").strip()
@@ -219,7 +242,24 @@ def report(folder: Path, options: argparse.Namespace, console: Console) -> Exit:
     series.save(folder, found.series)
     paths = ", ".join(map(str, reports.write(options.output, found)))
     console.print(f"report {paths}, run {folder}", markup=False, highlight=False)
-    return EXITS[found.performance.verdict.status]
+    return found
+
+
+def conclude(found: Sequence[Findings], options: argparse.Namespace, console: Console) -> Exit:
+    """Judge the checks over all runs, tell whoever wants to know; the worst end of all counts. Raises OSError."""
+    sections = [one.performance for one in found]
+    results = checks.judge(wanted(options), [number for one in found for number in measures.of(one)])
+    for result in results:
+        console.print(checks_summary.line(result))
+    if options.junit:
+        junit.write(options.junit, sections, results)
+    text = markdown.compute(sections, results)
+    for path in filter(None, (options.markdown, os.environ.get("GITHUB_STEP_SUMMARY"))):
+        markdown.append(Path(path), text)
+    ends = [EXITS[section.verdict.status] for section in sections]
+    ends += [Exit.PASS if result.status is checks.Status.PASS else Exit.FAIL for result in results]
+    worst = [Exit.VOID, Exit.UNKNOWN, Exit.FAIL, Exit.PASS]
+    return min(ends, key=worst.index)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -227,7 +267,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = summary.console()
     interrupt = Interrupt.listen()
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    ends: list[Exit] = []
+    found: list[Findings] = []
     try:
         tests = preflight(options)
         for name, test in tests.items():
@@ -235,7 +275,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 break
             with receivers(test, options, interrupt) as extra:
                 run = run_locust(name, test, options, extra, interrupt, console)
-            ends.append(report(run, options, console))
+            found.append(report(run, options, console))
+        end = conclude(found, options, console) if found else Exit.UNKNOWN
     except (ConfigError, RunError, JournalError) as error:
         if interrupt.count:  # stopped before there was anything to report
             return Exit.INTERRUPTED
@@ -246,8 +287,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Exit.USAGE
     if interrupt.count:
         return Exit.INTERRUPTED
-    worst = [Exit.VOID, Exit.UNKNOWN, Exit.FAIL, Exit.PASS]
-    return min(ends, key=worst.index)
+    return end
 
 
 if __name__ == "__main__":

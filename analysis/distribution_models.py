@@ -41,6 +41,10 @@ class RegionTarget(Model):
     weight: float | None = Field(description="what it can take, beside the others")
     attempts: int
     load: float | None = Field(description="attempts / weight")
+    error_rate: float | None = Field(default=None, description="share of the attempts that were not acknowledged")
+    latency_ms: Quantiles | None = Field(
+        default=None, description="of attempts, sent to answered, of what fell due in the window"
+    )
 
 
 class Regions(Model):

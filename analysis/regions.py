@@ -5,11 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from analysis import figures, quantiles
+from analysis.base import Quantiles
 from analysis.deliveries import was_sent
 from analysis.distribution_models import RegionOrigin, RegionPair, Regions, RegionTarget
 from analysis.frames import RunFrames
 from analysis.geography import Geographies, Geography, known, trips
+from analysis.rows import Mask
 from analysis.stages import Played
+from records.journal import Rows
 from records.rows import CODES, Outcome
 
 
@@ -39,11 +42,10 @@ def _pairs(stage: Played, geography: Geography) -> Iterator[RegionPair]:
     rows, event = stage.delivered.attempts.rows, stage.delivered.attempts.event
     pair = rows["origin"].astype(np.int64) * CODES + rows["target"]
     sent, acknowledged = was_sent(rows), rows["outcome"] == Outcome.ACKNOWLEDGED
+    answered = _answered(stage, sent)
     # An event counts by its first acknowledgement, as in the stage's throughput.
     counted = acknowledged & (rows["done"] == stage.delivered.acknowledged[event])
     counted &= (rows["done"] >= begin) & (rows["done"] < end)
-    due = rows["due"] + rows["late"]
-    answered = sent & (due >= begin) & (due < end) & (rows["status"] != 0)
     for code in np.unique(pair[sent]).tolist():
         own = pair == code
         attempts, fine = int(np.count_nonzero(own & sent)), int(np.count_nonzero(own & acknowledged))
@@ -56,9 +58,21 @@ def _pairs(stage: Played, geography: Geography) -> Iterator[RegionPair]:
             acknowledged=fine,
             error_rate=round(1 - fine / attempts, 6),
             throughput_per_s=_rate(int(np.count_nonzero(own & counted)), end - begin),
-            latency_ms=quantiles.compute((rows["done"][timed] - rows["start"][timed]) / 1e6),
+            latency_ms=_latency_ms(rows, timed),
             rtt_ms=known(geography.rtt_ms[origin, target]),
         )
+
+
+def _answered(stage: Played, sent: Mask) -> Mask:
+    """Which attempts, of what fell due in the window, had an answer."""
+    rows, (begin, end) = stage.delivered.attempts.rows, stage.window
+    due = rows["due"] + rows["late"]
+    answered: Mask = sent & (due >= begin) & (due < end) & (rows["status"] != 0)
+    return answered
+
+
+def _latency_ms(rows: Rows, mask: Mask) -> Quantiles:
+    return quantiles.compute((rows["done"][mask] - rows["start"][mask]) / 1e6)
 
 
 def _rate(count: int, window_ns: int) -> float | None:
@@ -84,9 +98,21 @@ def _origins(stage: Played, geography: Geography) -> Iterator[RegionOrigin]:
 
 
 def _targets(stage: Played, geography: Geography) -> Iterator[RegionTarget]:
-    counts = trips(stage.delivered.attempts.rows).by_target().tolist()
+    rows = stage.delivered.attempts.rows
+    sent = was_sent(rows)
+    answered, acknowledged = _answered(stage, sent), rows["outcome"] == Outcome.ACKNOWLEDGED
+    counts = trips(rows).by_target().tolist()
     for code, attempts in enumerate(counts):
         if code < len(geography) or attempts:
             weight = known(geography.weight[code])
             load = round(attempts / weight, 4) if weight else None
-            yield RegionTarget(target=geography.name(code), weight=weight, attempts=attempts, load=load)
+            own = rows["target"] == code
+            fine = int(np.count_nonzero(own & sent & acknowledged))
+            yield RegionTarget(
+                target=geography.name(code),
+                weight=weight,
+                attempts=attempts,
+                load=load,
+                error_rate=round(1 - fine / attempts, 6) if attempts else None,
+                latency_ms=_latency_ms(rows, own & answered),
+            )

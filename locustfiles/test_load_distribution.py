@@ -69,7 +69,7 @@ def balancers(failover: Stage, *names: str) -> tuple[Stage, ...]:
 
 
 HAPROXY = ("haproxy-roundrobin", "haproxy-leastconn", "haproxy-random", "haproxy-hash")
-FULL = failovers(16, from_s=4, for_s=5, timeout_s=1)
+FULL = failovers(14, from_s=3, for_s=4.5, timeout_s=1)
 QUICK = failovers(5, from_s=2, for_s=1.5, timeout_s=0.5)
 
 
@@ -78,7 +78,7 @@ class Distribution(StagesShape):
     stages = (
         replace(BASE, scenario="geography", duration_s=9),
         *strategies(
-            6.5, 3, "nearest", "round-robin", "weighted-round-robin", "random", "least-outstanding", "power-of-two",
+            5, 3, "nearest", "round-robin", "weighted-round-robin", "random", "least-outstanding", "power-of-two",
             "peak-ewma", "consistent-hash", "priority",
         ),
         *FULL.values(),

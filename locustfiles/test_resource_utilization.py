@@ -6,7 +6,7 @@ from senders.locustfile import Delay, Poisson, Stage, StagesShape, senders, swee
 
 # Sampled over the window; in the pause behind it memory that is free is given back, for the next stage.
 MEMORY = Stage(
-    "sustained memory", users=32, webhooks=1_000, arrivals=Poisson(400), warmup_s=10, duration_s=35, settle_s=1
+    "sustained memory", users=32, webhooks=1_000, arrivals=Poisson(400), warmup_s=8, duration_s=25, settle_s=1
 )
 CPU = Stage("cpu", webhooks=100, warmup_s=0.5, duration_s=4)
 IO = Stage("io", users=16, webhooks=100, payload=1_000, warmup_s=0.5, duration_s=3)
@@ -23,7 +23,7 @@ class Resource(StagesShape):
         *sweep(IO, bodies=(False, True), payload=(10_000,)),
         *sweep(IO, reuse=(True, False)),
         *sweep(replace(IO, users=64, reuse=False), backlog=(4, 1024)),
-        replace(IO, scenario="io slow target", response=Delay(0.05)),
+        replace(IO, scenario="io slow target", response=Delay(0.05), receiver_threads=32),
     )
     quick_stages = (
         *sweep(replace(MEMORY, warmup_s=1, duration_s=5, settle_s=0.5), payload=(1_000,)),
