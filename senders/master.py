@@ -175,11 +175,12 @@ class Master:
                     log.uss = False
                 samplers.append(Sampler(log))
             samplers += self._watch(folder)
-            samplers.append(Sampler(machine_log(folder.path, self._clock), MACHINE_SAMPLE_S))
+            machine = Sampler(machine_log(folder.path, self._clock), MACHINE_SAMPLE_S)
+            samplers.append(machine)
             controls = Controls(self._settings.regions)
             self._read_clocks(folder, controls)
             controls.reset(folder.manifest.id)
-            settled = self._play_all(folder, controls)
+            settled = self._play_all(folder, controls, machine)
             self._read_clocks(folder, controls)
             self._await_statistics(settled)
             self._gather(folder)
@@ -232,7 +233,7 @@ class Master:
                 _say(f"not watched: process {pid} is gone")
         return found
 
-    def _play_all(self, folder: RunFolder, controls: Controls) -> int:
+    def _play_all(self, folder: RunFolder, controls: Controls, machine: Sampler) -> int:
         """Play the plan; returns how many deliveries were settled."""
         player = StagePlayer(
             self._runner, self._settings, folder, controls, self._workers, self._inbox, self._halting, self._clock
@@ -247,6 +248,7 @@ class Master:
                 settled += self._search(folder, player, stage)
             elif played := player.play(number, stage):
                 settled += played.settled
+            machine.sample()  # or what the next stage does to the machine would be told of this one's end
             if self._halting.is_set():
                 break
         return settled

@@ -16,6 +16,7 @@ from senders.stages import Stage, to_plain
 from tests.network import slow_loopback
 from tests.receivers import CHECKOUT, environment, running_receiver
 from tests.runs import analyse, regions_file, run_folder, run_locust
+from tests.slow_disk import slow_disk
 
 pytestmark = pytest.mark.alone
 
@@ -50,15 +51,24 @@ def play(folder: Path, stages: Sequence[Stage], **env: str) -> dict[str, str]:
 
 
 def test_what_a_receiver_can_lack_is_named(tmp_path: Path) -> None:
-    """CPU burnt in the handler, a delay in it, a sync for every arrival, no connection kept, a tiny accept queue."""
+    """CPU burnt in the handler, a delay in it, no connection kept, a tiny accept queue."""
     stages = [
         *causing(replace(STAGE, response=Delay(0.002, busy=True)), "receiver CPU"),
         *causing(replace(STAGE, response=Delay(0.05)), "target's own delay"),
-        *causing(replace(STAGE, durability="fsync", users=4), "disk"),
         *causing(replace(STAGE, reuse=False, users=4), "connection set-up"),
         *causing(replace(STAGE, reuse=False, users=64, backlog=2), "accept queue"),
     ]
     assert_named(play(tmp_path, stages))
+
+
+def test_a_slow_disk_is_named(tmp_path: Path) -> None:
+    """A sync for every arrival, on a disk that takes two hundred writes a second from the receiver."""
+    with running_receiver(tmp_path, "--threads", "16") as receiver:
+        options = ["--regions", str(regions_file(tmp_path, receiver))]
+        with slow_disk(tmp_path, receiver.processes(), 200):
+            stages = causing(replace(STAGE, durability="fsync"), "disk")
+            found = verdicts(run_locust(tmp_path, stages, *options, timeout_s=100, test="resource"))
+    assert_named(found)
 
 
 def test_a_sender_that_computes_is_named(tmp_path: Path) -> None:
