@@ -1,4 +1,4 @@
-"""What a supervisor tells Prometheus, on its control port at /metrics, of its region and the run that is on."""
+"""What a supervisor tells Prometheus, on its control port at /metrics, of its region."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 @dataclass(frozen=True)
 class Snapshot:
-    """How a region's receiver stands; counts are of the run that is on."""
+    """How a region's receiver stands; counts are since it was started, journals those of the run that is on."""
 
     region: str
     arrivals: int

@@ -55,6 +55,8 @@ class Supervisor:
         self._child: subprocess.Popen[bytes] | None = None
         self._running = self.config
         """What the data plane was started with."""
+        self._arrivals, self._refused, self._faults = 0, Counter[int](), Counter[str]()
+        """Of runs that are over."""
         self._stopping = Event()
         self._clock = Clock()
         self._sampler = Sampler(self.config, self._clock, "supervisor", every_s=1.0)
@@ -171,9 +173,9 @@ class Supervisor:
         written = self.files(self._state.setting.run)
         return Snapshot(
             region=self.config.region,
-            arrivals=stats["arrivals"],
-            refused=stats["refused"],
-            faults=stats["faults"],
+            arrivals=self._arrivals + stats["arrivals"],
+            refused=self._refused + stats["refused"],
+            faults=self._faults + stats["faults"],
             faults_active=self._out or order.active(now_ns, None) is not None or bool(order.webhooks),
             journal_bytes=sum(size for name, size in written if name.endswith(".journal")),
             processes=len(stats["workers"]),
@@ -182,6 +184,10 @@ class Supervisor:
     def reset(self, run: str) -> None:
         """Switch to the journals of `run`, and return when every process has done so (and flushed the old ones)."""
         self._end_outage()
+        counted = self.stats()
+        self._arrivals += counted["arrivals"]
+        self._refused += counted["refused"]
+        self._faults += counted["faults"]
         self._state.set_run(run)
         self._settle()
 

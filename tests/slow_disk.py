@@ -32,6 +32,6 @@ def slow_disk(folder: Path, pids: Iterable[int], writes_per_s: int) -> Iterator[
             pytest.skip(f"this disk cannot be throttled: {error}")
         yield
     finally:
-        for pid in (group / "cgroup.procs").read_text().split():
-            (root / "cgroup.procs").write_text(pid)
+        for left in (group / "cgroup.procs").read_text().split():
+            (root / "cgroup.procs").write_text(left)
         group.rmdir()

@@ -81,8 +81,8 @@ def answers(url: str) -> bool:
 def test_prometheus_reads_master_and_receivers(tmp_path: Path) -> None:
     """In a run with a fault: all of its deliveries, their quantiles, attempts by outcome, what is on; then the end."""
     stage = Stage(
-        "watched", users=8, webhooks=10, arrivals=Constant(100), duration_s=5, payload="thin",
-        incidents=(Incident("errors", 1, 3),),
+        "watched", users=8, webhooks=10, arrivals=Constant(100), duration_s=10, payload="thin",
+        incidents=(Incident("errors", 4, 4),),
     )  # fmt: skip
     with running_receiver(tmp_path) as receiver:
         host, port = "127.0.0.1", free_port()
@@ -94,15 +94,15 @@ def test_prometheus_reads_master_and_receivers(tmp_path: Path) -> None:
                 wait_until(lambda: answers(f"http://{host}:{port}/metrics"), 20)
                 wait_until(lambda: ask(prometheus, 'hookswarm_fault_active{fault="errors"}') == 1, 20)
                 assert ask(prometheus, 'hookswarm_stage_running{stage="watched"}') == 1
-                assert ask(prometheus, "hookswarm_faults_active") == 1
+                wait_until(lambda: ask(prometheus, "hookswarm_faults_active") == 1, 3)
                 for text in metrics(receiver, f"http://{host}:{port}"):
                     assert lint(text) == ""
-                wait_until(lambda: ask(prometheus, "sum(hookswarm_deliveries_total)") == 500, 20)
+                wait_until(lambda: ask(prometheus, "sum(hookswarm_deliveries_total)") == 1000, 20)
                 failed = ask(prometheus, 'hookswarm_attempts_total{outcome="rejected"}')
                 assert failed
-                assert 250 < failed < 350
-                assert ask(prometheus, "sum(hookswarm_arrivals_total)") == 500 - failed
-                assert ask(prometheus, "hookswarm_delivery_duration_seconds_count") == 500
+                assert 350 < failed < 450
+                wait_until(lambda: ask(prometheus, "sum(hookswarm_arrivals_total)") == 1000 - failed, 5)
+                assert ask(prometheus, "hookswarm_delivery_duration_seconds_count") == 1000
                 quantile = "histogram_quantile(0.5, rate(hookswarm_delivery_duration_seconds_bucket[10s]))"
                 assert (ask(prometheus, quantile) or 1) < 0.1
                 time.sleep(1)
