@@ -2,7 +2,6 @@
 
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -19,7 +18,8 @@ pytestmark = [
     pytest.mark.skipif(not engine(), reason="no Docker engine answers (docker info), or there is no docker-compose"),
 ]
 
-HEADLESS = ("--profile", "headless", "up", "--exit-code-from", "headless", "--scale", "worker=2", "headless", "worker")
+UP = ("up", "-d", "--scale", "worker=2", "worker")
+HEADLESS = ("--profile", "headless", "run", "--rm", "-T", "--use-aliases", "headless")
 WORKERS = {"WORKERS": "2"}
 
 
@@ -37,17 +37,18 @@ def section(results: Path, test: str) -> Section:
 
 
 @pytest.fixture(scope="module")
-def played(image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Section, Section]]:
+def played(image: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Section, Section]:
     """A short load and a short failover, over the same containers, without web UI."""
     folder = tmp_path_factory.mktemp("compose")
     with project("hookswarm-headless", **WORKERS) as made:
         sections = []
+        made.compose(*UP)
         for test, stages in (("load", "sustained"), ("distribution", "failover refused")):
             wanted = Project(made.name, WORKERS | {"TEST": test, "OPTIONS": f"--quick --stages '{stages}'"})
             done = wanted.compose(*HEADLESS, check=False)
             assert done.returncode in (0, 3), done.stdout[-3000:] + done.stderr[-2000:]
             sections.append(section(made.results(folder / test), test))
-        yield sections[0], sections[1]
+    return sections[0], sections[1]
 
 
 def test_the_books_balance_over_containers(played: tuple[Section, Section]) -> None:
@@ -72,6 +73,7 @@ def test_a_killed_worker_voids_the_run(image: str, tmp_path: Path) -> None:
     """Within five seconds, and the exit code says so."""
     settings = WORKERS | {"TEST": "load", "OPTIONS": "--quick --stages sustained --duration 40s"}
     with project("hookswarm-killed", **settings) as made:
+        made.compose(*UP)
         up = made.start(*HEADLESS, log=tmp_path / "log")
         wait_until(lambda: "sustained" in _timelines(made, tmp_path), 90)
         time.sleep(2)
@@ -99,6 +101,7 @@ def test_a_paused_receiver_is_a_failover(image: str, tmp_path: Path) -> None:
     """Nobody planned it: it is told with the times at which the engine stopped and woke the container."""
     settings = WORKERS | {"TEST": "distribution", "OPTIONS": "--stages geography"}
     with project("hookswarm-paused", **settings) as made:
+        made.compose(*UP)
         up = made.start(*HEADLESS, log=tmp_path / "log")
         wait_until(lambda: "geography" in _timelines(made, tmp_path), 90)
         time.sleep(1)
