@@ -3,14 +3,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench bench-analysis format lock schemas help
+.PHONY: run test test-fast test-slow check bench bench-analysis format lock schemas help
 
 run: $(VENV)/.run  ## run the tests, short, against receivers it starts itself
 	$(BIN)/python run_webhook_performance_tests.py --quick
 
-test: $(VENV)/.dev  ## run the test suite: the fast ones first
-	$(BIN)/pytest -m "not slow and not alone" -n 2
-	$(BIN)/pytest -m "slow and not alone" -n 3 --dist loadfile
+test: test-fast test-slow  ## run the test suite: the fast ones first
+
+test-fast: $(VENV)/.dev  ## those that need no process beside them
+	$(BIN)/pytest -m "not slow and not alone and not light" -n 2
+
+test-slow: $(VENV)/.dev  ## those that do: side by side, two measurements that need little, and one at a time
+	$(BIN)/pytest -m slow -n 3 --dist loadfile
+	$(BIN)/pytest -m light -n 2 --dist loadfile
 	$(BIN)/pytest -m alone
 
 check: $(VENV)/.dev  ## lint, formatting, types

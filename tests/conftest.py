@@ -19,7 +19,7 @@ PATIENCE_S = 120
 @pytest.fixture(autouse=True)
 def _quiet(request: pytest.FixtureRequest) -> None:
     """What measures waits until the host of this virtual machine has its cores to spare; not for ever."""
-    if request.node.get_closest_marker("alone"):
+    if request.node.get_closest_marker("alone") or request.node.get_closest_marker("light"):
         deadline = time.monotonic() + PATIENCE_S
         while _stolen() > QUIET and time.monotonic() < deadline:
             pass

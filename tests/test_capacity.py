@@ -10,7 +10,7 @@ from senders.stages import Limits, Stage
 from tests.measuring import measure
 from tests.runs import analyse
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.light
 
 SERVERS, SERVICE_S = 8, 0.02
 CAPACITY = SERVERS / SERVICE_S

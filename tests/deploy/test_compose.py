@@ -14,7 +14,7 @@ from tests.receivers import free_port, wait_until
 from tests.runs import BUSY, codes
 
 pytestmark = [
-    pytest.mark.alone,
+    pytest.mark.light,
     pytest.mark.skipif(not engine(), reason="no Docker engine answers (docker info), or there is no docker-compose"),
 ]
 
