@@ -14,7 +14,7 @@ test-fast: $(VENV)/.dev  ## those that need no process beside them
 	$(BIN)/pytest -m "not slow and not alone and not light" -n 2
 
 test-slow: $(VENV)/.dev  ## those that do: side by side, two measurements that need little, and one at a time
-	$(BIN)/pytest -m slow -n 3 --dist loadfile
+	$(BIN)/pytest -m "slow and not alone and not light" -n 3 --dist loadfile
 	$(BIN)/pytest -m light -n 2 --dist loadfile
 	$(BIN)/pytest -m alone
 

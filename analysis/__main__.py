@@ -1,11 +1,12 @@
-"""`python -m analysis RUN`: the reports of a run from its folder. `python -m analysis schemas DIR`: their schemas."""
+"""`python -m analysis RUN`: the reports of a run. `… compare BASE NEW`: two sets of runs. `… schemas DIR`: schemas."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis import reports, series, summaries, summary
+from analysis import checks, checks_summary, compare_runs, measures, reports, series, summaries, summary
+from analysis.checks import CheckError
 from analysis.frames import load
 from analysis.verdict import EXITS
 from records.exit_codes import Exit
@@ -16,7 +17,12 @@ from records.run import RunError
 def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     try:
-        return _schemas(argv[1:]) if argv[:1] == ["schemas"] else _analyse(argv)
+        match argv[:1]:
+            case ["schemas"]:
+                return _schemas(argv[1:])
+            case ["compare"]:
+                return compare_runs.main(argv[1:])
+        return _analyse(argv)
     except (RunError, JournalError) as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
@@ -32,13 +38,22 @@ def _analyse(argv: Sequence[str]) -> int:
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as results/20261122-…")
     parser.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where reports go (default: here)")
+    parser.add_argument("--check", action="append", default=[], metavar="CHECK", help="fail unless it holds: 'lost==0'")
     options = parser.parse_args(argv)
+    try:
+        wanted = checks.parse_all(options.check)
+    except CheckError as error:
+        raise RunError(str(error)) from None
     found = reports.findings(load(options.run))
     console = summary.console()
     summaries.show(found, console)
     for path in filter(None, [series.save(options.run, found.series), *reports.write(options.output, found)]):
         print(path)
-    return EXITS[found.performance.verdict.status]
+    results = checks.judge(wanted, measures.of(found))
+    for result in results:
+        console.print(checks_summary.line(result))
+    end = EXITS[found.performance.verdict.status]
+    return end if checks.held(results) or end is not Exit.PASS else Exit.FAIL
 
 
 def _schemas(argv: Sequence[str]) -> int:

@@ -166,6 +166,11 @@ def judge(checks: Iterable[Check], numbers: Sequence[Number]) -> list[Result]:
     return [_judge(check, numbers) for check in checks]
 
 
+def held(results: Iterable[Result]) -> bool:
+    """Whether all of them did."""
+    return all(result.status is Status.PASS for result in results)
+
+
 def _judge(check: Check, numbers: Sequence[Number]) -> Result:
     kind = frozenset(check.scopes) - set(EVERYWHERE)
     of_kind = [number for number in numbers if number.kind == kind]

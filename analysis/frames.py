@@ -14,8 +14,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from analysis import served
 from analysis.law import Law
 from analysis.rows import arrange, take
-from records.export import read_journals
-from records.journal import Header, JournalView, Rows
+from records.journal import Header, JournalError, JournalView, Rows, read_journal
 from records.machine import COLUMNS as MACHINE_COLUMNS
 from records.machine import LOGS as MACHINE_LOGS
 from records.machine import MachineHeader
@@ -111,6 +110,10 @@ class RunFrames:
     """Deliveries by Locust's own count and name; None if Locust wrote no statistics."""
     resources: pd.DataFrame = field(default_factory=no_samples)
     """psutil's samples of every process in the order of time: the log's columns, `process` and `role`."""
+    damaged: list[str] = field(default_factory=list)
+    """Journals of senders and receivers that cannot be read, and why: without them no books balance."""
+    spoilt: list[str] = field(default_factory=list)
+    """Logs that cannot be read: what they would tell is not told."""
     clock_uncertainty_ns: int = 0
     """Times of different hosts may be off by so much; 0 on one machine."""
     machine: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -168,12 +171,14 @@ def load(folder: Path) -> RunFrames:
     manifest = Manifest.load(folder)
     plan = _plan(manifest, folder)
     timeline = _timeline(folder, len(plan))
-    attempts = _journals(folder, "attempts", manifest.id)
+    damaged: list[str] = []
+    spoilt: list[str] = []
+    attempts = _journals(folder, "attempts", manifest.id, damaged)
     clock = Clocks(attempts[0].header if attempts else None, timeline)
     torn = sum(view.torn for view in attempts)
     sent = _on_one_clock(attempts, [view.rows for view in attempts], clock)
     del attempts  # what is mapped, and was read, is in memory
-    arrivals = _journals(folder, "arrivals", manifest.id)
+    arrivals = _journals(folder, "arrivals", manifest.id, damaged)
     torn += sum(view.torn for view in arrivals)
     regions = [region.name for region in manifest.regions]
     seen = _on_one_clock(arrivals, [served.told(view, regions) for view in arrivals], clock)
@@ -192,11 +197,16 @@ def load(folder: Path) -> RunFrames:
         watched=watched,
         strays=int(np.count_nonzero(~at_home)),
         torn=torn,
+        damaged=damaged,
+        spoilt=spoilt,
         locust_totals=_locust_totals(folder / "locust_stats.csv"),
-        resources=_resources(folder, clock),
-        machine=_machine(folder, clock),
+        resources=_resources(folder, clock, spoilt),
+        machine=_machine(folder, clock, spoilt),
         clock_uncertainty_ns=max([clock.uncertainty_ns, *(host.uncertainty_ns for host in manifest.hosts)]),
-        fsyncs=[arrange([view.rows], [clock.shift(view.header)]) for view in _journals(folder, "fsyncs", manifest.id)],
+        fsyncs=[
+            arrange([view.rows], [clock.shift(view.header)])
+            for view in _journals(folder, "fsyncs", manifest.id, spoilt)
+        ],
     )
 
 
@@ -217,11 +227,19 @@ def _timeline(folder: Path, stages: int) -> list[Entry]:
     return timeline
 
 
-def _journals(folder: Path, kind: str, run: str) -> list[JournalView]:
-    views = read_journals(folder, kind)
-    for header in (view.header for view in views):
-        if (header.kind, header.run) != (kind, run):
-            raise RunError(f"{folder}: the {kind} journal of {header.process} holds {header.kind} of run {header.run}")
+def _journals(folder: Path, kind: str, run: str, damaged: list[str]) -> list[JournalView]:
+    """Those that can be read; what is wrong with the others goes to `damaged`."""
+    views = []
+    for path in sorted(folder.glob(f"{kind}-*.journal")):
+        try:
+            view = read_journal(path)
+        except JournalError as error:
+            damaged.append(str(error))
+            continue
+        if (view.header.kind, view.header.run) == (kind, run):
+            views.append(view)
+        else:
+            damaged.append(f"{path}: it holds {view.header.kind} of run {view.header.run}")
     return views
 
 
@@ -230,9 +248,15 @@ def _on_one_clock(views: Sequence[JournalView], rows: Sequence[Rows], clock: Clo
     return arrange(rows, [clock.shift(view.header) for view in views])
 
 
-def _resources(folder: Path, clock: Clocks) -> pd.DataFrame:
-    logs = [_samples(path, clock) for path in sorted(folder.glob(LOGS))]
-    samples = [log for log in logs if len(log)]
+def _resources(folder: Path, clock: Clocks, spoilt: list[str]) -> pd.DataFrame:
+    samples = []
+    for path in sorted(folder.glob(LOGS)):
+        try:
+            log = _samples(path, clock)
+        except RunError as error:
+            spoilt.append(str(error))
+        else:
+            samples += [log] if len(log) else []
     return pd.concat(samples).sort_values("at_ns", kind="stable", ignore_index=True) if samples else no_samples()
 
 
@@ -255,7 +279,7 @@ def _samples(path: Path, clock: Clocks) -> pd.DataFrame:
     return samples.assign(process=header.process, role=header.role)
 
 
-def _machine(folder: Path, clock: Clocks) -> pd.DataFrame:
+def _machine(folder: Path, clock: Clocks, spoilt: list[str]) -> pd.DataFrame:
     """The first log there is: of several hosts, the one that sorts first."""
     for path in sorted(folder.glob(MACHINE_LOGS)):
         content = path.read_bytes()
@@ -266,7 +290,8 @@ def _machine(folder: Path, clock: Clocks) -> pd.DataFrame:
             if tuple(samples.columns) != header.columns or not isinstance(samples.index, pd.RangeIndex):
                 raise RunError(f"its columns are not {', '.join(header.columns)}")
         except (RunError, ValueError) as error:
-            raise RunError(f"{path}: {error}") from None
+            spoilt.append(f"{path}: {error}")
+            continue
         samples["at_ns"] += clock.shift(header)
         samples = samples.reindex(columns=list(MACHINE_COLUMNS))
         return samples.assign(cores=header.cores, memory_bytes=header.memory_bytes)

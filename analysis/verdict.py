@@ -46,6 +46,8 @@ def compute(frames: RunFrames, stages: Sequence[Stage]) -> Verdict:
 
 
 def _incomplete(frames: RunFrames) -> Iterator[Reason]:
+    for fault in frames.damaged:
+        yield Reason(code="journal_damaged", message=f"left out: {fault}")
     lost = [] if _loss_allowed(frames) else list(_lost(frames))
     yield from lost
     ends = frames.entries(RunEnded)
@@ -211,6 +213,8 @@ def _lawless(stages: Sequence[Stage]) -> Iterator[Reason]:
 def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     if frames.manifest.interrupted:
         yield Reason(code="interrupted", message="stopped before its plan was done")
+    for fault in frames.spoilt:
+        yield Reason(code="log_damaged", message=f"left out: {fault}")
     if frames.torn:
         yield Reason(code="torn_rows", message=f"{frames.torn} half-written journal rows were left out")
     if _loss_allowed(frames):

@@ -68,6 +68,8 @@ class Master:
         """What the processes that listen said of themselves."""
         self._workers = Workers(runner, plan.stages[0], self._ready)
         self.finished = False
+        if isinstance(runner, MasterRunner):
+            self._keep_users(runner)
         runner.register_message(READY, self._on_ready)
         runner.register_message(REPORT, self._on_report)
         runner.register_message(TICK, self._on_tick)
@@ -91,6 +93,18 @@ class Master:
     def wanted_classes(self) -> list[type[User]]:
         """Of which classes."""
         return self._workers.wanted_classes
+
+    def _keep_users(self, runner: MasterRunner) -> None:
+        """Where a worker joins, Locust deals all users out anew at once; those of a stage that is on must stay."""
+        start = runner.start
+
+        def start_unless_playing(*args: Any, **kwargs: Any) -> None:
+            if self._inbox.stage is None or runner.clients.missing:
+                start(*args, **kwargs)
+            else:
+                _say("a sending process joined: it has users when Locust next changes their number")
+
+        runner.start = start_unless_playing  # type: ignore[method-assign]
 
     def start(self, settings: Settings, plan: Plan, fault: str) -> None:
         """Begin a run; called when Locust starts a test. One with a `fault` ends at once and says it."""

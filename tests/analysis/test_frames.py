@@ -9,7 +9,6 @@ import pytest
 from analysis.frames import load
 from analysis.reports import section
 from records.clock import boot_id
-from records.journal import JournalError
 from records.resources import COLUMNS
 from records.rows import BALANCED, CODES, Flag, Outcome
 from records.run import MANIFEST, TIMELINE, ClockRead, RunError
@@ -233,21 +232,24 @@ def test_a_damaged_timeline(tmp_path: Path, line: str) -> None:
 
 
 def test_a_journal_that_is_none(tmp_path: Path) -> None:
-    """A file that only has a journal's name is named."""
+    """A file that only has a journal's name is left out, and named: the run is void, its other figures are told."""
     write_run(tmp_path, GOOD)
     (tmp_path / "attempts-odd.journal").write_text("hello")
-    with pytest.raises(JournalError, match=r"attempts-odd\.journal"):
-        load(tmp_path)
+    found = load(tmp_path)
+    assert "attempts-odd.journal" in found.damaged[0]
+    told = section(found)
+    assert [reason.code for reason in told.verdict.reasons] == ["journal_damaged"]
+    assert told.stages[0].deliveries.due == len(GOOD.attempts)
 
 
 @pytest.mark.parametrize(("kind", "run_id"), [("attempts", "another-run"), ("arrivals", RUN_ID)])
 def test_a_journal_that_belongs_elsewhere(tmp_path: Path, kind: str, run_id: str) -> None:
-    """A journal of another run, or arrivals under the name of attempts, would spoil the books: refused."""
+    """A journal of another run, or arrivals under the name of attempts, would spoil the books: left out, and named."""
     write_run(tmp_path, GOOD)
     path = write_journal(tmp_path, kind, table([attempt()]), "w2", run=run_id)
     path.rename(tmp_path / "attempts-w2.journal")
-    with pytest.raises(RunError, match="w2"):
-        load(tmp_path)
+    (fault,) = load(tmp_path).damaged
+    assert "w2" in fault
 
 
 def test_long_ago(tmp_path: Path) -> None:
@@ -303,13 +305,15 @@ def test_a_log_that_was_never_begun(tmp_path: Path, content: bytes) -> None:
     [(b"# {", b"{"), (b'"version": 2', b'"version": 9'), (b"at_ns,", b"at,"), (b"100", b"a hundred"), (b"100", b"1,1")],
 )
 def test_a_damaged_log(tmp_path: Path, old: bytes, new: bytes) -> None:
-    """A log that cannot be read is named: samples that are missing would look like memory that was not used."""
+    """A log that cannot be read is left out and named: what was not sampled must not look like nothing used."""
     write_run(tmp_path, GOOD)
     path = write_log(tmp_path, [sample(rss=100)])
     assert old in path.read_bytes()
     path.write_bytes(path.read_bytes().replace(old, new))
-    with pytest.raises(RunError, match=path.name):
-        load(tmp_path)
+    found = load(tmp_path)
+    assert found.resources.empty
+    assert path.name in found.spoilt[0]
+    assert "log_damaged" in [reason.code for reason in section(found).verdict.reasons]
 
 
 def test_a_plan_of_an_earlier_version(tmp_path: Path) -> None:

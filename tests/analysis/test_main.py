@@ -110,11 +110,9 @@ def _folder_for_a_file(folder: Path) -> None:
 DAMAGE: dict[str, Callable[[Path], object]] = {
     MANIFEST: _append(MANIFEST),
     TIMELINE: _append(TIMELINE),
-    "attempts-odd.journal": _append("attempts-odd.journal"),
     "run is not": lambda folder: folder.rename(folder.with_name("elsewhere")),
     f"run is not a run's folder: {MANIFEST}": lambda folder: (folder / MANIFEST).rename(folder / "kept"),
     "arrivals-w1.journal": _folder_for_a_file,
-    "resources-odd.csv": _append("resources-odd.csv"),
     reports.PERFORMANCE: lambda folder: (folder.parent / "out" / reports.PERFORMANCE).write_text("mine"),
     reports.MEMORY: lambda folder: (folder.parent / "out" / reports.MEMORY).write_text("mine"),
 }
@@ -133,6 +131,23 @@ def test_one_clear_error(
     assert line.startswith("error: ")
     assert named in line
     assert [path.read_text() for path in (tmp_path / "out").iterdir()] in ([], ["mine"])
+
+
+@pytest.mark.parametrize(
+    ("damaged", "end", "code"),
+    [("attempts-odd.journal", Exit.VOID, "journal_damaged"), ("resources-odd.csv", Exit.PASS, "log_damaged")],
+)
+def test_what_can_be_told_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damaged: str, end: Exit, code: str
+) -> None:
+    """A journal or a log that cannot be read is left out and named; the reports are written without it."""
+    write_run(tmp_path / "run", GOOD)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "run" / damaged).write_text("no file of ours\n")
+    assert _main(tmp_path) == end
+    out = capsys.readouterr().out
+    assert code in out
+    assert (tmp_path / "out" / reports.PERFORMANCE).exists()
 
 
 def test_an_output_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
