@@ -20,7 +20,7 @@ STARVED_MIN_WALL_S = 0.5
 SATURATED = 0.9
 """A closed loop whose sender uses this share of a core is limited by the sender: its rate is a lower bound."""
 
-SCALABILITY = "scalability"
+SCALABILITY, RESOURCE = "scalability", "resource"
 """The test that looks for the limits: to be overloaded is among its results."""
 
 NAMED = 3
@@ -149,7 +149,7 @@ def _locust_names(frames: RunFrames, stage: str) -> Iterator[str]:
 
 
 def _generator_bound(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
-    reports = _reports(frames)
+    reports, closed = _reports(frames), _closed(frames)
     for stage in stages:
         found = stage.generator
         if found.late_p99_ms is not None and found.late_p99_ms > LATE_LIMIT_MS:
@@ -160,6 +160,8 @@ def _generator_bound(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Rea
         if stage.machine and stage.window_s >= STARVED_MIN_WALL_S:
             for fault in disturbance.told(stage.machine):
                 yield Reason(code="machine_disturbed", message=f"{stage.name}: {fault}")
+        if frames.manifest.test == RESOURCE and stage.name in closed:
+            continue  # it asks what gives out first: that, too, is an answer
         lasted_s = max((report.wall_s for report in reports.get(stage.name, [])), default=0.0)
         starved = found.starved_share or 0.0
         if starved > STARVED_LIMIT and lasted_s >= STARVED_MIN_WALL_S:
@@ -167,6 +169,11 @@ def _generator_bound(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Rea
                 code="generator_starved",
                 message=f"{stage.name}: a sender was ready to run and had no CPU for {starved:.0%} of the stage",
             )
+
+
+def _closed(frames: RunFrames) -> set[str]:
+    """Stages whose workers send as fast as they are answered."""
+    return {stage.name for stage in frames.plan if stage.arrivals.kind == "closed"}
 
 
 def _void_for_scalability(stages: Sequence[Stage]) -> list[str]:
@@ -225,7 +232,7 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     for number, reason in _overloads(frames):
         if _seeks_limits(frames, number):
             yield reason
-    closed = {stage.name for stage in frames.plan if stage.arrivals.kind == "closed"}
+    closed = _closed(frames)
     saturated = [
         stage.name for stage in stages if stage.name in closed and (stage.generator.cpu_share or 0) > SATURATED
     ]

@@ -70,7 +70,8 @@ def balancers(failover: Stage, *names: str) -> tuple[Stage, ...]:
 
 HAPROXY = ("haproxy-roundrobin", "haproxy-leastconn", "haproxy-random", "haproxy-hash")
 FULL = failovers(14, from_s=3, for_s=4.5, timeout_s=1)
-QUICK = failovers(5, from_s=2, for_s=1.5, timeout_s=0.5)
+SHORT = failovers(7, from_s=2, for_s=2.5, timeout_s=0.5)
+QUICK = failovers(4, from_s=1.2, for_s=1.2, timeout_s=0.5)
 
 
 class Distribution(StagesShape):
@@ -84,14 +85,14 @@ class Distribution(StagesShape):
         *FULL.values(),
         *(
             stage
-            for name, failover in FULL.items()
+            for name, failover in SHORT.items()
             if "partition" not in name  # a cut befalls links
             for stage in balancers(failover, "round-robin", "power-of-two", *HAPROXY)
         ),
     )  # fmt: skip
     quick_stages = (
-        *strategies(3, 1, "nearest", "round-robin", "power-of-two", "peak-ewma"),
-        *(QUICK[name] for name in ("refused", "frozen", "grey failure", "one-sided partition")),
+        *strategies(2.5, 1, "nearest", "round-robin", "peak-ewma"),
+        *(QUICK[name] for name in ("refused", "frozen", "grey failure")),
         *balancers(QUICK["refused"], "power-of-two", "haproxy-leastconn"),
     )
 

@@ -30,7 +30,7 @@ LOAD = Stage(
 )  # fmt: skip
 # A burst of ten times the rate for 30 s every 5 minutes; the stage ends behind the first one.
 BURSTS = Bursts(100, factor=10, every_s=300, for_s=30, from_s=40)
-QUICK = replace(LOAD, retry=law("standard-webhooks", scale=0.00001), warmup_s=1, duration_s=5, drain_s=10)
+QUICK = replace(LOAD, retry=law("standard-webhooks", scale=0.000005), warmup_s=0.5, duration_s=3.5, drain_s=10)
 
 
 class Load(StagesShape):
@@ -47,9 +47,7 @@ class Load(StagesShape):
     quick_stages = (
         replace(QUICK, scenario="slow tenants baseline", classes=(SLOW, FAILING)),
         replace(QUICK, scenario="slow tenants"),
-        replace(QUICK, scenario="bursts", arrivals=Bursts(100, factor=10, every_s=3, for_s=0.3)),
-        replace(QUICK, scenario="ramp", arrivals=Ramp(50, to=500, over_s=5)),
-        replace(QUICK, scenario="day", arrivals=Sine(200, period_s=5)),
+        replace(QUICK, scenario="bursts", arrivals=Bursts(100, factor=10, every_s=2, for_s=0.2)),
         replace(QUICK, scenario="backlog", arrivals=Backlog(200, backlog=500)),
         replace(QUICK, scenario="sustained", stretch=True),
     )

@@ -25,12 +25,12 @@ class Performance(StagesShape):
         *sweep(MEMORY, webhooks=(1, 100, 10_000), events=(1_000, 10_000, 100_000)),
     )
     quick_stages = (
-        *sweep(SEQUENTIAL, webhooks=(1, 10, 100), events=(100, 1_000)),
-        *sweep(replace(CONCURRENT, warmup_s=0.5, duration_s=2), users=(1, 4, 16, 64)),
+        *sweep(SEQUENTIAL, webhooks=(1, 100), events=(100, 1_000)),
+        *sweep(replace(CONCURRENT, warmup_s=0.3, duration_s=1.5), users=(1, 4, 64)),
         *sweep(replace(FAILING, duration_s=2), retries=(0, 3), delay_s=(0.2,)),
-        *sweep(replace(OUTAGE, duration_s=3, faults_from_s=0.5, faults_for_s=1), retries=(0, 3), delay_s=(0.5,)),
+        *sweep(replace(OUTAGE, duration_s=2.5, faults_from_s=0.5, faults_for_s=1), retries=(0, 3), delay_s=(0.5,)),
         *sweep(replace(ACK_LOST, duration_s=2), retries=(0, 3), delay_s=(0.2,)),
-        *sweep(replace(MEMORY, settle_s=1), webhooks=(1, 100, 10_000), events=(1_000, 3_000, 10_000)),
+        *sweep(replace(MEMORY, settle_s=0.6), webhooks=(1, 100, 10_000), events=(1_000, 3_000, 10_000)),
     )
 
 
