@@ -1,7 +1,7 @@
 """A locustfile whose stages a test hands over in $HOOKSWARM_TEST_STAGES, as JSON.
 
-Sending processes listen to the master $HOOKSWARM_TEST_LATE_S seconds after Locust has them, and compute for
-$HOOKSWARM_TEST_BURN_S seconds at every delivery.
+Sending processes listen to the master $HOOKSWARM_TEST_LATE_S seconds after Locust has them. At every delivery they
+compute for $HOOKSWARM_TEST_BURN_S seconds, and keep $HOOKSWARM_TEST_LEAK bytes for ever.
 """
 
 import json
@@ -21,10 +21,16 @@ def _be_late(runner: object, **_: Any) -> None:
         gevent.sleep(float(os.environ.get("HOOKSWARM_TEST_LATE_S", "0")))
 
 
+BURN_S, LEAK = (float(os.environ.get(f"HOOKSWARM_TEST_{name}", "0")) for name in ("BURN_S", "LEAK"))
+_kept: list[bytes] = []
+
+
 @events.request.add_listener
-def _compute(**_: Any) -> None:
+def _cost(**_: Any) -> None:
     """What a user's own listener may cost."""
-    end = time.thread_time() + float(os.environ.get("HOOKSWARM_TEST_BURN_S", "0"))
+    if LEAK:
+        _kept.append(b"x" * int(LEAK))
+    end = time.thread_time() + BURN_S
     while time.thread_time() < end:
         pass
 

@@ -1,7 +1,10 @@
 """The machine's log."""
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from records.clock import Clock
 from records.machine import COLUMNS, MachineHeader, MachineLog
 from records.run import RunError
-from tests.receivers import small_disk
+from tests.receivers import CHECKOUT, small_disk
 
 
 def read(path: Path) -> tuple[MachineHeader, list[dict[str, str]]]:
@@ -68,3 +71,38 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
             sample_often(log)
         log.close()
         assert (folder / "machine-here.csv").read_bytes().endswith(b"\n")
+
+
+def test_without_psutil_nothing_is_sampled_and_nothing_breaks() -> None:
+    """Whoever samples can be imported, says why there is no log, and what asks for one by name is refused."""
+    code = """
+import sys
+sys.modules["psutil"] = None
+from pathlib import Path
+import receiver.supervisor
+from protocol.errors import ConfigError
+from receiver.config import ReceiverConfig
+from receiver.sampling import Sampler
+from records.clock import Clock
+from records.machine import MachineLog
+from senders.processes import find
+folder = Path(sys.argv[1])
+Sampler(ReceiverConfig(results=folder, state=folder), Clock(), "supervisor").follow("run-1", 0)
+try:
+    MachineLog(folder, "host", Clock())
+except RuntimeError as error:
+    print(error)
+try:
+    find("1", "")
+except ConfigError as error:
+    print(error)
+print(list(folder.rglob("*.csv")))
+"""
+    with TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, "-c", code, folder], cwd=CHECKOUT, capture_output=True, text=True, check=True
+        )
+    missing, refused, logs = done.stdout.splitlines()
+    assert missing.startswith("psutil cannot be imported")
+    assert refused.startswith("--watch needs psutil")
+    assert logs == "[]"

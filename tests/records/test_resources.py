@@ -204,3 +204,38 @@ except RuntimeError as error:
 def test_with_psutil() -> None:
     """Here it is there."""
     assert available() is None
+
+
+def test_a_process_that_goes_in_the_middle(tmp_path: Path) -> None:
+    """It is said to be gone; a sample behind its end knows nothing, and breaks nothing."""
+    with subprocess.Popen(["sleep", "60"]) as sleeper:
+        log = ResourceLog(tmp_path, "watched-sleep", Clock(), pid=sleeper.pid)
+        log.sample()
+        assert not log.gone
+        sleeper.kill()
+        sleeper.wait()
+    assert log.gone
+    log.sample()
+    log.close()
+    first, last = log.path.read_text().splitlines()[2:]
+    assert len(first.split(",")) == len(last.split(",")) == len(COLUMNS)
+    assert last.split(",")[1:6] == [""] * 5
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_process_of_another_user(tmp_path: Path) -> None:
+    """What nobody may not read of ours is left empty: memory of its own, files; the rest is told."""
+    ours, child = os.getpid(), os.fork()
+    if not child:
+        try:
+            os.chown(tmp_path, 65534, -1)
+            os.chdir(tmp_path)  # the way there is not for nobody
+            os.setuid(65534)
+            ResourceLog(Path(), "watched-ours", Clock(), pid=ours).sample()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    (path,) = tmp_path.glob("resources-watched-*.csv")
+    values = dict(zip(COLUMNS, path.read_text().splitlines()[2].split(","), strict=True))
+    assert values["rss"]
+    assert (values["uss"], values["fds"]) == ("", "")
