@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,19 +10,15 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from analysis import served
+from analysis import logs, served
+from analysis.clocks import Clocks
 from analysis.law import Law
 from analysis.rows import arrange, take
-from records.journal import Header, JournalError, JournalView, Rows, read_journal
-from records.machine import COLUMNS as MACHINE_COLUMNS
-from records.machine import LOGS as MACHINE_LOGS
-from records.machine import MachineHeader
-from records.resources import COLUMNS, LOGS, LogHeader
+from records.journal import JournalError, JournalView, Rows, read_journal
 from records.rows import BALANCED, CODES, Flag
 from records.run import (
     MANIFEST,
     TIMELINE,
-    ClockRead,
     Entry,
     Manifest,
     RunError,
@@ -35,13 +30,6 @@ from records.run import (
 
 _E = TypeVar("_E")
 REQUEST_TYPE = "DELIVERY"
-
-_SAMPLE: dict[str, type] = dict.fromkeys(COLUMNS, np.float64) | {"at_ns": np.int64, "process": str, "role": str}
-"""Columns of the samples. What is a count may be unknown, so it is a float."""
-
-
-def no_samples() -> pd.DataFrame:
-    return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in _SAMPLE.items()})
 
 
 class PlannedArrivals(BaseModel):
@@ -108,7 +96,7 @@ class RunFrames:
     """Rows that a killed process left half-written; they are in no frame."""
     locust_totals: dict[str, int] | None
     """Deliveries by Locust's own count and name; None if Locust wrote no statistics."""
-    resources: pd.DataFrame = field(default_factory=no_samples)
+    resources: pd.DataFrame = field(default_factory=logs.no_samples)
     """psutil's samples of every process in the order of time: the log's columns, `process` and `role`."""
     damaged: list[str] = field(default_factory=list)
     """Journals of senders and receivers that cannot be read, and why: without them no books balance."""
@@ -123,47 +111,6 @@ class RunFrames:
 
     def entries(self, kind: type[_E]) -> list[_E]:
         return [entry for entry in self.timeline if isinstance(entry, kind)]
-
-
-class Clocks:
-    """Puts what other processes wrote on the senders' clock.
-
-    Processes since one boot share the monotonic clock, so their wall clocks differ by their anchors alone. Sending
-    processes of other hosts have set theirs by the master's; how far ahead receivers' were was read before and behind
-    the stages: the mean of both readings counts, and half of their difference is uncertain, too.
-    """
-
-    def __init__(self, reference: Header | None, timeline: Sequence[Entry]) -> None:
-        self._reference = reference
-        read: dict[str, list[ClockRead]] = {}
-        for entry in timeline:
-            if isinstance(entry, ClockRead) and entry.uncertainty_ns:
-                read.setdefault(entry.boot, []).append(entry)
-        self._read = read
-
-    def shift(self, header: Header | LogHeader | MachineHeader) -> int:
-        """Nanoseconds to add; 0 where nothing is known."""
-        if self._reference and self._reference.boot == header.boot != "":
-            return self._reference.anchor_ns - header.anchor_ns
-        readings = self._read.get(header.boot, [])
-        if not readings:
-            return 0
-        return round(sum(map(_anchor_ns, readings)) / len(readings)) - header.anchor_ns
-
-    @property
-    def uncertainty_ns(self) -> int:
-        """The most that any of them may be wrong by."""
-        return max(map(_uncertainty_ns, self._read.values()), default=0)
-
-
-def _anchor_ns(read: ClockRead) -> int:
-    """What that host's monotonic clock has to be added to, for the senders' time."""
-    return read.anchor_ns - read.offset_ns
-
-
-def _uncertainty_ns(readings: Sequence[ClockRead]) -> int:
-    anchors = list(map(_anchor_ns, readings))
-    return max(read.uncertainty_ns for read in readings) + (max(anchors) - min(anchors)) // 2
 
 
 def load(folder: Path) -> RunFrames:
@@ -200,8 +147,8 @@ def load(folder: Path) -> RunFrames:
         damaged=damaged,
         spoilt=spoilt,
         locust_totals=_locust_totals(folder / "locust_stats.csv"),
-        resources=_resources(folder, clock, spoilt),
-        machine=_machine(folder, clock, spoilt),
+        resources=logs.resources(folder, clock, spoilt),
+        machine=logs.machine(folder, clock, spoilt),
         clock_uncertainty_ns=max([clock.uncertainty_ns, *(host.uncertainty_ns for host in manifest.hosts)]),
         fsyncs=[
             arrange([view.rows], [clock.shift(view.header)])
@@ -246,56 +193,6 @@ def _journals(folder: Path, kind: str, run: str, damaged: list[str]) -> list[Jou
 def _on_one_clock(views: Sequence[JournalView], rows: Sequence[Rows], clock: Clocks) -> Rows:
     """All rows, arranged, with times by the senders' clock."""
     return arrange(rows, [clock.shift(view.header) for view in views])
-
-
-def _resources(folder: Path, clock: Clocks, spoilt: list[str]) -> pd.DataFrame:
-    samples = []
-    for path in sorted(folder.glob(LOGS)):
-        try:
-            log = _samples(path, clock)
-        except RunError as error:
-            spoilt.append(str(error))
-        else:
-            samples += [log] if len(log) else []
-    return pd.concat(samples).sort_values("at_ns", kind="stable", ignore_index=True) if samples else no_samples()
-
-
-def _samples(path: Path, clock: Clocks) -> pd.DataFrame:
-    content = path.read_bytes()
-    whole = content[: content.rfind(b"\n") + 1]  # a killed process may leave half a line
-    if not whole:
-        return no_samples()
-    first, _, table = whole.partition(b"\n")
-    try:
-        header = LogHeader.decode(first)
-        samples = pd.read_csv(BytesIO(table), dtype={column: _SAMPLE[column] for column in header.columns})
-        # A line with a value too many would make pandas take the first column for an index.
-        if tuple(samples.columns) != header.columns or not isinstance(samples.index, pd.RangeIndex):
-            raise RunError(f"its columns are not {', '.join(header.columns)}")
-    except (RunError, ValueError) as error:
-        raise RunError(f"{path}: {error}") from None
-    samples["at_ns"] += clock.shift(header)
-    samples = samples.reindex(columns=list(COLUMNS))  # what older logs did not tell is unknown
-    return samples.assign(process=header.process, role=header.role)
-
-
-def _machine(folder: Path, clock: Clocks, spoilt: list[str]) -> pd.DataFrame:
-    """The first log there is: of several hosts, the one that sorts first."""
-    for path in sorted(folder.glob(MACHINE_LOGS)):
-        content = path.read_bytes()
-        first, _, table = content[: content.rfind(b"\n") + 1].partition(b"\n")
-        try:
-            header = MachineHeader.decode(first)
-            samples = pd.read_csv(BytesIO(table))
-            if tuple(samples.columns) != header.columns or not isinstance(samples.index, pd.RangeIndex):
-                raise RunError(f"its columns are not {', '.join(header.columns)}")
-        except (RunError, ValueError) as error:
-            spoilt.append(f"{path}: {error}")
-            continue
-        samples["at_ns"] += clock.shift(header)
-        samples = samples.reindex(columns=list(MACHINE_COLUMNS))
-        return samples.assign(cores=header.cores, memory_bytes=header.memory_bytes)
-    return pd.DataFrame()
 
 
 def _locust_totals(path: Path) -> dict[str, int] | None:

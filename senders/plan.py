@@ -9,8 +9,9 @@ from typing import NamedTuple
 from protocol.errors import ConfigError
 from protocol.setup import Setup
 from senders.arrivals import at_rate
+from senders.plan_check import check_plan
 from senders.settings import Settings
-from senders.stages import CUTS, Incident, Stage, check_plan, under_law
+from senders.stages import CUTS, Incident, Stage, under_law
 from senders.strategies import playable
 
 NAMES_SHOWN = 12

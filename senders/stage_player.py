@@ -1,7 +1,7 @@
 """One stage, as the master plays it: users, faults, announcement, progress, reports."""
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import gevent
@@ -13,7 +13,8 @@ from records.clock import Clock
 from records.run import FaultsSet, Progress, StageEnded, StageOverloaded, StageStarted, WorkerLost, WorkerReport
 from senders.control import Controls
 from senders.incidents import Incidents
-from senders.messages import HALT, STAGE, Announcement, Part, WorkerTick
+from senders.messages import HALT, STAGE, Announcement, Part
+from senders.reception import Inbox
 from senders.run_folder import RunFolder
 from senders.settings import Settings
 from senders.stages import Stage
@@ -40,18 +41,6 @@ LATE_SHARE, STARVED_SHARE = 0.01, 0.25
 
 class RunFailed(Exception):
     """The run cannot go on; the text says why, for people."""
-
-
-@dataclass
-class Inbox:
-    """What the workers told of the stage that is on, by worker; and of what ends the run."""
-
-    reports: dict[str, WorkerReport] = field(default_factory=dict)
-    ticks: dict[str, WorkerTick] = field(default_factory=dict)
-    failure: str = ""
-    stage: Stage | None = None
-    """The one that is on, from `start_ns` on."""
-    start_ns: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from protocol.errors import ConfigError
 from protocol.faults import Delay, Faults
 from senders.arrivals import Backlog, Bursts, Constant, Poisson, Ramp, Sine
-from senders.stages import Limits, Stage, WebhookClass, check_plan, from_plain, scaling, sweep, to_plain
+from senders.plan_check import check_plan
+from senders.stages import Limits, Stage, WebhookClass, from_plain, scaling, sweep, to_plain
 
 
 def test_sweep_makes_every_combination() -> None:
