@@ -29,6 +29,7 @@ from analysis import (
 )
 from analysis.checks import Check, CheckError
 from analysis.frames import load
+from analysis.html import page
 from analysis.progress import Display
 from analysis.reports import Findings
 from analysis.verdict import EXITS
@@ -252,7 +253,8 @@ def report(folder: Path, options: argparse.Namespace, console: Console) -> Findi
     summaries.show(found, console)
     series.save(folder, found.series)
     history.append(Path(options.results), found.performance)
-    paths = ", ".join(map(str, reports.write(options.output, found)))
+    written = [*reports.write(options.output, found), page.write(options.output, reports.read(options.output))]
+    paths = ", ".join(map(str, written))
     console.print(f"report {paths}, run {folder}", markup=False, highlight=False)
     return found
 

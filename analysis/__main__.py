@@ -8,6 +8,7 @@ from pathlib import Path
 from analysis import checks, checks_summary, compare_runs, measures, reports, series, summaries, summary
 from analysis.checks import CheckError
 from analysis.frames import load
+from analysis.html import page
 from analysis.verdict import EXITS
 from records.exit_codes import Exit
 from records.journal import JournalError
@@ -47,7 +48,9 @@ def _analyse(argv: Sequence[str]) -> int:
     found = reports.findings(load(options.run))
     console = summary.console()
     summaries.show(found, console)
-    for path in filter(None, [series.save(options.run, found.series), *reports.write(options.output, found)]):
+    written = [series.save(options.run, found.series), *reports.write(options.output, found)]
+    written.append(page.write(options.output, reports.read(options.output)))
+    for path in filter(None, written):
         print(path)
     results = checks.judge(wanted, measures.of(found))
     for result in results:

@@ -40,7 +40,8 @@ def test_a_good_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _main(tmp_path) == Exit.PASS
     said = capsys.readouterr()
     assert said.out.startswith("PASS performance")
-    assert said.out.splitlines()[-1] == str(tmp_path / "out" / reports.PERFORMANCE)
+    out = tmp_path / "out"
+    assert said.out.splitlines()[-2:] == [str(out / reports.PERFORMANCE), str(out / "report.html")]
     assert said.err == ""
     assert _section(tmp_path) == reports.section(GOOD)
 
@@ -50,7 +51,7 @@ def test_the_series_goes_into_the_run_s_folder(tmp_path: Path, capsys: pytest.Ca
     write_run(tmp_path / "run", GOOD)
     path = tmp_path / "run/series.csv"
     assert _main(tmp_path) == Exit.PASS
-    assert capsys.readouterr().out.splitlines()[-2] == str(path)
+    assert capsys.readouterr().out.splitlines()[-3] == str(path)
     assert len(path.read_text().splitlines()) == 1 + 10
     path.unlink()
     path.mkdir()
@@ -87,7 +88,8 @@ def test_memory_without_psutil(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (Exit.PASS, "")
-    assert done.stdout.splitlines()[-2:] == [f"out/{reports.PERFORMANCE}", f"out/{reports.MEMORY}"]
+    told = [f"out/{name}" for name in (reports.PERFORMANCE, reports.MEMORY, "report.html")]
+    assert done.stdout.splitlines()[-3:] == told
     assert "memory  skipped: psutil cannot be imported: no module" in done.stdout
     assert _section(tmp_path).stages[0].deliveries.acknowledged == len(ROWS)
     memory = MemoryReport.model_validate_json((tmp_path / "out" / reports.MEMORY).read_text()).sections["performance"]

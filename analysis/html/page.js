@@ -1,0 +1,33 @@
+"use strict";
+// Each picture is drawn when it comes near the screen, in the page's own colours, and again when those change.
+const drawn = new Set();
+const wanted = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+function colours() {
+  const axis = { gridcolor: wanted("--line"), zerolinecolor: wanted("--line"), linecolor: wanted("--line") };
+  return { axis, font: { color: wanted("--text"), family: "system-ui, sans-serif", size: 12 } };
+}
+
+function draw(place) {
+  const told = JSON.parse(document.querySelector(`script[data-for="${place.id}"]`).textContent);
+  const { axis, font } = colours();
+  told.layout.font = font;
+  for (const name of Object.keys(told.layout)) {
+    if (/^[xy]axis/.test(name)) Object.assign(told.layout[name], axis);
+  }
+  Plotly.react(place, told.data, told.layout, { responsive: true, displaylogo: false, displayModeBar: "hover" });
+  drawn.add(place);
+}
+
+const places = [...document.querySelectorAll(".chart")];
+const watcher = new IntersectionObserver((seen) => {
+  for (const one of seen) {
+    if (one.isIntersecting) {
+      watcher.unobserve(one.target);
+      draw(one.target);
+    }
+  }
+}, { rootMargin: "300px" });
+places.forEach((place) => watcher.observe(place));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach(draw));
+addEventListener("beforeprint", () => places.forEach(draw));
