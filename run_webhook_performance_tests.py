@@ -252,7 +252,7 @@ def report(folder: Path, options: argparse.Namespace, console: Console) -> Findi
     found = reports.findings(load(folder))
     summaries.show(found, console)
     series.save(folder, found.series)
-    history.append(Path(options.results), found.performance)
+    history.save(Path(options.results), found.performance)
     written = [*reports.write(options.output, found), page.write(options.output, reports.read(options.output))]
     paths = ", ".join(map(str, written))
     console.print(f"report {paths}, run {folder}", markup=False, highlight=False)

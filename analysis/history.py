@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -62,6 +63,16 @@ def append(folder: Path, section: Section) -> Path:
     with path.open("ab", buffering=0) as file:
         append_whole(file, (("" if content else header) + text.getvalue()).encode())
     return path
+
+
+def save(folder: Path, section: Section) -> Path | None:
+    """As `append`; where that cannot be, it is said on standard error, and the run is not spoilt."""
+    try:
+        return append(folder, section)
+    except (RunError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        print(f"{folder / NAME} was not written: {reason}", file=sys.stderr)
+        return None
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:

@@ -28,11 +28,11 @@ def figure(x: str, y: str, *, log_y: bool = False, height: int = HEIGHT) -> go.F
     made = go.Figure()
     made.update_layout(
         height=height,
-        margin={"l": 60, "r": 16, "t": 16, "b": 48},
+        margin={"l": 60, "r": 16, "t": 40, "b": 48},
         colorway=list(COLOURS),
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        legend={"orientation": "h", "y": -0.25},
+        legend={"orientation": "h", "y": 1.01, "yanchor": "bottom", "x": 0},
         template="none",
     )
     made.update_xaxes(title=x, automargin=True)

@@ -15,7 +15,7 @@ function draw(place) {
   for (const name of Object.keys(told.layout)) {
     if (/^[xy]axis/.test(name)) Object.assign(told.layout[name], axis);
   }
-  Plotly.react(place, told.data, told.layout, { responsive: true, displaylogo: false, displayModeBar: "hover" });
+  Plotly.react(place, told.data, told.layout, { responsive: true, displaylogo: false, displayModeBar: false });
   drawn.add(place);
 }
 

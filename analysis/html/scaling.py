@@ -54,6 +54,7 @@ def _capacity(capacity: Capacity) -> Chart:
             )
         )
     if limit := capacity.limits.get("p99_ms"):
-        made.add_hline(y=limit, line={"dash": "dash"}, annotation_text="limit")
+        ends = [min(rates), max(rates)] if (rates := [one.rate_per_s for one in capacity.tries]) else []
+        made.add_trace(go.Scatter(x=ends, y=[limit] * len(ends), mode="lines", name="limit", line={"dash": "dash"}))
     found = "no rate held" if capacity.rate_per_s is None else f"{capacity.rate_per_s:,.0f} a second held"
     return Chart(f"Search: {capacity.scenario}", f"Every try of a rate: {found}.", made)

@@ -10,7 +10,7 @@ from analysis.models import Section, Series, Stage
 QUANTILES = (("p50", "50 %"), ("p90", "90 %"), ("p95", "95 %"), ("p99", "99 %"), ("p999", "99.9 %"), ("max", "all"))
 MOST = 60
 """Stages in one picture."""
-CURVES = 12
+CURVES = 8
 
 
 def charts(section: Section) -> Iterator[Chart]:
@@ -43,7 +43,8 @@ def _latency(stages: Sequence[Stage]) -> Chart:
 
 
 def _curves(stages: Sequence[Stage]) -> Chart:
-    made = figure("share of the deliveries", "ms, due to acknowledged", log_y=True)
+    made = figure("share of the deliveries", "ms, due to acknowledged", log_y=True, height=380)
+    made.update_xaxes(type="category")
     for stage in stages[:CURVES]:
         told = stage.latency_ms.delivery
         values = [getattr(told, name) for name, _ in QUANTILES]

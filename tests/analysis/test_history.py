@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.history import COLUMNS, NAME, append
+from analysis.history import COLUMNS, NAME, append, save
 from analysis.reports import section
 from records.run import RunError
 from tests.journals import arrival, attempt, planned, run
@@ -43,3 +43,10 @@ def test_another_file_is_not_written_to(tmp_path: Path, content: str) -> None:
     with pytest.raises(RunError, match="move it away"):
         append(tmp_path, section(run(SENT)))
     assert (tmp_path / NAME).read_text() == content
+
+
+def test_a_history_that_cannot_be_written_spoils_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Why is said in a line."""
+    (tmp_path / NAME).write_text("mine")
+    assert save(tmp_path, section(run(SENT))) is None
+    assert "move it away" in capsys.readouterr().err

@@ -88,8 +88,8 @@ def test_memory_without_psutil(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (Exit.PASS, "")
-    told = [f"out/{name}" for name in (reports.PERFORMANCE, reports.MEMORY, "report.html")]
-    assert done.stdout.splitlines()[-3:] == told
+    paths = [f"out/{name}" for name in (reports.PERFORMANCE, reports.MEMORY, "report.html")]
+    assert done.stdout.splitlines()[-3:] == paths
     assert "memory  skipped: psutil cannot be imported: no module" in done.stdout
     assert _section(tmp_path).stages[0].deliveries.acknowledged == len(ROWS)
     memory = MemoryReport.model_validate_json((tmp_path / "out" / reports.MEMORY).read_text()).sections["performance"]
