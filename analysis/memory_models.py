@@ -67,9 +67,9 @@ class MemoryTrend(Model):
     bytes_per_s: Slope | None = Field(description="robust slope with its 99 % interval; null: too short to tell")
     bytes_per_event: float | None = Field(description="slope / events that fell due a second")
     verdict: Literal["flat", "growing", "leak", "unknown"]
-    limit_bytes: int | None = Field(description="the machine's memory")
+    limit_bytes: int | None = Field(description="--memory-limit, or the machine's memory")
     s_to_limit: int | None = Field(
-        description="until the process alone has it all, if it goes on so; null: it does not grow"
+        description="until the process has come to it, if it goes on so; null: it does not grow"
     )
 
 

@@ -8,6 +8,7 @@ from analysis.frames import RunFrames
 from analysis.memory_models import Measure, MemoryTrend, Slope
 from analysis.stages import Played
 from analysis.trend import Growth
+from records.sizes import parse_size
 
 SCENARIO = "sustained memory"
 COVERED = 0.8
@@ -23,11 +24,14 @@ class Recorder:
 
     def add(self, stage: Played) -> None:
         if stage.plan.scenario == SCENARIO:
-            self.found += compute(self._frames.resources, stage, _memory_bytes(self._frames.machine))
+            self.found += compute(self._frames.resources, stage, _limit_bytes(self._frames))
 
 
-def _memory_bytes(machine: pd.DataFrame) -> int | None:
-    return int(machine["memory_bytes"].iloc[0]) if len(machine) else None
+def _limit_bytes(frames: RunFrames) -> int | None:
+    """What was given as `--memory-limit`, else the machine's memory."""
+    if given := frames.manifest.options.get("memory_limit"):
+        return parse_size(str(given))
+    return int(frames.machine["memory_bytes"].iloc[0]) if len(frames.machine) else None
 
 
 def compute(resources: pd.DataFrame, stage: Played, limit_bytes: int | None) -> list[MemoryTrend]:

@@ -23,6 +23,7 @@ from protocol.regions import (
     is_loopback,
     load_table,
 )
+from records.sizes import parse_size
 from senders import processes
 from senders.payloads import Captured, load_captured
 from senders.profiles import DEFAULT_PROFILES, profile
@@ -85,6 +86,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--watch", metavar="PIDS", default="", help="your server's processes, by comma: logged beside ours"
     )
     parser.add_argument("--watch-name", metavar="NAMES", default="", help="the same by their programs' names")
+    parser.add_argument(
+        "--memory-limit",
+        metavar="SIZE",
+        default="",
+        help="a process may have: 512MB (default: the machine's)",
+    )
     parser.add_argument("--allow-worker-loss", action="store_true", help="a lost sending process does not void a run")
     parser.add_argument("--seed", type=int, default=1, help="of schedules and payloads (default: %(default)s)")
     parser.add_argument("--results", metavar="DIR", default="results", help="where runs are kept (default: results)")
@@ -96,8 +103,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 OPTIONS = (
     "quick", "stages", "target", "allow_remote", "regions", "links", "payloads", "retry_profile", "retry_profiles",
-    "time_scale", "duration", "rate", "watch", "watch_name", "allow_worker_loss", "seed", "results", "transport",
-    "connect_timeout", "response_timeout", "ca_file",
+    "time_scale", "duration", "rate", "watch", "watch_name", "memory_limit", "allow_worker_loss", "seed", "results",
+    "transport", "connect_timeout", "response_timeout", "ca_file",
 )  # fmt: skip
 
 
@@ -136,6 +143,11 @@ def check(options: argparse.Namespace) -> Settings:
     for name in ("connect_timeout", "response_timeout"):
         if not 0 < getattr(options, name) <= 3600:
             faults.append(f"--{name.replace('_', '-')} must lie between 0 and 3600 seconds")
+    if options.memory_limit:
+        try:
+            parse_size(options.memory_limit)
+        except ValueError as error:
+            faults.append(f"--memory-limit: {error}")
     if options.rate and not 0 < options.rate <= 1e6:
         faults.append(f"--rate must be above 0 and at most 1000000, not {options.rate:g}")
     if not 0 <= options.seed < 1 << 63:

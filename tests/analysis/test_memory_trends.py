@@ -51,6 +51,19 @@ def test_a_leak_is_told_by_the_event(trends: list[MemoryTrend]) -> None:
     assert found.s_to_limit == pytest.approx(((1 << 30) - 22 * MB) / (LEAK * RATE), rel=0.1)
 
 
+def test_a_limit_may_be_given() -> None:
+    """Of a container, say: the time until then, and not until the machine's memory is gone."""
+    attempts = [attempt(n, due=START + n * SECOND // RATE) for n in range(WINDOW_S * RATE)]
+    plan = planned("m", scenario=SCENARIO, duration_s=float(WINDOW_S), events=None)
+    plain = run(attempts, stages=[plan], test="resource", options={"memory_limit": "64MiB"})
+    frames = replace(plain, resources=process("leaky", "sender", LEAK * RATE), machine=machine_log(WINDOW_S))
+    section = findings(frames).memory
+    assert section
+    (found,) = section.trends
+    assert found.limit_bytes == 64 * MB
+    assert found.s_to_limit == pytest.approx((64 * MB - 22 * MB) / (LEAK * RATE), rel=0.1)
+
+
 def test_what_stays_is_flat(trends: list[MemoryTrend]) -> None:
     """A level with its noise; nothing is projected."""
     (found,) = [one for one in trends if one.process == "tight"]
