@@ -47,9 +47,10 @@ def read(folder: Path, process: str, wanted: Fetch) -> Chunk:
 class Gatherer:
     """The master's side."""
 
-    def __init__(self, send: Callable[[str, dict[str, Any]], object]) -> None:
+    def __init__(self, send: Callable[[str, dict[str, Any]], object], patience_s: float = PATIENCE_S) -> None:
         """`send` takes the process's id at Locust, and a Fetch."""
         self._send = send
+        self._patience_s = patience_s
         self._answer: AsyncResult[Chunk] = AsyncResult()
 
     def hear(self, chunk: Chunk) -> None:
@@ -69,14 +70,14 @@ class Gatherer:
                 file.write(chunk.data)
                 if file.tell() >= chunk.size or not chunk.data:
                     break
-        if chunk is None or chunk.size < 0:
+        if chunk is None or chunk.size < 0:  # no answer; or no such file, for it took no part
             draft.unlink()
-            return False
-        draft.replace(folder / name)
-        return True
+        else:
+            draft.replace(folder / name)
+        return chunk is not None
 
     def _ask(self, node: str, wanted: Fetch) -> Chunk | None:
         self._answer = AsyncResult()
         self._send(node, wanted.model_dump())
-        chunk = self._answer.wait(PATIENCE_S)
+        chunk = self._answer.wait(self._patience_s)
         return chunk if chunk and (chunk.name, chunk.offset) == (wanted.name, wanted.offset) else None
