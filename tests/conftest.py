@@ -12,7 +12,7 @@ settings.load_profile("shared")
 
 QUIET = 0.1
 """Of all cores' time, what a host may give to others while something is measured; of that length, or so:"""
-LOOK_S = 0.5
+LOOK_S = 0.2
 PATIENCE_S = 120
 
 
