@@ -65,7 +65,7 @@ def test_the_short_run_passes_and_keeps_other_sections(tmp_path: Path) -> None:
     section = report["sections"].pop("performance")
     assert section["verdict"]["status"] == "pass"
     retries = ["retry failing"] * 2 + ["retry outage"] * 2 + ["retry ack lost"] * 2
-    scenarios = ["sequential"] * 6 + ["concurrent"] * 4 + retries + ["memory"] * 9
+    scenarios = ["sequential"] * 4 + ["concurrent"] * 3 + retries + ["memory"] * 9
     assert [stage["scenario"] for stage in section["stages"]] == scenarios
     assert all(stage["ledger"]["balanced"] and stage["throughput_per_s"] > 0 for stage in section["stages"])
     memory = json.loads((tmp_path / "memory_usage_results.json").read_text())["sections"]["performance"]
