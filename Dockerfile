@@ -18,7 +18,7 @@ COPY locustfiles locustfiles
 COPY deploy deploy
 COPY run_webhook_performance_tests.py ./
 # Volumes take over who owns the folder that they are mounted on.
-RUN mkdir /results /run/hookswarm && chown 10001:10001 /results /run/hookswarm
+RUN mkdir /results /run/hookswarm /configuration && chown 10001:10001 /results /run/hookswarm /configuration
 ENV PATH=/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp \
     HOOKSWARM_SECRET_FILE=/run/hookswarm/secret HOOKSWARM_TOKEN_FILE=/run/hookswarm/token
 USER 10001:10001

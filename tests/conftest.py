@@ -13,16 +13,24 @@ settings.load_profile("shared")
 QUIET = 0.1
 """Of all cores' time, what a host may give to others while something is measured; of that length, or so:"""
 LOOK_S = 0.2
-PATIENCE_S = 120
+PATIENCE_S = 150
+"""How long that is waited for, in all tests of a session together."""
+
+
+@pytest.fixture(scope="session")
+def _patience() -> list[float]:
+    """Seconds that are left of it."""
+    return [PATIENCE_S]
 
 
 @pytest.fixture(autouse=True)
-def _quiet(request: pytest.FixtureRequest) -> None:
+def _quiet(request: pytest.FixtureRequest, _patience: list[float]) -> None:
     """What measures waits until the host of this virtual machine has its cores to spare; not for ever."""
     if request.node.get_closest_marker("alone") or request.node.get_closest_marker("light"):
-        deadline = time.monotonic() + PATIENCE_S
-        while _stolen() > QUIET and time.monotonic() < deadline:
+        began = time.monotonic()
+        while _stolen() > QUIET and time.monotonic() - began < _patience[0]:
             pass
+        _patience[0] -= time.monotonic() - began
 
 
 def _stolen() -> float:
