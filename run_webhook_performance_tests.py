@@ -247,8 +247,11 @@ def report(folder: Path, options: argparse.Namespace, console: Console) -> Findi
         log = (folder / "locust.log").read_text(errors="replace").strip()
         raise ConfigError([f"Locust ended before the run began: {log.splitlines()[-1] if log else 'no output'}"])
     if options.regions:  # receivers of other hosts, which may share no folder with us
-        for path in collect(folder):
-            console.print(f"fetched {path.name}", markup=False, highlight=False)
+        try:
+            for path in collect(folder):
+                console.print(f"fetched {path.name}", markup=False, highlight=False)
+        except RunError as error:  # the books will say what is missing
+            console.print(f"not fetched: {error}", markup=False, highlight=False)
     found = reports.findings(load(folder))
     summaries.show(found, console)
     series.save(folder, found.series)

@@ -43,7 +43,7 @@ def create(sleep: Callable[[float], object] = time.sleep) -> Receiver:
 
 
 def _keep_forever(receiver: Receiver, sampler: Sampler, parent: int | None) -> None:
-    said: dict[str, None] = {}
+    said: set[str] = set()
     while os.getppid() == parent:
         time.sleep(KEEP_INTERVAL_S)
         for chore in (receiver.keep, lambda: sampler.follow(receiver.run, receiver.rests)):
@@ -51,7 +51,7 @@ def _keep_forever(receiver: Receiver, sampler: Sampler, parent: int | None) -> N
                 chore()
             except OSError as error:  # a full disk: whoever sends sees it by 507
                 if str(error) not in said:
-                    said[str(error)] = None
+                    said.add(str(error))
                     print(f"receiver: {error}", file=sys.stderr, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)  # orphaned: whoever could stop us is gone
 
