@@ -109,9 +109,8 @@ class Master:
         samplers: list[Sampler] = []
         error = ""
         try:
-            failure_told = self._reception.inbox.failure
-            if failure_told or (faults := unreachable(self._settings.regions)):
-                raise RunFailed(failure_told or "; ".join(faults))
+            if fault := self._reception.inbox.failure or "; ".join(unreachable(self._settings.regions)):
+                raise RunFailed(fault)
             folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
             if left_out := self._plan.left_out:
                 for need in sorted(set(left_out.values())):

@@ -3,7 +3,7 @@
 Nothing is counted for it on the way: histograms are made of Locust's own when somebody asks.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -55,9 +55,6 @@ def exposition(snapshot: Callable[[], Snapshot]) -> tuple[bytes, str]:
 class _Collector(Collector):
     def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
         self._snapshot = snapshot
-
-    def describe(self) -> Iterable[Metric]:
-        return ()  # else the registry asks for a snapshot when this is registered
 
     def collect(self) -> Iterator[Metric]:
         now = self._snapshot()
