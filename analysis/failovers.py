@@ -65,8 +65,8 @@ def compute(frames: RunFrames, stage: Played, terms: Terms = TERMS) -> list[Fail
 
 
 def _before(stage: Played, first: Fault) -> Window:
-    """What faults are compared with; of a fault in the warm-up the part of the warm-up before it."""
-    begin = stage.window[0] if stage.window[0] < first.at_ns else stage.start_ns
+    """What faults are compared with; with the warm-up where less than a second was measured before the first."""
+    begin = stage.window[0] if first.at_ns - stage.window[0] >= SECOND else stage.start_ns
     return begin, max(begin, first.at_ns)
 
 
