@@ -20,8 +20,8 @@ LASTING = 0.4
 """The later half of a leak grows at this share of the whole's slope at least: else something filled up."""
 NEGLIGIBLE = 0.02
 """Growth over the series of less than this share of its level is none to anybody ..."""
-NEGLIGIBLE_BYTES = 1 << 18
-"""... nor is less than this: memory comes in blocks."""
+NEGLIGIBLE_BYTES = 1 << 20
+"""... nor is less than this: CPython takes memory by arenas of 1 MiB, and fills them page by page."""
 
 
 class Growth(StrEnum):
