@@ -43,7 +43,8 @@ from records.exit_codes import Exit
 from records.journal import JournalError
 from records.run import MANIFEST, RunError, new_run_id
 from senders.messages import RUN_VARIABLE, SAYS
-from senders.settings import add_options, check, to_arguments, unreachable, writable
+from senders.options import add_options, to_arguments
+from senders.settings import check, unreachable, writable
 
 ROOT = Path(__file__).resolve().parent
 

@@ -14,7 +14,7 @@ from locust.rpc import Message, zmqrpc
 from protocol.version import PROTOCOL
 from records.clock import Clock, boot_id
 from records.run import WorkerReport
-from senders.messages import CHUNK, HEARD, READY, REPORT, STAGE, TICK, Heard, Ready, WorkerTick
+from senders.messages import CHUNK, HEARD, READY, REPORT, STAGE, TICK, Heard, OriginTick, Ready, WorkerTick
 from senders.sync import Sync
 
 HEARTBEAT_S, STATS_S, TICK_S = 1.0, 3.0, 0.2
@@ -94,7 +94,8 @@ class Worker:
             if stage is None:
                 continue
             number, beat = int(stage["number"]), beat + 1
-            tick = WorkerTick(stage=number, settled=beat, failed=0, queued=0, in_flight=1, outcomes=[0] * 12)
+            origin = OriginTick(origin=0, due=beat + 1, settled=beat, failed=0, queued=0, retrying=0, in_flight=1)
+            tick = WorkerTick(stage=number, origins=[origin], outcomes=[0] * 12)
             self.say(TICK, tick.model_dump())
             if beat % round(STATS_S / TICK_S) == 0:
                 self.say("stats", _no_statistics())

@@ -143,6 +143,10 @@ class Progress(_Record):
     failed: int
     queued: int
     in_flight: int
+    retrying: int = 0
+    p50_ms: float | None = None
+    """Of the stage so far, due to settled, as Locust counted; None: nothing yet."""
+    p99_ms: float | None = None
 
 
 class FaultsSet(_Record):

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import gevent
 import httpx
@@ -25,6 +26,8 @@ EXCHANGES = 16
 """How often another host's clock is read; the shortest round trip counts."""
 PATIENCE_S = 30.0
 """How long a call may take: a data plane that starts anew needs seconds."""
+WATCHER_PATIENCE_S = 0.5
+"""The same of a call that only somebody who watches waits for."""
 
 
 class ControlError(Exception):
@@ -51,20 +54,19 @@ class Controls:
 
     def _read_clock(self, region: Region, clock: Clock) -> ClockRead:
         exchanges: list[Exchange] = []
-        with self._client() as client:
-            for _ in range(EXCHANGES):
-                asked = clock.now()
-                answer = self._ask(client, region, "GET", "/clock")
-                answered = clock.now()
-                told = ClockTold.model_validate_json(answer.content)
-                if fault := differs(f"the receiver of {region.name}", told.protocol):
-                    raise ControlError(fault)
-                if told.boot == boot_id() != "":  # one monotonic clock: the anchors say it exactly
-                    offset = Offset(told.anchor_ns - clock.anchor_ns, 0)
-                    break
-                exchanges.append(Exchange(asked, told.now_ns, answered))
-            else:
-                offset = measure(exchanges)
+        for _ in range(EXCHANGES):
+            asked = clock.now()
+            answer = self._call(region, "GET", "/clock")
+            answered = clock.now()
+            told = ClockTold.model_validate_json(answer.content)
+            if fault := differs(f"the receiver of {region.name}", told.protocol):
+                raise ControlError(fault)
+            if told.boot == boot_id() != "":  # one monotonic clock: the anchors say it exactly
+                offset = Offset(told.anchor_ns - clock.anchor_ns, 0)
+                break
+            exchanges.append(Exchange(asked, told.now_ns, answered))
+        else:
+            offset = measure(exchanges)
         return ClockRead(
             at_ns=answered,
             region=region.name,
@@ -131,11 +133,24 @@ class Controls:
         """Nothing is being sent: let them give back the memory that is free."""
         self._post("/rest", b"")
 
+    def arrived(self) -> dict[str, int]:
+        """How many attempts reached each region's receiver in this run, as far as they say so at once."""
+        found = {}
+        for region in self._regions:
+            try:
+                found[region.name] = int(
+                    self._call(region, "GET", "/stats", patience_s=WATCHER_PATIENCE_S).json()["arrivals"]
+                )
+            except (ControlError, ValueError, KeyError):
+                continue
+        return found
+
     def release(self) -> None:
         """The run is over, however it went: leave the receivers as they were."""
         try:
             self.reset(NO_RUN)
             self.set_up(Setup())
+            self._client.close()
         except ControlError:
             pass
 
@@ -143,20 +158,19 @@ class Controls:
         for region in self._regions:
             self._call(region, "POST", call, body)
 
-    def _call(self, region: Region, method: str, call: str, body: bytes = b"") -> httpx.Response:
-        with self._client() as client:
-            return self._ask(client, region, method, call, body)
-
+    @cached_property
     def _client(self) -> httpx.Client:
         try:
             headers = {"Authorization": f"Bearer {control_token()}"}
         except ConfigError as error:
             raise ControlError(str(error)) from None
-        return httpx.Client(headers=headers, timeout=PATIENCE_S, trust_env=False)
+        return httpx.Client(headers=headers, trust_env=False)
 
-    def _ask(self, client: httpx.Client, region: Region, method: str, call: str, body: bytes = b"") -> httpx.Response:
+    def _call(
+        self, region: Region, method: str, call: str, body: bytes = b"", patience_s: float = PATIENCE_S
+    ) -> httpx.Response:
         try:
-            answer = client.request(method, f"{region.control}{call}", content=body)
+            answer = self._client.request(method, f"{region.control}{call}", content=body, timeout=patience_s)
         except httpx.HTTPError as error:
             raise ControlError(
                 f"the control API of {region.name}, {region.control}, does not answer: {error}"

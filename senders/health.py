@@ -109,6 +109,10 @@ class Health:
             self._refresh()
         return self._usable
 
+    def ill(self) -> list[int]:
+        """Codes of the targets that are not believed healthy."""
+        return [code for code, belief in self._beliefs.items() if not belief.healthy]
+
     def chosen(self, target: Target) -> int:
         """An attempt goes there now. Returns the term in which it does: `observe` or `forget` is to be told it.
 

@@ -12,7 +12,6 @@ from locust.html import get_html_report
 
 from senders.buckets import Percentile, three_digits
 
-REQUEST_TYPE = "DELIVERY"
 HISTORY_S = 1.0
 
 

@@ -6,6 +6,7 @@ master announces ahead. Where Locust runs without workers, its only process is t
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -17,10 +18,11 @@ from locust.runners import LocalRunner, MasterRunner
 from records.clock import Clock
 from records.exit_codes import Exit
 from records.run import HostRecord
-from senders import metrics
+from senders import live, metrics
 from senders.capacity import STATS_PATIENCE_S, CapacitySearch
 from senders.control import ControlError, Controls
 from senders.gather import Chunk, Gatherer
+from senders.live import Live
 from senders.messages import CHUNK, FETCH, HALT, SAYS
 from senders.plan import Plan
 from senders.reception import Reception
@@ -44,6 +46,9 @@ class Master:
         self._plan = plan
         self._clock = Clock()
         self._walk: gevent.Greenlet | None = None
+        self._folder: RunFolder | None = None
+        self._controls: Controls | None = None
+        self._arrived: dict[str, int] = {}
         self._halting = Event()
         self._reception = Reception(runner, self._clock)
         self._workers = Workers(runner, plan.stages[0], self._reception.ready)
@@ -86,6 +91,7 @@ class Master:
         """Begin a run; called when Locust starts a test. One with a `fault` ends at once and says it."""
         self._settings, self._plan = settings, plan
         self.finished = False
+        self._folder, self._arrived = None, {}
         self._reception.begin(fault)
         self._workers = Workers(self._runner, plan.stages[0], self._reception.ready)
         self._halting.clear()
@@ -93,13 +99,35 @@ class Master:
 
     def stop(self, **_: Any) -> None:
         """End the run, if one is on, and leave its folder whole; called before Locust stops its users."""
-        if self._walk and not self._walk.ready() and self._walk is not gevent.getcurrent():
+        if self._walk and self.playing and self._walk is not gevent.getcurrent():
             self._halting.set()
             self._walk.join(30)
 
     def snapshot(self) -> metrics.Snapshot:
         """How the run stands, for whoever watches it."""
         return self._reception.snapshot(self.processes)
+
+    def live(self) -> Live:
+        """The same, for the web UI's tab."""
+        if self._controls and self._reception.inbox.stage:
+            self._arrived |= self._controls.arrived()
+        return live.compute(
+            self._reception.inbox,
+            self._reception.counted(),
+            self._arrived,
+            self._plan.stages,
+            [region.name for region in self._settings.regions],
+            self._folder.manifest.id if self._folder else "",
+            self._clock.now(),
+        )
+
+    @property
+    def playing(self) -> bool:
+        return self._walk is not None and not self._walk.ready()
+
+    def last_run(self) -> Path | None:
+        """The folder of the last run, once that is over."""
+        return self._folder.path if self._folder and not self.playing else None
 
     # The run.
 
@@ -111,7 +139,7 @@ class Master:
         try:
             if fault := self._reception.inbox.failure or "; ".join(unreachable(self._settings.regions)):
                 raise RunFailed(fault)
-            folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
+            self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
             if left_out := self._plan.left_out:
                 for need in sorted(set(left_out.values())):
                     names = ", ".join(name for name, reason in left_out.items() if reason == need)
@@ -124,10 +152,11 @@ class Master:
             samplers += self._watch(folder)
             machine = Sampler(machine_log(folder.path, self._clock), MACHINE_SAMPLE_S)
             samplers.append(machine)
-            controls = Controls(self._settings.regions)
+            self._controls = controls = Controls(self._settings.regions)
             self._read_clocks(folder, controls)
             controls.reset(folder.manifest.id)
             settled = self._play_all(folder, controls, machine)
+            self._arrived = controls.arrived()
             self._read_clocks(folder, controls)
             self._await_statistics(settled)
             self._gather(folder)
@@ -209,7 +238,8 @@ class Master:
 
     def _finish(self, folder: RunFolder | None, controls: Controls | None, error: str) -> None:
         """Leave a whole folder behind, as far as the run came, and let Locust stop."""
-        self._reception.inbox.stage = None
+        self._reception.inbox.stage, self._reception.inbox.failure = None, error
+        self._controls = None
         try:
             if error:
                 _say(error)

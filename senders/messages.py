@@ -93,13 +93,28 @@ class Announcement(BaseModel):
     of: int
 
 
+class OriginTick(BaseModel):
+    """How a stage stands at one origin, in one process."""
+
+    origin: int
+    due: int
+    """Events so far."""
+    settled: int
+    failed: int
+    """Of those settled."""
+    queued: int
+    """Fresh events that are due and wait for a worker."""
+    retrying: int
+    """That wait for a retry."""
+    in_flight: int
+    avoided: list[int] = []
+    """Targets that it believes ill."""
+
+
 class WorkerTick(BaseModel):
     """How a stage stands in one process."""
 
     stage: int
-    settled: int
-    failed: int
-    queued: int
-    in_flight: int
+    origins: list[OriginTick]
     outcomes: list[int] = []
     """Attempts by outcome's code."""

@@ -11,22 +11,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
+from senders.counted import Deliveries
+
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
-
-
-@dataclass(frozen=True)
-class Deliveries:
-    """Settled ones of a stage, an origin and a strategy since the run began."""
-
-    stage: str
-    origin: str
-    strategy: str
-    settled: int
-    failed: int
-    total_ms: float
-    """Sum of all latencies, due to settled."""
-    latencies: Mapping[float, int]
-    """How many had each (ms, to three digits)."""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,10 @@ class Origin:
             now = self._clock.now()
             self.flips.append(Flip(at_ns=now, origin=self.code, target=target, healthy=healthy, by=by))
 
+    def avoided(self) -> list[int]:
+        """Codes of the targets that it believes ill."""
+        return self._health.ill()
+
     def watch(self, network: Network) -> list[gevent.Greenlet]:
         """Ask for every target's health, again and again, until the greenlets are killed."""
         if len(self._targets) == 1 or not self._law.probe_s:

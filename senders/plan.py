@@ -11,7 +11,7 @@ from protocol.setup import Setup
 from senders.arrivals import at_rate
 from senders.plan_check import check_plan
 from senders.settings import Settings
-from senders.stages import CUTS, Incident, Stage, under_law
+from senders.stages import CUTS, Incident, Stage, under_law, under_strategy
 from senders.strategies import playable
 
 NAMES_SHOWN = 12
@@ -28,6 +28,8 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     """The stages that can be run. Raises ConfigError that names every fault of the plan."""
     if settings.law:
         stages = under_law(stages, *settings.law)
+    if settings.strategy:
+        stages = under_strategy(stages, settings.strategy)
     if settings.stages:
         stages = _named(stages, settings.stages)
     if settings.duration_s is not None:

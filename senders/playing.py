@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from records.rows import Outcome
-from senders.messages import WorkerTick
+from senders.messages import OriginTick, WorkerTick
 from senders.origin import Origin
 from senders.queue import DeliveryQueue
 from senders.sender import StageSender
@@ -18,6 +18,19 @@ class Lane:
 
     origin: Origin
     sender: StageSender
+
+    def tick(self) -> OriginTick:
+        queue = self.sender.queue
+        return OriginTick(
+            origin=self.origin.code,
+            due=queue.taken + (queued := queue.queued()),
+            settled=queue.settled,
+            failed=queue.failed,
+            queued=queued,
+            retrying=queue.waiting(),
+            in_flight=queue.in_flight,
+            avoided=self.origin.avoided(),
+        )
 
 
 @dataclass(frozen=True)
@@ -64,13 +77,9 @@ class Playing:
 
     def tick(self) -> dict[str, Any]:
         """How it stands, as a message."""
-        queues = self.queues()
         tick = WorkerTick(
             stage=self.number,
-            settled=sum(queue.settled for queue in queues),
-            failed=sum(queue.failed for queue in queues),
-            queued=sum(queue.queued() for queue in queues),
-            in_flight=self.in_flight(),
+            origins=[lane.tick() for lane in self.lanes.values()],
             outcomes=[sum(own) for own in zip(*(lane.sender.outcomes for lane in self.lanes.values()), strict=True)],
         )
         return tick.model_dump()

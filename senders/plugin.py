@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from typing import Any
 
 import gevent
@@ -14,8 +14,9 @@ from protocol.errors import ConfigError
 from records.exit_codes import Exit
 from senders.locust_stats import sharpen
 from senders.master import Master
+from senders.options import add_options
 from senders.plan import Plan, make_plan
-from senders.settings import Settings, add_options, check
+from senders.settings import Settings, check
 from senders.user import StagesShape, WebhookSender
 from senders.web import serve
 from senders.worker import SendingProcess
@@ -28,14 +29,28 @@ def _add_options(parser: ArgumentParser, **_: Any) -> None:
 
 @events.init.add_listener
 def _set_up(environment: Environment, **_: Any) -> None:
-    shape, runner = environment.shape_class, environment.runner
-    if not isinstance(shape, StagesShape) or environment.parsed_options is None:
+    shape, runner, options = environment.shape_class, environment.runner, environment.parsed_options
+    if not isinstance(shape, StagesShape) or options is None:
         return
+
+    def chosen(given: Namespace) -> tuple[Settings, Plan]:
+        """What the options ask for; raises ConfigError."""
+        wanted = check(given)
+        return wanted, make_plan(shape.quick_stages if wanted.quick else shape.stages, wanted)
+
     try:
-        settings, plan = _chosen(environment, shape)
+        settings, plan = chosen(options)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(Exit.USAGE)
+
+    def chosen_anew(given: Namespace) -> tuple[Settings, Plan]:
+        """The same for one more run; its senders are there already."""
+        now = chosen(given)
+        if [region.name for region in now[0].regions] != [region.name for region in settings.regions]:
+            raise ConfigError(["other regions need other senders: name them when you start Locust"])
+        return now
+
     sharpen()
     _interrupt_only(gevent.getcurrent())
     process = master = None
@@ -48,33 +63,24 @@ def _set_up(environment: Environment, **_: Any) -> None:
         master = shape.master = Master(environment, settings, shape.test, plan)
         environment.events.test_stopping.add_listener(master.stop)
         if environment.web_ui:
-            serve(environment.web_ui, master)
+            serve(environment.web_ui, master, options, chosen_anew)
 
     def start(**_: Any) -> None:
         """The start form may have changed the options: they are checked again for every run."""
-        fault, chosen, chosen_plan = "", settings, plan
+        fault, now = "", (settings, plan)
         try:
-            chosen, chosen_plan = _chosen(environment, shape)
-            if [region.name for region in chosen.regions] != [region.name for region in settings.regions]:
-                raise ConfigError(["other regions need other senders: name them when you start Locust"])
+            now = chosen_anew(options)
         except ConfigError as error:
             fault = str(error)
         if process and not fault:
-            process.configure(chosen)
+            process.configure(now[0])
         if master:
-            master.start(chosen, chosen_plan, fault)
+            master.start(*now, fault)
 
     environment.events.test_start.add_listener(start)
     if master and settings.allow_worker_loss:
         # Else Locust leaves the users of a lost worker out, and the next stage waits for them in vain.
-        environment.parsed_options.enable_rebalancing = True
-
-
-def _chosen(environment: Environment, shape: StagesShape) -> tuple[Settings, Plan]:
-    """The settings and the plan that the options ask for; raises ConfigError."""
-    assert environment.parsed_options
-    settings = check(environment.parsed_options)
-    return settings, make_plan(shape.quick_stages if settings.quick else shape.stages, settings)
+        options.enable_rebalancing = True
 
 
 def _interrupt_only(main: gevent.Greenlet) -> None:

@@ -1,4 +1,4 @@
-"""What a user can set: Locust's command line and start form, and the settings made of them."""
+"""The settings of a run, made of its options and checked."""
 
 import argparse
 import os
@@ -25,13 +25,12 @@ from protocol.regions import (
 )
 from records.sizes import parse_size
 from senders import processes
+from senders.options import OPTIONS
 from senders.payloads import Captured, load_captured
 from senders.profiles import DEFAULT_PROFILES, profile
 from senders.retry import RetryLaw, scaled
+from senders.strategies import BALANCERS, STRATEGIES
 from senders.wire import Timeouts
-
-TRANSPORTS = ("wire", "httpx")
-LINKS = ("modelled", "real")
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,8 @@ class Settings:
     """What the stages that retry are put under, and what to call it; None: as they are planned."""
     duration_s: float | None
     rate: float | None
+    strategy: str
+    """What stages are played under that compare none; empty: as they are planned."""
     watched: tuple[tuple[int, str], ...]
     """Processes of others whose resources are logged, too: their ids and names."""
     allow_worker_loss: bool
@@ -64,60 +65,6 @@ class Settings:
     key: bytes
     options: dict[str, Any]
     """As given, for run.json; holds no secret."""
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options that Locust and the runner share. Not in a group: Locust's start form would leave them out."""
-    parser.add_argument("--quick", action="store_true", help="the short form of the test")
-    parser.add_argument("--stages", metavar="NAMES", default="", help="only these, by comma: 'sustained,retry *'")
-    parser.add_argument("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
-    parser.add_argument("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
-    parser.add_argument("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")
-    parser.add_argument(
-        "--links", choices=LINKS, default="modelled", help="real: the regions are far apart by themselves"
-    )
-    parser.add_argument("--payloads", metavar="PATH", default="", help="bodies to send: JSON, NDJSON or a folder")
-    parser.add_argument("--retry-profile", metavar="NAME", default="", help="retry as this sender does: svix, github …")
-    parser.add_argument("--retry-profiles", metavar="TOML", default="", help="your own table of retry profiles")
-    parser.add_argument("--time-scale", type=float, default=1.0, metavar="X", help="of that profile's delays: 0.001 …")
-    parser.add_argument("--duration", metavar="TIME", default="", help="of the sustained stages: 90s, 30m, 2h …")
-    parser.add_argument("--rate", type=float, default=0.0, metavar="R", help="base rate of open arrivals, a second")
-    parser.add_argument(
-        "--watch", metavar="PIDS", default="", help="your server's processes, by comma: logged beside ours"
-    )
-    parser.add_argument("--watch-name", metavar="NAMES", default="", help="the same by their programs' names")
-    parser.add_argument(
-        "--memory-limit",
-        metavar="SIZE",
-        default="",
-        help="a process may have: 512MB (default: the machine's)",
-    )
-    parser.add_argument("--allow-worker-loss", action="store_true", help="a lost sending process does not void a run")
-    parser.add_argument("--seed", type=int, default=1, help="of schedules and payloads (default: %(default)s)")
-    parser.add_argument("--results", metavar="DIR", default="results", help="where runs are kept (default: results)")
-    parser.add_argument("--transport", choices=TRANSPORTS, default="wire", help="httpx: HTTP/2 and proxies")
-    parser.add_argument("--connect-timeout", type=float, default=5.0, metavar="S", help="seconds (default: 5)")
-    parser.add_argument("--response-timeout", type=float, default=15.0, metavar="S", help="seconds (default: 15)")
-    parser.add_argument("--ca-file", metavar="PEM", default="", help="certificate authority of an https target")
-
-
-OPTIONS = (
-    "quick", "stages", "target", "allow_remote", "regions", "links", "payloads", "retry_profile", "retry_profiles",
-    "time_scale", "duration", "rate", "watch", "watch_name", "memory_limit", "allow_worker_loss", "seed", "results",
-    "transport", "connect_timeout", "response_timeout", "ca_file",
-)  # fmt: skip
-
-
-def to_arguments(options: argparse.Namespace) -> list[str]:
-    """The command line that gives these options again."""
-    arguments = []
-    for name in OPTIONS:
-        value, flag = getattr(options, name), f"--{name.replace('_', '-')}"
-        if value is True:
-            arguments.append(flag)
-        elif value is not False and value != "":
-            arguments.append(f"{flag}={value}")
-    return arguments
 
 
 def check(options: argparse.Namespace) -> Settings:
@@ -150,6 +97,9 @@ def check(options: argparse.Namespace) -> Settings:
             faults.append(f"--memory-limit: {error}")
     if options.rate and not 0 < options.rate <= 1e6:
         faults.append(f"--rate must be above 0 and at most 1000000, not {options.rate:g}")
+    if options.strategy and options.strategy not in STRATEGIES:
+        known = ", ".join(name for name in STRATEGIES if name not in BALANCERS)
+        faults.append(f"--strategy: unknown strategy {options.strategy!r}; there are {known}")
     if not 0 <= options.seed < 1 << 63:
         faults.append("--seed must be a whole number from 0 on")
     if faults:
@@ -167,6 +117,7 @@ def check(options: argparse.Namespace) -> Settings:
         law=law,
         duration_s=duration_s,
         rate=options.rate or None,
+        strategy=options.strategy,
         watched=watched,
         allow_worker_loss=options.allow_worker_loss,
         transport=options.transport,

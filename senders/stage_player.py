@@ -11,10 +11,11 @@ from locust.runners import LocalRunner, MasterRunner
 from protocol.faults import FaultOrder, Faults
 from records.clock import Clock
 from records.run import FaultsSet, Progress, StageEnded, StageOverloaded, StageStarted, WorkerLost, WorkerReport
+from senders import counted
 from senders.control import Controls
+from senders.inbox import Inbox
 from senders.incidents import Incidents
 from senders.messages import HALT, STAGE, Announcement, Part
-from senders.reception import Inbox
 from senders.run_folder import RunFolder
 from senders.settings import Settings
 from senders.stages import Stage
@@ -94,7 +95,6 @@ class StagePlayer:
         if self._halting.is_set():
             return None
         self._inbox.reports.clear()
-        self._inbox.ticks.clear()
         troubled = bool(stage.order().parts() or stage.incidents)
         # Before the stage begins: setting faults takes a while, but they hold by the clock.
         start = self._clock.now() + round((LEAD_S[self._local] + FAULTS_LEAD_S * troubled) * 1e9)
@@ -102,7 +102,7 @@ class StagePlayer:
         seed, regions = _fault_seed(self._settings.seed, number, stage), len(self._settings.regions)
         incidents = Incidents(number, stage, start, seed, list(range(regions)))
         incidents.tell(self._controls)
-        self._inbox.stage, self._inbox.start_ns = stage, start
+        self._inbox.stage, self._inbox.number, self._inbox.start_ns = stage, number, start
         self._announce(number, stage, start, users)
         overloaded = self._await_reports(number, stage, set(users))
         self._inbox.stage = None
@@ -218,14 +218,20 @@ class StagePlayer:
         return True
 
     def _progress(self, number: int) -> Progress:
-        ticks = [tick for tick in self._inbox.ticks.values() if tick.stage == number]
+        origins = self._inbox.origins()
+        name = self._folder.manifest.stages[number]["name"]
+        own = [one for one in counted.deliveries(self._runner.stats.entries) if one.stage == name]
+        p50_ms, p99_ms = counted.latency_ms(own, 0.5, 0.99)
         return Progress(
             at_ns=self._clock.now(),
             stage=number,
-            settled=sum(tick.settled for tick in ticks),
-            failed=sum(tick.failed for tick in ticks),
-            queued=sum(tick.queued for tick in ticks),
-            in_flight=sum(tick.in_flight for tick in ticks),
+            settled=sum(one.settled for one in origins),
+            failed=sum(one.failed for one in origins),
+            queued=sum(one.queued for one in origins),
+            in_flight=sum(one.in_flight for one in origins),
+            retrying=sum(one.retrying for one in origins),
+            p50_ms=p50_ms,
+            p99_ms=p99_ms,
         )
 
 

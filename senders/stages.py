@@ -250,6 +250,19 @@ def under_law(stages: Sequence[Stage], label: str, law: RetryLaw) -> tuple[Stage
     return tuple(plan)
 
 
+def under_strategy(stages: Sequence[Stage], strategy: str) -> tuple[Stage, ...]:
+    """The plan under one strategy: of stages that compare several, those of this one are left."""
+    met: dict[str, set[str]] = {}
+    for stage in stages:
+        met.setdefault(stage.scenario, set()).add(stage.strategy)
+    compared = {scenario for scenario, strategies in met.items() if len(strategies) > 1}
+    return tuple(
+        stage if stage.scenario in compared else replace(stage, strategy=strategy)
+        for stage in stages
+        if stage.scenario not in compared or stage.strategy == strategy
+    )
+
+
 def to_plain(stage: Stage) -> dict[str, Any]:
     """A stage as plain data: for run.json, and for a message to a worker."""
     plain: dict[str, Any] = _STAGE.dump_python(stage, mode="json")

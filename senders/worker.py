@@ -23,7 +23,7 @@ from records.rows import Outcome
 from records.run import WorkerReport
 from senders import gather
 from senders.arrivals import Stripe
-from senders.locust_stats import REQUEST_TYPE
+from senders.counted import REQUEST_TYPE
 from senders.messages import CHUNK, FAILED, FETCH, HALT, HEARD, READY, REPORT, STAGE, TICK, Announcement, Heard, Part
 from senders.network import Network, Transports
 from senders.origin import Origin

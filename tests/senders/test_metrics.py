@@ -2,7 +2,8 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from senders.metrics import Deliveries, Snapshot, exposition
+from senders.counted import Deliveries
+from senders.metrics import Snapshot, exposition
 
 
 def samples(snapshot: Snapshot) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:

@@ -11,9 +11,10 @@ from protocol.faults import Faults
 from protocol.regions import WORLD_TABLE, RegionTable, dump_table, load_table
 from senders.arrivals import Closed, Constant, Ramp
 from senders.health import HealthLaw
+from senders.options import add_options
 from senders.plan import make_plan
 from senders.retry import RetryLaw
-from senders.settings import Settings, add_options, check
+from senders.settings import Settings, check
 from senders.stages import Incident, Limits, Stage, WebhookClass, sweep
 
 FAILING = Stage("failing", events=10, faults=Faults(status={503: 0.3}), drain_s=2)
@@ -49,6 +50,16 @@ def test_a_profile_takes_the_place_of_the_sweep(tmp_path: Path) -> None:
     assert stage.faults == FAILING.faults
     assert stage.retry.retries > 3
     assert stage.drain_s > stage.retry.longest_s() > 2
+
+
+def test_a_strategy_takes_the_place_of_the_planned_one(tmp_path: Path) -> None:
+    """Stages are played under it; of those that compare strategies, its own are left."""
+    stages = (Stage("plain", events=1), *sweep(Stage("compared", events=1), strategy=("random", "nearest")))
+    plan = make_plan(stages, settings(tmp_path, "--strategy", "random"))
+    assert [(stage.name or stage.scenario, stage.strategy) for stage in plan.stages] == [
+        ("plain", "random"),
+        ("compared strategy=random", "random"),
+    ]
 
 
 def test_every_fault_of_a_plan_is_named_at_once(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from protocol.errors import ConfigError
 from protocol.regions import Region
-from senders.settings import OPTIONS, add_options, check, to_arguments, unreachable
+from senders.options import OPTIONS, add_options
+from senders.settings import check, unreachable
 from senders.wire import Timeouts
 from tests.servers import ScriptedServer, answering, authority, closed_port
 
@@ -71,10 +72,10 @@ def test_every_fault_is_named_at_once(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "bad.pem").write_text("not a certificate")
     faults = faults_of(
         "--target=ftp://x", "--payloads=missing.json", "--seed=-1", "--results=occupied", "--connect-timeout=0",
-        "--response-timeout=nan", "--ca-file=bad.pem", "--memory-limit=lots",
+        "--response-timeout=nan", "--ca-file=bad.pem", "--memory-limit=lots", "--strategy=luck",
     )  # fmt: skip
     named = ["--target", "--payloads", "--ca-file", "secret", "--results", "--connect-timeout", "--response-timeout"]
-    named += ["--memory-limit", "--seed"]
+    named += ["--memory-limit", "--strategy", "--seed"]
     assert len(faults) == len(named)
     for name, fault in zip(named, faults, strict=True):
         assert name in fault
@@ -127,22 +128,6 @@ def test_a_target_in_other_letters_is_a_fault() -> None:
 def test_target_and_regions_exclude_each_other() -> None:
     """Two answers to where-to are one fault."""
     assert faults_of(f"--target={LOCAL}", "--regions=x.toml") == ("--target and --regions exclude each other",)
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        (),
-        ("--seed=0",),
-        ("--seed=1", "--connect-timeout=1.0"),
-        ("--quick", f"--target={LOCAL}", "--allow-remote", "--seed=9", "--transport=httpx"),
-        ("--results=a folder", "--payloads=-odd.json", "--regions=r.toml", "--response-timeout=0.5", "--ca-file=c.pem"),
-    ],
-)
-def test_to_arguments_gives_the_same_options(arguments: tuple[str, ...]) -> None:
-    """A command line made of parsed options parses to the same options."""
-    options = parse(*arguments)
-    assert parse(*to_arguments(options)) == options
 
 
 def test_the_options_of_a_run_hold_no_secret() -> None:

@@ -1,0 +1,120 @@
+// Beside Locust's own page: headings in its start form, and a tab that shows how the run stands.
+(() => {
+  const EVERY_MS = 1000;
+  const section = document.getElementById("webhooks");
+  const headings = JSON.parse(document.getElementById("webhooks-headings").textContent);
+  const part = (name) => document.getElementById(`webhooks-${name}`);
+  const whole = (number) => number.toLocaleString("en");
+  const ms = (number) => (number === null ? "-" : number < 100 ? number.toPrecision(3) : whole(Math.round(number)));
+  const plainly = (text) => text.replaceAll("_", " ");
+
+  // Rates are made here, of counts and the time between two looks: an outage shows as 0.
+  const looks = [];
+  function rates(key, live) {
+    const first = looks[0];
+    const passed_s = first ? (looks.at(-1).at - first.at) / 1000 : 0;
+    if (!passed_s || first.live.run !== live.run || first.live.stage?.number !== live.stage?.number) return () => "-";
+    return (name) => {
+      const before = key(first.live)[name];
+      return before === undefined ? "-" : whole(Math.max(0, Math.round((key(live)[name] - before) / passed_s)));
+    };
+  }
+  const settled = (live) => Object.fromEntries(live.rows.map((row) => [row.origin, row.acknowledged + row.failed]));
+
+  function text(parent, tag, content, kind) {
+    const made = document.createElement(tag);
+    made.textContent = content;
+    if (kind) made.className = kind;
+    parent.append(made);
+    return made;
+  }
+
+  function table(name, header, rows) {
+    const shown = part(name);
+    shown.hidden = !rows.length;
+    shown.querySelectorAll("thead, tbody").forEach((old) => old.remove());
+    const head = shown.createTHead().insertRow();
+    header.forEach((title) => { text(head, "th", title).scope = "col"; });
+    const body = shown.createTBody();
+    rows.forEach((cells) => {
+      const row = body.insertRow();
+      cells.forEach((cell) => text(row, "td", cell, typeof cell === "string" && /[a-z]/.test(cell) ? "text" : ""));
+    });
+  }
+
+  function told(fault) {
+    const where = fault.regions.join(", ");
+    if (fault.since_s < 0) return ["coming", `${plainly(fault.fault)} in ${where}: in ${(-fault.since_s).toFixed(1)} s`];
+    const seen = `${fault.avoided_by} of ${fault.origins} origins send elsewhere`;
+    if (fault.left_s < 0) return ["over", `${plainly(fault.fault)} in ${where}: over for ${(-fault.left_s).toFixed(1)} s; ${seen}`];
+    return ["on", `${plainly(fault.fault)} in ${where}: for ${fault.since_s.toFixed(1)} s, ${fault.left_s.toFixed(1)} s to go; ${seen}`];
+  }
+
+  function show(live) {
+    looks.push({ at: performance.now(), live });
+    if (looks.length > 4) looks.shift();
+    part("says").textContent = live.says || (live.running ? "" : live.run ? `${live.run}: no stage is on` : "No run yet");
+    const stage = part("stage");
+    stage.hidden = !live.stage;
+    if (live.stage) {
+      const of = live.stage.length_s ? ` of ${live.stage.length_s.toFixed(0)} s` : "";
+      stage.querySelector("h2").textContent = `${live.stage.name} (stage ${live.stage.number} of ${live.stage.of})`;
+      stage.querySelector("progress").value = live.stage.share;
+      stage.querySelector("p").textContent = `${live.stage.passed_s.toFixed(0)} s${of}`;
+    }
+    part("faults").replaceChildren();
+    live.faults.map(told).forEach(([kind, words]) => text(part("faults"), "li", words, kind));
+    part("ledger").replaceChildren();
+    Object.entries(live.ledger).forEach(([name, count]) => {
+      const pair = text(part("ledger"), "div", "");
+      text(pair, "dt", plainly(name));
+      text(pair, "dd", whole(count));
+    });
+    const rate = rates(settled, live);
+    table(
+      "rows",
+      ["origin", "strategy", "due", "acknowledged", "failed", "a second", "queued", "retrying", "in flight", "p50 ms", "p99 ms", "avoids"],
+      live.rows.map((row) => [
+        row.origin, row.strategy, whole(row.due), whole(row.acknowledged), whole(row.failed), rate(row.origin),
+        whole(row.queued), whole(row.retrying), whole(row.in_flight), ms(row.p50_ms), ms(row.p99_ms), row.avoids.join(", "),
+      ]),
+    );
+    const arriving = rates((one) => one.arrived, live);
+    table("arrived", ["region", "arrived", "a second"], Object.entries(live.arrived).map(([region, count]) => [region, whole(count), arriving(region)]));
+    table("attempts", ["outcome", "attempts"], Object.entries(live.attempts).map(([outcome, count]) => [plainly(outcome), whole(count)]));
+  }
+
+  async function look() {
+    const chosen = new URLSearchParams(location.search).get("tab") === section.dataset.tab;
+    section.hidden = !chosen || Boolean(document.querySelector("form input[name=stages]"));
+    if (!section.hidden) {
+      try {
+        const answer = await fetch("./webhooks/live");
+        if (answer.ok) show(await answer.json());
+      } catch {
+        part("says").textContent = "Locust does not answer";
+      }
+    }
+    setTimeout(look, section.hidden ? 200 : EVERY_MS);
+  }
+
+  // Locust's form keeps what is not its own in one closed box, without order: ours is open, under headings.
+  function arrange() {
+    for (const [name, heading] of Object.entries(headings)) {
+      const field = document.querySelector(`form [name="${name}"]`)?.closest("form .MuiAccordionDetails-root > div > *");
+      if (!field || field.previousElementSibling?.className === "webhooks-heading") continue;
+      const box = field.closest(".MuiAccordion-root")?.querySelector("button[aria-expanded=false], [role=button][aria-expanded=false]");
+      if (box && !box.dataset.opened) {
+        box.dataset.opened = "yes";
+        box.click();
+      }
+      const made = document.createElement("h3");
+      made.className = "webhooks-heading";
+      made.textContent = heading;
+      field.before(made);
+    }
+  }
+  new MutationObserver(arrange).observe(document.getElementById("root"), { childList: true, subtree: true });
+  arrange();
+  look();
+})();
