@@ -22,6 +22,7 @@ from analysis import (
     junit,
     markdown,
     measures,
+    outcome,
     reports,
     series,
     summaries,
@@ -115,6 +116,9 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--checks", type=Path, metavar="TOML", help='a file of checks: checks = ["lost==0", …]')
     options.add_argument("--junit", type=Path, metavar="XML", help="write verdicts and checks as JUnit XML")
     options.add_argument("--markdown", type=Path, metavar="MD", help="append a summary in Markdown")
+    options.add_argument(
+        "--json", action="store_true", help="print one JSON document of what was found; all else goes to stderr"
+    )
     options.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where reports go (default: here)")
     add_options(options)
     return options
@@ -242,7 +246,15 @@ def _keep_log(path: Path, said: bytes) -> None:
         pass
 
 
-def report(folder: Path, options: argparse.Namespace, console: Console) -> Findings:
+@dataclass(frozen=True)
+class Reported:
+    """A run's findings, and the files that hold them."""
+
+    found: Findings
+    files: list[Path]
+
+
+def report(folder: Path, options: argparse.Namespace, console: Console) -> Reported:
     """Analyse a run, print its summary, write its sections of the reports."""
     if not (folder / MANIFEST).exists():
         log = (folder / "locust.log").read_text(errors="replace").strip()
@@ -260,13 +272,13 @@ def report(folder: Path, options: argparse.Namespace, console: Console) -> Findi
     written = [*reports.write(options.output, found), page.write(options.output, reports.read(options.output))]
     paths = ", ".join(map(str, written))
     console.print(f"report {paths}, run {folder}", markup=False, highlight=False)
-    return found
+    return Reported(found, written)
 
 
-def conclude(found: Sequence[Findings], options: argparse.Namespace, console: Console) -> Exit:
+def conclude(reported: Sequence[Reported], options: argparse.Namespace, console: Console) -> Exit:
     """Judge the checks over all runs, tell whoever wants to know; the worst end of all counts. Raises OSError."""
-    sections = [one.performance for one in found]
-    results = checks.judge(wanted(options), [number for one in found for number in measures.of(one)])
+    sections = [one.found.performance for one in reported]
+    results = checks.judge(wanted(options), [number for one in reported for number in measures.of(one.found)])
     for result in results:
         console.print(checks_summary.line(result))
     if options.junit:
@@ -277,15 +289,19 @@ def conclude(found: Sequence[Findings], options: argparse.Namespace, console: Co
     ends = [EXITS[section.verdict.status] for section in sections]
     ends.append(Exit.PASS if checks.held(results) else Exit.FAIL)
     worst = [Exit.VOID, Exit.UNKNOWN, Exit.FAIL, Exit.PASS]
-    return min(ends, key=worst.index)
+    end = min(ends, key=worst.index)
+    if options.json:
+        files = dict.fromkeys(path for one in reported for path in one.files)
+        print(outcome.compute(sections, results, files, end).model_dump_json(indent=2))
+    return end
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
-    console = summary.console()
+    console = summary.console(stderr=options.json)
     interrupt = Interrupt.listen()
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    found: list[Findings] = []
+    reported: list[Reported] = []
     try:
         tests = preflight(options)
         for name, test in tests.items():
@@ -293,8 +309,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 break
             with receivers(test, options, interrupt) as extra:
                 run = run_locust(name, test, options, extra, interrupt, console)
-            found.append(report(run, options, console))
-        end = conclude(found, options, console) if found else Exit.UNKNOWN
+            reported.append(report(run, options, console))
+        end = conclude(reported, options, console) if reported else Exit.UNKNOWN
     except (ConfigError, RunError, JournalError) as error:
         if interrupt.count:  # stopped before there was anything to report
             return Exit.INTERRUPTED

@@ -13,9 +13,10 @@ STYLES = {Status.PASS: "bold green", Status.FAIL: "bold red", Status.VOID: "bold
 COLUMNS = ("events", "errors", "a second", "p50 ms", "p99 ms", "max ms", "tries", "lost", "twice")
 
 
-def console() -> Console:
+def console(stderr: bool = False) -> Console:
     """The terminal; 100 columns where there is none."""
-    return Console() if Console().is_terminal else Console(width=100)
+    found = Console(stderr=stderr)
+    return found if found.is_terminal else Console(stderr=stderr, width=100)
 
 
 def show(section: Section, out: Console) -> None:

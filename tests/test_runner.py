@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from analysis.outcome import Outcome
 from protocol.errors import ConfigError
 from records.exit_codes import Exit
 from run_webhook_performance_tests import parser, preflight
@@ -42,21 +43,21 @@ def _run(folder: Path, *options: str, timeout_s: float = 100) -> tuple[int, str,
     return process.returncode, out, err
 
 
-def _undisturbed(folder: Path, *options: str) -> tuple[int, str, Path]:
+def _undisturbed(folder: Path, *options: str) -> tuple[int, str, str, Path]:
     """A run whose machine was not disturbed: one that is void, as it should be then, is made again. And its folder."""
     for number in range(3):
         own = folder / str(number)
         own.mkdir()
-        code, out, _ = _run(own, *options)
+        code, out, err = _run(own, *options)
         if code != Exit.VOID:
             break
-    return code, out, own
+    return code, out, err, own
 
 
 @pytest.mark.alone
 def test_the_short_run_passes_and_keeps_other_sections(tmp_path: Path) -> None:
     """`--quick`, and then some of its stages: each in summary and report, and sections of other tests left alone."""
-    code, out, tmp_path = _undisturbed(tmp_path, "--test", "performance", "--quick")
+    code, out, _, tmp_path = _undisturbed(tmp_path, "--test", "performance", "--quick")
     assert code == Exit.PASS, out
     assert "PASS performance" in out
     assert "concurrent users=64" in out
@@ -84,7 +85,7 @@ def test_the_short_run_passes_and_keeps_other_sections(tmp_path: Path) -> None:
 @pytest.mark.alone
 def test_the_short_load_test_passes(tmp_path: Path) -> None:
     """`--test load --quick`: the slow tenants are told apart, and every second of every stage is in series.csv."""
-    code, out, tmp_path = _undisturbed(tmp_path, "--test", "load", "--quick", "--rate", "100", "--duration", "3s")
+    code, out, _, tmp_path = _undisturbed(tmp_path, "--test", "load", "--quick", "--rate", "100", "--duration", "3s")
     assert code == Exit.PASS, out
     section = json.loads((tmp_path / REPORT).read_text())["sections"]["load"]
     stages = {stage["scenario"]: stage for stage in section["stages"]}
@@ -149,13 +150,16 @@ def test_the_owner_of_an_endpoint_needs_no_receiver_of_ours(tmp_path: Path) -> N
     bodies.write_text('{"mine":1}\n{"mine":2}\n')
     with running(["tests.known_server", str(port)], port, tmp_path):
         target = f"http://127.0.0.1:{port}/hooks"
-        options = ["--test", "performance", "--quick", "--target", target, "--payloads", str(bodies)]
-        code, out, tmp_path = _undisturbed(tmp_path, *options)
+        options = ["--test", "performance", "--quick", "--target", target, "--payloads", str(bodies), "--json"]
+        code, out, err, tmp_path = _undisturbed(tmp_path, *options)
     assert code == Exit.PASS, out
+    told = Outcome.model_validate_json(out)  # and nothing else
+    assert (told.exit_code, told.runs[0].stages[0].acknowledged, told.runs[0].stages[0].lost) == (0, 100, None)
+    assert all(Path(tmp_path, path).exists() for path in told.reports)
     stage = json.loads((tmp_path / REPORT).read_text())["sections"]["performance"]["stages"][0]
     assert stage["deliveries"]["acknowledged"] == 100
     assert stage["ledger"]["received"] is None
-    assert "left out, for they need receivers of ours: retry failing" in " ".join(out.split())
+    assert "left out, for they need receivers of ours: retry failing" in " ".join(err.split())
 
 
 def _fails(folder: Path, *options: str) -> str:

@@ -14,9 +14,10 @@ from tests.journals import SECOND, START, planned, run, worker_report
 PLAN = [planned("first", warmup_s=10.0, duration_s=10.0), planned("second", events=100, duration_s=None)]
 
 
-def _progress(stage: int, second: float, settled: int, failed: int = 0) -> Progress:
-    at = START + round(second * SECOND)
-    return Progress(at_ns=at, stage=stage, settled=settled, failed=failed, queued=0, in_flight=0)
+def _progress(stage: int, second: float, settled: int, **fields: float) -> Progress:
+    told = {"failed": 0, "queued": 0, "in_flight": 0} | fields
+    at_ns = START + round(second * SECOND)
+    return Progress.model_validate({"at_ns": at_ns, "stage": stage, "settled": settled} | told)
 
 
 def _started(stage: int) -> StageStarted:
@@ -77,11 +78,17 @@ def test_a_line_a_stage_without_a_terminal(tmp_path: Path) -> None:
     out = io.StringIO()
     timeline = Timeline(tmp_path)
     with Display(tmp_path, "performance", Console(file=out, width=100)) as display:
-        for entry in (_started(0), _progress(0, 1, 10), _ended(0, 1_000, 234), _started(1), _ended(1, 5)):
+        for entry in (
+            _started(0),
+            _progress(0, 1, 10, failed=1, p50_ms=2.5, p99_ms=7),
+            _ended(0, 1_000, 234),
+            _started(1),
+            _ended(1, 5),
+        ):
             timeline.add(entry)
             display.update()
     assert out.getvalue().splitlines() == [
-        "performance 1/2  first: 1,234 deliveries",
+        "performance 1/2  first: 1,234 deliveries, p50 2.5 ms, p99 7 ms, 1 failed (10.0%)",
         "performance 2/2  second: 5 deliveries",
     ]
 
@@ -111,10 +118,26 @@ def test_the_bar_moves_by_time_or_by_events(tmp_path: Path) -> None:
     assert " 75%" in by_events
 
 
-def test_the_bar_tells_rate_and_failures(tmp_path: Path) -> None:
+def test_the_bar_tells_rate_latency_and_failures(tmp_path: Path) -> None:
     """The rate is that between the last two entries; failures are told once there are some."""
-    text = _shown(tmp_path, [_started(0), _progress(0, 1, 1_000), _progress(0, 3, 5_000, failed=7)], terminal=True)
-    assert "first  2,000/s  7 failed" in text
+    entries: list[Entry] = [
+        _started(0),
+        _progress(0, 1, 1_000),
+        _progress(0, 3, 5_000, failed=50, p50_ms=1.5, p99_ms=120),
+    ]
+    text = _shown(tmp_path, entries, terminal=True)
+    assert "1/2  first  2,000/s, p50 1.5 ms, p99 120 ms, 50 failed (1.0%)" in text
+
+
+def test_the_ledger_so_far(tmp_path: Path) -> None:
+    """Of the stages that are over, and the one that is on."""
+    over = worker_report(stage=0, settled=1_000, abandoned=4)
+    entries: list[Entry] = [
+        _started(0), _progress(0, 1, 1_000, failed=7), StageEnded(at_ns=START, stage=0, reports=[over]), _started(1),
+        _progress(1, 2, 50, failed=1, queued=3, retrying=2, in_flight=8),
+    ]  # fmt: skip
+    text = _shown(tmp_path, entries, terminal=True)
+    assert "so far: 1,042 acknowledged, 8 failed, 4 abandoned, 3 queued, 2 retrying, 8 in flight" in text
 
 
 def test_the_bar_never_passes_its_stage(tmp_path: Path) -> None:
