@@ -30,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--duration", metavar="TIME", default="", help="of the sustained stages: 90s, 30m, 2h …")
     add("--rate", type=float, default=0.0, metavar="R", help="base rate of open arrivals, a second; 0: as planned")
     add("--strategy", metavar="NAME", default="", help="how a region is chosen, in stages that compare no strategies")
-    add("--seed", type=int, default=1, help="of schedules and payloads (default: %(default)s)")
+    add("--seed", type=int, default=1, help="of schedules and payloads (default: 1)")
     add("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
     add("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
     add("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")

@@ -21,6 +21,8 @@ class WebhookSender(User):
     """One delivery worker. Locust's users are the concurrency; all of a process share its delivery queue."""
 
     abstract = True
+    host = "each region's receiver"
+    """For Locust's page, which asks for one."""
     origin: ClassVar[int]
     """Code of the region that it sends from."""
     strategy: ClassVar[str]

@@ -69,7 +69,7 @@ def _add_routes(web_ui: WebUI, master: Master, base: str) -> None:
 
 def _extend_page(app: Flask) -> None:
     """Our script and style sheet go into Locust's page; it shows options in the order in which they are declared."""
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
     index = app.view_functions["locust.index"]
     headings = {_camel(names[0]): heading for heading, names in GROUPS.items()}
     links = "".join(

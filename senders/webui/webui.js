@@ -1,6 +1,8 @@
 // Beside Locust's own page: headings in its start form, and a tab that shows how the run stands.
 (() => {
   const EVERY_MS = 1000;
+  const LEDGER = ["due", "acknowledged", "failed", "abandoned", "waiting", "in_flight", "attempts"];
+  const WORDS = ["origin", "strategy", "avoids", "region", "outcome"];
   const section = document.getElementById("webhooks");
   const headings = JSON.parse(document.getElementById("webhooks-headings").textContent);
   const part = (name) => document.getElementById(`webhooks-${name}`);
@@ -34,11 +36,12 @@
     shown.hidden = !rows.length;
     shown.querySelectorAll("thead, tbody").forEach((old) => old.remove());
     const head = shown.createTHead().insertRow();
-    header.forEach((title) => { text(head, "th", title).scope = "col"; });
+    const kinds = header.map((title) => (WORDS.includes(title) ? "words" : ""));
+    header.forEach((title, place) => { text(head, "th", title, kinds[place]).scope = "col"; });
     const body = shown.createTBody();
     rows.forEach((cells) => {
       const row = body.insertRow();
-      cells.forEach((cell) => text(row, "td", cell, typeof cell === "string" && /[a-z]/.test(cell) ? "text" : ""));
+      cells.forEach((cell, place) => text(row, "td", cell, kinds[place]));
     });
   }
 
@@ -65,10 +68,10 @@
     part("faults").replaceChildren();
     live.faults.map(told).forEach(([kind, words]) => text(part("faults"), "li", words, kind));
     part("ledger").replaceChildren();
-    Object.entries(live.ledger).forEach(([name, count]) => {
+    LEDGER.forEach((name) => {
       const pair = text(part("ledger"), "div", "");
       text(pair, "dt", plainly(name));
-      text(pair, "dd", whole(count));
+      text(pair, "dd", whole(live.ledger[name]));
     });
     const rate = rates(settled, live);
     table(
@@ -86,6 +89,7 @@
 
   async function look() {
     const chosen = new URLSearchParams(location.search).get("tab") === section.dataset.tab;
+    document.body.classList.toggle("webhooks-on", chosen);
     section.hidden = !chosen || Boolean(document.querySelector("form input[name=stages]"));
     if (!section.hidden) {
       try {

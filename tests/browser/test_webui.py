@@ -1,0 +1,182 @@
+"""The web UI as people use it, in a real Chromium: the form, our tab, stop, downloads."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from protocol.faults import Delay
+from senders.arrivals import Poisson
+from senders.stages import Incident, Stage
+from tests.browser.chromium import faults_of_access, launch, needs_axe, needs_chromium, offline
+from tests.receivers import free_port, running_receiver, wait_until
+from tests.runs import end_group, regions_file, start_locust
+
+pytestmark = [pytest.mark.light, needs_chromium]
+
+SLOW = Incident("slow", from_s=1, for_s=60, delay=Delay(0.02, "fixed"))
+STAGES = [
+    Stage("sustained", users=8, webhooks=10, arrivals=Poisson(50), payload="thin", duration_s=3, stretch=True),
+    Stage(
+        "failover slow", users=8, webhooks=10, arrivals=Poisson(50), payload="thin", duration_s=90, incidents=(SLOW,)
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Ui:
+    url: str
+    results: Path
+
+
+@pytest.fixture(scope="module")
+def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+    """Locust's master and two sending processes, with its web UI."""
+    folder, port = tmp_path_factory.mktemp("webui"), free_port()
+    with running_receiver(folder, "--threads", "8") as receiver:
+        options = ["--regions", str(regions_file(folder, receiver)), "--web-host", "127.0.0.1", "--processes", "2"]
+        locust = start_locust(folder, STAGES, *options, "--web-port", str(port), "--class-picker", headless=False)
+        url = f"http://127.0.0.1:{port}"
+        try:
+            wait_until(lambda: _workers(url) == 2, 30)
+            yield Ui(url, receiver.results)
+        finally:
+            end_group(locust)
+
+
+def _workers(url: str) -> int:
+    try:
+        return int(httpx.get(f"{url}/worker-count", trust_env=False, timeout=2).json()["worker_count"])
+    except (httpx.HTTPError, KeyError, ValueError):
+        return 0
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, ui: Ui) -> Iterator[Page]:
+    """One page for all these tests: they are one visit, in order."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(10_000)
+    page.goto(ui.url)
+    yield page
+    page.close()
+
+
+def _start(page: Page) -> None:
+    page.get_by_role("button", name="Start", exact=True).click()
+
+
+def test_the_options_stand_in_the_form_under_headings(page: Page) -> None:
+    """Open, in the order in which they are declared; and the senders are in the class picker."""
+    expect(page.get_by_role("heading", name="What is played")).to_be_visible()
+    expect(page.locator("h3.webhooks-heading")).to_have_text(
+        ["What is played", "Where it goes", "What is sent", "Retries", "What is recorded"]
+    )
+    for name in ("stages", "rate", "strategy", "regions", "retryProfile", "payloads"):
+        expect(page.locator(f"form [name={name}]")).to_be_visible()
+    expect(page.get_by_text("SenderLocalNearest")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("rate", "-1", "--rate must be above 0 and at most 1000000, not -1"),
+        ("rate", "fast", "--rate: 'fast' is no number"),
+        ("stages", "nope", "--stages: none is named 'nope'"),
+        ("strategy", "luck", "--strategy: unknown strategy 'luck'"),
+        ("regions", "missing.toml", "missing.toml"),
+    ],
+)
+def test_bad_input_is_refused_in_the_form(page: Page, ui: Ui, field: str, value: str, said: str) -> None:
+    """With a message; nothing begins."""
+    entry = page.locator(f"form [name={field}]")
+    before = entry.input_value()
+    entry.fill(value)
+    _start(page)
+    expect(page.get_by_role("alert").filter(has_text=said)).to_be_visible()
+    entry.fill(before)
+    assert list(ui.results.glob("*")) == []
+
+
+def test_the_tab_fills_while_a_run_is_on(page: Page) -> None:
+    """Started from the form: the stages in turn, rows of the origin, the ledger, a fault and its clock."""
+    page.locator("form [name=seed]").fill("7")
+    _start(page)
+    page.get_by_role("tab", name="Webhooks").click()
+    tab = page.get_by_role("region", name="Webhooks")
+    expect(tab.get_by_role("heading", name="sustained (stage 1 of 2)")).to_be_visible(timeout=20_000)
+    expect(tab.get_by_role("heading", name="failover slow (stage 2 of 2)")).to_be_visible(timeout=30_000)
+    expect(tab.get_by_text("slow in local: for")).to_be_visible()
+    expect(tab.get_by_role("cell", name="local").first).to_be_visible()
+    expect(tab.locator("#webhooks-rows td").nth(1)).to_have_text("nearest")
+    # A rate that is told is one of the last seconds; 50 a second are asked for.
+    wait_until(lambda: 20 < _number(tab.locator("#webhooks-rows td").nth(5).inner_text()) < 100, 10)
+    ledger = dict(
+        zip(tab.locator("dt").all_inner_texts(), map(_number, tab.locator("dd").all_inner_texts()), strict=True)
+    )
+    assert ledger["due"] == sum(
+        ledger[name] for name in ("acknowledged", "failed", "abandoned", "waiting", "in flight")
+    )
+    assert ledger["acknowledged"] > 150
+    assert _number(tab.locator("#webhooks-arrived td").nth(1).inner_text()) > 150
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "")) if text.strip("-") else -1
+
+
+def test_another_start_is_refused_meanwhile(ui: Ui) -> None:
+    """Its options would be taken for those of the run that is on."""
+    answer = httpx.post(f"{ui.url}/swarm", data={"rate": "5"}, trust_env=False).json()
+    assert not answer["success"]
+    assert "a run is on" in answer["message"]
+    assert httpx.get(f"{ui.url}/webhooks/report.html", trust_env=False).status_code == 409
+
+
+def test_stopped_runs_can_be_downloaded(page: Page, ui: Ui, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Stop ends the run in order; its report, its numbers and its journals come with its name."""
+    page.get_by_role("button", name="Stop").click()
+    tab = page.get_by_role("region", name="Webhooks")
+    expect(tab.get_by_text("no stage is on")).to_be_visible(timeout=20_000)
+    (run,) = ui.results.glob("*-performance-*")
+    tab.get_by_text("Download what the last run found").click()
+    for title, name in (
+        ("All attempts (CSV)", "attempts.csv"),
+        ("Performance results (JSON)", "webhook_performance_results.json"),
+        ("The report, to look at", "report.html"),
+    ):
+        with page.expect_download(timeout=60_000) as coming:
+            tab.get_by_role("link", name=title).click()
+        assert coming.value.suggested_filename == f"{run.name}-{name}"
+        assert coming.value.path().stat().st_size > 100
+
+
+@needs_axe
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+        {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+        {"viewport": {"width": 390, "height": 800}, "color_scheme": "light", "is_mobile": True},
+    ],
+    ids=["light", "dark", "phone"],
+)
+def test_the_report_opens_offline(browser: Browser, ui: Ui, options: dict[str, object]) -> None:
+    """No request to any host, no error in the console, no serious fault of accessibility, nothing wider than it."""
+    (report,) = ui.results.glob("*/downloads/report.html")
+    with offline(browser, **options) as (page, wrong):
+        page.goto(report.as_uri())
+        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+        assert wrong == []
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        assert faults_of_access(page) == []
