@@ -43,7 +43,7 @@ MODELS: dict[str, type[Report]] = {
 }
 
 
-WITH_SERIES = ("load",)
+WITH_SERIES = ("load", "distribution")
 """The tests whose section tells the series, too."""
 
 WITH_REGIONS = ("distribution",)

@@ -62,6 +62,7 @@ def _parts(reports: Mapping[str, Report]) -> Iterator[Part]:
     assert isinstance(io, IoReport)
     for test, section in performance.sections.items():
         charts = [*stages.charts(section), *scaling.charts(section), *distribution.charts(section)]
+        charts += stages.over_time(section)
         tables = [_stages(section)]
         if own := io.sections.get(test):
             charts += resources.io_charts(own)

@@ -10,7 +10,8 @@ from analysis.models import Section, Series, Stage
 QUANTILES = (("p50", "50 %"), ("p90", "90 %"), ("p95", "95 %"), ("p99", "99 %"), ("p999", "99.9 %"), ("max", "all"))
 MOST = 60
 """Stages in one picture."""
-CURVES = 8
+CURVES = 6
+"""As many as there are colours."""
 
 
 def charts(section: Section) -> Iterator[Chart]:
@@ -19,8 +20,22 @@ def charts(section: Section) -> Iterator[Chart]:
         yield _throughput(stages[:MOST])
         yield _latency(stages[:MOST])
         yield _curves(stages)
-    for series in section.series or []:
+
+
+def over_time(section: Section) -> Iterator[Chart]:
+    """Each second of the stages whose seconds are told, with their faults."""
+    for series in _first_of_each(section):
         yield _over_time(series, section)
+
+
+def _first_of_each(section: Section) -> Iterator[Series]:
+    """One stage of each scenario: those that it compares look alike."""
+    scenarios = {stage.name: stage.scenario for stage in section.stages}
+    shown = set()
+    for series in section.series or []:
+        if (scenario := scenarios.get(series.stage, series.stage)) not in shown:
+            shown.add(scenario)
+            yield series
 
 
 def _throughput(stages: Sequence[Stage]) -> Chart:
@@ -45,11 +60,12 @@ def _latency(stages: Sequence[Stage]) -> Chart:
 def _curves(stages: Sequence[Stage]) -> Chart:
     made = figure("share of the deliveries", "ms, due to acknowledged", log_y=True, height=380)
     made.update_xaxes(type="category")
-    for stage in stages[:CURVES]:
+    slowest = sorted(stages, key=lambda stage: -(stage.latency_ms.delivery.p99 or 0))[:CURVES]
+    for stage in slowest:
         told = stage.latency_ms.delivery
         values = [getattr(told, name) for name, _ in QUANTILES]
         made.add_trace(go.Scatter(x=[label for _, label in QUANTILES], y=values, mode="lines+markers", name=stage.name))
-    more = f" The first {CURVES} of {len(stages)} stages." if len(stages) > CURVES else ""
+    more = f" The {CURVES} slowest of {len(stages)} stages." if len(stages) > CURVES else ""
     return Chart("Percentiles", f"So many deliveries took no longer than so long.{more}", made)
 
 
@@ -64,7 +80,12 @@ def _over_time(series: Series, section: Section) -> Chart:
         made.add_trace(
             go.Scatter(x=at, y=columns["p99_ms"], mode="lines", name="p99, ms", yaxis="y2", line={"dash": "dot"})
         )
-        made.update_layout(yaxis2={"overlaying": "y", "side": "right", "title": "ms", "type": "log", "showgrid": False})
+        made.update_layout(
+            yaxis2={
+                "overlaying": "y", "side": "right", "title": "ms", "type": "log", "tickformat": ".3~g", "nticks": 5,
+                "showgrid": False, "automargin": True,
+            }
+        )  # fmt: skip
     for fault in section.failovers or []:
         if fault.stage == series.stage:
             made.add_vrect(
