@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-fast test-slow check bench bench-analysis format lock schemas help
+.PHONY: run test test-fast test-slow axe check bench bench-analysis format lock schemas help
 
 run: $(VENV)/.run  ## run the tests, short, against receivers it starts itself
 	$(BIN)/python run_webhook_performance_tests.py --quick
@@ -17,6 +17,8 @@ test-slow: $(VENV)/.dev  ## those that do: side by side, two measurements that n
 	$(BIN)/pytest -m "slow and not alone and not light" -n 3 --dist loadfile
 	$(BIN)/pytest -m light -n 2 --dist loadfile
 	$(BIN)/pytest -m alone
+
+axe: $(VENV)/axe.min.js  ## fetch axe-core with npm, with which the browser tests judge the report
 
 check: $(VENV)/.dev  ## lint, formatting, types
 	$(BIN)/ruff check .
@@ -47,6 +49,11 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "hookswarm needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
+
+AXE := axe-core@4.14.1
+$(VENV)/axe.min.js: | $(VENV)/bin/python
+	cd $(VENV) && tar xzf "$$(npm pack --silent $(AXE))" --strip-components=1 package/axe.min.js && rm axe-core-*.tgz
+	echo "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c  $@" | sha256sum -c --quiet || { rm $@; exit 1; }
 
 $(VENV)/.run: requirements.txt | $(VENV)/bin/python
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt

@@ -124,7 +124,7 @@ class Display:
         if not self._console.is_terminal:
             told = [f"{settled:,} deliveries", *_figures(last)]
             line = f"{self._test} {entry.stage + 1}/{len(self._stages)}  {name}: {', '.join(told)}"
-            self._console.print(Text(printable(line)))
+            self._console.print(Text(printable(line)), soft_wrap=True)
 
     def _show(self, stage: int, share: float, detail: str) -> None:
         passed = sum(map(self._weight, self._stages[:stage])) + share * self._weight(self._stages[stage])

@@ -28,13 +28,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from protocol.clock import ClockTold
 from protocol.errors import ConfigError
+from protocol.exposition import exposition
 from protocol.faults import FaultOrder, dump_order, parse_order
 from protocol.outage import Outage, OutageSeen, parse_outage
 from protocol.regions import describe
 from protocol.setup import Setup
 from protocol.version import PROTOCOL
+from receiver import metrics
 from receiver.faults import CannotPlay
-from receiver.metrics import Snapshot, exposition
+from receiver.metrics import Snapshot
 from records.clock import Clock, boot_id
 
 CALLS = ("/health", "/clock", "/stats", "/metrics", "/runs/RUN", "/faults", "/reset", "/rest", "/setup", "/outage")
@@ -110,7 +112,7 @@ class ControlApp:
             case "GET", "/stats":
                 return HTTPStatus.OK, self._supervisor.stats()
             case "GET", "/metrics":
-                text, kind = exposition(self._supervisor.metrics(self._clock.now()))
+                text, kind = exposition(metrics.metrics(self._supervisor.metrics(self._clock.now())))
                 return HTTPStatus.OK, Content(kind, len(text), [text])
             case "GET", "/faults":
                 return HTTPStatus.OK, self._faults()

@@ -18,6 +18,7 @@ from receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server
 from receiver.sampling import Sampler
 from receiver.state import StateReader
 from records.clock import Clock
+from records.garbage import spare_start_up
 
 KEEP_INTERVAL_S = 0.05
 """How often a process does its housekeeping: also the longest that `--durability memory` holds a row."""
@@ -39,6 +40,7 @@ def create(sleep: Callable[[float], object] = time.sleep) -> Receiver:
     ).start()
     # Granian's workers run no atexit handlers: what memory holds at a clean stop would be lost.
     multiprocessing.util.Finalize(None, receiver.keep, exitpriority=1)
+    spare_start_up()
     return receiver
 
 

@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.registry import Collector
 
 
 @dataclass(frozen=True)
@@ -23,37 +20,26 @@ class Snapshot:
     processes: int
 
 
-def exposition(now: Snapshot) -> tuple[bytes, str]:
-    """The text for Prometheus, and its content type."""
-    registry = CollectorRegistry()
-    registry.register(_Collector(now))
-    return generate_latest(registry), CONTENT_TYPE_LATEST
-
-
-class _Collector(Collector):
-    def __init__(self, now: Snapshot) -> None:
-        self._now = now
-
-    def collect(self) -> list[Metric]:
-        now, region = self._now, (self._now.region,)
-        arrivals = CounterMetricFamily("hookswarm_arrivals", "Webhooks acknowledged.", labels=("region",))
-        arrivals.add_metric(region, now.arrivals)
-        refused = CounterMetricFamily(
-            "hookswarm_arrivals_refused", "Requests that were no webhook to take.", labels=("region", "status")
-        )
-        for status, count in now.refused.items():
-            refused.add_metric((now.region, str(status)), count)
-        played = CounterMetricFamily("hookswarm_faults_played", "Faults played.", labels=("region", "fault"))
-        for fault, count in now.faults.items():
-            played.add_metric((now.region, fault), count)
-        gauges = {
-            "hookswarm_faults_active": ("Whether the receiver was told of faults that hold now.", now.faults_active),
-            "hookswarm_journal_bytes": ("Bytes that the run's journals have here.", now.journal_bytes),
-            "hookswarm_receiver_processes": ("Processes that take webhooks.", now.processes),
-        }
-        families: list[Metric] = [arrivals, refused, played]
-        for name, (described, value) in gauges.items():
-            gauge = GaugeMetricFamily(name, described, labels=("region",))
-            gauge.add_metric(region, value)
-            families.append(gauge)
-        return families
+def metrics(now: Snapshot) -> list[Metric]:
+    region = (now.region,)
+    arrivals = CounterMetricFamily("hookswarm_arrivals", "Webhooks acknowledged.", labels=("region",))
+    arrivals.add_metric(region, now.arrivals)
+    refused = CounterMetricFamily(
+        "hookswarm_arrivals_refused", "Requests that were no webhook to take.", labels=("region", "status")
+    )
+    for status, count in now.refused.items():
+        refused.add_metric((now.region, str(status)), count)
+    played = CounterMetricFamily("hookswarm_faults_played", "Faults played.", labels=("region", "fault"))
+    for fault, count in now.faults.items():
+        played.add_metric((now.region, fault), count)
+    gauges = {
+        "hookswarm_faults_active": ("Whether the receiver was told of faults that hold now.", now.faults_active),
+        "hookswarm_journal_bytes": ("Bytes that the run's journals have here.", now.journal_bytes),
+        "hookswarm_receiver_processes": ("Processes that take webhooks.", now.processes),
+    }
+    families: list[Metric] = [arrivals, refused, played]
+    for name, (described, value) in gauges.items():
+        gauge = GaugeMetricFamily(name, described, labels=("region",))
+        gauge.add_metric(region, value)
+        families.append(gauge)
+    return families

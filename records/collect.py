@@ -7,6 +7,7 @@ import httpx
 
 from protocol.credentials import control_token
 from protocol.errors import ConfigError
+from protocol.refusal import reason
 from records.run import Manifest, RegionRecord, RunError
 
 PATIENCE_S = 30.0
@@ -37,7 +38,7 @@ def _collect(client: httpx.Client, region: RegionRecord, run: str, folder: Path)
     try:
         answer = client.get(listing)
         if answer.status_code != httpx.codes.OK:
-            raise RunError(f"{region.name}: {listing}: {_reason(answer)}")
+            raise RunError(f"{region.name}: {listing}: {reason(answer)}")
         for file in answer.json()["files"]:
             path = folder / Path(str(file["name"])).name
             if not path.exists() or path.stat().st_size < file["size"]:
@@ -53,16 +54,9 @@ def _fetch(client: httpx.Client, url: str, path: Path) -> None:
         with client.stream("GET", url) as answer, draft.open("wb") as file:
             if answer.status_code != httpx.codes.OK:
                 answer.read()
-                raise RunError(f"{url}: {_reason(answer)}")
+                raise RunError(f"{url}: {reason(answer)}")
             for chunk in answer.iter_bytes():
                 file.write(chunk)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _reason(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json()["error"])
-    except (ValueError, TypeError, KeyError):
-        return f"status {answer.status_code}"

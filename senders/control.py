@@ -15,6 +15,7 @@ from protocol.errors import ConfigError
 from protocol.faults import FaultOrder, dump_order
 from protocol.identity import NO_RUN
 from protocol.outage import Outage, dump_outage, parse_seen
+from protocol.refusal import reason
 from protocol.regions import Region
 from protocol.setup import Setup
 from protocol.version import differs
@@ -176,12 +177,5 @@ class Controls:
                 f"the control API of {region.name}, {region.control}, does not answer: {error}"
             ) from None
         if answer.status_code != httpx.codes.OK:
-            raise ControlError(f"the receiver of {region.name} refuses {call}: {_reason(answer)}")
+            raise ControlError(f"the receiver of {region.name} refuses {call}: {reason(answer)}")
         return answer
-
-
-def _reason(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json()["error"])
-    except (ValueError, TypeError, KeyError):
-        return f"status {answer.status_code}"

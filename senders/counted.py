@@ -28,9 +28,10 @@ class Deliveries:
     """How many had each (ms, to three digits)."""
 
 
-def deliveries(entries: "Mapping[tuple[str, str], StatsEntry]") -> list[Deliveries]:
-    """Of Locust's entries by name and method."""
-    return [_of(name, entry) for (name, method), entry in list(entries.items()) if method == REQUEST_TYPE]
+def deliveries(entries: "Mapping[tuple[str, str], StatsEntry]", stage: str = "") -> list[Deliveries]:
+    """Of Locust's entries by name and method; of all stages, or of one."""
+    found = (_of(name, entry) for (name, method), entry in list(entries.items()) if method == REQUEST_TYPE)
+    return [one for one in found if stage in ("", one.stage)]
 
 
 def _of(name: str, entry: "StatsEntry") -> Deliveries:
@@ -42,7 +43,7 @@ def _of(name: str, entry: "StatsEntry") -> Deliveries:
         settled=entry.num_requests,
         failed=entry.num_failures,
         total_ms=entry.total_response_time,
-        latencies={float(ms): count for ms, count in entry.response_times.items()},
+        latencies=entry.response_times,  # type: ignore[arg-type]  # three digits: floats, too
     )
 
 

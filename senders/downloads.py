@@ -67,11 +67,21 @@ class Downloads:
 
 def _make(run: Path, wanted: Download) -> None:
     out = (run / FOLDER).resolve()
-    command = [part.format(run=run.resolve(), out=out) for part in wanted.command]
+    if not out.exists():
+        _python("records", "collect", str(run.resolve()))  # who does not answer is missing in the books, which say so
+        try:
+            out.mkdir()
+        except OSError as error:
+            raise NotMade(f"{out}: {error.strerror}") from None
+    done = _python(*(part.format(run=run.resolve(), out=out) for part in wanted.command))
+    if "error: " in done.stderr:  # the exit code is the verdict's
+        raise NotMade(done.stderr.strip().splitlines()[-1].removeprefix("error: "))
+
+
+def _python(*command: str) -> "subprocess.CompletedProcess[str]":
     path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH", "")]))
     try:
-        out.mkdir(exist_ok=True)
-        done = subprocess.run(
+        return subprocess.run(
             [sys.executable, "-m", *command],
             env=os.environ | {"PYTHONPATH": path},
             capture_output=True,
@@ -80,5 +90,3 @@ def _make(run: Path, wanted: Download) -> None:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotMade(str(error)) from None
-    if "error: " in done.stderr:  # the exit code is the verdict's
-        raise NotMade(done.stderr.strip().splitlines()[-1].removeprefix("error: "))

@@ -3,13 +3,10 @@
 Nothing is counted for it on the way: histograms are made of Locust's own when somebody asks.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.registry import Collector
 
 from senders.counted import Deliveries
 
@@ -32,44 +29,32 @@ class Snapshot:
     """That hold now, by their names."""
 
 
-def exposition(snapshot: Callable[[], Snapshot]) -> tuple[bytes, str]:
-    """The text for Prometheus, and its content type."""
-    registry = CollectorRegistry()
-    registry.register(_Collector(snapshot))
-    return generate_latest(registry), CONTENT_TYPE_LATEST
-
-
-class _Collector(Collector):
-    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
-        self._snapshot = snapshot
-
-    def collect(self) -> Iterator[Metric]:
-        now = self._snapshot()
-        labels = ("stage", "origin", "strategy")
-        deliveries = CounterMetricFamily(
-            "hookswarm_deliveries", "Deliveries settled: acknowledged, or failed for good.", labels=(*labels, "result")
-        )
-        latency = HistogramMetricFamily(
-            "hookswarm_delivery_duration_seconds", "From when an event was due until it was settled.", labels=labels
-        )
-        for one in now.deliveries:
-            named = (one.stage, one.origin, one.strategy)
-            deliveries.add_metric((*named, "acknowledged"), one.settled - one.failed)
-            deliveries.add_metric((*named, "failed"), one.failed)
-            latency.add_metric(named, list(_buckets(one.latencies)), one.total_ms / 1e3)
-        attempts = CounterMetricFamily("hookswarm_attempts", "Attempts answered or given up.", labels=("outcome",))
-        for outcome, count in now.attempts.items():
-            attempts.add_metric((outcome,), count)
-        stage = GaugeMetricFamily("hookswarm_stage_running", "The stage that is on.", labels=("stage",))
-        if now.stage:
-            stage.add_metric((now.stage,), 1)
-        faults = GaugeMetricFamily("hookswarm_fault_active", "Faults that hold now.", labels=("fault",))
-        for fault in now.faults:
-            faults.add_metric((fault,), 1)
-        yield from (deliveries, latency, attempts, stage, faults)
-        yield GaugeMetricFamily("hookswarm_queue_length", "Deliveries that are due and wait.", now.queued)
-        yield GaugeMetricFamily("hookswarm_in_flight", "Attempts under way.", now.in_flight)
-        yield GaugeMetricFamily("hookswarm_workers", "Sending processes.", now.workers)
+def metrics(now: Snapshot) -> Iterator[Metric]:
+    labels = ("stage", "origin", "strategy")
+    deliveries = CounterMetricFamily(
+        "hookswarm_deliveries", "Deliveries settled: acknowledged, or failed for good.", labels=(*labels, "result")
+    )
+    latency = HistogramMetricFamily(
+        "hookswarm_delivery_duration_seconds", "From when an event was due until it was settled.", labels=labels
+    )
+    for one in now.deliveries:
+        named = (one.stage, one.origin, one.strategy)
+        deliveries.add_metric((*named, "acknowledged"), one.settled - one.failed)
+        deliveries.add_metric((*named, "failed"), one.failed)
+        latency.add_metric(named, list(_buckets(one.latencies)), one.total_ms / 1e3)
+    attempts = CounterMetricFamily("hookswarm_attempts", "Attempts answered or given up.", labels=("outcome",))
+    for outcome, count in now.attempts.items():
+        attempts.add_metric((outcome,), count)
+    stage = GaugeMetricFamily("hookswarm_stage_running", "The stage that is on.", labels=("stage",))
+    if now.stage:
+        stage.add_metric((now.stage,), 1)
+    faults = GaugeMetricFamily("hookswarm_fault_active", "Faults that hold now.", labels=("fault",))
+    for fault in now.faults:
+        faults.add_metric((fault,), 1)
+    yield from (deliveries, latency, attempts, stage, faults)
+    yield GaugeMetricFamily("hookswarm_queue_length", "Deliveries that are due and wait.", now.queued)
+    yield GaugeMetricFamily("hookswarm_in_flight", "Attempts under way.", now.in_flight)
+    yield GaugeMetricFamily("hookswarm_workers", "Sending processes.", now.workers)
 
 
 def _buckets(latencies: Mapping[float, int]) -> Iterator[tuple[str, float]]:

@@ -220,8 +220,8 @@ class StagePlayer:
     def _progress(self, number: int) -> Progress:
         origins = self._inbox.origins()
         name = self._folder.manifest.stages[number]["name"]
-        own = [one for one in counted.deliveries(self._runner.stats.entries) if one.stage == name]
-        p50_ms, p99_ms = counted.latency_ms(own, 0.5, 0.99)
+        told = counted.deliveries(self._runner.stats.entries, name)
+        p50_ms, p99_ms = counted.latency_ms(told, 0.5, 0.99)
         return Progress(
             at_ns=self._clock.now(),
             stage=number,

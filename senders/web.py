@@ -10,9 +10,10 @@ from locust.web import WebUI
 from markupsafe import Markup
 
 from protocol.errors import ConfigError
+from protocol.exposition import exposition
+from senders import metrics
 from senders.downloads import FILES, Downloads, NotMade
 from senders.master import Master
-from senders.metrics import exposition
 from senders.options import GROUPS, from_form
 
 WEBUI = Path(__file__).parent / "webui"
@@ -55,8 +56,8 @@ def _add_routes(web_ui: WebUI, master: Master, base: str) -> None:
             return Response(f"{error}\n", 404, mimetype="text/plain")
         return send_file(path.resolve(), as_attachment=True, download_name=f"{run.name}-{name}")
 
-    def metrics() -> Answer:
-        text, kind = exposition(master.snapshot)
+    def told() -> Answer:
+        text, kind = exposition(metrics.metrics(master.snapshot()))
         return Response(text, content_type=kind)
 
     ours = Blueprint("webhooks", __name__, url_prefix=f"{base}/webhooks")
@@ -64,7 +65,7 @@ def _add_routes(web_ui: WebUI, master: Master, base: str) -> None:
         ours.add_url_rule(rule, view.__name__, web_ui.auth_required_if_enabled(view))
     assert web_ui.app
     web_ui.app.register_blueprint(ours)
-    web_ui.app.add_url_rule("/metrics", view_func=metrics)
+    web_ui.app.add_url_rule("/metrics", view_func=told)
 
 
 def _extend_page(app: Flask) -> None:

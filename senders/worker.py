@@ -17,6 +17,7 @@ from locust.runners import LocalRunner, WorkerRunner
 
 from protocol.identity import run_tag
 from records.clock import Clock
+from records.garbage import spare_start_up
 from records.journal import Header, Journal
 from records.resources import ResourceLog, give_back
 from records.rows import Outcome
@@ -80,6 +81,7 @@ class SendingProcess:
         """Take the settings of the next run; its users come after this."""
         self.settings = settings
         self._network = Network(settings, self._clock)
+        spare_start_up()
 
     # Users.
 

@@ -11,7 +11,7 @@ import pytest
 from records.run import Manifest, RunEnded, read_timeline
 from senders.stages import Stage
 from tests.receivers import CHECKOUT, environment, free_port, running_receiver, wait_until
-from tests.runs import analyse, end_group, regions_file, start_locust
+from tests.runs import analyse, end_group, regions_file, run_locust, start_locust
 
 pytestmark = pytest.mark.slow
 
@@ -64,6 +64,19 @@ def _answers(client: httpx.Client) -> bool:
         return client.get("/").is_success
     except httpx.TransportError:
         return False
+
+
+def test_locusts_telemetry_still_works(tmp_path: Path) -> None:
+    """`--otel`: its histogram of latencies is of our deliveries, by our names."""
+    env = {"OTEL_METRICS_EXPORTER": "console", "OTEL_TRACES_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
+    with running_receiver(tmp_path) as receiver:
+        stage = Stage("few", events=20, payload="thin")
+        run = run_locust(tmp_path, [stage], "--regions", str(regions_file(tmp_path, receiver)), "--otel", env=env)
+    assert analyse(run)[0].stages[0].deliveries.acknowledged == 20
+    said = (tmp_path / "locust.log").read_text()
+    assert "locust.client.duration" in said
+    assert '"few local nearest"' in said
+    assert '"count": 20' in said
 
 
 def test_the_locustfile_lists_its_senders() -> None:

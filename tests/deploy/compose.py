@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis.models import PerformanceReport, Section
 from tests.receivers import CHECKOUT
 
 COMPOSE = ["docker", "compose"] if shutil.which("docker") and not shutil.which("docker-compose") else ["docker-compose"]
@@ -48,6 +49,17 @@ class Project:
         done = subprocess.run(["docker", "ps", "-q", *names], capture_output=True, text=True, check=True)
         return done.stdout.split()
 
+    def left(self) -> list[str]:
+        """Ids of its containers, running or not, and names of its volumes and networks."""
+        label = f"label=com.docker.compose.project={self.name}"
+        return [
+            found
+            for kind in (["ps", "-aq"], ["volume", "ls", "-q"], ["network", "ls", "-q"])
+            for found in subprocess.run(
+                ["docker", *kind, "--filter", label], capture_output=True, text=True, check=True
+            ).stdout.split()
+        ]
+
     def results(self, folder: Path) -> Path:
         """What is in the volume of results, copied."""
         found = json.loads(
@@ -59,6 +71,12 @@ class Project:
         return folder
 
 
+def section(results: Path, test: str) -> Section:
+    """Of the report in a copy of the volume of results."""
+    report = PerformanceReport.model_validate_json((results / "webhook_performance_results.json").read_text())
+    return report.sections[test]
+
+
 @contextmanager
 def project(name: str, **settings: str) -> Iterator[Project]:
     """One that leaves no container, volume or network behind."""
@@ -68,3 +86,4 @@ def project(name: str, **settings: str) -> Iterator[Project]:
     finally:
         profiles = [f"--profile={profile}" for profile in ("headless", "monitoring", "haproxy")]
         made.compose(*profiles, "down", "-v", "--timeout", "5", check=False)
+        assert made.left() == []

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from analysis.models import PerformanceReport, Section
+from analysis.models import Section
 from records.run import StageStarted, WorkerLost, read_timeline
-from tests.deploy.compose import Project, engine, project
+from tests.deploy.compose import Project, engine, project, section
 from tests.receivers import free_port, wait_until
 from tests.runs import BUSY, codes
 
@@ -29,11 +29,6 @@ def image() -> str:
     with project("hookswarm-build") as made:
         made.compose("build", "master", timeout_s=600)
     return "hookswarm"
-
-
-def section(results: Path, test: str) -> Section:
-    report = PerformanceReport.model_validate_json((results / "webhook_performance_results.json").read_text())
-    return report.sections[test]
 
 
 @pytest.fixture(scope="module")
@@ -143,12 +138,3 @@ def test_the_web_ui_is_served_to_this_machine_alone(image: str) -> None:
             assert who.stdout.strip() == "10001"
             wrote = subprocess.run(["docker", "exec", container, "touch", "/app/x"], capture_output=True)
             assert wrote.returncode != 0
-
-
-def test_nothing_is_left_behind(image: str) -> None:
-    """Neither containers nor volumes of the tests' projects."""
-    for kind in (["ps", "-aq"], ["volume", "ls", "-q"]):
-        done = subprocess.run(
-            ["docker", *kind, "--filter", "name=hookswarm-"], capture_output=True, text=True, check=True
-        )
-        assert done.stdout.split() == []

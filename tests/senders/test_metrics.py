@@ -2,12 +2,13 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from protocol.exposition import exposition
 from senders.counted import Deliveries
-from senders.metrics import Snapshot, exposition
+from senders.metrics import Snapshot, metrics
 
 
 def samples(snapshot: Snapshot) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    text, _ = exposition(lambda: snapshot)
+    text, _ = exposition(metrics(snapshot))
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text.decode())

@@ -1,0 +1,10 @@
+"""Why a control API did not do what it was asked, in its own words."""
+
+import httpx
+
+
+def reason(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["error"])
+    except (ValueError, TypeError, KeyError):
+        return f"status {answer.status_code}"
