@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis import lack_of_fit
-from analysis.scalability_models import Estimate, Peak, Usl
+from analysis.scalability_models import CurvePoint, Estimate, Peak, Usl
 
 Floats = npt.NDArray[np.float64]
 
 LEVELS = 4
 """Distinct N without which there are no more data than coefficients."""
+CURVE = 31
+"""Points of the law that are told."""
 RESAMPLES = 1_000
 CONFIDENCE = 0.95
 SEED = 2007
@@ -53,6 +55,7 @@ def compute(n: Sequence[float], throughput: Sequence[float]) -> Usl:
         beta=beta,
         gamma=gamma,
         peak=peak,
+        curve=_curve(x, found, errors),
         shape=_shape(float(x.max()), alpha, beta, gamma, peak),
         residuals_ok=ok,
         residuals=residuals,
@@ -126,6 +129,15 @@ def _peak(n: Floats, found: Floats, errors: _Errors) -> Peak | None:
     return Peak(at=around, throughput_per_s=Estimate(value=height, low=height - by, high=height + by))
 
 
+def _curve(n: Floats, found: Floats, errors: _Errors) -> list[CurvePoint]:
+    points = []
+    for at in np.linspace(n.min(), n.max(), CURVE):
+        height, by = float(law(at, *found)), errors.half_width(_slopes(at, *found))
+        around = Estimate(value=round(height, 3), low=round(max(height - by, 0.0), 3), high=round(height + by, 3))
+        points.append(CurvePoint(factor=round(float(at), 4), throughput_per_s=around))
+    return points
+
+
 def _shape(most: float, alpha: Estimate, beta: Estimate, gamma: Estimate, peak: Peak | None) -> str:
     if peak:
         return f"throughput peaks at x{peak.at.value:.1f} and falls beyond"
@@ -145,6 +157,7 @@ def _skipped(reason: str, points: int) -> Usl:
         beta=None,
         gamma=None,
         peak=None,
+        curve=[],
         shape=reason,
         residuals_ok=None,
         residuals=reason,

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 # Okabe and Ito, "Color Universal Design", 2008, without black and yellow: those vanish on a dark or a light page.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 FAULT = "rgba(213, 94, 0, 0.18)"
+BAND = "rgba(0, 158, 115, 0.2)"
 HEIGHT = 340
 
 

@@ -10,6 +10,9 @@ from analysis.io_models import IoSection
 
 MIB = 1 << 20
 
+MOST = 3.0
+"""Farther beyond its limit than this nothing is drawn: it would hide all others."""
+
 
 def cpu_charts(section: CpuSection) -> Iterator[Chart]:
     if section.curves:
@@ -27,11 +30,12 @@ def io_charts(section: IoSection) -> Iterator[Chart]:
     if section.stages:
         made = figure("how near its limit (1 is at it)", "", height=90 + 20 * len(section.stages))
         names = [stage.name for stage in section.stages]
-        nearest = [stage.suspects[0].pressure if stage.suspects else None for stage in section.stages]
+        nearest = [min(stage.suspects[0].pressure, MOST) if stage.suspects else None for stage in section.stages]
         told = [stage.bottleneck for stage in section.stages]
         made.add_trace(go.Bar(x=nearest, y=names, orientation="h", text=told, name="pressure", textposition="auto"))
         made.update_yaxes(autorange="reversed")
-        yield Chart("Bottlenecks", "What gave out first in each stage, and how near its limit the nearest was.", made)
+        says = f"What gave out first in each stage, and how near its limit the nearest was (at most {MOST:g})."
+        yield Chart("Bottlenecks", says, made)
 
 
 def _curves(curves: Sequence[Curve], title: str, unit: str, values: Callable[[Curve], list[float | None]]) -> Chart:

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import plotly.graph_objects as go
 
-from analysis.html.charts import Chart, figure
+from analysis.html.charts import BAND, COLOURS, Chart, figure
 from analysis.models import Section
-from analysis.scalability_models import Capacity, Scaling, Usl
+from analysis.scalability_models import Capacity, Estimate, Scaling, Usl
 
 
 def charts(section: Section) -> Iterator[Chart]:
@@ -31,13 +30,23 @@ def _scaling(scaling: Scaling, law: Usl | None) -> Chart:
     ideal = [median[0] * factor / x[0] for factor in x]
     made.add_trace(go.Scatter(x=x, y=ideal, mode="lines", name="in proportion", line={"dash": "dot"}))
     says = "What more of it brings, against what it would bring in proportion."
-    if law and law.alpha and law.beta and law.gamma:
-        sizes = np.linspace(x[0], x[-1], 100)
-        alpha, beta, gamma = law.alpha.value, law.beta.value, law.gamma.value
-        rates = gamma * sizes / (1 + alpha * (sizes - 1) + beta * sizes * (sizes - 1))
-        made.add_trace(go.Scatter(x=sizes.tolist(), y=rates.tolist(), mode="lines", name="Universal Scalability Law"))
+    if law and law.curve:
+        sizes = [point.factor for point in law.curve]
+        lows, rates, highs = zip(*((one.low, one.value, one.high) for one in _estimates(law)), strict=True)
+        made.add_trace(go.Scatter(x=sizes, y=lows, mode="lines", line_width=0, hoverinfo="skip", showlegend=False))
+        made.add_trace(
+            go.Scatter(
+                x=sizes, y=highs, mode="lines", line_width=0, fill="tonexty", fillcolor=BAND, name="its 95 % interval"
+            )
+        )
+        line = {"color": COLOURS[2]}
+        made.add_trace(go.Scatter(x=sizes, y=rates, mode="lines", name="Universal Scalability Law", line=line))
         says += f" The law: {law.shape}."
     return Chart(scaling.scenario, says, made)
+
+
+def _estimates(law: Usl) -> Iterator[Estimate]:
+    yield from (point.throughput_per_s for point in law.curve)
 
 
 def _capacity(capacity: Capacity) -> Chart:

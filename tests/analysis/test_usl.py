@@ -95,6 +95,18 @@ def test_planted_coefficients_lie_in_their_intervals(a: float, b: float, noise: 
     assert inside.min() >= 184, inside
 
 
+def test_the_law_lies_in_its_band() -> None:
+    """In 200 trials, at every point: at least 184, which happens once in 40 times where the truth is 95 %."""
+    inside = np.zeros(usl.CURVE)
+    for seed in range(200):
+        curve = usl.compute(*measured(0.05, 0.002, seed, 0.03)).curve
+        for place, point in enumerate(curve):
+            around = point.throughput_per_s
+            inside[place] += around.low <= usl.law(np.array(point.factor), 0.05, 0.002, 1e3) <= around.high
+    assert (curve[0].factor, curve[-1].factor) == (1, 16)
+    assert inside.min() >= 184, inside
+
+
 def test_a_planted_peak_lies_in_its_interval() -> None:
     """A peak at x9.5 of x16 is found, in height and place, in 95 % of 100 trials."""
     at = np.sqrt(0.9 / 0.01)

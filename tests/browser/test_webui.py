@@ -176,6 +176,7 @@ def test_the_report_opens_offline(browser: Browser, ui: Ui, options: dict[str, o
     (report,) = ui.results.glob("*/downloads/report.html")
     with offline(browser, **options) as (page, wrong):
         page.goto(report.as_uri())
+        page.locator(".chart").first.scroll_into_view_if_needed()  # they are drawn when they come near
         expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
         assert wrong == []
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
