@@ -41,7 +41,9 @@ class Usl(Model):
     beta: Estimate | None = Field(description="coherency: what each pair of N costs to agree")
     gamma: Estimate | None = Field(description="throughput of one, a second")
     peak: Peak | None = Field(description="null where there is none inside the measured range")
-    curve: list[CurvePoint] = Field(description="the law over the measured range, each point with its own interval")
+    curve: list[CurvePoint] = Field(
+        default=[], description="the law over the measured range, each point with its own interval"
+    )
     shape: str = Field(description="what the coefficients say of growth, in a sentence")
     residuals_ok: bool | None = Field(description="false where the law does not describe the data")
     residuals: str = Field(description="what is left of the data when the law is taken off, in a sentence")

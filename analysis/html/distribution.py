@@ -30,7 +30,8 @@ def _strategies(compared: Strategies) -> Chart:
     made.update_yaxes(autorange="reversed")
     made.update_layout(barmode="group")
     best = [one.strategy for one in compared.strategies if one.rank == 1]
-    says = f"{compared.repeats} repeats on the same arrivals. In the first rank: {', '.join(best)}."
+    times = "once" if compared.repeats == 1 else f"{compared.repeats} times"
+    says = f"Each {times}, on the same arrivals. In the first rank: {', '.join(best)}."
     return Chart(f"Strategies: {compared.scenario}", says, made)
 
 
