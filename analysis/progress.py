@@ -122,9 +122,13 @@ class Display:
         self._last = None
         self._show(entry.stage, 1.0, name)
         if not self._console.is_terminal:
-            told = [f"{settled:,} deliveries", *_figures(last)]
+            told = [f"{settled:,} deliveries"]
+            if last and last.p99_ms is not None:
+                told.append(f"p99 {last.p99_ms:g} ms")
+            if last and last.failed:
+                told.append(f"{last.failed / max(last.settled, 1):.1%} failed")
             line = f"{self._test} {entry.stage + 1}/{len(self._stages)}  {name}: {', '.join(told)}"
-            self._console.print(Text(printable(line)), soft_wrap=True)
+            self._console.print(Text(printable(line)))
 
     def _show(self, stage: int, share: float, detail: str) -> None:
         passed = sum(map(self._weight, self._stages[:stage])) + share * self._weight(self._stages[stage])

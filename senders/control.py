@@ -138,10 +138,11 @@ class Controls:
         """How many attempts reached each region's receiver in this run, as far as they say so at once."""
         found = {}
         for region in self._regions:
+            if self._client.is_closed:  # the run ended meanwhile
+                break
             try:
-                found[region.name] = int(
-                    self._call(region, "GET", "/stats", patience_s=WATCHER_PATIENCE_S).json()["arrivals"]
-                )
+                told = self._call(region, "GET", "/stats", patience_s=WATCHER_PATIENCE_S).json()
+                found[region.name] = int(told["arrivals"])
             except (ControlError, ValueError, KeyError):
                 continue
         return found

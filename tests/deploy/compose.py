@@ -1,6 +1,5 @@
 """docker-compose.yml on a real engine, under a project name of the test's own."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -60,14 +59,14 @@ class Project:
             ).stdout.split()
         ]
 
+    def volume(self) -> Path:
+        """Where this machine has the volume of results."""
+        inspect = ["docker", "volume", "inspect", "-f", "{{.Mountpoint}}", f"{self.name}_results"]
+        return Path(subprocess.run(inspect, capture_output=True, text=True, check=True).stdout.strip())
+
     def results(self, folder: Path) -> Path:
-        """What is in the volume of results, copied."""
-        found = json.loads(
-            subprocess.run(
-                ["docker", "volume", "inspect", f"{self.name}_results"], capture_output=True, text=True, check=True
-            ).stdout
-        )
-        shutil.copytree(found[0]["Mountpoint"], folder)
+        """What is in it, copied."""
+        shutil.copytree(self.volume(), folder)
         return folder
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -32,17 +33,27 @@ def image() -> str:
 
 
 @pytest.fixture(scope="module")
-def played(image: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Section, Section]:
-    """A short load and a short failover, over the same containers, without web UI."""
-    folder = tmp_path_factory.mktemp("compose")
+def workers(image: str) -> Iterator[Project]:
+    """Three receivers and two workers, which every run without web UI uses in turn."""
     with project("hookswarm-headless", **WORKERS) as made:
-        sections = []
         made.compose(*UP)
-        for test, stages in (("load", "sustained"), ("distribution", "failover refused")):
-            wanted = Project(made.name, WORKERS | {"TEST": test, "OPTIONS": f"--quick --stages '{stages}'"})
-            done = wanted.compose(*HEADLESS, check=False)
-            assert done.returncode in (0, 3), done.stdout[-3000:] + done.stderr[-2000:]
-            sections.append(section(made.results(folder / test), test))
+        yield made
+
+
+def of(made: Project, test: str, options: str) -> Project:
+    """The same containers, for another test."""
+    return Project(made.name, WORKERS | {"TEST": test, "OPTIONS": options})
+
+
+@pytest.fixture(scope="module")
+def played(workers: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Section, Section]:
+    """A short load and a short failover, without web UI."""
+    folder = tmp_path_factory.mktemp("compose")
+    sections = []
+    for test, stages in (("load", "sustained"), ("distribution", "failover refused")):
+        done = of(workers, test, f"--quick --stages '{stages}'").compose(*HEADLESS, check=False)
+        assert done.returncode in (0, 3), done.stdout[-3000:] + done.stderr[-2000:]
+        sections.append(section(workers.results(folder / test), test))
     return sections[0], sections[1]
 
 
@@ -64,58 +75,54 @@ def test_a_failover_goes_over_containers(played: tuple[Section, Section]) -> Non
     assert found.lost == 0
 
 
-def test_a_killed_worker_voids_the_run(image: str, tmp_path: Path) -> None:
-    """Within five seconds, and the exit code says so."""
-    settings = WORKERS | {"TEST": "load", "OPTIONS": "--quick --stages sustained --duration 40s"}
-    with project("hookswarm-killed", **settings) as made:
-        made.compose(*UP)
-        up = made.start(*HEADLESS, log=tmp_path / "log")
-        wait_until(lambda: "sustained" in _timelines(made, tmp_path), 90)
-        time.sleep(2)
-        killed_ns = time.time_ns()
-        subprocess.run(["docker", "kill", made.containers("worker")[0]], check=True, capture_output=True)
-        assert up.wait(90) == 3, (tmp_path / "log").read_text()[-3000:]
-        results = made.results(tmp_path / "results")
-        (run,) = [path.parent for path in results.glob("*/run.json")]
-        lost = [entry for entry in read_timeline(run) if isinstance(entry, WorkerLost)]
-        assert len(lost) == 1
-        assert 0 < (lost[0].at_ns - killed_ns) / 1e9 < 5
-        assert "worker_lost" in codes(section(results, "load"))
-
-
-def _timelines(made: Project, folder: Path) -> str:
-    """What the timelines in the volume say so far."""
-    mount = subprocess.run(
-        ["docker", "volume", "inspect", "-f", "{{.Mountpoint}}", f"{made.name}_results"], capture_output=True, text=True
-    )
-    found = Path(mount.stdout.strip() or folder).glob("*/timeline.jsonl")
-    return "".join(path.read_text() for path in found)
-
-
-def test_a_paused_receiver_is_a_failover(image: str, tmp_path: Path) -> None:
+def test_a_paused_receiver_is_a_failover(workers: Project, tmp_path: Path) -> None:
     """Nobody planned it: it is told with the times at which the engine stopped and woke the container."""
-    settings = WORKERS | {"TEST": "distribution", "OPTIONS": "--stages geography"}
-    with project("hookswarm-paused", **settings) as made:
-        made.compose(*UP)
-        up = made.start(*HEADLESS, log=tmp_path / "log")
-        wait_until(lambda: "geography" in _timelines(made, tmp_path), 90)
-        time.sleep(1)
-        (receiver,) = made.containers("receiver-eu-west-1")
-        subprocess.run(["docker", "pause", receiver], check=True, capture_output=True)
-        paused_ns = time.time_ns()
-        time.sleep(2.5)
-        subprocess.run(["docker", "unpause", receiver], check=True, capture_output=True)
-        woken_ns = time.time_ns()
-        assert up.wait(120) in (0, 3), (tmp_path / "log").read_text()[-3000:]
-        results = made.results(tmp_path / "results")
-        (run,) = [path.parent for path in results.glob("*/run.json")]
-        (started,) = [entry for entry in read_timeline(run) if isinstance(entry, StageStarted)]
-        found = [one for one in section(results, "distribution").failovers or [] if "eu-west-1" in one.regions]
-        assert found, section(results, "distribution").failovers
-        began_ns = started.at_ns + found[0].began_at_s * 1e9
-        assert abs(began_ns - paused_ns) < 0.5e9
-        assert abs(began_ns + found[0].lasted_s * 1e9 - woken_ns) < 1e9
-        assert codes(section(results, "distribution")) <= BUSY
+    before = _runs(workers)
+    up = of(workers, "distribution", "--stages geography").start(*HEADLESS, log=tmp_path / "log")
+    _await_stage(workers, "geography", before)
+    time.sleep(1)
+    (receiver,) = workers.containers("receiver-eu-west-1")
+    subprocess.run(["docker", "pause", receiver], check=True, capture_output=True)
+    paused_ns = time.time_ns()
+    time.sleep(2.5)
+    subprocess.run(["docker", "unpause", receiver], check=True, capture_output=True)
+    woken_ns = time.time_ns()
+    assert up.wait(120) in (0, 3), (tmp_path / "log").read_text()[-3000:]
+    results = workers.results(tmp_path / "results")
+    found = section(results, "distribution")
+    (started,) = [entry for entry in read_timeline(results / found.run.id) if isinstance(entry, StageStarted)]
+    failovers = [one for one in found.failovers or [] if "eu-west-1" in one.regions]
+    assert failovers, found
+    began_ns = started.at_ns + failovers[0].began_at_s * 1e9
+    assert abs(began_ns - paused_ns) < 0.5e9
+    assert abs(began_ns + failovers[0].lasted_s * 1e9 - woken_ns) < 1e9
+    assert codes(found) <= BUSY
+
+
+def test_a_killed_worker_voids_the_run(workers: Project, tmp_path: Path) -> None:
+    """Within five seconds, and the exit code says so. The last of these: the worker does not come back."""
+    before = _runs(workers)
+    up = of(workers, "load", "--quick --stages sustained --duration 40s").start(*HEADLESS, log=tmp_path / "log")
+    _await_stage(workers, "sustained", before)
+    time.sleep(1)
+    killed_ns = time.time_ns()
+    subprocess.run(["docker", "kill", workers.containers("worker")[0]], check=True, capture_output=True)
+    assert up.wait(90) == 3, (tmp_path / "log").read_text()[-3000:]
+    results = workers.results(tmp_path / "results")
+    found = section(results, "load")
+    lost = [entry for entry in read_timeline(results / found.run.id) if isinstance(entry, WorkerLost)]
+    assert len(lost) == 1
+    assert 0 < (lost[0].at_ns - killed_ns) / 1e9 < 5
+    assert "worker_lost" in codes(found)
+
+
+def _runs(made: Project) -> set[Path]:
+    return set(made.volume().glob("*/timeline.jsonl"))
+
+
+def _await_stage(made: Project, stage: str, before: set[Path]) -> None:
+    """Until a run that was not there before has begun it."""
+    wait_until(lambda: any(stage in path.read_text() for path in _runs(made) - before), 90)
 
 
 def test_the_web_ui_is_served_to_this_machine_alone(image: str) -> None:
