@@ -13,12 +13,14 @@ LATE_LIMIT_MS = 20.0
 
 STARVED_LIMIT = 0.25
 """A sender that waits for a CPU this share of a stage measures the machine's other work, not the target."""
+STARVED_CLOSED_LIMIT = 0.5
+"""The same of a closed loop, which takes turns on the cores with the receiver that it drives to its limit."""
 
 STARVED_MIN_WALL_S = 0.5
 """Shorter stages say too little about CPU shares."""
 
 SATURATED = 0.9
-"""A closed loop whose sender uses this share of a core is limited by the sender: its rate is a lower bound."""
+"""A closed loop whose sender runs, or is ready to, for this share of a stage is limited by it."""
 
 SCALABILITY, RESOURCE = "scalability", "resource"
 """The test that looks for the limits: to be overloaded is among its results."""
@@ -162,13 +164,22 @@ def _generator_bound(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Rea
                 yield Reason(code="machine_disturbed", message=f"{stage.name}: {fault}")
         if frames.manifest.test == RESOURCE and stage.name in closed:
             continue  # it asks what gives out first: that, too, is an answer
-        lasted_s = max((report.wall_s for report in reports.get(stage.name, [])), default=0.0)
         starved = found.starved_share or 0.0
-        if starved > STARVED_LIMIT and lasted_s >= STARVED_MIN_WALL_S:
+        most = STARVED_CLOSED_LIMIT if stage.name in closed else STARVED_LIMIT
+        if starved > most and _lasted_s(reports, stage) >= STARVED_MIN_WALL_S:
             yield Reason(
                 code="generator_starved",
                 message=f"{stage.name}: a sender was ready to run and had no CPU for {starved:.0%} of the stage",
             )
+
+
+def _lasted_s(reports: dict[str, list[WorkerReport]], stage: Stage) -> float:
+    return max((report.wall_s for report in reports.get(stage.name, [])), default=0.0)
+
+
+def _busy(stage: Stage) -> float:
+    """The share of a stage in which its busiest sender ran, or was ready to."""
+    return (stage.generator.cpu_share or 0.0) + (stage.generator.starved_share or 0.0)
 
 
 def _closed(frames: RunFrames) -> set[str]:
@@ -233,9 +244,9 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
         if _seeks_limits(frames, number):
             yield reason
     closed = _closed(frames)
-    saturated = [
-        stage.name for stage in stages if stage.name in closed and (stage.generator.cpu_share or 0) > SATURATED
-    ]
+    reports = _reports(frames)
+    long = {stage.name for stage in stages if _lasted_s(reports, stage) >= STARVED_MIN_WALL_S}
+    saturated = [stage.name for stage in stages if stage.name in closed & long and _busy(stage) > SATURATED]
     if saturated:
         more = f" and {len(saturated) - 1} more" if len(saturated) > 1 else ""
         yield Reason(

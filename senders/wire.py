@@ -64,6 +64,8 @@ class Endpoint:
         self.host = parts.hostname
         self.port = parts.port or (443 if parts.scheme == "https" else 80)
         self.tls = (tls or ssl.create_default_context()) if parts.scheme == "https" else None
+        if self.tls:  # Python before 3.11.4 sets it: an answer that was cut short would pass for a whole one
+            self.tls.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self.head = (
             f"{method} {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
@@ -142,7 +144,8 @@ class Wire:
                     connection.close()
                 if not isinstance(error, OSError):
                     raise
-                failure = _connect_failure(error, self.timeouts.connect_s)
+                if failure.outcome in (Outcome.UNRESOLVED, Outcome.REFUSED):  # else one came further
+                    failure = _connect_failure(error, self.timeouts.connect_s)
             else:
                 self._connection, self._answer = connection, _Answer()
                 return connection

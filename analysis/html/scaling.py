@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from analysis.html.charts import BAND, COLOURS, Chart, figure
 from analysis.models import Section
-from analysis.scalability_models import Capacity, Estimate, Scaling, Usl
+from analysis.scalability_models import Capacity, Scaling, Usl
 
 
 def charts(section: Section) -> Iterator[Chart]:
@@ -22,31 +22,24 @@ def _scaling(scaling: Scaling, law: Usl | None) -> Chart:
     made = figure(f"times the smallest ({scaling.parameter or 'factor'})", "deliveries a second")
     known = [factor for factor in scaling.factors if factor.throughput_per_s]
     x = [factor.factor for factor in known]
-    told = [factor.throughput_per_s for factor in known if factor.throughput_per_s]
-    median = [one.median for one in told]
-    error = {"type": "data", "symmetric": False, "array": [one.high - one.median for one in told],
-             "arrayminus": [one.median - one.low for one in told]}  # fmt: skip
+    measured = [factor.throughput_per_s for factor in known if factor.throughput_per_s]
+    median = [one.median for one in measured]
+    error = {"type": "data", "symmetric": False, "array": [one.high - one.median for one in measured],
+             "arrayminus": [one.median - one.low for one in measured]}  # fmt: skip
     made.add_trace(go.Scatter(x=x, y=median, mode="markers", name="measured, least to most", error_y=error))
     ideal = [median[0] * factor / x[0] for factor in x]
     made.add_trace(go.Scatter(x=x, y=ideal, mode="lines", name="in proportion", line={"dash": "dot"}))
     says = "What more of it brings, against what it would bring in proportion."
     if law and law.curve:
-        sizes = [point.factor for point in law.curve]
-        lows, rates, highs = zip(*((one.low, one.value, one.high) for one in _estimates(law)), strict=True)
-        made.add_trace(go.Scatter(x=sizes, y=lows, mode="lines", line_width=0, hoverinfo="skip", showlegend=False))
-        made.add_trace(
-            go.Scatter(
-                x=sizes, y=highs, mode="lines", line_width=0, fill="tonexty", fillcolor=BAND, name="its 95 % interval"
-            )
-        )
-        line = {"color": COLOURS[2]}
+        sizes, told = [point.factor for point in law.curve], [point.throughput_per_s for point in law.curve]
+        edge = {"x": sizes, "mode": "lines", "line_width": 0, "hoverinfo": "skip"}
+        made.add_trace(go.Scatter(y=[one.low for one in told], showlegend=False, **edge))
+        band = {"fill": "tonexty", "fillcolor": BAND, "name": "its 95 % interval"}
+        made.add_trace(go.Scatter(y=[one.high for one in told], **band, **edge))
+        rates, line = [one.value for one in told], {"color": COLOURS[2]}
         made.add_trace(go.Scatter(x=sizes, y=rates, mode="lines", name="Universal Scalability Law", line=line))
         says += f" The law: {law.shape}."
     return Chart(scaling.scenario, says, made)
-
-
-def _estimates(law: Usl) -> Iterator[Estimate]:
-    yield from (point.throughput_per_s for point in law.curve)
 
 
 def _capacity(capacity: Capacity) -> Chart:

@@ -83,7 +83,8 @@ VOID: dict[str, tuple[Callable[[], RunFrames], str]] = {
     "no end": (lambda: replace(GOOD, timeline=GOOD.timeline[:-1]), "run_unfinished"),
     "an error": (lambda: _ended(error="disk full"), "run_failed"),
     "off schedule": (lambda: _open(late=21 * MS), "generator_late"),
-    "no CPU": (lambda: _reporting(GOOD, starved_s=6.0), "generator_starved"),
+    "no CPU": (lambda: _reporting(_open(late=0), starved_s=2.6), "generator_starved"),
+    "no CPU for a closed loop": (lambda: _reporting(GOOD, starved_s=5.1), "generator_starved"),
     "a retry too early": (lambda: _retrying(50, 40), "retry_law_broken"),
     "a retry too late": (lambda: _retrying(50, 60), "retry_law_broken"),
     "a retry too many": (lambda: _retrying(50, 50, retries=0), "retry_law_broken"),
@@ -104,6 +105,7 @@ NOTES: dict[str, tuple[Callable[[], RunFrames], str]] = {
     "interrupted": (lambda: run(ROWS, SEEN, interrupted=True), "interrupted"),
     "torn": (lambda: replace(GOOD, torn=3), "torn_rows"),
     "saturated": (lambda: _reporting(GOOD, cpu_s=9.5), "generator_saturated"),
+    "saturated, or ready to run": (lambda: _reporting(GOOD, cpu_s=6.6, starved_s=2.8), "generator_saturated"),
 }
 
 
@@ -123,14 +125,24 @@ def test_notes_stand_behind_reasons() -> None:
     "frames",
     [
         _open(late=20 * MS),
-        _reporting(GOOD, starved_s=2.5),
+        _reporting(_open(late=0), starved_s=2.5),
+        _reporting(GOOD, starved_s=5.0),
         _reporting(GOOD, wall_s=0.4, starved_s=0.3, cpu_s=0.1),
         _reporting(GOOD, starved_s=None),
-        _reporting(GOOD, cpu_s=9.0),
+        _reporting(GOOD, cpu_s=8.9),
         _reporting(_open(late=0), cpu_s=9.9),
         run([row | {"late": 21 * MS} for row in ROWS], SEEN),
     ],
-    ids=["late at the limit", "starved at the limit", "too short", "not told", "busy", "open", "closed"],
+    ids=[
+        "late at the limit",
+        "starved at the limit",
+        "closed and starved at the limit",
+        "too short",
+        "not told",
+        "busy",
+        "open",
+        "closed",
+    ],
 )
 def test_within_limits(frames: RunFrames) -> None:
     """At its limits a generator still passes; stages too short to tell, and senders that cannot, are let pass."""

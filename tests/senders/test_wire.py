@@ -11,6 +11,7 @@ import gevent
 import pytest
 
 from records.rows import Outcome
+from senders.connection import Address
 from senders.httpx_wire import HttpxWire
 from senders.wire import STALE_AFTER_S, Endpoint, Timeouts, Transport, Wire, WireError
 from tests.servers import (
@@ -750,6 +751,22 @@ def test_a_port_without_tls(either: Open, script: Script) -> None:
 
     with ScriptedServer(plain) as server:
         assert failure(either(f"https://localhost:{server.port}/")).outcome == Outcome.TLS
+
+
+def test_the_address_that_came_furthest_tells_the_failure(opened: list[Transport]) -> None:
+    """Of a host with two addresses, where one speaks no TLS and nobody listens at the other."""
+
+    class TwoAddresses(Endpoint):
+        def addresses(self) -> list[Address]:
+            hosts = ("127.0.0.1", "127.0.0.2")
+            return [socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)[0] for host in hosts]
+
+    def plain(peer: Peer) -> None:
+        peer.connection.recv(1)
+
+    with ScriptedServer(plain) as server:
+        opened.append(Wire(TwoAddresses(f"https://localhost:{server.port}/", client_tls()), PATIENT))
+        assert failure(opened[0]).outcome == Outcome.TLS
 
 
 def test_plain_http_to_a_tls_port(either: Open) -> None:
