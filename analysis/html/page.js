@@ -30,4 +30,12 @@ const watcher = new IntersectionObserver((seen) => {
 }, { rootMargin: "300px" });
 places.forEach((place) => watcher.observe(place));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach(draw));
-addEventListener("beforeprint", () => places.forEach(draw));
+
+// On paper nothing can be opened or scrolled to.
+let opened = [];
+addEventListener("beforeprint", () => {
+  places.forEach(draw);
+  opened = [...document.querySelectorAll("details:not([open])")];
+  opened.forEach((one) => { one.open = true; });
+});
+addEventListener("afterprint", () => opened.forEach((one) => { one.open = false; }));
