@@ -1,5 +1,6 @@
 """`POST /setup`: another number of data-plane processes, in the middle of a run."""
 
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -106,6 +107,7 @@ def test_gevent_serves_with_one_process(tmp_path: Path) -> None:
         assert receiver.deliver() == 204
 
 
+@pytest.mark.skipif(not shutil.which("ss"), reason="there is no ss (Debian: apt install iproute2)")
 def test_threads_backlog_and_bodies_are_set_up_too(tmp_path: Path) -> None:
     """Bodies are kept, and so few connections may wait; then all is as it was started."""
     with running_receiver(tmp_path) as receiver:
