@@ -1,12 +1,12 @@
 """What a command found, for scripts (`--json`): one document, short enough to read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from analysis.checks import Result
-from analysis.models import Section, Stage, Verdict
+from analysis.models import Section, Verdict
 from records.exit_codes import Exit
 
 
@@ -54,7 +54,6 @@ def compute(sections: Iterable[Section], results: Iterable[Result], reports: Ite
 
 
 def _run(section: Section) -> RunOutcome:
-    stages: Sequence[Stage] = section.stages
     return RunOutcome(
         test=section.run.test,
         run=section.run.id,
@@ -71,6 +70,6 @@ def _run(section: Section) -> RunOutcome:
                 lost=stage.ledger.lost,
                 duplicated=stage.ledger.duplicated,
             )
-            for stage in stages
+            for stage in section.stages
         ],
     )

@@ -122,11 +122,7 @@ class Display:
         self._last = None
         self._show(entry.stage, 1.0, name)
         if not self._console.is_terminal:
-            told = [f"{settled:,} deliveries"]
-            if last and last.p99_ms is not None:
-                told.append(f"p99 {last.p99_ms:g} ms")
-            if last and last.failed:
-                told.append(f"{last.failed / max(last.settled, 1):.1%} failed")
+            told = [f"{settled:,} deliveries", *_figures(last)]
             line = f"{self._test} {entry.stage + 1}/{len(self._stages)}  {name}: {', '.join(told)}"
             self._console.print(Text(printable(line)))
 
@@ -148,7 +144,8 @@ class Display:
         return min(max(by_events, by_time), 1.0)
 
     def _describe(self, entry: run.Progress) -> str:
-        told = [f"{self._rate.of(entry):,.0f}/s", *_figures(entry)]
+        median = [f"p50 {entry.p50_ms:g} ms"] if entry.p50_ms is not None else []
+        told = [f"{self._rate.of(entry):,.0f}/s", *median, *_figures(entry)]
         return f"{self._stages[entry.stage]['name']}  {', '.join(told)}"
 
 
@@ -167,11 +164,11 @@ def _length_s(plan: dict[str, Any]) -> float:
 
 
 def _figures(entry: run.Progress | None) -> Iterator[str]:
-    """Latencies of the stage so far, and its errors, once there are some."""
-    if entry and entry.p50_ms is not None and entry.p99_ms is not None:
-        yield f"p50 {entry.p50_ms:g} ms, p99 {entry.p99_ms:g} ms"
+    """The slowest of the stage so far, and its errors, once there are some."""
+    if entry and entry.p99_ms is not None:
+        yield f"p99 {entry.p99_ms:g} ms"
     if entry and entry.failed:
-        yield f"{entry.failed:,} failed ({entry.failed / max(entry.settled, 1):.1%})"
+        yield f"{entry.failed / max(entry.settled, 1):.1%} failed"
 
 
 class _Rate:

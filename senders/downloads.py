@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from gevent.lock import RLock
 
+from records.exit_codes import Exit
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 FOLDER = "downloads"
 """Inside the run's folder."""
@@ -74,7 +76,7 @@ def _make(run: Path, wanted: Download) -> None:
         except OSError as error:
             raise NotMade(f"{out}: {error.strerror}") from None
     done = _python(*(part.format(run=run.resolve(), out=out) for part in wanted.command))
-    if "error: " in done.stderr:  # the exit code is the verdict's
+    if done.returncode == Exit.USAGE:  # the others are verdicts
         raise NotMade(done.stderr.strip().splitlines()[-1].removeprefix("error: "))
 
 

@@ -3,6 +3,7 @@
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 from flask import Blueprint, Flask, Response, abort, jsonify, request, send_file
 from flask.typing import ResponseReturnValue as Answer
@@ -20,6 +21,7 @@ WEBUI = Path(__file__).parent / "webui"
 STATIC = ("webui.js", "webui.css")
 TAB = "webhooks"
 
+View = Callable[[], Answer]
 Check = Callable[[Namespace], object]
 """Raises ConfigError for options that no run can be made of."""
 
@@ -71,7 +73,7 @@ def _add_routes(web_ui: WebUI, master: Master, base: str) -> None:
 def _extend_page(app: Flask) -> None:
     """Our script and style sheet go into Locust's page; it shows options in the order in which they are declared."""
     app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
-    index = app.view_functions["locust.index"]
+    index = cast(View, app.view_functions["locust.index"])
     headings = {_camel(names[0]): heading for heading, names in GROUPS.items()}
     links = "".join(
         Markup('<li><a href="./webhooks/{}">{}</a></li>').format(name, file.title) for name, file in FILES.items()
@@ -81,7 +83,7 @@ def _extend_page(app: Flask) -> None:
         ours = ours.replace(f"{{{{ {name} }}}}", part)
 
     def page() -> Answer:
-        found: Answer = app.ensure_sync(index)()
+        found = index()
         return found.replace("</body>", ours + "</body>") if isinstance(found, str) else found  # or: log in first
 
     app.view_functions["locust.index"] = page
@@ -89,7 +91,7 @@ def _extend_page(app: Flask) -> None:
 
 def _check_form(web_ui: WebUI, app: Flask, master: Master, options: Namespace, check: Check) -> None:
     """The start form is told what is wrong before anything starts: Locust would log it, and begin."""
-    swarm, choose_shape = app.view_functions["locust.swarm"], web_ui._update_shape_class
+    swarm, choose_shape = cast(View, app.view_functions["locust.swarm"]), web_ui._update_shape_class
     shapes = web_ui.environment.available_shape_classes or {}
 
     def checked() -> Answer:
@@ -99,8 +101,7 @@ def _check_form(web_ui: WebUI, app: Flask, master: Master, options: Namespace, c
             check(from_form(options, request.form))
         except ConfigError as error:
             return jsonify({"success": False, "message": str(error), "host": web_ui.environment.host})
-        answer: Answer = app.ensure_sync(swarm)()
-        return answer
+        return swarm()
 
     def choose_ours(name: str | None) -> None:
         """With --class-picker Locust's default is no shape at all, without which no stage would ever come."""
