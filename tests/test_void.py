@@ -13,6 +13,7 @@ import pytest
 from analysis.models import Status
 from protocol.regions import Region, RegionTable, dump_table
 from records.exit_codes import Exit
+from senders.arrivals import Poisson
 from senders.stages import Stage
 from tests.receivers import free_port, running_receiver, wait_until
 from tests.runs import analyse, codes, end_group, regions_file, run_folder, run_locust, running, start_locust
@@ -82,7 +83,8 @@ def test_a_generator_starved_of_cpu(tmp_path: Path) -> None:
     burners = [subprocess.Popen(command, start_new_session=True) for _ in range(3)]
     try:
         with running_receiver(tmp_path) as receiver:
-            stage = Stage("starved", users=4, duration_s=4, payload="thin")
+            # On a schedule: a closed loop would wait for the receiver where the other core is busy, and lack no CPU then.
+            stage = Stage("starved", users=64, duration_s=4, arrivals=Poisson(5_000), payload="thin")
             options = ["--regions", str(regions_file(tmp_path, receiver))]
             run = run_locust(tmp_path, [stage], *options, prefix=["taskset", "-c", "0"])
     finally:
