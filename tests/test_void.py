@@ -83,7 +83,7 @@ def test_a_generator_starved_of_cpu(tmp_path: Path) -> None:
     burners = [subprocess.Popen(command, start_new_session=True) for _ in range(3)]
     try:
         with running_receiver(tmp_path) as receiver:
-            # On a schedule: a closed loop would wait for the receiver where the other core is busy, and lack no CPU then.
+            # On a schedule: where the other core is busy, a closed loop waits for the receiver and lacks no CPU.
             stage = Stage("starved", users=64, duration_s=4, arrivals=Poisson(5_000), payload="thin")
             options = ["--regions", str(regions_file(tmp_path, receiver))]
             run = run_locust(tmp_path, [stage], *options, prefix=["taskset", "-c", "0"])
