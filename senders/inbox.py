@@ -18,9 +18,15 @@ class Inbox:
     failure: str = ""
     stage: Stage | None = None
     """The one that is on, from `start_ns` on."""
+    last: Stage | None = None
+    """The one that is on, or was."""
     number: int = 0
     """Its place in the plan."""
     start_ns: int = 0
+
+    def begin(self, stage: Stage, number: int, start_ns: int) -> None:
+        self.stage = self.last = stage
+        self.number, self.start_ns = number, start_ns
 
     def origins(self) -> list[OriginTick]:
         """How the stage that is on, or was last, stands at each origin in each process."""

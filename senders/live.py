@@ -88,22 +88,22 @@ def compute(
     inbox: Inbox,
     deliveries: Iterable[Deliveries],
     arrived: dict[str, int],
-    plan: Sequence[Stage],
+    stages: int,
     regions: Sequence[str],
     run: str,
     now_ns: int,
 ) -> Live:
-    """`regions` are their names by code; `now_ns` is the clock that stages are announced by."""
+    """`stages` are planned, a search adds its tries; `regions` are their names by code; `now_ns` is the clock that
+    stages are announced by."""
     stage, origins = inbox.stage, inbox.origins()
     passed_s = (now_ns - inbox.start_ns) / 1e9
-    last = plan[inbox.number] if inbox.number < len(plan) else stage
     return Live(
         run=run,
         running=stage is not None,
         says=inbox.failure,
-        stage=_stage(stage, inbox.number, max(len(plan), inbox.number + 1), passed_s, origins) if stage else None,
+        stage=_stage(stage, inbox.number, max(stages, inbox.number + 1), passed_s, origins) if stage else None,
         faults=[_fault(one, passed_s, origins, regions) for one in stage.incidents] if stage else [],
-        rows=_rows(last, origins, list(deliveries), regions) if last else [],
+        rows=_rows(inbox.last, origins, list(deliveries), regions) if inbox.last else [],
         attempts={outcome.name.lower(): count for outcome, count in inbox.outcomes().items()},
         arrived=arrived,
         ledger=_ledger(inbox),
@@ -114,7 +114,7 @@ def _stage(stage: Stage, number: int, of: int, passed_s: float, origins: Sequenc
     by_events = sum(one.settled for one in origins) / stage.events if stage.events else 0.0
     by_time = passed_s / stage.length_s if stage.length_s else 0.0
     return LiveStage(
-        name=stage.name or stage.scenario,
+        name=stage.name,
         number=number + 1,
         of=of,
         passed_s=round(max(passed_s, 0), 1),
@@ -141,7 +141,7 @@ def _rows(
     rows = []
     for code in sorted({one.origin for one in origins}):
         own, name = [one for one in origins if one.origin == code], _name(regions, code)
-        told = [one for one in deliveries if (one.stage, one.origin) == (stage.name or stage.scenario, name)]
+        told = [one for one in deliveries if (one.stage, one.origin) == (stage.name, name)]
         p50_ms, p99_ms = counted.latency_ms(told, 0.5, 0.99)
         failed = sum(one.failed for one in own)
         rows.append(

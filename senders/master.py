@@ -115,7 +115,7 @@ class Master:
             self._reception.inbox,
             self._reception.counted(),
             self._arrived,
-            self._plan.stages,
+            len(self._plan.stages),
             [region.name for region in self._settings.regions],
             self._folder.manifest.id if self._folder else "",
             self._clock.now(),
@@ -224,9 +224,9 @@ class Master:
         settled = 0
         for number, stage in enumerate(self._plan.stages):
             if (stage.processes or 1) > player.processes():
-                _say(f"left out, for it needs --processes {stage.processes}: {stage.name or stage.scenario}")
+                _say(f"left out, for it needs --processes {stage.processes}: {stage.name}")
             elif not self._workers.classes(stage.strategy):
-                _say(f"left out, for no sender of its strategy was picked: {stage.name or stage.scenario}")
+                _say(f"left out, for no sender of its strategy was picked: {stage.name}")
             elif stage.limits:
                 settled += CapacitySearch(self._runner.stats, folder, player, self._halting).run(stage)
             elif played := player.play(number, stage):

@@ -102,7 +102,7 @@ class StagePlayer:
         seed, regions = _fault_seed(self._settings.seed, number, stage), len(self._settings.regions)
         incidents = Incidents(number, stage, start, seed, list(range(regions)))
         incidents.tell(self._controls)
-        self._inbox.stage, self._inbox.number, self._inbox.start_ns = stage, number, start
+        self._inbox.begin(stage, number, start)
         self._announce(number, stage, start, users)
         overloaded = self._await_reports(number, stage, set(users))
         self._inbox.stage = None

@@ -149,7 +149,11 @@ class Stage:
     settle_s: Seconds = 0
     """Pause behind the stage in which nothing is sent: the memory that stays is read at its end."""
     name: str = ""
-    """Unique in its test; `sweep` makes it of the scenario and the swept parameters."""
+    """Unique in its test; by default the scenario, to which `sweep` adds the swept parameters."""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", self.scenario)
 
     @property
     def length_s(self) -> float | None:
@@ -266,7 +270,7 @@ def under_strategy(stages: Sequence[Stage], strategy: str) -> tuple[Stage, ...]:
 def to_plain(stage: Stage) -> dict[str, Any]:
     """A stage as plain data: for run.json, and for a message to a worker."""
     plain: dict[str, Any] = _STAGE.dump_python(stage, mode="json")
-    return plain | {"name": stage.name or stage.scenario}
+    return plain
 
 
 def from_plain(plain: dict[str, Any]) -> Stage:

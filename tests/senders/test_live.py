@@ -16,7 +16,6 @@ REGIONS = ["eu", "us"]
 FAILOVER = Stage(
     "failover", duration_s=8, warmup_s=2, strategy="round-robin", incidents=(Incident("refused", from_s=3, for_s=4),)
 )
-PLAN = (Stage("first", events=100), FAILOVER)
 START_NS = 1_000_000_000_000
 
 
@@ -38,14 +37,16 @@ B = worker(1, tick(0, due=11, settled=5, avoided=(0,)), acknowledged=5)
 
 
 def seen(passed_s: float, *, stage: Stage | None = FAILOVER, deliveries: tuple[Deliveries, ...] = ()) -> Live:
-    inbox = Inbox(ticks={(0, "a"): FIRST, (1, "a"): A, (1, "b"): B}, stage=stage, number=1, start_ns=START_NS)
+    inbox = Inbox(ticks={(0, "a"): FIRST, (1, "a"): A, (1, "b"): B})
+    inbox.begin(stage or FAILOVER, 1, START_NS)
+    inbox.stage = stage
     now_ns = START_NS + round(passed_s * 1e9)
-    return live.compute(inbox, deliveries, {"eu": 7}, PLAN, REGIONS, "20261126-x", now_ns)
+    return live.compute(inbox, deliveries, {"eu": 7}, 2, REGIONS, "20261126-x", now_ns)
 
 
 def test_nothing_has_begun() -> None:
     """No run, no stage, an empty ledger."""
-    found = live.compute(Inbox(), [], {}, PLAN, REGIONS, "", START_NS)
+    found = live.compute(Inbox(), [], {}, 2, REGIONS, "", START_NS)
     assert (found.run, found.running, found.stage, found.faults, found.rows) == ("", False, None, [], [])
     assert found.ledger.due == found.ledger.attempts == 0
 
@@ -90,8 +91,10 @@ def test_a_row_for_each_origin() -> None:
 
 
 def test_the_rows_stay_when_the_stage_is_over() -> None:
-    """Until the next one begins."""
+    """Until the next one begins; so do those of a search's try, which no plan has."""
     assert [row.origin for row in seen(20, stage=None).rows] == ["eu", "us"]
+    inbox = Inbox(ticks={(7, "a"): A}, last=FAILOVER, number=7)
+    assert [row.origin for row in live.compute(inbox, [], {}, 2, REGIONS, "", START_NS).rows] == ["eu", "us"]
 
 
 def test_the_ledger_adds_up() -> None:
