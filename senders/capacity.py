@@ -36,7 +36,7 @@ class CapacitySearch:
         first = search.arrivals.rate if not isinstance(search.arrivals, Closed) else 0.0
         while (rate := next_rate(tries, first, search.limits)) is not None:
             played_before = sum(rate == t.rate for t in tries) + disturbed[rate]
-            name = f"{search.name} rate={rate:g} #{1 + played_before}"
+            name = f"{search.title} rate={rate:g} #{1 + played_before}"
             stage = replace(search, arrivals=at_rate(search.arrivals, rate), name=name)
             played = self._player.play(self._folder.add_stage(stage), stage)
             if played is None or self._halting.is_set():

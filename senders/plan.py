@@ -45,18 +45,19 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     faults: list[str] = []
     for stage in stages:
         if not ours and _needs_ours(stage):
-            left_out[stage.name] = "receivers of ours"
+            left_out[stage.title] = "receivers of ours"
         elif not links and any(incident.fault in CUTS for incident in stage.incidents):
-            left_out[stage.name] = "modelled links, to cut them"
+            left_out[stage.title] = "modelled links, to cut them"
         elif stage.strategy not in strategies or not (stage.links or settings.balancer):
-            left_out[stage.name] = "a load balancer (--balancer haproxy)"
+            left_out[stage.title] = "a load balancer (--balancer haproxy)"
         elif stage.least_regions > regions:
-            left_out[stage.name] = f"{stage.least_regions} regions"
+            left_out[stage.title] = f"{stage.least_regions} regions"
         elif unknown := sorted({place for place in _befallen(stage) if place >= regions}):
-            faults.append(f"stage {stage.name!r}: a fault on region {', '.join(map(str, unknown))}; {_there(settings)}")
+            places = ", ".join(map(str, unknown))
+            faults.append(f"stage {stage.title!r}: a fault on region {places}; {_there(settings)}")
     if faults:
         raise ConfigError(faults)
-    played = tuple(stage for stage in stages if stage.name not in left_out)
+    played = tuple(stage for stage in stages if stage.title not in left_out)
     if not played:
         raise ConfigError([f"every stage of this test needs {' or '.join(sorted(set(left_out.values())))}"])
     return Plan(played, left_out)
@@ -77,7 +78,7 @@ def _there(settings: Settings) -> str:
 
 
 def _named(stages: Sequence[Stage], patterns: Sequence[str]) -> list[Stage]:
-    names = [stage.name for stage in stages]
+    names = [stage.title for stage in stages]
     listed = ", ".join(names[:NAMES_SHOWN]) + (f" and {len(names) - NAMES_SHOWN} more" if names[NAMES_SHOWN:] else "")
     if strange := [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]:
         raise ConfigError([f"--stages: none is named {', '.join(map(repr, strange))}; there are: {listed}"])

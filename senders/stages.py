@@ -149,11 +149,12 @@ class Stage:
     settle_s: Seconds = 0
     """Pause behind the stage in which nothing is sent: the memory that stays is read at its end."""
     name: str = ""
-    """Unique in its test; by default the scenario, to which `sweep` adds the swept parameters."""
+    """`sweep` makes it of the scenario and the swept parameters; without one the stage goes by its scenario."""
 
-    def __post_init__(self) -> None:
-        if not self.name:
-            object.__setattr__(self, "name", self.scenario)
+    @property
+    def title(self) -> str:
+        """What a stage goes by, in messages, statistics and reports, as its `name`: unique in its test."""
+        return self.name or self.scenario
 
     @property
     def length_s(self) -> float | None:
@@ -270,7 +271,7 @@ def under_strategy(stages: Sequence[Stage], strategy: str) -> tuple[Stage, ...]:
 def to_plain(stage: Stage) -> dict[str, Any]:
     """A stage as plain data: for run.json, and for a message to a worker."""
     plain: dict[str, Any] = _STAGE.dump_python(stage, mode="json")
-    return plain
+    return plain | {"name": stage.title}
 
 
 def from_plain(plain: dict[str, Any]) -> Stage:

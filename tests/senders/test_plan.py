@@ -36,7 +36,7 @@ def test_stages_with_faults_need_our_receivers(tmp_path: Path) -> None:
     """Nobody else's endpoint plays faults: such stages are left out, and named."""
     target = settings(tmp_path, "--target", "http://127.0.0.1:9/")
     plan = make_plan(STAGES, target)
-    assert [stage.name or stage.scenario for stage in plan.stages] == ["plain"]
+    assert [stage.title for stage in plan.stages] == ["plain"]
     assert plan.left_out == {stage.name: "receivers of ours" for stage in STAGES[1:]}
     with pytest.raises(ConfigError, match="every stage"):
         make_plan(STAGES[1:], target)
@@ -45,7 +45,7 @@ def test_stages_with_faults_need_our_receivers(tmp_path: Path) -> None:
 def test_a_profile_takes_the_place_of_the_sweep(tmp_path: Path) -> None:
     """The stages that retry are played once for each scenario, under the profile, and long enough for its delays."""
     plan = make_plan(STAGES, settings(tmp_path, "--retry-profile", "svix", "--time-scale", "0.001"))
-    assert [stage.name or stage.scenario for stage in plan.stages] == ["plain", "failing profile=svix x0.001"]
+    assert [stage.title for stage in plan.stages] == ["plain", "failing profile=svix x0.001"]
     stage = plan.stages[1]
     assert stage.faults == FAILING.faults
     assert stage.retry.retries > 3
@@ -56,7 +56,7 @@ def test_a_strategy_takes_the_place_of_the_planned_one(tmp_path: Path) -> None:
     """Stages are played under it; of those that compare strategies, its own are left."""
     stages = (Stage("plain", events=1), *sweep(Stage("compared", events=1), strategy=("random", "nearest")))
     plan = make_plan(stages, settings(tmp_path, "--strategy", "random"))
-    assert [(stage.name or stage.scenario, stage.strategy) for stage in plan.stages] == [
+    assert [(stage.title, stage.strategy) for stage in plan.stages] == [
         ("plain", "random"),
         ("compared strategy=random", "random"),
     ]

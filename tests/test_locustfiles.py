@@ -1,0 +1,35 @@
+"""The five tests' tables of stages."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FILES = sorted(Path("locustfiles").glob("test_*.py"))
+# In a process of its own: importing Locust patches the standard library.
+PLANS = """
+import argparse, sys
+from importlib import import_module
+from senders.options import add_options
+from senders.plan import make_plan
+from senders.settings import check
+from senders.user import StagesShape
+import_module(sys.argv[1])
+(shape,) = StagesShape.__subclasses__()
+parser = argparse.ArgumentParser()
+add_options(parser)
+settings = check(parser.parse_args(["--results", sys.argv[2]]))
+for stages in (shape.stages, shape.quick_stages):
+    print(len(make_plan(stages, settings).stages))
+"""
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_table_makes_a_plan(tmp_path: Path, file: Path) -> None:
+    """At full length and quick, names are unique and nothing is at fault."""
+    command = [sys.executable, "-c", PLANS, f"locustfiles.{file.stem}", str(tmp_path)]
+    made = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert made.returncode == 0, made.stderr
+    full, quick = map(int, made.stdout.split())
+    assert full >= quick > 1
