@@ -3,6 +3,7 @@
 Rates are per second, latencies milliseconds, windows seconds. What could not be measured is null.
 """
 
+from collections import Counter
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -196,6 +197,14 @@ class Verdict(Model):
 
     status: Status
     reasons: list[Reason]
+
+    def heads(self) -> list[tuple[Reason, int]]:
+        """For whoever reads at a glance, of each code: the first reason, and how many more there are."""
+        first: dict[str, Reason] = {}
+        for reason in self.reasons:
+            first.setdefault(reason.code, reason)
+        counts = Counter(reason.code for reason in self.reasons)
+        return [(reason, counts[code] - 1) for code, reason in first.items()]
 
 
 class Run(Model):

@@ -20,12 +20,13 @@ def console(stderr: bool = False) -> Console:
 
 
 def show(section: Section, out: Console) -> None:
-    """Print a run's verdict, its reasons, and its stages."""
+    """Print a run's verdict, a reason of each code, and its stages."""
     verdict = section.verdict
     title = printable(f"{section.run.test}  {section.run.id}")
     out.print(Text.assemble((verdict.status.value.upper(), STYLES[verdict.status]), " ", title))
-    for reason in verdict.reasons:
-        out.print(Text.assemble("  ", (reason.code, "bold"), ": ", printable(reason.message)))
+    for reason, more in verdict.heads():
+        others = f", and {more} more" if more else ""
+        out.print(Text.assemble("  ", (reason.code, "bold"), ": ", printable(reason.message), others))
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("stage", overflow="fold")
     for column in COLUMNS:

@@ -24,7 +24,7 @@ from senders.control import ControlError, Controls
 from senders.gather import Chunk, Gatherer
 from senders.live import Live
 from senders.messages import CHUNK, FETCH, HALT, SAYS
-from senders.plan import Plan
+from senders.plan import Plan, listed
 from senders.reception import Reception
 from senders.run_folder import RunFolder
 from senders.settings import Settings, unreachable
@@ -142,8 +142,8 @@ class Master:
             self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
             if left_out := self._plan.left_out:
                 for need in sorted(set(left_out.values())):
-                    names = ", ".join(name for name, reason in left_out.items() if reason == need)
-                    _say(f"left out, for they need {need}: {names}")
+                    names = [name for name, reason in left_out.items() if reason == need]
+                    _say(f"left out, for they need {need}: {listed(names)}")
             if isinstance(self._runner, MasterRunner):  # else the sending process, which is this one, keeps the log
                 log = process_log(folder.path, "master", self._clock, str(os.getpid()))
                 if log:

@@ -15,7 +15,7 @@ from senders.stages import CUTS, Incident, Stage, under_law, under_strategy
 from senders.strategies import playable
 
 NAMES_SHOWN = 12
-"""Of a test's stages, where one that is not there was asked for."""
+"""Of a test's stages, where they are told in a message."""
 
 
 class Plan(NamedTuple):
@@ -63,6 +63,12 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     return Plan(played, left_out)
 
 
+def listed(names: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(names[:NAMES_SHOWN]) + more
+
+
 def _everywhere(incident: Incident, regions: int) -> Incident:
     return incident if incident.regions else replace(incident, regions=tuple(range(regions)))
 
@@ -79,9 +85,8 @@ def _there(settings: Settings) -> str:
 
 def _named(stages: Sequence[Stage], patterns: Sequence[str]) -> list[Stage]:
     names = [stage.title for stage in stages]
-    listed = ", ".join(names[:NAMES_SHOWN]) + (f" and {len(names) - NAMES_SHOWN} more" if names[NAMES_SHOWN:] else "")
     if strange := [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]:
-        raise ConfigError([f"--stages: none is named {', '.join(map(repr, strange))}; there are: {listed}"])
+        raise ConfigError([f"--stages: none is named {', '.join(map(repr, strange))}; there are: {listed(names)}"])
     chosen = [any(fnmatchcase(name, pattern) for pattern in patterns) for name in names]
     return list(compress(stages, chosen))
 

@@ -1,6 +1,5 @@
 """The page: the verdicts and their reasons on top, then pictures, then tables. One file, which needs no other."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,12 +34,6 @@ class Part:
     section: Section
     charts: list[Chart]
     tables: list[Table]
-
-    def reasons(self) -> list[tuple[str, str, int]]:
-        """For the top of the page, of each code: the first reason, and how many more there are."""
-        codes = Counter(reason.code for reason in self.section.verdict.reasons)
-        first = {reason.code: reason.message for reason in reversed(self.section.verdict.reasons)}
-        return [(code, first[code], count - 1) for code, count in codes.items()]
 
 
 def write(folder: Path, reports: Mapping[str, Report]) -> Path:

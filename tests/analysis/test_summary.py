@@ -56,6 +56,15 @@ def test_the_verdict_comes_first() -> None:
     assert lines[3].split() == ["concurrent", "users=4", "3", "0.0%", "0", "1", "1", "1", "1", "0", "0"]
 
 
+def test_one_reason_of_each_code() -> None:
+    """A search that overloads its target seven times is no wall of text; the reports hold all of them."""
+    told = [Reason(code=code, message=f"try {number}") for number in range(3) for code in ("overloaded", "late")]
+    verdict = Verdict(status=Status.PASS, reasons=[*told, Reason(code="alone", message="once")])
+    lines = _shown(_section().model_copy(update={"verdict": verdict})).splitlines()
+    assert lines[1:4] == ["  overloaded: try 0, and 2 more", "  late: try 0, and 2 more", "  alone: once"]
+    assert lines[4].split()[0] == "stage"
+
+
 def test_it_fits_a_hundred_columns() -> None:
     """Long names fold and large numbers stay whole."""
     text = _shown(_huge())
