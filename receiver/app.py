@@ -20,7 +20,7 @@ from protocol.signature import is_fresh, verify
 from receiver.bodies import BodyFile
 from receiver.config import Durability, ReceiverConfig
 from receiver.faults import Kind, Play, answer, decide, naming
-from receiver.state import ProcessReport, StateReader
+from receiver.state import Counts, ProcessReport, StateReader
 from records.clock import Clock
 from records.journal import BufferedJournal, Header, Journal
 from records.rows import ROW, Flag
@@ -66,6 +66,8 @@ class Receiver:
         self._refused: Counter[int] = Counter()
         self._played: Counter[str] = Counter()
         self._arrivals = 0
+        self._before = Counts()
+        """What was counted until the last reset."""
         self._generation = self._resets = -1
         self._order: FaultOrder | None = None
         self.run = NO_RUN
@@ -167,11 +169,14 @@ class Receiver:
                     pid=os.getpid(),
                     generation=self._generation,
                     resets=self._resets,
-                    arrivals=self._arrivals,
-                    refused=dict(self._refused),
-                    faults=dict(self._played),
+                    counts=self._counts(),
+                    before=self._before,
                 )
             self._state.report(report)
+
+    def _counts(self) -> Counts:
+        """Since the last reset. The caller holds the lock."""
+        return Counts(arrivals=self._arrivals, refused=Counter(self._refused), faults=Counter(self._played))
 
     def _switch(self) -> None:
         with self._lock:
@@ -183,6 +188,7 @@ class Receiver:
                     self._journal.flush()
                 # A thread may be writing to the old journal right now: it closes when the last one lets go.
                 self._journal = self._bodies = None
+                self._before += self._counts()
                 self.run, self._arrivals = setting.run, 0
                 self._refused.clear()
                 self._played.clear()

@@ -6,6 +6,7 @@ at once that it changed. Each process leaves a `ProcessReport` behind, for the s
 
 import mmap
 import os
+from collections import Counter
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -26,18 +27,31 @@ class Setting(BaseModel):
     order: FaultOrder = FaultOrder()
 
 
-class ProcessReport(BaseModel):
-    """A data-plane process's own count since the last reset: arrivals taken, refusals by status, faults by name.
+class Counts(BaseModel):
+    """Arrivals taken, refusals by status, faults played by name."""
 
-    `generation` and `resets` are those of the setting that it follows.
-    """
+    arrivals: int = 0
+    refused: Counter[int] = Counter()
+    faults: Counter[str] = Counter()
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            arrivals=self.arrivals + other.arrivals,
+            refused=self.refused + other.refused,
+            faults=self.faults + other.faults,
+        )
+
+
+class ProcessReport(BaseModel):
+    """What a data-plane process has counted; `generation` and `resets` are those of the setting that it follows."""
 
     pid: int
     generation: int
     resets: int
-    arrivals: int
-    refused: dict[int, int]
-    faults: dict[str, int]
+    counts: Counts
+    """Since the last reset."""
+    before: Counts = Counts()
+    """Until then."""
 
 
 class StateWriter:
@@ -49,6 +63,9 @@ class StateWriter:
         self._counter.write_bytes(bytes(8))
         self._map = _map(self._counter)
         self._ended: list[ProcessReport] = []
+        """Processes that ended since the last reset."""
+        self._gone = Counts()
+        """Of all processes that have ended."""
         self.setting = Setting()
         self.set_run(NO_RUN)
 
@@ -78,15 +95,21 @@ class StateWriter:
             report = ProcessReport.model_validate_json(path.read_text())
             (found if alive else self._ended).append(report)
             if not alive:
+                self._gone += report.before + report.counts
                 path.unlink()
         return found
 
-    def counts(self) -> list[ProcessReport]:
+    def counts(self) -> Counts:
         """What was counted since the last reset, also by processes that have ended."""
         resets = self.setting.resets
         reports = self.reports()
         self._ended = [report for report in self._ended if report.resets == resets]
-        return [*self._ended, *(report for report in reports if report.resets == resets)]
+        return sum((one.counts for one in [*self._ended, *reports] if one.resets == resets), Counts())
+
+    def total(self) -> Counts:
+        """What was counted since the start; exact also over a reset, before which a process counts on for a while."""
+        reports = self.reports()
+        return sum((one.before + one.counts for one in reports), self._gone)
 
 
 class StateReader:

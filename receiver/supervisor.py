@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -55,8 +54,6 @@ class Supervisor:
         self._child: subprocess.Popen[bytes] | None = None
         self._running = self.config
         """What the data plane was started with."""
-        self._arrivals, self._refused, self._faults = 0, Counter[int](), Counter[str]()
-        """Of runs that are over."""
         self._stopping = Event()
         self._clock = Clock()
         self._sampler = Sampler(self.config, self._clock, "supervisor", every_s=1.0)
@@ -153,41 +150,29 @@ class Supervisor:
         }
 
     def stats(self) -> dict[str, Any]:
-        refused: Counter[int] = Counter()
-        faults: Counter[str] = Counter()
-        reports = self._state.counts()
-        for report in reports:
-            refused.update(report.refused)
-            faults.update(report.faults)
         return {
             "region": self.config.region,
             "run": self._state.setting.run,
-            "arrivals": sum(report.arrivals for report in reports),
-            "refused": refused,
-            "faults": faults,
+            **self._state.counts().model_dump(),
             "workers": [report.pid for report in self._state.reports()],
         }
 
     def metrics(self, now_ns: int) -> Snapshot:
-        stats, order = self.stats(), self._state.setting.order
+        total, order = self._state.total(), self._state.setting.order
         written = self.files(self._state.setting.run)
         return Snapshot(
             region=self.config.region,
-            arrivals=self._arrivals + stats["arrivals"],
-            refused=self._refused + stats["refused"],
-            faults=self._faults + stats["faults"],
+            arrivals=total.arrivals,
+            refused=total.refused,
+            faults=total.faults,
             faults_active=self._out or order.active(now_ns, None) is not None or bool(order.webhooks),
             journal_bytes=sum(size for name, size in written if name.endswith(".journal")),
-            processes=len(stats["workers"]),
+            processes=len(self._state.reports()),
         )
 
     def reset(self, run: str) -> None:
         """Switch to the journals of `run`, and return when every process has done so (and flushed the old ones)."""
         self._end_outage()
-        counted = self.stats()
-        self._arrivals += counted["arrivals"]
-        self._refused += counted["refused"]
-        self._faults += counted["faults"]
         self._state.set_run(run)
         self._settle()
 

@@ -253,13 +253,17 @@ def test_faults_begin_no_new_journal_and_a_reset_ends_them(app: Rig) -> None:
     app.receiver.keep()
     assert app.rows()["status"].tolist() == [204, 503, 204]
     (report,) = app.state.reports()
-    assert (report.arrivals, report.faults, report.resets) == (2, {"status 503": 1}, app.state.setting.resets)
+    assert (report.counts.arrivals, report.counts.faults, report.resets) == (
+        2,
+        {"status 503": 1},
+        app.state.setting.resets,
+    )
     play(app, Faults(status={503: 1}))
     app.state.set_run("run-1")
     assert app.post().status_code == 204
     app.receiver.keep()
     (report,) = app.state.reports()
-    assert (report.arrivals, report.faults) == (1, {})
+    assert (report.counts.arrivals, report.counts.faults) == (1, {})
     assert (len(app.journals()), len(app.journals("run-1"))) == (1, 1)
 
 
@@ -270,8 +274,8 @@ def test_arrivals_taken_and_faults_are_counted_apart(app: Rig) -> None:
         raw(app)
     app.receiver.keep()
     (report,) = app.state.reports()
-    assert report.arrivals == 3
-    assert report.faults == {"ack_lost": 1, "cut": 1, "hang": 1, "status 503": 1}
+    assert report.counts.arrivals == 3
+    assert report.counts.faults == {"ack_lost": 1, "cut": 1, "hang": 1, "status 503": 1}
 
 
 def test_what_is_not_authentic_meets_no_faults(app: Rig) -> None:
@@ -291,7 +295,7 @@ def test_a_fault_that_cannot_be_written_down_is_507(tmp_path: Path) -> None:
     assert app.post().status_code == 507
     app.receiver.keep()
     (report,) = app.state.reports()
-    assert (report.faults, report.refused) == ({}, {507: 1})
+    assert (report.counts.faults, report.counts.refused) == ({}, {507: 1})
 
 
 def test_setting_the_run_keeps_its_name(app: Rig) -> None:

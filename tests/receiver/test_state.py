@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 from protocol.faults import Delay, FaultOrder, Faults
 from protocol.identity import NO_RUN
 from receiver.config import ReceiverConfig
-from receiver.state import ProcessReport, Setting, StateReader, StateWriter
+from receiver.state import Counts, ProcessReport, Setting, StateReader, StateWriter
 
 ORDER = FaultOrder(Faults(status={503: 0.1}, delay=Delay(0.1, "lognormal"), retry_after_s=1, seed=2**70), 1, 2**63)
 
@@ -19,7 +20,11 @@ def reader(folder: Path) -> StateReader:
 
 def report(pid: int, generation: int = 1, arrivals: int = 0) -> ProcessReport:
     return ProcessReport(
-        pid=pid, generation=generation, resets=1, arrivals=arrivals, refused={400: 2}, faults={"cut": 1}
+        pid=pid,
+        generation=generation,
+        resets=1,
+        counts=Counts(arrivals=arrivals, refused=Counter({400: 2}), faults=Counter({"cut": 1})),
+        before=Counts(arrivals=10),
     )
 
 
@@ -81,8 +86,10 @@ def test_what_ended_processes_counted_counts_until_the_next_reset(tmp_path: Path
     last = report(ended.pid, arrivals=2)
     (tmp_path / f"process-{ended.pid}.json").write_text(last.model_dump_json())
     reader(tmp_path).report(report(os.getpid(), arrivals=3))
-    assert (last.resets, [one.arrivals for one in writer.counts()]) == (resets, [2, 3])
+    both = Counts(arrivals=5, refused=Counter({400: 4}), faults=Counter({"cut": 2}))
+    assert (last.resets, writer.counts()) == (resets, both)
     writer.set_faults(ORDER)
-    assert [one.arrivals for one in writer.counts()] == [2, 3]
+    assert writer.counts() == both
     writer.set_run("run-1")
-    assert writer.counts() == []
+    assert writer.counts() == Counts()
+    assert writer.total() == Counts(arrivals=25, refused=both.refused, faults=both.faults)
