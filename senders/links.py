@@ -45,16 +45,20 @@ class Link:
     near: bool = False
     """In this stage there is no distance."""
 
-    def trip_s(self) -> float:
-        """How long one way takes this time."""
+    def trip_s(self, sent_ns: int, back: bool) -> float:
+        """How long the way there, or back, takes for what is sent at this instant; LOST_S: it never arrives."""
+        if not self.passes(sent_ns, back):
+            return LOST_S
         if self.near:
             return 0.0
         seconds, random = self.rtt_s / 2 * self.random.lognormvariate(0, self.jitter), self.random.random
-        lost = 0
+        lost, waited_s = 0, 0.0
         while lost < MAX_LOST and random() < self.loss:
-            seconds += self.rto_s * (1 << lost)
+            waited_s += self.rto_s * (1 << lost)
             lost += 1
-        return seconds
+        if lost and not self.passes(sent_ns + round(waited_s * 1e9), back):
+            return LOST_S  # it was sent again into a cut
+        return seconds + waited_s
 
     def passes(self, now_ns: int, back: bool) -> bool:
         """Whether a request, or an answer, that is on its way at this instant arrives."""
@@ -111,5 +115,5 @@ class LinkedWire(Wire):
 
     def _go(self, back: bool) -> None:
         """Be on the way, for ever if nothing passes: the time-out ends it."""
-        if seconds := self._link.trip_s() if self._link.passes(self._now(), back) else LOST_S:
+        if seconds := self._link.trip_s(self._now(), back):
             self._sleep(seconds)
