@@ -22,8 +22,7 @@ def compute(sections: Sequence[Section], results: Sequence[Result]) -> str:
 def _section(section: Section) -> str:
     verdict, run = section.verdict, section.run
     lines = [f"### {_SIGN[verdict.status]} hookswarm `{run.test}`: {verdict.status.value}", "", f"Run `{run.id}`", ""]
-    for reason, more in verdict.heads():
-        lines.append(f"- **{reason.code}**: {_cell(reason.message)}" + (f", and {more} more" if more else ""))
+    lines += [f"- **{reason.code}**: {_cell(reason.message)}" for reason in verdict.heads()]
     header = ("stage", "events", "errors", "a second", "p50 ms", "p99 ms", "lost", "twice")
     lines += ["", *_table(header, map(_stage, section.stages[:MOST]))]
     if len(section.stages) > MOST:

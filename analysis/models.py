@@ -198,13 +198,12 @@ class Verdict(Model):
     status: Status
     reasons: list[Reason]
 
-    def heads(self) -> list[tuple[Reason, int]]:
-        """For whoever reads at a glance, of each code: the first reason, and how many more there are."""
-        first: dict[str, Reason] = {}
-        for reason in self.reasons:
-            first.setdefault(reason.code, reason)
-        counts = Counter(reason.code for reason in self.reasons)
-        return [(reason, counts[code] - 1) for code, reason in first.items()]
+    def heads(self) -> list[Reason]:
+        """For whoever reads at a glance, one of each code: the first message, and how many more there are."""
+        codes = Counter(reason.code for reason in self.reasons)
+        first = {reason.code: reason.message for reason in reversed(self.reasons)}
+        more = {code: f", and {count - 1} more" if count > 1 else "" for code, count in codes.items()}
+        return [Reason(code=code, message=first[code] + more[code]) for code in codes]
 
 
 class Run(Model):

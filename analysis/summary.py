@@ -24,9 +24,8 @@ def show(section: Section, out: Console) -> None:
     verdict = section.verdict
     title = printable(f"{section.run.test}  {section.run.id}")
     out.print(Text.assemble((verdict.status.value.upper(), STYLES[verdict.status]), " ", title))
-    for reason, more in verdict.heads():
-        others = f", and {more} more" if more else ""
-        out.print(Text.assemble("  ", (reason.code, "bold"), ": ", printable(reason.message), others))
+    for reason in verdict.heads():
+        out.print(Text.assemble("  ", (reason.code, "bold"), ": ", printable(reason.message)))
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("stage", overflow="fold")
     for column in COLUMNS:

@@ -50,7 +50,7 @@ class ProcessReport(BaseModel):
     resets: int
     counts: Counts
     """Since the last reset."""
-    before: Counts = Counts()
+    before: Counts
     """Until then."""
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-FILES = sorted(Path("locustfiles").glob("test_*.py"))
+from tests.receivers import CHECKOUT
+
+FILES = sorted((CHECKOUT / "locustfiles").glob("test_*.py"))
 # In a process of its own: importing Locust patches the standard library.
 PLANS = """
 import argparse, sys
@@ -29,7 +31,7 @@ for stages in (shape.stages, shape.quick_stages):
 def test_every_table_makes_a_plan(tmp_path: Path, file: Path) -> None:
     """At full length and quick, names are unique and nothing is at fault."""
     command = [sys.executable, "-c", PLANS, f"locustfiles.{file.stem}", str(tmp_path)]
-    made = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    made = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=60)
     assert made.returncode == 0, made.stderr
     full, quick = map(int, made.stdout.split())
     assert full >= quick > 1
