@@ -51,7 +51,7 @@ class Master:
         self._arrived: dict[str, int] = {}
         self._halting = Event()
         self._reception = Reception(runner, self._clock)
-        self._workers = Workers(runner, plan.stages[0], self._reception.ready)
+        self._workers = Workers(runner, plan.stages[0], self._reception.ready, self._reception.silence)
         self.finished = False
         if isinstance(runner, MasterRunner):
             self._keep_users(runner)
@@ -93,7 +93,7 @@ class Master:
         self.finished = False
         self._folder, self._arrived = None, {}
         self._reception.begin(fault)
-        self._workers = Workers(self._runner, plan.stages[0], self._reception.ready)
+        self._workers = Workers(self._runner, plan.stages[0], self._reception.ready, self._reception.silence)
         self._halting.clear()
         self._walk = gevent.spawn(self._run)
 

@@ -11,6 +11,7 @@ from senders import counted, metrics
 from senders.counted import Deliveries
 from senders.inbox import Inbox
 from senders.messages import FAILED, HEARD, READY, REPORT, TICK, Heard, Ready, WorkerTick
+from senders.silence import Silence
 
 
 class Reception:
@@ -20,6 +21,7 @@ class Reception:
         self.inbox = Inbox()
         self.ready: set[str] = set()
         self.senders: dict[str, Ready] = {}
+        self.silence = Silence()
         self._runner = runner
         self._clock = clock
         self._boot = boot_id()
@@ -27,6 +29,8 @@ class Reception:
         runner.register_message(REPORT, self._on_report)
         runner.register_message(TICK, self._on_tick)
         runner.register_message(FAILED, self._on_failed)
+        # Locust's name for it is the answer's, which the master sends at once.
+        runner.environment.events.heartbeat_sent.add_listener(lambda client_id, **_: self.silence.heard(client_id))
 
     def begin(self, fault: str) -> None:
         """A new run."""

@@ -1,11 +1,13 @@
 """Locust's sending processes and their users, as its master sees them."""
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Set
 
 from locust import User
-from locust.runners import STATE_RUNNING, LocalRunner, MasterRunner
+from locust.runners import STATE_MISSING, STATE_RUNNING, LocalRunner, MasterRunner
 
+from senders.silence import Silence
 from senders.stages import Stage
 
 LOCAL = "local"
@@ -18,10 +20,12 @@ Users = dict[str, Counter[int]]
 class Workers:
     """Who is there, with how many users, and who is lost; and which users Locust is to have."""
 
-    def __init__(self, runner: LocalRunner | MasterRunner, first: Stage, ready: Set[str]) -> None:
+    def __init__(self, runner: LocalRunner | MasterRunner, first: Stage, ready: Set[str], silence: Silence) -> None:
         """`first` is the stage that Locust may prepare for; `ready` grows by the processes that listen to us."""
         self._runner = runner
         self._ready = ready
+        self._silence = silence
+        self._silent: set[str] = set()
         self._known: set[str] = set()
         self.wanted = first.users
         """Users that Locust is to have now."""
@@ -54,8 +58,10 @@ class Workers:
     def _users(self) -> Users:
         if isinstance(self._runner, LocalRunner):
             return {LOCAL: self._by_origin(self._runner.user_classes_count)}
-        clients = self._runner.clients.all
-        return {client.id: self._by_origin(client.user_classes_count) for client in clients if client.user_count}
+        clients, alive = self._runner.clients.all, self.alive()
+        return {
+            one.id: self._by_origin(one.user_classes_count) for one in clients if one.user_count and one.id in alive
+        }
 
     def _by_origin(self, classes: Mapping[str, int]) -> Counter[int]:
         users: Counter[int] = Counter()
@@ -67,10 +73,17 @@ class Workers:
     def alive(self) -> set[str]:
         if isinstance(self._runner, LocalRunner):
             return {LOCAL}
-        return {client.id for client in self._runner.clients.all if client.state != "missing"}
+        return self._there(self._runner) - self._silent
+
+    @staticmethod
+    def _there(runner: MasterRunner) -> set[str]:
+        """Those that Locust does not take for missing, nor that took their leave."""
+        return {client.id for client in runner.clients.all if client.state != STATE_MISSING}
 
     def lost(self) -> list[str]:
-        """Processes that were there and are not any more; each is told once."""
+        """Take a look; processes that were there and are not any more. Each is told once."""
+        if isinstance(self._runner, MasterRunner):
+            self._silent = self._silence.lost(time.monotonic(), self._there(self._runner))
         alive = self.alive()
         lost = sorted(self._known - alive)
         self._known = alive

@@ -45,7 +45,7 @@ def _strike(folder: Path, *more: str) -> tuple[Section, float]:
 def test_a_lost_worker_voids_the_run_within_seconds(tmp_path: Path) -> None:
     """It is noticed within 5 s, ends the run, and what it had under way is in doubt."""
     section, noticed_s = _strike(tmp_path)
-    assert noticed_s < 5
+    assert 0 < noticed_s < 4.5
     assert section.verdict.status is Status.VOID
     assert "worker_lost" in codes(section)
     assert [stage.name for stage in section.stages] == ["struck"]
@@ -54,7 +54,7 @@ def test_a_lost_worker_voids_the_run_within_seconds(tmp_path: Path) -> None:
 def test_a_loss_that_was_allowed_is_a_note(tmp_path: Path) -> None:
     """With --allow-worker-loss the other worker goes on with its own events, the next stage is played whole."""
     section, noticed_s = _strike(tmp_path, "--allow-worker-loss")
-    assert noticed_s < 5
+    assert 0 < noticed_s < 4.5
     allowed = {"worker_lost", "locust_total_differs"}
     assert section.verdict.status is Status.PASS or codes(section) <= BUSY | allowed, section.verdict
     assert "worker_lost" in codes(section)
