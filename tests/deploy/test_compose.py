@@ -82,11 +82,9 @@ def test_a_paused_receiver_is_a_failover(workers: Project, tmp_path: Path) -> No
     _await_stage(workers, "geography", before)
     time.sleep(1)
     (receiver,) = workers.containers("receiver-eu-west-1")
-    subprocess.run(["docker", "pause", receiver], check=True, capture_output=True)
-    paused_ns = time.time_ns()
+    paused = _docker("pause", receiver)
     time.sleep(2.5)
-    subprocess.run(["docker", "unpause", receiver], check=True, capture_output=True)
-    woken_ns = time.time_ns()
+    woken = _docker("unpause", receiver)
     assert up.wait(120) in (0, 3), (tmp_path / "log").read_text()[-3000:]
     results = workers.results(tmp_path / "results")
     found = section(results, "distribution")
@@ -94,8 +92,8 @@ def test_a_paused_receiver_is_a_failover(workers: Project, tmp_path: Path) -> No
     failovers = [one for one in found.failovers or [] if "eu-west-1" in one.regions]
     assert failovers, found
     began_ns = started.at_ns + failovers[0].began_at_s * 1e9
-    assert abs(began_ns - paused_ns) < 0.5e9
-    assert abs(began_ns + failovers[0].lasted_s * 1e9 - woken_ns) < 1e9
+    assert paused[0] - 0.3e9 < began_ns < paused[1] + 0.3e9
+    assert woken[0] - 0.3e9 < began_ns + failovers[0].lasted_s * 1e9 < woken[1] + 0.5e9
     assert codes(found) <= BUSY
 
 
@@ -105,8 +103,7 @@ def test_a_killed_worker_voids_the_run(workers: Project, tmp_path: Path) -> None
     up = of(workers, "load", "--quick --stages sustained --duration 40s").start(*HEADLESS, log=tmp_path / "log")
     _await_stage(workers, "sustained", before)
     time.sleep(1)
-    killed_ns = time.time_ns()
-    subprocess.run(["docker", "kill", workers.containers("worker")[0]], check=True, capture_output=True)
+    killed_ns, _ = _docker("kill", workers.containers("worker")[0])
     assert up.wait(90) == 3, (tmp_path / "log").read_text()[-3000:]
     results = workers.results(tmp_path / "results")
     found = section(results, "load")
@@ -114,6 +111,13 @@ def test_a_killed_worker_voids_the_run(workers: Project, tmp_path: Path) -> None
     assert len(lost) == 1
     assert 0 < (lost[0].at_ns - killed_ns) / 1e9 < 5
     assert "worker_lost" in codes(found)
+
+
+def _docker(*command: str) -> tuple[int, int]:
+    """When the engine was asked, and when it had done it: a client on a busy machine takes its time."""
+    asked = time.time_ns()
+    subprocess.run(["docker", *command], check=True, capture_output=True)
+    return asked, time.time_ns()
 
 
 def _runs(made: Project) -> set[Path]:
