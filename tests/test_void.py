@@ -10,13 +10,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from analysis.models import Status
 from protocol.regions import Region, RegionTable, dump_table
 from records.exit_codes import Exit
 from senders.arrivals import Poisson
 from senders.stages import Stage
 from tests.receivers import free_port, running_receiver, wait_until
-from tests.runs import analyse, codes, end_group, regions_file, run_folder, run_locust, running, start_locust
+from tests.runs import BUSY, analyse, codes, end_group, regions_file, run_folder, run_locust, running, start_locust
 
 pytestmark = pytest.mark.slow
 
@@ -35,23 +34,21 @@ def _receiver_that(lie: str, folder: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(
-    ("lie", "status", "code"),
-    [
-        ("nothing", Status.PASS, None),
-        ("forgets", Status.VOID, "acknowledged_lost"),
-        ("invents", Status.VOID, "unexpected_arrivals"),
-    ],
+    ("lie", "code"), [("nothing", None), ("forgets", "acknowledged_lost"), ("invents", "unexpected_arrivals")]
 )
-def test_a_receiver_that_lies(tmp_path: Path, lie: str, status: Status, code: str | None) -> None:
+def test_a_receiver_that_lies(tmp_path: Path, lie: str, code: str | None) -> None:
     """A receiver that forgets one acknowledged arrival in a hundred, or invents one, voids the run."""
     with _receiver_that(lie, tmp_path) as table:
         run = run_locust(tmp_path, [STAGE], "--regions", str(table))
     section, exit_code = analyse(run)
-    assert section.verdict.status is status, section.verdict
-    assert exit_code == (Exit.PASS if status is Status.PASS else Exit.VOID)
+    found = codes(section) - BUSY
+    if code:
+        assert code in found
+        assert exit_code == Exit.VOID
+    else:
+        assert not found
     ledger = section.stages[0].ledger
     assert (ledger.lost, ledger.unexpected) == (10 * (lie == "forgets"), 10 * (lie == "invents"))
-    assert code is None or code in codes(section)
 
 
 def test_a_worker_killed_in_mid_run(tmp_path: Path) -> None:
