@@ -28,9 +28,10 @@ from tests.worlds import needs_haproxy, running_world
 pytestmark = pytest.mark.alone
 
 FROM_S, FOR_S = 2.0, 1.5
+# Of twelve retries, one outlasts an outage of every region in all but 1 of 4,000 runs; of eight, in half of them.
 STAGE = Stage(
     "failover", users=48, webhooks=480, arrivals=Poisson(150), payload="thin", timeout_s=0.5, duration_s=7, drain_s=15,
-    retry=RetryLaw(retries=8, delay_s=0.1, growth="exponential", cap_s=1, jitter=Jitter("full")),
+    retry=RetryLaw(retries=12, delay_s=0.1, growth="exponential", cap_s=1, jitter=Jitter("full")),
     health=HealthLaw(failures=5, eject_s=0.5, longest_s=4, probe_s=0.3, probe_timeout_s=0.3, fall=2, rise=2),
 )  # fmt: skip
 
