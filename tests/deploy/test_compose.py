@@ -93,7 +93,8 @@ def test_a_paused_receiver_is_a_failover(workers: Project, tmp_path: Path) -> No
     assert failovers, found
     began_ns = started.at_ns + failovers[0].began_at_s * 1e9
     assert paused[0] - 0.3e9 < began_ns < paused[1] + 0.3e9
-    assert woken[0] - 0.3e9 < began_ns + failovers[0].lasted_s * 1e9 < woken[1] + 0.5e9
+    # It is tried again when two probes, half a second apart, went well.
+    assert woken[0] - 0.3e9 < began_ns + failovers[0].lasted_s * 1e9 < woken[1] + 1.3e9
     assert codes(found) <= BUSY
 
 
