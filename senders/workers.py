@@ -25,7 +25,6 @@ class Workers:
         self._runner = runner
         self._ready = ready
         self._silence = silence
-        self._silent: set[str] = set()
         self._known: set[str] = set()
         self.wanted = first.users
         """Users that Locust is to have now."""
@@ -73,17 +72,11 @@ class Workers:
     def alive(self) -> set[str]:
         if isinstance(self._runner, LocalRunner):
             return {LOCAL}
-        return self._there(self._runner) - self._silent
-
-    @staticmethod
-    def _there(runner: MasterRunner) -> set[str]:
-        """Those that Locust does not take for missing, nor that took their leave."""
-        return {client.id for client in runner.clients.all if client.state != STATE_MISSING}
+        there = {client.id for client in self._runner.clients.all if client.state != STATE_MISSING}
+        return there - self._silence.lost(time.monotonic(), there)
 
     def lost(self) -> list[str]:
-        """Take a look; processes that were there and are not any more. Each is told once."""
-        if isinstance(self._runner, MasterRunner):
-            self._silent = self._silence.lost(time.monotonic(), self._there(self._runner))
+        """Processes that were there and are not any more; each is told once."""
         alive = self.alive()
         lost = sorted(self._known - alive)
         self._known = alive

@@ -51,6 +51,7 @@ def test_times_of_hosts_are_on_one_clock(tmp_path: Path) -> None:
         start("--worker", "--master-port", port, prefix=tuple(prefix), **env)
         start("--worker", "--master-port", port)
         assert master.wait(60) in (0, 3)
+        assert "Traceback" not in receiver.log.read_text()
     run = run_folder(tmp_path)
     section, _ = analyse(run)
     assert codes(section) <= BUSY, section.verdict

@@ -50,8 +50,9 @@ def test_the_web_ui_runs_the_plan_as_often_as_it_is_started(tmp_path: Path) -> N
         finally:
             end_group(locust)
     first, second = _ended(receiver.results)
-    section, _ = analyse(first)
+    section, exit_code = analyse(first)
     assert codes(section) <= BUSY, section.verdict
+    assert exit_code == 0 or codes(section)
     assert [stage.name for stage in section.stages] == ["few", "long"]
     assert section.stages[0].deliveries.acknowledged == 200
     assert Manifest.load(second).interrupted

@@ -43,7 +43,7 @@ def _strike(folder: Path, *more: str) -> tuple[Section, float]:
 
 
 def test_a_lost_worker_voids_the_run_within_seconds(tmp_path: Path) -> None:
-    """It is noticed within 5 s, ends the run, and what it had under way is in doubt."""
+    """It is noticed within 4.5 s, ends the run, and what it had under way is in doubt."""
     section, noticed_s = _strike(tmp_path)
     assert 0 < noticed_s < 4.5
     assert section.verdict.status is Status.VOID

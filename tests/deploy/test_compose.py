@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from analysis.models import Section
-from records.run import StageStarted, WorkerLost, read_timeline
+from records.run import Manifest, StageStarted, WorkerLost, read_timeline
+from senders.stages import from_plain
 from tests.deploy.compose import Project, engine, project, section
 from tests.receivers import free_port, wait_until
 from tests.runs import BUSY, codes
@@ -93,8 +94,9 @@ def test_a_paused_receiver_is_a_failover(workers: Project, tmp_path: Path) -> No
     assert failovers, found
     began_ns = started.at_ns + failovers[0].began_at_s * 1e9
     assert paused[0] - 0.3e9 < began_ns < paused[1] + 0.3e9
-    # It is tried again when two probes, half a second apart, went well.
-    assert woken[0] - 0.3e9 < began_ns + failovers[0].lasted_s * 1e9 < woken[1] + 1.3e9
+    health = from_plain(Manifest.load(results / found.run.id).stages[started.stage]).health
+    tried_again_ns = health.rise * health.probe_s * 1e9
+    assert woken[0] - 0.3e9 < began_ns + failovers[0].lasted_s * 1e9 < woken[1] + tried_again_ns + 0.3e9
     assert codes(found) <= BUSY
 
 
