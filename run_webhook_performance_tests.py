@@ -162,7 +162,7 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
     try:
         settings = check(options)
         if options.target or options.regions:
-            faults += unreachable(settings.regions)
+            faults += unreachable(settings.regions, settings.balancer)
     except ConfigError as error:
         faults += error.faults
     if faults:

@@ -205,9 +205,13 @@ def _nothing_scaled(stages: Sequence[Stage], excluded: Sequence[str]) -> Iterato
 
 def _left_out(excluded: Sequence[str]) -> Iterator[Reason]:
     if excluded:
-        more = f" and {len(excluded) - NAMED} more" if len(excluded) > NAMED else ""
-        message = f"the generator limited, so void for scalability: {', '.join(excluded[:NAMED])}{more}"
+        message = f"the generator limited, so void for scalability: {_listed(excluded)}"
         yield Reason(code="generator_bound_stages", message=message)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def _lawless(stages: Sequence[Stage]) -> Iterator[Reason]:
@@ -231,6 +235,10 @@ def _lawless(stages: Sequence[Stage]) -> Iterator[Reason]:
 def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     if frames.manifest.interrupted:
         yield Reason(code="interrupted", message="stopped before its plan was done")
+    untested = [stage.name for stage in stages if stage.deliveries.due and not stage.deliveries.acknowledged]
+    if 0 < len(untested) < len(stages):
+        message = f"no delivery was acknowledged, so nothing was tested: {_listed(untested)}"
+        yield Reason(code="nothing_acknowledged_stages", message=message)
     for fault in frames.spoilt:
         yield Reason(code="log_damaged", message=f"left out: {fault}")
     if frames.torn:

@@ -137,7 +137,8 @@ class Master:
         samplers: list[Sampler] = []
         error = ""
         try:
-            if fault := self._reception.inbox.failure or "; ".join(unreachable(self._settings.regions)):
+            absent = unreachable(self._settings.regions, self._settings.balancer)
+            if fault := self._reception.inbox.failure or "; ".join(absent):
                 raise RunFailed(fault)
             self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
             if left_out := self._plan.left_out:

@@ -198,15 +198,16 @@ def writable(option: str, folder: Path) -> None:
         raise ConfigError([f"{option} {folder} cannot be written: {error.strerror}"]) from None
 
 
-def unreachable(regions: Sequence[Region], timeout_s: float = 3) -> list[str]:
-    """A phrase for each region that no TCP connection reaches, or whose control API none does."""
+def unreachable(regions: Sequence[Region], balancer: Balancer | None = None, timeout_s: float = 3) -> list[str]:
+    """A phrase for each region that no TCP connection reaches, or whose control API none does; and for a balancer's."""
     faults = []
-    named = [(region, url) for region in regions for url in (region.url, region.control) if url]
-    for region, url in named:
+    named = [(f"region {region.name}", url) for region in regions for url in (region.url, region.control) if url]
+    named += [(f"balancer {name}", url) for name, url in balancer.haproxy.items()] if balancer else []
+    for name, url in named:
         host, port = address_of(url)
         try:
             socket.create_connection((host, port), timeout=timeout_s).close()
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            faults.append(f"region {region.name}: cannot reach {host}:{port}: {reason}")
+            faults.append(f"{name}: cannot reach {host}:{port}: {reason}")
     return faults

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
+import gevent
 import httptools
 from gevent import socket
 
@@ -72,15 +73,24 @@ class Endpoint:
             "User-Agent: hookswarm/0.1\r\nContent-Type: application/json\r\n"
         ).encode("ascii", "strict")
         self._addresses: list[Address] = []
+        self._lookup: gevent.Greenlet[..., list[Address] | str] | None = None
 
-    def addresses(self) -> list[Address]:
-        """`getaddrinfo` entries, asked for once: later attempts go where the first one went."""
+    def addresses(self, limit_s: float) -> list[Address]:
+        """`getaddrinfo` entries, asked for once: later attempts go where the first one went.
+
+        Raises WireError, also after `limit_s` without an answer; who comes meanwhile waits for the same one, for a name
+        service that is silent would else hold a thread for each worker.
+        """
         if not self._addresses:
+            if self._lookup is None or self._lookup.ready():
+                self._lookup = gevent.spawn(_look_up, self.host, self.port)
             try:
-                self._addresses = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-            except (OSError, UnicodeError) as error:
-                reason = getattr(error, "strerror", None) or "not a host name"
-                raise WireError(Outcome.UNRESOLVED, f"{self.host}: {reason}") from None
+                found = self._lookup.get(timeout=limit_s)
+            except gevent.Timeout:
+                found = f"no answer in {limit_s:g} s"
+            if isinstance(found, str):
+                raise WireError(Outcome.UNRESOLVED, f"{self.host}: {found}")
+            self._addresses = found
         return self._addresses
 
     def connection(self, address: Address) -> Connection:
@@ -132,7 +142,7 @@ class Wire:
         endpoint = self._endpoint
         deadline = time.monotonic() + self.timeouts.connect_s
         failure = WireError(Outcome.UNRESOLVED, f"{endpoint.host} has no address")
-        for address in endpoint.addresses():
+        for address in endpoint.addresses(self.timeouts.connect_s):
             connection = None
             try:
                 connection = endpoint.connection(address)
@@ -228,6 +238,15 @@ class _Answer:
             return
         self.complete = True
         self.keep_alive = self._parser.should_keep_alive()
+
+
+def _look_up(host: str, port: int) -> list[Address] | str:
+    """What the name service knows, or why that is nothing."""
+    try:
+        found: list[Address] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        return getattr(error, "strerror", None) or "not a host name"
+    return found
 
 
 def _connect_failure(error: OSError, limit_s: float) -> WireError:

@@ -1,9 +1,11 @@
-"""A network namespace of the test's own, its loopback as slow as wanted."""
+"""Namespaces of the test's own: a loopback as slow as wanted, a name service that is silent."""
 
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -27,3 +29,16 @@ def slow_loopback(mbit: float) -> Iterator[list[str]]:
         yield inside
     finally:
         subprocess.run(["ip", "netns", "delete", name], check=True)
+
+
+@contextmanager
+def silent_name_service(folder: Path) -> Iterator[list[str]]:
+    """What starts a command for which there is only a name service that never answers."""
+    mine = folder / "resolv.conf"
+    mine.write_text("nameserver 127.0.0.77\n")
+    inside = ["unshare", "--mount", "sh", "-c", f'mount --bind {mine} /etc/resolv.conf && exec "$@"', "sh"]
+    if os.geteuid() or subprocess.run([*inside, "true"], capture_output=True).returncode:
+        pytest.skip("only root, where it may mount, can have another name service")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.77", 53))
+        yield inside

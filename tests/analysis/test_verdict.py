@@ -284,6 +284,15 @@ def test_nothing_acknowledged() -> None:
     assert _of(run([], [])).status is Status.UNKNOWN
 
 
+def test_a_stage_in_which_nothing_was_acknowledged() -> None:
+    """It is named beside those that tested something; a stage without events has nothing to be named for."""
+    stages = [planned(f"stage {number}") for number in range(3)]
+    attempts = [attempt(0), attempt(1, stage=1, outcome=Outcome.REFUSED)]
+    (reason,) = _of(run(attempts, [arrival(attempts[0])], stages=stages)).reasons
+    assert reason.code == "nothing_acknowledged_stages"
+    assert reason.message.endswith(": stage 1")
+
+
 def test_every_status_has_its_exit_code() -> None:
     """The codes are those that every command of the project ends with."""
     assert verdict.EXITS == {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from protocol.errors import ConfigError
-from protocol.regions import Region
+from protocol.regions import Balancer, Region
 from senders.options import OPTIONS, add_options
 from senders.settings import check, unreachable
 from senders.wire import Timeouts
@@ -140,10 +140,11 @@ def test_the_options_of_a_run_hold_no_secret() -> None:
 
 
 def test_unreachable_names_who_does_not_answer() -> None:
-    """A region that no connection reaches is named with its address; one that listens is not."""
+    """A region or a balancer that no connection reaches is named with its address; one that listens is not."""
     with ScriptedServer(answering()) as server:
         up = Region(name="up", url=server.url)
         down = Region(name="down", url=f"http://127.0.0.1:{closed_port()}/")
         lost = Region(name="lost", url="http://nobody.invalid/")
-        faults = unreachable([up, down, lost])
-    assert [fault.split(":")[0] for fault in faults] == ["region down", "region lost"]
+        balancer = Balancer(haproxy={"leastconn": down.url, "hash": server.url})
+        faults = unreachable([up, down, lost], balancer)
+    assert [fault.split(":")[0] for fault in faults] == ["region down", "region lost", "balancer leastconn"]

@@ -2,10 +2,13 @@
 
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import gevent
 import pytest
@@ -14,6 +17,8 @@ from records.rows import Outcome
 from senders.connection import Address
 from senders.httpx_wire import HttpxWire
 from senders.wire import STALE_AFTER_S, Endpoint, Timeouts, Transport, Wire, WireError
+from tests.network import silent_name_service
+from tests.receivers import CHECKOUT
 from tests.servers import (
     NO_CONTENT,
     Blackhole,
@@ -422,6 +427,33 @@ def test_a_name_without_an_address(either: Open, host: str) -> None:
     assert error.outcome == Outcome.UNRESOLVED
 
 
+UNANSWERED = """
+import time
+import gevent
+from senders.wire import Endpoint, Timeouts, Wire, WireError
+
+def told(wire):
+    began = time.monotonic()
+    try:
+        wire.post(b"", b"")
+    except WireError as error:
+        return error.outcome.name, str(error), round(time.monotonic() - began, 1)
+
+endpoint = Endpoint("http://somebody.example/")
+wires = [Wire(endpoint, Timeouts(0.3, 5)) for _ in range(50)]
+print({greenlet.get() for greenlet in [gevent.spawn(told, wire) for wire in wires]})
+"""
+
+
+@pytest.mark.slow
+def test_a_name_service_that_is_silent(tmp_path: Path) -> None:
+    """To find the address is a part of connecting, and has no more time than that; for all workers alike."""
+    with silent_name_service(tmp_path) as inside:
+        command = [*inside, sys.executable, "-c", UNANSWERED]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=CHECKOUT)
+    assert done.stdout == "{('UNRESOLVED', 'somebody.example: no answer in 0.3 s', 0.3)}\n", done.stderr
+
+
 def timed(transport: Transport, body: bytes = BODY) -> tuple[Outcome, float]:
     began = time.monotonic()
     outcome = failure(transport, body).outcome
@@ -757,7 +789,7 @@ def test_the_address_that_came_furthest_tells_the_failure(opened: list[Transport
     """Of a host with two addresses, where one speaks no TLS and nobody listens at the other."""
 
     class TwoAddresses(Endpoint):
-        def addresses(self) -> list[Address]:
+        def addresses(self, limit_s: float) -> list[Address]:
             hosts = ("127.0.0.1", "127.0.0.2")
             return [socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)[0] for host in hosts]
 
