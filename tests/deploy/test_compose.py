@@ -26,14 +26,6 @@ WORKERS = {"WORKERS": "2"}
 
 
 @pytest.fixture(scope="module")
-def image() -> str:
-    """The image, built once."""
-    with project("hookswarm-build") as made:
-        made.compose("build", "master", timeout_s=600)
-    return "hookswarm"
-
-
-@pytest.fixture(scope="module")
 def workers(image: str) -> Iterator[Project]:
     """Three receivers and two workers, which every run without web UI uses in turn."""
     with project("hookswarm-headless", **WORKERS) as made:

@@ -13,6 +13,7 @@ from tests.runs import BUSY, codes
 
 pytestmark = [
     pytest.mark.light,
+    pytest.mark.usefixtures("image"),
     pytest.mark.skipif(not engine(), reason="no Docker engine answers (docker info), or there is no docker-compose"),
 ]
 
