@@ -12,7 +12,7 @@ from records.sizes import parse_size
 
 SCENARIO = "sustained memory"
 COVERED = 0.8
-"""A process whose samples cover less of the window than this came or went in it: its trend says nothing."""
+"""A process that was sampled over less of the window than this came or went in it: its trend says nothing."""
 
 
 class Recorder:
@@ -37,14 +37,16 @@ def _limit_bytes(frames: RunFrames) -> int | None:
 def compute(resources: pd.DataFrame, stage: Played, limit_bytes: int | None) -> list[MemoryTrend]:
     """One for each process that was there all the time."""
     begin, end = stage.window
-    inside = resources[(resources["at_ns"] >= begin) & (resources["at_ns"] < end)]
     due = stage.delivered.due
     rate = int(np.count_nonzero((due >= begin) & (due < end))) / max((end - begin) / 1e9, 1e-9)
     found = []
-    for (role, process), own in inside.groupby(["role", "process"]):
-        at = own["at_ns"].to_numpy()
-        if at[-1] - at[0] < COVERED * (end - begin):
+    for (role, process), samples in resources.groupby(["role", "process"]):
+        own = samples[(samples["at_ns"] >= begin) & (samples["at_ns"] < end)]
+        # From the samples on both sides of the window: those inside may be a sampling's length away from its ends.
+        there = min(samples["at_ns"].max(), end) - max(samples["at_ns"].min(), begin)
+        if own.empty or there < COVERED * (end - begin):
             continue
+        at = own["at_ns"].to_numpy()
         measure: Measure = "uss" if own["uss"].notna().all() else "rss"
         level = own[measure].to_numpy(np.float64)
         told = trend.compute((at - begin) / 1e9, level)

@@ -6,7 +6,9 @@ import re
 import socket
 import ssl
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -200,14 +202,17 @@ def writable(option: str, folder: Path) -> None:
 
 def unreachable(regions: Sequence[Region], balancer: Balancer | None = None, timeout_s: float = 3) -> list[str]:
     """A phrase for each region that no TCP connection reaches, or whose control API none does; and for a balancer's."""
-    faults = []
     named = [(f"region {region.name}", url) for region in regions for url in (region.url, region.control) if url]
     named += [(f"balancer {name}", url) for name, url in balancer.haproxy.items()] if balancer else []
-    for name, url in named:
-        host, port = address_of(url)
-        try:
-            socket.create_connection((host, port), timeout=timeout_s).close()
-        except (OSError, UnicodeError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            faults.append(f"{name}: cannot reach {host}:{port}: {reason}")
-    return faults
+    with ThreadPoolExecutor(64) as pool:  # at once: the last of many must not wait for all before it
+        faults = list(pool.map(_connect_fault, [url for _, url in named], repeat(timeout_s)))
+    return [f"{name}: {fault}" for (name, _), fault in zip(named, faults, strict=True) if fault]
+
+
+def _connect_fault(url: str, timeout_s: float) -> str:
+    host, port = address_of(url)
+    try:
+        socket.create_connection((host, port), timeout=timeout_s).close()
+    except (OSError, UnicodeError) as error:
+        return f"cannot reach {host}:{port}: {getattr(error, 'strerror', None) or error}"
+    return ""

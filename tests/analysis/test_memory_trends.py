@@ -25,7 +25,7 @@ def process(name: str, role: str, bytes_per_s: float, begin_s: int = 0) -> pd.Da
 
 @pytest.fixture(scope="module")
 def trends() -> list[MemoryTrend]:
-    """A sender that keeps LEAK bytes of each event, a receiver that does not, and one that came late."""
+    """A sender that keeps LEAK bytes of each event, a receiver that does not, a late one, one seldom sampled."""
     attempts = [attempt(n, due=START + n * SECOND // RATE) for n in range(WINDOW_S * RATE)]
     plain = run(
         attempts, stages=[planned("m", scenario=SCENARIO, duration_s=float(WINDOW_S), events=None)], test="resource"
@@ -35,6 +35,7 @@ def trends() -> list[MemoryTrend]:
             process("leaky", "sender", LEAK * RATE),
             process("tight", "receiver-eu", 0),
             process("late", "receiver-us", 0, begin_s=30),
+            pd.DataFrame([sample(START + at * SECOND) for at in (-5, 10, 25, 41)]).assign(process="seldom", role="x"),
         ]
     )
     found = findings(replace(plain, resources=resources, machine=machine_log(WINDOW_S))).memory
@@ -72,5 +73,5 @@ def test_what_stays_is_flat(trends: list[MemoryTrend]) -> None:
 
 
 def test_who_came_late_is_not_judged(trends: list[MemoryTrend]) -> None:
-    """A process that was there for a part of the window has no trend in it."""
-    assert {one.process for one in trends} == {"leaky", "tight"}
+    """A process that was there for a part of the window has no trend in it; one that was sampled seldom was there."""
+    assert {one.process: one.verdict for one in trends} == {"leaky": "leak", "tight": "flat", "seldom": "unknown"}

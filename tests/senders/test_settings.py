@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from protocol.regions import Balancer, Region
 from senders.options import OPTIONS, add_options
 from senders.settings import check, unreachable
 from senders.wire import Timeouts
-from tests.servers import ScriptedServer, answering, authority, closed_port
+from tests.servers import Blackhole, ScriptedServer, answering, authority, closed_port
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 LOCAL = "http://127.0.0.1:9/hooks"
@@ -148,3 +149,12 @@ def test_unreachable_names_who_does_not_answer() -> None:
         balancer = Balancer(haproxy={"leastconn": down.url, "hash": server.url})
         faults = unreachable([up, down, lost], balancer)
     assert [fault.split(":")[0] for fault in faults] == ["region down", "region lost", "balancer leastconn"]
+
+
+def test_unreachable_regions_are_waited_for_together() -> None:
+    """Forty that drop every packet take the time of one, not a minute."""
+    with Blackhole() as silent:
+        began = time.monotonic()
+        faults = unreachable([Region(name=f"r{n}", url=silent.url) for n in range(40)], timeout_s=0.3)
+        assert time.monotonic() - began < 6
+    assert faults == [f"region r{n}: cannot reach 127.0.0.1:{silent.port}: timed out" for n in range(40)]
