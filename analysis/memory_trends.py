@@ -41,12 +41,12 @@ def compute(resources: pd.DataFrame, stage: Played, limit_bytes: int | None) -> 
     rate = int(np.count_nonzero((due >= begin) & (due < end))) / max((end - begin) / 1e9, 1e-9)
     found = []
     for (role, process), samples in resources.groupby(["role", "process"]):
-        own = samples[(samples["at_ns"] >= begin) & (samples["at_ns"] < end)]
-        # From the samples on both sides of the window: those inside may be a sampling's length away from its ends.
-        there = min(samples["at_ns"].max(), end) - max(samples["at_ns"].min(), begin)
-        if own.empty or there < COVERED * (end - begin):
+        at = samples["at_ns"].to_numpy()
+        inside = (at >= begin) & (at < end)
+        # By the samples on both sides of the window: those inside may be far from its ends.
+        if not inside.any() or min(at[-1], end) - max(at[0], begin) < COVERED * (end - begin):
             continue
-        at = own["at_ns"].to_numpy()
+        own, at = samples[inside], at[inside]
         measure: Measure = "uss" if own["uss"].notna().all() else "rss"
         level = own[measure].to_numpy(np.float64)
         told = trend.compute((at - begin) / 1e9, level)

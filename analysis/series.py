@@ -112,7 +112,7 @@ def _latencies(stage: Played, clock: _Clock) -> dict[str, npt.NDArray[np.float64
     def quantile(level: float) -> npt.NDArray[np.float64]:
         found = np.full(clock.steps, np.nan)
         ranked = latency[(first + np.ceil(counts * level).astype(np.int64) - 1)[some]]
-        found[some] = [round(value, 4) for value in ranked.tolist()]  # as `quantiles` does; numpy's way differs by one
+        found[some] = [round(value, 4) for value in ranked.tolist()]  # as `quantiles` rounds; numpy's way is another
         return found
 
     return {"p50_ms": quantile(0.5), "p99_ms": quantile(0.99), "max_ms": quantile(1)}

@@ -236,7 +236,7 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     if frames.manifest.interrupted:
         yield Reason(code="interrupted", message="stopped before its plan was done")
     untested = [stage.name for stage in stages if stage.deliveries.due and not stage.deliveries.acknowledged]
-    if 0 < len(untested) < len(stages):
+    if untested and any(stage.deliveries.acknowledged for stage in stages):
         message = f"no delivery was acknowledged, so nothing was tested: {_listed(untested)}"
         yield Reason(code="nothing_acknowledged_stages", message=message)
     for fault in frames.spoilt:

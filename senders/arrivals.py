@@ -127,7 +127,7 @@ class Sine:
             # Kepler's equation, x - swing x sin(x) = y: bisection is certain where Newton's steps are wild.
             mean = expected / (self.rate * self.period_s) * 2 * np.pi
             low, high = mean - self.swing, mean + self.swing
-            for _ in range(54):
+            for _ in range(54):  # halves 2 rad, of the longest period, to a fifth of a nanosecond
                 middle = (low + high) / 2
                 above = middle - self.swing * np.sin(middle) > mean
                 low, high = np.where(above, low, middle), np.where(above, middle, high)

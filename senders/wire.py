@@ -78,16 +78,14 @@ class Endpoint:
     def addresses(self, limit_s: float) -> list[Address]:
         """`getaddrinfo` entries, asked for once: later attempts go where the first one went.
 
-        Raises WireError, also after `limit_s` without an answer; who comes meanwhile waits for the same one, for a name
+        Raises WireError, also after `limit_s` without an answer. Who asks meanwhile waits for the same one: a name
         service that is silent would else hold a thread for each worker.
         """
         if not self._addresses:
             if self._lookup is None or self._lookup.ready():
                 self._lookup = gevent.spawn(_look_up, self.host, self.port)
-            try:
-                found = self._lookup.get(timeout=limit_s)
-            except gevent.Timeout:
-                found = f"no answer in {limit_s:g} s"
+            self._lookup.join(limit_s)
+            found = self._lookup.get() if self._lookup.ready() else f"no answer in {limit_s:g} s"
             if isinstance(found, str):
                 raise WireError(Outcome.UNRESOLVED, f"{self.host}: {found}")
             self._addresses = found

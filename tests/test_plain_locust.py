@@ -88,13 +88,16 @@ def test_the_locustfile_lists_its_senders() -> None:
 
 
 def test_receivers_that_are_not_there_are_named(tmp_path: Path) -> None:
-    """Headless without receivers: one clear line, exit code 2."""
+    """Headless without receivers, or without the table's balancer: one clear line, exit code 2."""
     table = tmp_path / "regions.toml"
     port = free_port()
-    table.write_text(f'[[region]]\nname = "far"\nurl = "http://127.0.0.1:{port}/"\n')
+    url = f"http://127.0.0.1:{port}/"
+    table.write_text(f'[[region]]\nname = "far"\nurl = "{url}"\n[balancer.haproxy]\nhash = "{url}"\n')
     locust = start_locust(tmp_path, [Stage("few", events=1)], "--regions", str(table))
     try:
         assert locust.wait(30) == 2
     finally:
         end_group(locust)
-    assert f"hookswarm: region far: cannot reach 127.0.0.1:{port}" in (tmp_path / "locust.log").read_text()
+    said = (tmp_path / "locust.log").read_text()
+    assert f"hookswarm: region far: cannot reach 127.0.0.1:{port}" in said
+    assert f"; balancer hash: cannot reach 127.0.0.1:{port}" in said

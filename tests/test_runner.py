@@ -238,6 +238,14 @@ def test_an_unreachable_target_is_named_before_anything_runs(tmp_path: Path) -> 
     assert f"127.0.0.1:{port}" in _fails(tmp_path, "--quick", "--target", f"http://127.0.0.1:{port}/")
 
 
+def test_an_unreachable_balancer_is_named_before_anything_runs(tmp_path: Path) -> None:
+    """Of a table that names one."""
+    table = tmp_path / "regions.toml"
+    url = f"http://127.0.0.1:{free_port()}/"
+    table.write_text(f'[[region]]\nname = "a"\nurl = "{url}"\n[balancer.haproxy]\nhash = "{url}"\n')
+    assert "balancer hash: cannot reach 127.0.0.1" in _fails(tmp_path, "--quick", "--regions", str(table))
+
+
 def test_a_table_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
     """A typing error in a TOML file is named with its place."""
     table = tmp_path / "regions.toml"

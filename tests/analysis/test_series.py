@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analysis import quantiles, series, stages
@@ -184,6 +184,7 @@ def test_an_unfinished_event_is_in_one_place(attempts: list[Row]) -> None:
 
 
 @settings(deadline=None)
+@example([attempt(done=START + 969_389_450)])
 @given(histories())
 def test_quantiles_are_the_report_s(attempts: list[Row]) -> None:
     """Each second's quantiles are those that the report's would be, had the stage been this second alone."""

@@ -291,6 +291,8 @@ def test_a_stage_in_which_nothing_was_acknowledged() -> None:
     (reason,) = _of(run(attempts, [arrival(attempts[0])], stages=stages)).reasons
     assert reason.code == "nothing_acknowledged_stages"
     assert reason.message.endswith(": stage 1")
+    refused = run([attempt(0, outcome=Outcome.REFUSED)], [], stages=stages)
+    assert _codes(_of(refused)) == ["nothing_acknowledged"]  # said of the run, not again of its stages
 
 
 def test_every_status_has_its_exit_code() -> None:

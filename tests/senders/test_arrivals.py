@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from scipy.integrate import quad
@@ -303,6 +303,7 @@ def test_the_integral_at_an_event_is_its_number(arrivals: Bursts | Ramp | Sine) 
     assert np.all(np.abs(integral(arrivals, found) - numbers) <= 1e-6 + 1e-9 * numbers + 4e-9 * arrivals.rate)
 
 
+@example(arrivals=Sine(541_784.8841722218, 9_671_998.1796875, 0.6245481523447904), seed=478)
 @given(
     arrivals=st.one_of(
         processes("constant"),

@@ -437,10 +437,10 @@ def told(wire):
     try:
         wire.post(b"", b"")
     except WireError as error:
-        return error.outcome.name, str(error), round(time.monotonic() - began, 1)
+        return error.outcome.name, str(error), round(time.monotonic() - began)
 
 endpoint = Endpoint("http://somebody.example/")
-wires = [Wire(endpoint, Timeouts(0.3, 5)) for _ in range(50)]
+wires = [Wire(endpoint, Timeouts(3, 5)) for _ in range(50)]
 print({greenlet.get() for greenlet in [gevent.spawn(told, wire) for wire in wires]})
 """
 
@@ -451,7 +451,7 @@ def test_a_name_service_that_is_silent(tmp_path: Path) -> None:
     with silent_name_service(tmp_path) as inside:
         command = [*inside, sys.executable, "-c", UNANSWERED]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=CHECKOUT)
-    assert done.stdout == "{('UNRESOLVED', 'somebody.example: no answer in 0.3 s', 0.3)}\n", done.stderr
+    assert done.stdout == "{('UNRESOLVED', 'somebody.example: no answer in 3 s', 3)}\n", done.stderr
 
 
 def timed(transport: Transport, body: bytes = BODY) -> tuple[Outcome, float]:
