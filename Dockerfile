@@ -9,11 +9,8 @@ RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-compil
 FROM ${PYTHON_IMAGE}
 COPY --from=built /venv /venv
 WORKDIR /app
-COPY protocol protocol
-COPY records records
-COPY senders senders
-COPY receiver receiver
-COPY analysis analysis
+COPY _hookswarm _hookswarm
+COPY hookswarm hookswarm
 COPY locustfiles locustfiles
 COPY deploy deploy
 COPY run_webhook_performance_tests.py ./

@@ -40,7 +40,7 @@ lock: $(VENV)/.dev  ## pin the dependencies of pyproject.toml anew
 	$(BIN)/uv pip compile -q -U --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
 
 schemas: $(VENV)/.run  ## write the reports' JSON Schemas
-	$(BIN)/python -m analysis schemas docs/schemas
+	$(BIN)/python -m hookswarm.analysis schemas docs/schemas
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from receiver import children
-from records.exit_codes import Exit
+from _hookswarm.receiver import children
+from _hookswarm.records.exit_codes import Exit
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 PROMISES = (
@@ -75,7 +75,7 @@ def _sender(file: str, folder: Path) -> float:
 
 def _receiver(server: str, folder: Path) -> float:
     port, control = _free_port(), _free_port()
-    command = [sys.executable, "-m", "receiver", "--port", str(port), "--control-port", str(control)]
+    command = [sys.executable, "-m", "hookswarm.receiver", "--port", str(port), "--control-port", str(control)]
     command += ["--server", server, "--durability", "os", "--results", str(folder)]
     with _running(command, port):
         return _rate([sys.executable, "-m", "benchmarks.blast", f"http://127.0.0.1:{port}/hooks"], {})

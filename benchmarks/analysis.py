@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.rows import take
-from records.clock import boot_id
-from records.exit_codes import Exit
-from records.journal import Header, Rows
-from records.rows import DTYPE, Flag, Outcome
-from records.run import Manifest, RegionRecord, RunEnded, StageEnded, StageStarted, Timeline, WorkerReport
+from _hookswarm.analysis.reading.rows import take
+from _hookswarm.records.clock import boot_id
+from _hookswarm.records.exit_codes import Exit
+from _hookswarm.records.journal import Header, Rows
+from _hookswarm.records.rows import DTYPE, Flag, Outcome
+from _hookswarm.records.run import Manifest, RegionRecord, RunEnded, StageEnded, StageStarted, Timeline, WorkerReport
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 SIZES = (100_000, 1_000_000, 10_000_000)
@@ -59,7 +59,7 @@ def main() -> int:
 
 def measure(folder: Path) -> tuple[float, float, float]:
     """Seconds, those of CPU, and the most memory (mapped files included) of the analysis of `folder / "run"`."""
-    command = [sys.executable, "-m", "analysis", str(folder / "run"), "--output", str(folder)]
+    command = [sys.executable, "-m", "hookswarm.analysis", str(folder / "run"), "--output", str(folder)]
     silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
     began = time.monotonic()
     child = os.posix_spawn(sys.executable, command, os.environ, file_actions=silent)

@@ -6,9 +6,9 @@ import sys
 import time
 from urllib.parse import urlsplit
 
-from protocol.credentials import signing_key
-from protocol.identity import EventId, format_event_id
-from protocol.signature import sign
+from _hookswarm.protocol.credentials import signing_key
+from _hookswarm.protocol.identity import EventId, format_event_id
+from _hookswarm.protocol.signature import sign
 
 CONNECTIONS = 32
 BODY = b"x" * 900

@@ -11,11 +11,22 @@ import gevent
 from locust import __version__
 from locust.rpc import Message, zmqrpc
 
-from protocol.version import PROTOCOL
-from records.clock import Clock, boot_id
-from records.run import WorkerReport
-from senders.messages import CHUNK, HEARD, READY, REPORT, STAGE, TICK, Heard, OriginTick, Ready, WorkerTick
-from senders.sync import Sync
+from _hookswarm.protocol.version import PROTOCOL
+from _hookswarm.records.clock import Clock, boot_id
+from _hookswarm.records.run import WorkerReport
+from _hookswarm.senders.exchange.messages import (
+    CHUNK,
+    HEARD,
+    READY,
+    REPORT,
+    STAGE,
+    TICK,
+    Heard,
+    OriginTick,
+    Ready,
+    WorkerTick,
+)
+from _hookswarm.senders.worker.sync import Sync
 
 HEARTBEAT_S, STATS_S, TICK_S = 1.0, 3.0, 0.2
 

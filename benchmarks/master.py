@@ -13,10 +13,10 @@ from pathlib import Path
 
 import psutil
 
-from receiver.fleet import free_ports
-from records.exit_codes import Exit
-from senders.arrivals import Constant
-from senders.stages import Stage, to_plain
+from _hookswarm.receiver.fleet import free_ports
+from _hookswarm.records.exit_codes import Exit
+from _hookswarm.senders.plan.arrivals import Constant
+from _hookswarm.senders.plan.stages import Stage, to_plain
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 LENGTH_S = 30
@@ -34,7 +34,14 @@ def main() -> int:
             "HOOKSWARM_TEST_STAGES": json.dumps([to_plain(stage)]),
             "HOOKSWARM_TEST_NAME": "performance",
         }
-        command = [sys.executable, "-m", "locust", "-f", str(CHECKOUT / "tests/locustfiles/plan.py"), "--headless"]
+        command = [
+            sys.executable,
+            "-m",
+            "locust",
+            "-f",
+            str(CHECKOUT / "tests/support/locustfiles/plan.py"),
+            "--headless",
+        ]
         command += ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", str(port), "--only-summary"]
         command += ["--expect-workers", str(count), "--target", f"http://127.0.0.1:{target}/", "--loglevel", "ERROR"]
         server = subprocess.Popen([sys.executable, "-m", "http.server", str(target), "--bind", "127.0.0.1"], cwd=folder)

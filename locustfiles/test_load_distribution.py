@@ -2,18 +2,7 @@
 
 from dataclasses import replace
 
-from senders.locustfile import (
-    Delay,
-    HealthLaw,
-    Incident,
-    Jitter,
-    Poisson,
-    RetryLaw,
-    Stage,
-    StagesShape,
-    senders,
-    sweep,
-)
+from hookswarm import Delay, HealthLaw, Incident, Jitter, Poisson, RetryLaw, Stage, StagesShape, senders, sweep
 
 # Times are a tenth or less of production's, so that a short stage sees detection, ejection and return.
 BASE = Stage(

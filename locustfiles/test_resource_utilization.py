@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from senders.locustfile import Delay, Poisson, Stage, StagesShape, senders, sweep
+from hookswarm import Delay, Poisson, Stage, StagesShape, senders, sweep
 
 # Sampled over the window; in the pause behind it memory that is free is given back, for the next stage.
 MEMORY = Stage(

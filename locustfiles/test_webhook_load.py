@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from senders.locustfile import (
+from hookswarm import (
     Backlog,
     Bursts,
     Delay,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from senders.locustfile import Constant, Faults, Stage, StagesShape, senders, sweep
+from hookswarm import Constant, Faults, Stage, StagesShape, senders, sweep
 
 SEQUENTIAL = Stage("sequential", users=1)
 CONCURRENT = Stage("concurrent", webhooks=100, warmup_s=1, duration_s=5)

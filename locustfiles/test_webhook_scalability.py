@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from senders.locustfile import Constant, Limits, Poisson, Stage, StagesShape, scaling, senders
+from hookswarm import Constant, Limits, Poisson, Stage, StagesShape, scaling, senders
 
 UNIT = Stage("unit", users=16, processes=1, receiver_workers=1, webhooks=100, warmup_s=0.5, duration_s=2)
 OPEN = replace(UNIT, users=64, overload_s=2, warmup_s=0)

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.receivers import CHECKOUT
+from tests.support.receivers import CHECKOUT
 
 FILES = sorted((CHECKOUT / "locustfiles").glob("test_*.py"))
 # In a process of its own: importing Locust patches the standard library.
 PLANS = """
 import argparse, sys
 from importlib import import_module
-from senders.options import add_options
-from senders.plan import make_plan
-from senders.settings import check
-from senders.user import StagesShape
+from _hookswarm.senders.plan.options import add_options
+from _hookswarm.senders.plan.plan import make_plan
+from _hookswarm.senders.plan.settings import check
+from _hookswarm.senders.user import StagesShape
 import_module(sys.argv[1])
 (shape,) = StagesShape.__subclasses__()
 parser = argparse.ArgumentParser()

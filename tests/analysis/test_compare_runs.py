@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.__main__ import main
-from records.exit_codes import Exit
-from records.run import MANIFEST
-from tests.journals import MS, START, arrival, attempt, planned, run, write_run
+from _hookswarm.analysis.__main__ import main
+from _hookswarm.records.exit_codes import Exit
+from _hookswarm.records.run import MANIFEST
+from tests.support.journals import MS, START, arrival, attempt, planned, run, write_run
 
 
 def play(folder: Path, seed: int, took_ms: float = 20, lost: int = 0, **manifest: Any) -> Path:

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from analysis import reports
-from analysis.__main__ import main
-from analysis.memory_models import MemoryReport
-from analysis.models import PerformanceReport, Section
-from records.exit_codes import Exit
-from records.run import MANIFEST, TIMELINE
-from tests.journals import arrival, attempt, planned, run, write_run
+from _hookswarm.analysis import reports
+from _hookswarm.analysis.__main__ import main
+from _hookswarm.analysis.schema.memory import MemoryReport
+from _hookswarm.analysis.schema.report import PerformanceReport, Section
+from _hookswarm.records.exit_codes import Exit
+from _hookswarm.records.run import MANIFEST, TIMELINE
+from tests.support.journals import arrival, attempt, planned, run, write_run
+from tests.support.receivers import CHECKOUT
 
-CHECKOUT = Path(__file__).parents[2]
 ARGUMENTS = ["run", "--output", "out"]
 ROWS = [attempt(n) for n in range(3)]
 GOOD = run(ROWS, [arrival(row) for row in ROWS])
@@ -83,7 +83,8 @@ def test_memory_without_psutil(tmp_path: Path) -> None:
     stages = [planned(scenario="memory")]
     write_run(tmp_path / "run", run(ROWS, [arrival(row) for row in ROWS], stages=stages, environment=told))
     (tmp_path / "out").mkdir()
-    code = f"import sys; sys.modules['psutil'] = None; from analysis.__main__ import main; sys.exit(main({ARGUMENTS}))"
+    code = "import sys; sys.modules['psutil'] = None; from hookswarm import analysis; "
+    code += f"sys.exit(analysis.main({ARGUMENTS}))"
     command = [sys.executable, "-c", code]
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from analysis import reports
-from analysis.cpu_models import CpuReport, CpuSection
-from analysis.io_models import IoReport
-from analysis.memory_models import MemoryReport, MemorySection
-from analysis.models import PerformanceReport, Section
-from analysis.reports import Findings
-from records.run import RunError
-from tests.journals import arrival, attempt, planned, run
+from _hookswarm.analysis import reports
+from _hookswarm.analysis.reports import Findings
+from _hookswarm.analysis.schema.cpu import CpuReport, CpuSection
+from _hookswarm.analysis.schema.io import IoReport
+from _hookswarm.analysis.schema.memory import MemoryReport, MemorySection
+from _hookswarm.analysis.schema.report import PerformanceReport, Section
+from _hookswarm.records.run import RunError
+from tests.support.journals import arrival, attempt, planned, run
 
 SCHEMAS = Path(__file__).parents[2] / "docs/schemas"
 ROWS = [attempt(n) for n in range(3)]

@@ -8,12 +8,12 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from protocol.faults import Delay
-from senders.arrivals import Poisson
-from senders.stages import Incident, Stage
-from tests.browser.chromium import faults_of_access, launch, needs_axe, needs_chromium, offline
-from tests.receivers import free_port, running_receiver, wait_until
-from tests.runs import end_group, regions_file, start_locust
+from _hookswarm.protocol.faults import Delay
+from _hookswarm.senders.plan.arrivals import Poisson
+from _hookswarm.senders.plan.stages import Incident, Stage
+from tests.support.chromium import faults_of_access, launch, needs_axe, needs_chromium, offline
+from tests.support.receivers import free_port, running_receiver, wait_until
+from tests.support.runs import end_group, regions_file, start_locust
 
 pytestmark = [pytest.mark.light, needs_chromium]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deploy.compose import Project
+from tests.support.compose import Project
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from analysis.models import Section
-from records.run import Manifest, StageStarted, WorkerLost, read_timeline
-from senders.stages import from_plain
-from tests.deploy.compose import Project, engine, project, section
-from tests.receivers import free_port, wait_until
-from tests.runs import BUSY, codes
+from _hookswarm.analysis.schema.report import Section
+from _hookswarm.records.run import Manifest, StageStarted, WorkerLost, read_timeline
+from _hookswarm.senders.plan.stages import from_plain
+from tests.support.compose import Project, engine, project, section
+from tests.support.receivers import free_port, wait_until
+from tests.support.runs import BUSY, codes
 
 pytestmark = [
     pytest.mark.light,

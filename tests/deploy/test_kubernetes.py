@@ -6,8 +6,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from protocol.regions import load_table
-from tests.receivers import CHECKOUT
+from _hookswarm.protocol.regions import load_table
+from tests.support.receivers import CHECKOUT
 
 MANIFESTS = [*yaml.safe_load_all((CHECKOUT / "deploy/kubernetes.yaml").read_text())]
 VERSION = kubernetes_validate.latest_version()

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.deploy.compose import engine, project, section
-from tests.receivers import free_port, wait_until
-from tests.runs import BUSY, codes
+from tests.support.compose import engine, project, section
+from tests.support.receivers import free_port, wait_until
+from tests.support.runs import BUSY, codes
 
 pytestmark = [
     pytest.mark.light,

@@ -11,10 +11,10 @@ import httpx
 import pytest
 import yaml
 
-from senders.arrivals import Constant
-from senders.stages import Incident, Stage
-from tests.receivers import BEARER, TOKEN, RunningReceiver, free_port, running_receiver, wait_until
-from tests.runs import end_group, regions_file, start_locust
+from _hookswarm.senders.plan.arrivals import Constant
+from _hookswarm.senders.plan.stages import Incident, Stage
+from tests.support.receivers import BEARER, TOKEN, RunningReceiver, free_port, running_receiver, wait_until
+from tests.support.runs import end_group, regions_file, start_locust
 
 pytestmark = [
     pytest.mark.slow,

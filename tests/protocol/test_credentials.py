@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from protocol.credentials import configured_token, control_token, signing_key
-from protocol.errors import ConfigError
-from protocol.signature import parse_secret
-from tests.receivers import KEY, SECRET, TOKEN
+from _hookswarm.protocol.credentials import configured_token, control_token, signing_key
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.protocol.signature import parse_secret
+from tests.support.receivers import KEY, SECRET, TOKEN
 
 
 def test_the_environment_comes_first(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from protocol.errors import ConfigError
-from protocol.faults import (
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.protocol.faults import (
     MAX_S,
     MAX_WEBHOOKS,
     Delay,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.identity import (
+from _hookswarm.protocol.identity import (
     AttemptTag,
     EventId,
     format_attempt_tag,

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from protocol.errors import ConfigError
-from protocol.signature import MAX_SIGNATURES, TOLERANCE_S, is_fresh, parse_secret, sign, verify
-from tests.receivers import KEY, SECRET
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.protocol.signature import MAX_SIGNATURES, TOLERANCE_S, is_fresh, parse_secret, sign, verify
+from tests.support.receivers import KEY, SECRET
 
 ID, TIME, BODY = b"msg_p5jXN8AQM9LWM0D4loKWxJek", b"1614265330", b'{"test": 2432232314}'
 VECTOR = b"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="

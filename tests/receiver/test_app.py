@@ -14,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from protocol.identity import NO_RUN, AttemptTag, EventId
-from protocol.signature import TOLERANCE_S, sign
-from receiver.config import Durability
-from receiver.state import Counts
-from records.journal import read_journal
-from records.rows import Flag
-from tests.receiver.rig import LIMIT, Rig, client, environ, rig, status_of
-from tests.receivers import EVENT, KEY, signed_headers, small_disk
+from _hookswarm.protocol.identity import NO_RUN, AttemptTag, EventId
+from _hookswarm.protocol.signature import TOLERANCE_S, sign
+from _hookswarm.receiver.config import Durability
+from _hookswarm.receiver.state import Counts
+from _hookswarm.records.journal import read_journal
+from _hookswarm.records.rows import Flag
+from tests.support.receivers import EVENT, KEY, signed_headers, small_disk
+from tests.support.rig import LIMIT, Rig, client, environ, rig, status_of
 
 
 @pytest.fixture

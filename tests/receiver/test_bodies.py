@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from protocol.identity import NO_RUN
-from receiver.bodies import BodyFile
-from senders.payloads import load_captured
-from tests.receiver.rig import rig
-from tests.receivers import small_disk
+from _hookswarm.protocol.identity import NO_RUN
+from _hookswarm.receiver.bodies import BodyFile
+from _hookswarm.senders.plan.payloads import load_captured
+from tests.support.receivers import small_disk
+from tests.support.rig import rig
 
 
 def test_bodies_are_a_line_each(tmp_path: Path) -> None:

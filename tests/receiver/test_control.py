@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.faults import Delay, FaultOrder, Faults, dump_order
-from protocol.outage import Outage, OutageSeen
-from protocol.setup import Setup
-from receiver.control import CannotScale, ControlApp
-from receiver.faults import CannotPlay
-from receiver.metrics import Snapshot
-from records.clock import Clock
-from tests.receivers import BEARER, TOKEN
+from _hookswarm.protocol.faults import Delay, FaultOrder, Faults, dump_order
+from _hookswarm.protocol.outage import Outage, OutageSeen
+from _hookswarm.protocol.setup import Setup
+from _hookswarm.receiver.control import CannotScale, ControlApp
+from _hookswarm.receiver.faults import CannotPlay
+from _hookswarm.receiver.metrics import Snapshot
+from _hookswarm.records.clock import Clock
+from tests.support.receivers import BEARER, TOKEN
 
 CALLS = [
     ("GET", "/health"), ("GET", "/clock"), ("GET", "/stats"), ("GET", "/faults"), ("POST", "/faults"),

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.receiver.load import Load, journalled
-from tests.receivers import EVENT, RunningReceiver, running_receiver, signed_headers, wait_until
+from tests.support.load import Load, journalled
+from tests.support.receivers import EVENT, RunningReceiver, running_receiver, signed_headers, wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from protocol.faults import Delay, FaultOrder, Faults, WebhookFaults, draws
-from protocol.identity import AttemptTag, EventId
-from receiver.config import Server
-from receiver.faults import CannotPlay, Kind, Play, check_playable, decide, naming, unplayable
+from _hookswarm.protocol.faults import Delay, FaultOrder, Faults, WebhookFaults, draws
+from _hookswarm.protocol.identity import AttemptTag, EventId
+from _hookswarm.receiver.config import Server
+from _hookswarm.receiver.faults import CannotPlay, Kind, Play, check_playable, decide, naming, unplayable
 
 ATTEMPTS = 1000
 P = 1e-9

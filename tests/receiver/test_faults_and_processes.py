@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.receiver.watching import events, play, request, statuses, watch
-from tests.receivers import EVENT, running_receiver, wait_until
+from tests.support.receivers import EVENT, running_receiver, wait_until
+from tests.support.watching import events, play, request, statuses, watch
 
 pytestmark = pytest.mark.slow
 

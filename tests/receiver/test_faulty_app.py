@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from protocol.faults import Delay, FaultOrder, Faults, WebhookFaults
-from protocol.identity import ATTEMPT_HEADER, NO_RUN
-from protocol.signature import sign
-from receiver.config import Durability
-from receiver.faults import SOCKET, decide
-from records.rows import Flag
-from tests.receiver.rig import Rig, StillTime, environ, rig
-from tests.receivers import EVENT, KEY, TAG, signed_headers
+from _hookswarm.protocol.faults import Delay, FaultOrder, Faults, WebhookFaults
+from _hookswarm.protocol.identity import ATTEMPT_HEADER, NO_RUN
+from _hookswarm.protocol.signature import sign
+from _hookswarm.receiver.config import Durability
+from _hookswarm.receiver.faults import SOCKET, decide
+from _hookswarm.records.rows import Flag
+from tests.support.receivers import EVENT, KEY, TAG, signed_headers
+from tests.support.rig import Rig, StillTime, environ, rig
 
 FAULTED = Flag.WRITTEN | Flag.FAULT
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from receiver.files import read, written
+from _hookswarm.receiver.files import read, written
 
 
 def test_a_regions_own_files_are_listed(tmp_path: Path) -> None:

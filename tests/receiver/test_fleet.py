@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from protocol.errors import ConfigError
-from protocol.regions import Region, RegionTable, dump_table
-from receiver.fleet import Fleet, on_free_ports
-from tests.receivers import BEARER, MARK, TOKEN, environment, processes_in, signed_headers, wait_until
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.protocol.regions import Region, RegionTable, dump_table
+from _hookswarm.receiver.fleet import Fleet, on_free_ports
+from tests.support.receivers import BEARER, MARK, TOKEN, environment, processes_in, signed_headers, wait_until
 
 
 def test_free_ports_are_distinct() -> None:
@@ -39,7 +39,7 @@ def test_a_fleet_runs_only_what_it_can() -> None:
 
 def start(folder: Path, regions: list[Region]) -> "subprocess.Popen[bytes]":
     (folder / "regions.toml").write_text(dump_table(RegionTable(region=tuple(regions))))
-    command = [sys.executable, "-m", "receiver", "fleet", "regions.toml"]
+    command = [sys.executable, "-m", "hookswarm.receiver", "fleet", "regions.toml"]
     with (folder / "fleet.log").open("wb") as log:
         return subprocess.Popen(command, cwd=folder, env=environment(**{MARK: str(folder)}), stdout=log, stderr=log)
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from protocol.identity import EventId
-from protocol.regions import Balancer, Region, RegionTable, dump_table
-from receiver import haproxy
-from receiver.fleet import balanced, on_free_ports, table_faults
-from tests.receivers import BEARER, MARK, environment, processes_in, signed_headers, wait_until
-from tests.worlds import needs_haproxy
+from _hookswarm.protocol.identity import EventId
+from _hookswarm.protocol.regions import Balancer, Region, RegionTable, dump_table
+from _hookswarm.receiver import haproxy
+from _hookswarm.receiver.fleet import balanced, on_free_ports, table_faults
+from tests.support.receivers import BEARER, MARK, environment, processes_in, signed_headers, wait_until
+from tests.support.worlds import needs_haproxy
 
 REGIONS = (
     Region(name="eu", url="http://127.0.0.1:9001/hooks", control="http://127.0.0.1:9002", weight=0.5),
@@ -67,7 +67,7 @@ def test_a_fleet_with_a_balancer(number: signal.Signals, tmp_path: Path) -> None
     table = balanced(RegionTable(region=tuple(on_free_ports(["eu", "us"]))))
     assert table.balancer
     (tmp_path / "regions.toml").write_text(dump_table(table))
-    command = [sys.executable, "-m", "receiver", "fleet", "regions.toml"]
+    command = [sys.executable, "-m", "hookswarm.receiver", "fleet", "regions.toml"]
     with (tmp_path / "fleet.log").open("wb") as log:
         env = environment(**{MARK: str(tmp_path)})
         fleet = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=log, stderr=log)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.receivers import SECRET, environment, free_port
+from tests.support.receivers import SECRET, environment, free_port
 
 pytestmark = pytest.mark.slow
 
 
 def refused(folder: Path, *arguments: str, **env: str) -> str:
     """What the receiver says when it refuses to start with these arguments."""
-    command = [sys.executable, "-m", "receiver", *arguments]
+    command = [sys.executable, "-m", "hookswarm.receiver", *arguments]
     done = subprocess.run(command, cwd=folder, env=environment(**env), capture_output=True, text=True, timeout=20)
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
@@ -88,7 +88,7 @@ def test_the_same_port_twice(tmp_path: Path) -> None:
 def test_control_beyond_loopback_needs_a_token(env: dict[str, str], tmp_path: Path) -> None:
     """A token made on first use is not a decision: only one that was set opens the control API to others."""
     child = {name: value for name, value in environment().items() if not name.startswith("HOOKSWARM_TOKEN")} | env
-    command = [sys.executable, "-m", "receiver", "--control-host", "0.0.0.0"]
+    command = [sys.executable, "-m", "hookswarm.receiver", "--control-host", "0.0.0.0"]
     command += ["--port", str(free_port()), "--control-port", str(free_port())]
     done = subprocess.run(command, cwd=tmp_path, env=child, capture_output=True, text=True, timeout=20)
     assert done.returncode == 2

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from protocol.outage import Outage, OutageSeen, dump_outage, parse_seen
-from records.export import read_journals
-from tests.receivers import BEARER, EVENT, RunningReceiver, running_receiver, wait_until
+from _hookswarm.protocol.outage import Outage, OutageSeen, dump_outage, parse_seen
+from _hookswarm.records.export import read_journals
+from tests.support.receivers import BEARER, EVENT, RunningReceiver, running_receiver, wait_until
 
 
 def ask(receiver: RunningReceiver, body: str) -> httpx.Response:

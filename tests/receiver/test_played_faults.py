@@ -12,12 +12,12 @@ import httpx
 import pytest
 from scipy import stats
 
-from protocol.faults import Faults
-from receiver.faults import decide
-from records.journal import read_journal
-from records.rows import Flag
-from tests.receiver.watching import Seen, events, play, request, statuses, watch
-from tests.receivers import EVENT, RunningReceiver, running_receiver, signed_headers, wait_until
+from _hookswarm.protocol.faults import Faults
+from _hookswarm.receiver.faults import decide
+from _hookswarm.records.journal import read_journal
+from _hookswarm.records.rows import Flag
+from tests.support.receivers import EVENT, RunningReceiver, running_receiver, signed_headers, wait_until
+from tests.support.watching import Seen, events, play, request, statuses, watch
 
 pytestmark = pytest.mark.slow
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from protocol.identity import NO_RUN
-from receiver.config import ReceiverConfig
-from receiver.sampling import SAMPLE_S, Sampler
-from records.clock import Clock
-from records.resources import LOGS
+from _hookswarm.protocol.identity import NO_RUN
+from _hookswarm.receiver.config import ReceiverConfig
+from _hookswarm.receiver.sampling import SAMPLE_S, Sampler
+from _hookswarm.records.clock import Clock
+from _hookswarm.records.resources import LOGS
 
 
 class Seconds:

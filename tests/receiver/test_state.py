@@ -6,10 +6,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from protocol.faults import Delay, FaultOrder, Faults
-from protocol.identity import NO_RUN
-from receiver.config import ReceiverConfig
-from receiver.state import Counts, ProcessReport, Setting, StateReader, StateWriter
+from _hookswarm.protocol.faults import Delay, FaultOrder, Faults
+from _hookswarm.protocol.identity import NO_RUN
+from _hookswarm.receiver.config import ReceiverConfig
+from _hookswarm.receiver.state import Counts, ProcessReport, Setting, StateReader, StateWriter
 
 ORDER = FaultOrder(Faults(status={503: 0.1}, delay=Delay(0.1, "lognormal"), retry_after_s=1, seed=2**70), 1, 2**63)
 

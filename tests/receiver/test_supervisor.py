@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from records.journal import read_journal
-from tests.receivers import (
+from _hookswarm.records.journal import read_journal
+from tests.support.receivers import (
     EVENT,
     MARK,
     RunningReceiver,
@@ -122,7 +122,15 @@ def test_a_killed_supervisor_takes_everything_with_it(options: tuple[str, ...], 
 def test_killed_while_starting(tmp_path: Path) -> None:
     """Killed at any moment of its start, a supervisor leaves no process behind."""
     for delay in (0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0):
-        command = [sys.executable, "-m", "receiver", "--port", str(free_port()), "--control-port", str(free_port())]
+        command = [
+            sys.executable,
+            "-m",
+            "hookswarm.receiver",
+            "--port",
+            str(free_port()),
+            "--control-port",
+            str(free_port()),
+        ]
         supervisor = subprocess.Popen(command, cwd=tmp_path, env=environment(**{MARK: str(tmp_path)}))
         time.sleep(delay)
         supervisor.kill()

@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from records.journal import read_journal
-from tests.receiver.load import Load, journalled
-from tests.receiver.watching import play
-from tests.receivers import BEARER, RunningReceiver, running_receiver, wait_until
+from _hookswarm.records.journal import read_journal
+from tests.support.load import Load, journalled
+from tests.support.receivers import BEARER, RunningReceiver, running_receiver, wait_until
+from tests.support.watching import play
 
 pytestmark = pytest.mark.slow
 

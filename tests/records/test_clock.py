@@ -3,7 +3,7 @@
 import time
 from random import Random
 
-from records.clock import Clock, Exchange, Offset, boot_id, measure
+from _hookswarm.records.clock import Clock, Exchange, Offset, boot_id, measure
 
 
 def test_the_clock_tells_the_time() -> None:

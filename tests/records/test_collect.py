@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from records.collect import collect
-from records.journal import read_journal
-from records.run import Manifest, RunError
-from tests.journals import run
-from tests.receivers import SECRET, TOKEN, free_port, running_receiver
+from _hookswarm.records.collect import collect
+from _hookswarm.records.journal import read_journal
+from _hookswarm.records.run import Manifest, RunError
+from tests.support.journals import run
+from tests.support.receivers import SECRET, TOKEN, free_port, running_receiver
 
 pytestmark = pytest.mark.slow
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from records.__main__ import main
-from records.export import export, table
-from records.journal import Header, Journal
-from records.rows import ROW, Flag
+from _hookswarm.records.__main__ import main
+from _hookswarm.records.export import export, table
+from _hookswarm.records.journal import Header, Journal
+from _hookswarm.records.rows import ROW, Flag
 from tests.records.test_run import manifest
 
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from records.journal import HEADER_SIZE, MAGIC, BufferedJournal, Header, Journal, JournalError, read_journal
-from records.rows import ROW, Flag
-from tests.receivers import small_disk
+from _hookswarm.records.journal import HEADER_SIZE, MAGIC, BufferedJournal, Header, Journal, JournalError, read_journal
+from _hookswarm.records.rows import ROW, Flag
+from tests.support.receivers import small_disk
 
 HEADER = Header("arrivals", "run-1", "local-1", anchor_ns=5, region="local")
 

@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 import psutil
 import pytest
 
-from records.clock import Clock
-from records.machine import COLUMNS, MachineHeader, MachineLog
-from records.run import RunError
-from tests.receivers import CHECKOUT, small_disk
+from _hookswarm.records.clock import Clock
+from _hookswarm.records.machine import COLUMNS, MachineHeader, MachineLog
+from _hookswarm.records.run import RunError
+from tests.support.receivers import CHECKOUT, small_disk
 
 
 def read(path: Path) -> tuple[MachineHeader, list[dict[str, str]]]:
@@ -79,13 +79,13 @@ def test_without_psutil_nothing_is_sampled_and_nothing_breaks() -> None:
 import sys
 sys.modules["psutil"] = None
 from pathlib import Path
-import receiver.supervisor
-from protocol.errors import ConfigError
-from receiver.config import ReceiverConfig
-from receiver.sampling import Sampler
-from records.clock import Clock
-from records.machine import MachineLog
-from senders.processes import find
+import _hookswarm.receiver.supervisor
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.receiver.config import ReceiverConfig
+from _hookswarm.receiver.sampling import Sampler
+from _hookswarm.records.clock import Clock
+from _hookswarm.records.machine import MachineLog
+from _hookswarm.senders.plan.processes import find
 folder = Path(sys.argv[1])
 Sampler(ReceiverConfig(results=folder, state=folder), Clock(), "supervisor").follow("run-1", 0)
 try:

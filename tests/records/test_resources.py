@@ -12,12 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from records.clock import Clock, boot_id
-from records.resources import COLUMNS, LogHeader, ResourceLog, available, give_back
-from records.run import RunError
-from tests.receivers import small_disk
+from _hookswarm.records.clock import Clock, boot_id
+from _hookswarm.records.resources import COLUMNS, LogHeader, ResourceLog, available, give_back
+from _hookswarm.records.run import RunError
+from tests.support.receivers import CHECKOUT, small_disk
 
-CHECKOUT = Path(__file__).parents[2]
 MB = 1 << 20
 
 
@@ -188,8 +187,8 @@ def test_without_psutil() -> None:
 import json, sys
 sys.modules["psutil"] = None
 from pathlib import Path
-from records.clock import Clock
-from records.resources import LogHeader, ResourceLog, available, give_back
+from _hookswarm.records.clock import Clock
+from _hookswarm.records.resources import LogHeader, ResourceLog, available, give_back
 try:
     ResourceLog(Path("none"), "sender", Clock())
 except RuntimeError as error:

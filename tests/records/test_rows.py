@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.rows import DTYPE, END, END_OFFSET, IN_DOUBT, NEVER_SENT, ROW, Flag, Outcome
+from _hookswarm.records.rows import DTYPE, END, END_OFFSET, IN_DOUBT, NEVER_SENT, ROW, Flag, Outcome
 
 U8, U16, U32 = (st.integers(0, (1 << bits) - 1) for bits in (8, 16, 32))
 NS = st.integers(-(1 << 63), (1 << 63) - 1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.run import (
+from _hookswarm.records.run import (
     MANIFEST,
     TIMELINE,
     Entry,

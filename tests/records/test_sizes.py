@@ -2,7 +2,7 @@
 
 import pytest
 
-from records.sizes import parse_size
+from _hookswarm.records.sizes import parse_size
 
 
 @pytest.mark.parametrize(

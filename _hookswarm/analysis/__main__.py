@@ -1,0 +1,78 @@
+"""`python -m analysis RUN`: the reports of a run. `… compare BASE NEW`: two sets of runs. `… schemas DIR`: schemas."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from _hookswarm.analysis import compare_runs, reports
+from _hookswarm.analysis.deliveries import series
+from _hookswarm.analysis.reading.frames import load
+from _hookswarm.analysis.reporting import checks as checks_summary
+from _hookswarm.analysis.reporting import summaries, summary
+from _hookswarm.analysis.reporting.html import page
+from _hookswarm.analysis.verdicts import checks, measures
+from _hookswarm.analysis.verdicts.checks import CheckError
+from _hookswarm.analysis.verdicts.verdict import EXITS
+from _hookswarm.records.exit_codes import Exit
+from _hookswarm.records.journal import JournalError
+from _hookswarm.records.run import RunError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    argv = sys.argv[1:] if argv is None else argv
+    try:
+        match argv[:1]:
+            case ["schemas"]:
+                return _schemas(argv[1:])
+            case ["compare"]:
+                return compare_runs.main(argv[1:])
+        return _analyse(argv)
+    except (RunError, JournalError) as error:
+        print(f"error: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+    return Exit.USAGE
+
+
+def _analyse(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m analysis",
+        description="Balance the books of a run, write its reports, and say what they mean.",
+        epilog="Exit codes: 0 pass, 1 a check failed, 2 usage, 3 void (not to be trusted), 4 nothing was tested.",
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as results/20261122-…")
+    parser.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where reports go (default: here)")
+    parser.add_argument("--check", action="append", default=[], metavar="CHECK", help="fail unless it holds: 'lost==0'")
+    options = parser.parse_args(argv)
+    try:
+        wanted = checks.parse_all(options.check)
+    except CheckError as error:
+        raise RunError(str(error)) from None
+    found = reports.findings(load(options.run))
+    console = summary.console()
+    summaries.show(found, console)
+    written = [series.save(options.run, found.series), *reports.write(options.output, found)]
+    written.append(page.write(options.output, reports.read(options.output)))
+    for path in filter(None, written):
+        print(path)
+    results = checks.judge(wanted, measures.of(found))
+    for result in results:
+        console.print(checks_summary.line(result))
+    end = EXITS[found.performance.verdict.status]
+    return end if checks.held(results) or end is not Exit.PASS else Exit.FAIL
+
+
+def _schemas(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m analysis schemas", description="Write the reports' JSON Schemas.")
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    folder = parser.parse_args(argv).folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in reports.schemas().items():
+        (folder / name).write_text(text)
+        print(folder / name)
+    return Exit.PASS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""What is said of a stage's events, and of any part of them: counts, rates, latencies."""
+
+import numpy as np
+
+from _hookswarm.analysis.deliveries import quantiles
+from _hookswarm.analysis.deliveries.deliveries import Events, State
+from _hookswarm.analysis.schema.base import Quantiles
+from _hookswarm.analysis.schema.report import Deliveries
+
+Window = tuple[int, int]
+"""From and to (exclusive), wall-clock nanoseconds."""
+
+
+def deliveries(events: Events) -> Deliveries:
+    return Deliveries(
+        due=len(events),
+        acknowledged=events.count(State.ACKNOWLEDGED),
+        failed=events.count(State.FAILED),
+        in_doubt=events.count(State.IN_DOUBT),
+        abandoned=events.count(State.ABANDONED),
+    )
+
+
+def throughput(events: Events, window: Window) -> float | None:
+    begin, end = window
+    counted = np.count_nonzero((events.acknowledged >= begin) & (events.acknowledged < end))
+    return round(int(counted) / (end - begin) * 1e9, 3) if end > begin else None
+
+
+def error_rate(events: Events) -> float | None:
+    due = len(events)
+    return round(1 - events.count(State.ACKNOWLEDGED) / due, 6) if due else None
+
+
+def latency(events: Events, window: Window) -> Quantiles:
+    """From due to acknowledged, of what fell due in the window."""
+    begin, end = window
+    counted = (events.state == State.ACKNOWLEDGED) & (events.due >= begin) & (events.due < end)
+    return quantiles.compute((events.acknowledged - events.due)[counted] / 1e6)

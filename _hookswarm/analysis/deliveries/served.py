@@ -1,0 +1,34 @@
+"""Which region served what a load balancer was sent: its senders do not know, the receivers' journals do."""
+
+import numpy as np
+
+from _hookswarm.analysis.deliveries import ledger
+from _hookswarm.analysis.reading.rows import Grouped
+from _hookswarm.records.journal import JournalView, Rows
+from _hookswarm.records.rows import BALANCED
+
+
+def told(view: JournalView, regions: list[str]) -> Rows:
+    """A journal's arrivals; those that came through a balancer are of the region that took them."""
+    balanced = view.rows["target"] >= BALANCED
+    if not balanced.any() or view.header.region not in regions:
+        return view.rows
+    rows = np.array(view.rows)
+    rows["target"][balanced] = regions.index(view.header.region)
+    return rows
+
+
+def resolve(attempts: Grouped, arrivals: Grouped | None) -> bool:
+    """Write the region into each attempt through a balancer that arrived somewhere; whether there were any such.
+
+    An attempt that the balancer made anew elsewhere is of the region that it reached last.
+    """
+    unknown = attempts.rows["target"] >= BALANCED
+    if not unknown.any():
+        return False
+    if arrivals is not None:
+        place = ledger.match(attempts, arrivals)
+        order = np.argsort(arrivals.rows["start"], kind="stable")
+        order = order[(place[order] >= 0) & unknown[place[order]]]
+        attempts.rows["target"][place[order]] = arrivals.rows["target"][order]
+    return True

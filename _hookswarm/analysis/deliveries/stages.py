@@ -1,0 +1,163 @@
+"""One stage's figures: its window, rates, latencies, ledger and generator."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from _hookswarm.analysis.deliveries import classes, figures, ledger, quantiles, retries, served
+from _hookswarm.analysis.deliveries import deliveries as gathered
+from _hookswarm.analysis.deliveries.deliveries import Frame, was_sent
+from _hookswarm.analysis.deliveries.figures import Window
+from _hookswarm.analysis.reading.frames import PlannedStage, RunFrames
+from _hookswarm.analysis.reading.rows import Grouped, group, of_stage
+from _hookswarm.analysis.schema.report import Attempts, Generator, Latencies, Stage
+from _hookswarm.records.journal import Rows
+from _hookswarm.records.run import FaultsSet, RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerReport
+
+
+@dataclass(frozen=True)
+class Played:
+    """A stage as it was played."""
+
+    number: int
+    plan: PlannedStage
+    start_ns: int
+    ended: StageEnded | None
+    window: Window
+    delivered: Frame
+    arrivals: Grouped | None
+    balanced: bool = False
+    """A load balancer chose the regions: senders judged none of them."""
+
+
+def compute(frames: RunFrames, *watchers: Callable[[Played], object]) -> list[Stage]:
+    """The figures of every stage that was started. Watchers are shown each as it was played; its rows are not kept."""
+    found: dict[int, Stage] = {}
+    usual: dict[int, classes.Usual] = {}
+    for stage in _played(frames):
+        found[stage.number] = _stage(frames, stage)
+        usual |= classes.usual(frames.plan, stage.number, stage.delivered, stage.window)
+        for watch in watchers:
+            watch(stage)
+    for number, latency in usual.items():
+        if number in found:
+            found[number].against = classes.against(found[number].classes or [], latency)
+    return list(found.values())
+
+
+def _played(frames: RunFrames) -> Iterator[Played]:
+    """Every stage that was started, in the order of the plan."""
+    started = {entry.stage: entry.at_ns for entry in frames.entries(StageStarted)}
+    ended = {entry.stage: entry for entry in frames.entries(StageEnded)}
+    overloaded = {entry.stage: entry.at_ns for entry in frames.entries(StageOverloaded)}
+    ends = frames.entries(RunEnded)
+    orderly = bool(ends) and not ends[-1].interrupted and not ends[-1].error
+    for number, start_ns in sorted(started.items()):
+        delivered = gathered.compute(of_stage(frames.attempts, number))
+        arrivals = None if frames.arrivals is None else group(of_stage(frames.arrivals, number))
+        # A run that did not end in order was stopped in its last stage.
+        stopped = number == max(started) and not orderly
+        yield Played(
+            number=number,
+            plan=frames.plan[number],
+            start_ns=start_ns,
+            ended=ended.get(number),
+            window=window(frames.plan[number], start_ns, delivered, stopped, overloaded.get(number)),
+            delivered=delivered,
+            arrivals=arrivals,
+            balanced=served.resolve(delivered.attempts, arrivals),
+        )
+
+
+def _stage(frames: RunFrames, stage: Played) -> Stage:
+    plan, delivered, seen = stage.plan, stage.delivered, stage.arrivals
+    rows = delivered.attempts.rows
+    account = ledger.compute(delivered, seen, frames.watched)
+    faults = [entry for entry in frames.entries(FaultsSet) if entry.stage == stage.number]
+    ended_ns = stage.ended.at_ns if stage.ended else stage.window[1]
+    # A sender that retries though nothing of the kind was planned is told, too.
+    retried = plan.retry.retries or plan.faults or delivered.sent.max(initial=0) > 1
+    return Stage(
+        name=plan.name,
+        scenario=plan.scenario,
+        parameters={k: v for k, v in frames.manifest.stages[stage.number].items() if k not in ("name", "scenario")},
+        window_s=round((stage.window[1] - stage.window[0]) / 1e9, 6),
+        deliveries=figures.deliveries(delivered),
+        throughput_per_s=figures.throughput(delivered, stage.window),
+        error_rate=figures.error_rate(delivered),
+        latency_ms=_latencies(delivered, stage.window),
+        attempts=_attempts(delivered, frames.manifest.outcomes),
+        ledger=account,
+        retry=retries.compute(plan.retry, delivered, seen, account, faults, ended_ns) if retried else None,
+        classes=classes.compute(plan, delivered, stage.window),
+        against=None,
+        generator=_generator(stage.ended.reports if stage.ended else [], plan, rows),
+        machine=None,
+        limit=None,
+    )
+
+
+def window(
+    plan: PlannedStage, start_ns: int, delivered: Frame, stopped: bool, overloaded_ns: int | None = None
+) -> Window:
+    """The stretch that counts: from behind the warm-up to the planned end.
+
+    A stage whose planned events all fell due ends when the last of them is done, if that is sooner. One that
+    was stopped ends with its last sending: what follows is no load, only waiting for answers. An overloaded one
+    ends when that was found, for from then on nothing more fell due.
+    """
+    begin, attempts = start_ns + round(plan.warmup_s * 1e9), delivered.attempts.rows
+    complete = plan.events is not None and len(delivered) >= plan.events
+    ends = []
+    if plan.duration_s is not None:
+        ends.append(begin + round(plan.duration_s * 1e9))
+    if complete or plan.duration_s is None:
+        ends.append(int(attempts["done"].max(initial=0)) + 1)
+    if stopped and not complete:
+        ends.append(int(attempts["start"].max(initial=0)) + 1)
+    if overloaded_ns is not None:
+        ends.append(overloaded_ns)
+    return begin, max(begin, min(ends))
+
+
+def _latencies(delivered: Frame, bounds: Window) -> Latencies:
+    begin, end = bounds
+    attempts = delivered.attempts.rows
+    due = attempts["due"] + attempts["late"]
+    sent = (attempts["start"] != 0) & (due >= begin) & (due < end)
+    answered = sent & (attempts["status"] != 0)
+    return Latencies(
+        delivery=figures.latency(delivered, bounds),
+        attempt=quantiles.compute((attempts["done"] - attempts["start"])[answered] / 1e6),
+        queueing=quantiles.compute((attempts["start"] - due)[sent] / 1e6),
+    )
+
+
+def _attempts(delivered: Frame, names: Mapping[int, str]) -> Attempts:
+    rows = delivered.attempts.rows
+    outcomes = rows["outcome"][was_sent(rows)]
+    codes, counts = np.unique(outcomes, return_counts=True)
+    return Attempts(
+        total=len(outcomes),
+        per_delivery=delivered.attempts_each(),
+        by_outcome={
+            names.get(code, f"outcome {code}"): count
+            for code, count in zip(codes.tolist(), counts.tolist(), strict=True)
+        },
+    )
+
+
+def _generator(reports: Sequence[WorkerReport], plan: PlannedStage, attempts: Rows) -> Generator:
+    busy = [r.cpu_s / r.wall_s for r in reports if r.wall_s > 0]
+    starved = [r.starved_s / r.wall_s for r in reports if r.starved_s is not None and r.wall_s]
+    late_p99_ms = None
+    late = attempts["late"][attempts["start"] != 0]
+    if plan.arrivals.kind != "closed" and len(late):
+        late_p99_ms = round(float(np.quantile(late, 0.99, method="inverted_cdf")) / 1e6, 3)
+    return Generator(
+        cpu_share=round(max(busy), 3) if busy else None,
+        starved_share=round(max(starved), 3) if starved else None,
+        lag_p99_ms=round(max(r.lag_p99_ms for r in reports), 3) if reports else None,
+        late_p99_ms=late_p99_ms,
+    )

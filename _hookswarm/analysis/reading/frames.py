@@ -1,0 +1,205 @@
+"""A run's folder as frames: the only module of the analysis that reads it."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from _hookswarm.analysis.deliveries import served
+from _hookswarm.analysis.reading import logs
+from _hookswarm.analysis.reading.clocks import Clocks
+from _hookswarm.analysis.reading.law import Law
+from _hookswarm.analysis.reading.rows import arrange, take
+from _hookswarm.records.journal import JournalError, JournalView, Rows, read_journal
+from _hookswarm.records.rows import BALANCED, CODES, Flag
+from _hookswarm.records.run import (
+    MANIFEST,
+    TIMELINE,
+    Entry,
+    Manifest,
+    RunError,
+    StageEnded,
+    StageOverloaded,
+    StageStarted,
+    read_timeline,
+)
+
+_E = TypeVar("_E")
+REQUEST_TYPE = "DELIVERY"
+
+
+class PlannedArrivals(BaseModel):
+    kind: str
+
+
+class PlannedClass(BaseModel):
+    """Webhooks `first` to `first + count - 1`."""
+
+    name: str
+    first: int
+    count: int
+
+
+class PlannedHealth(BaseModel):
+    """How senders judge targets: by attempts that failed in a row, by probes in a row. Times in seconds."""
+
+    failures: int | None = None
+    probe_s: float | None = None
+    probe_timeout_s: float | None = None
+    fall: int | None = None
+
+
+class PlannedStage(BaseModel):
+    """What the analysis has to know of a planned stage; the manifest holds all of it, for the reader."""
+
+    name: str
+    scenario: str
+    events: int | None
+    duration_s: float | None
+    warmup_s: float
+    arrivals: PlannedArrivals
+    webhooks: int = 1
+    settle_s: float = 0
+    retry: Law = Law()
+    faults: dict[str, Any] | None = None
+    classes: list[PlannedClass] = []
+    limits: dict[str, Any] | None = None
+    users: int | None = None
+    timeout_s: float | None = None
+    health: PlannedHealth | None = None
+
+
+_PLAN = TypeAdapter(list[PlannedStage])
+
+
+@dataclass(frozen=True)
+class RunFrames:
+    """All that was written of a run. `arrivals` is None where no receiver kept a journal for it.
+
+    Rows are arranged: sorted by stage, event, attempt and time.
+    """
+
+    manifest: Manifest
+    plan: list[PlannedStage]
+    timeline: list[Entry]
+    attempts: Rows
+    arrivals: Rows | None
+    watched: list[int]
+    """Codes of the targets whose arrivals are in a journal of ours: a balancer's, too, if all regions' are."""
+    strays: int
+    """Arrivals that belong to no stage of this run; they are not in `arrivals`."""
+    torn: int
+    """Rows that a killed process left half-written; they are in no frame."""
+    locust_totals: dict[str, int] | None
+    """Deliveries by Locust's own count and name; None if Locust wrote no statistics."""
+    resources: pd.DataFrame = field(default_factory=logs.no_samples)
+    """psutil's samples of every process in the order of time: the log's columns, `process` and `role`."""
+    damaged: list[str] = field(default_factory=list)
+    """Journals of senders and receivers that cannot be read, and why: without them no books balance."""
+    spoilt: list[str] = field(default_factory=list)
+    """Logs that cannot be read: what they would tell is not told."""
+    clock_uncertainty_ns: int = 0
+    """Times of different hosts may be off by so much; 0 on one machine."""
+    machine: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Samples of the machine that the senders' master ran on, with its number of `cores`; empty: there are none."""
+    fsyncs: Sequence[Rows] = ()
+    """By receiving process, when each fdatasync began and was done."""
+
+    def entries(self, kind: type[_E]) -> list[_E]:
+        return [entry for entry in self.timeline if isinstance(entry, kind)]
+
+
+def load(folder: Path) -> RunFrames:
+    """Read a run's folder. Raises RunError, JournalError or OSError that says which file is at fault."""
+    manifest = Manifest.load(folder)
+    plan = _plan(manifest, folder)
+    timeline = _timeline(folder, len(plan))
+    damaged: list[str] = []
+    spoilt: list[str] = []
+    attempts = _journals(folder, "attempts", manifest.id, damaged)
+    clock = Clocks(attempts[0].header if attempts else None, timeline)
+    torn = sum(view.torn for view in attempts)
+    sent = _on_one_clock(attempts, [view.rows for view in attempts], clock)
+    del attempts  # what is mapped, and was read, is in memory
+    arrivals = _journals(folder, "arrivals", manifest.id, damaged)
+    torn += sum(view.torn for view in arrivals)
+    regions = [region.name for region in manifest.regions]
+    seen = _on_one_clock(arrivals, [served.told(view, regions) for view in arrivals], clock)
+    started = [entry.stage for entry in timeline if isinstance(entry, StageStarted)]
+    at_home = np.isin(seen["stage"], started) & np.isin(seen["run"], np.unique(sent["run"]))
+    at_home &= (seen["flags"] & Flag.FOREIGN) == 0
+    watched = [code for code, region in enumerate(manifest.regions) if region.receiver]
+    if len(watched) == len(regions):
+        watched += range(BALANCED, CODES)  # whichever region a balancer chose
+    return RunFrames(
+        manifest=manifest,
+        plan=plan,
+        timeline=timeline,
+        attempts=sent,
+        arrivals=(seen if at_home.all() else take(seen, at_home)) if arrivals or watched else None,
+        watched=watched,
+        strays=int(np.count_nonzero(~at_home)),
+        torn=torn,
+        damaged=damaged,
+        spoilt=spoilt,
+        locust_totals=_locust_totals(folder / "locust_stats.csv"),
+        resources=logs.resources(folder, clock, spoilt),
+        machine=logs.machine(folder, clock, spoilt),
+        clock_uncertainty_ns=max([clock.uncertainty_ns, *(host.uncertainty_ns for host in manifest.hosts)]),
+        fsyncs=[
+            arrange([view.rows], [clock.shift(view.header)])
+            for view in _journals(folder, "fsyncs", manifest.id, spoilt)
+        ],
+    )
+
+
+def _plan(manifest: Manifest, folder: Path) -> list[PlannedStage]:
+    try:
+        return _PLAN.validate_python(manifest.stages)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(map(str, fault["loc"]))
+        raise RunError(f"{folder / MANIFEST} is damaged: stages.{place}: {fault['msg']}") from None
+
+
+def _timeline(folder: Path, stages: int) -> list[Entry]:
+    timeline = list(read_timeline(folder))
+    for entry in timeline:
+        if isinstance(entry, StageStarted | StageOverloaded | StageEnded) and not 0 <= entry.stage < stages:
+            raise RunError(f"{folder / TIMELINE}: stage {entry.stage} is not in the plan of {stages}")
+    return timeline
+
+
+def _journals(folder: Path, kind: str, run: str, damaged: list[str]) -> list[JournalView]:
+    """Those that can be read; what is wrong with the others goes to `damaged`."""
+    views = []
+    for path in sorted(folder.glob(f"{kind}-*.journal")):
+        try:
+            view = read_journal(path)
+        except JournalError as error:
+            damaged.append(str(error))
+            continue
+        if (view.header.kind, view.header.run) == (kind, run):
+            views.append(view)
+        else:
+            damaged.append(f"{path}: it holds {view.header.kind} of run {view.header.run}")
+    return views
+
+
+def _on_one_clock(views: Sequence[JournalView], rows: Sequence[Rows], clock: Clocks) -> Rows:
+    """All rows, arranged, with times by the senders' clock."""
+    return arrange(rows, [clock.shift(view.header) for view in views])
+
+
+def _locust_totals(path: Path) -> dict[str, int] | None:
+    try:
+        with path.open(newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["Type"] == REQUEST_TYPE]
+        return {row["Name"]: int(row["Request Count"]) for row in rows}
+    except (FileNotFoundError, KeyError, TypeError, ValueError, csv.Error):
+        return None

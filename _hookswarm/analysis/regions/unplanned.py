@@ -1,0 +1,44 @@
+"""Regions that were out though nobody had planned it: told by the attempts alone, where all was to go well."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.regions.faults import Sent
+from _hookswarm.records.run import IncidentPlayed
+
+FAILURES = 5
+"""Attempts in a row, by their ends, that must have failed at a region: fewer are no outage."""
+
+
+def found(stage: Played, sent: Sent) -> list[IncidentPlayed]:
+    """One for each time that a region was out; none of stages in which receivers were told to do wrong.
+
+    It began when the first attempt that failed was sent, and was over when the first one after it was answered.
+    """
+    plan = stage.plan
+    if plan.faults or plan.classes or plan.limits:
+        return []
+    return [one for target in np.unique(sent.target).tolist() for one in _at(stage, sent, target)]
+
+
+def _at(stage: Played, sent: Sent, target: int) -> Iterator[IncidentPlayed]:
+    own = sent.where((sent.target == target) & (sent.failed | sent.acknowledged))
+    order = np.argsort(own.done, kind="stable")
+    failed = own.failed[order]
+    # Where a run of failures begins, and the place behind its end.
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], failed, [False])).astype(np.int8)))
+    for first, behind in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if behind - first < FAILURES:
+            continue
+        within = order[first:behind]
+        over = own.done[order[behind]] if behind < len(order) else stage.window[1]
+        yield IncidentPlayed(
+            at_ns=int(own.start[within].min()),
+            until_ns=int(over),
+            stage=stage.number,
+            fault="unplanned",
+            regions=[target],
+            origins=np.unique(own.origin[within]).tolist(),
+        )

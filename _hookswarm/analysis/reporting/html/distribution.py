@@ -1,0 +1,61 @@
+"""Pictures of the test "distribution": strategies side by side, and failovers on one line of time."""
+
+from collections.abc import Iterator, Sequence
+
+import plotly.graph_objects as go
+
+from _hookswarm.analysis.reporting.html.charts import COLOURS, FAULT, Chart, figure
+from _hookswarm.analysis.schema.distribution import Strategies
+from _hookswarm.analysis.schema.failover import Failover
+from _hookswarm.analysis.schema.report import Section
+
+
+def charts(section: Section) -> Iterator[Chart]:
+    ranked = {stage for compared in section.strategies or [] for stage in compared.stages}
+    alone = [found for found in section.failovers or [] if found.stage not in ranked]
+    if alone:
+        yield _failovers(alone)
+    for compared in section.strategies or []:
+        yield _strategies(compared)
+
+
+def _strategies(compared: Strategies) -> Chart:
+    made = figure("ms, due to acknowledged", "", height=120 + 26 * len(compared.strategies))
+    names = [f"{one.rank}. {one.strategy}" for one in compared.strategies]
+    for label, values in (
+        ("median", [one.p50_ms for one in compared.strategies]),
+        ("p99, what is ranked by", [one.objective_ms for one in compared.strategies]),
+    ):
+        made.add_trace(go.Bar(x=values, y=names, orientation="h", name=label))
+    made.update_yaxes(autorange="reversed")
+    made.update_layout(barmode="group")
+    best = [one.strategy for one in compared.strategies if one.rank == 1]
+    times = "once" if compared.repeats == 1 else f"{compared.repeats} times"
+    says = f"Each {times}, on the same arrivals. In the first rank: {', '.join(best)}."
+    return Chart(f"Strategies: {compared.scenario}", says, made)
+
+
+def _failovers(failovers: Sequence[Failover]) -> Chart:
+    """A line each, from the fault's beginning: how long it was on, when it was detected, when all was well again."""
+    made = figure("s from the fault's beginning", "", height=110 + 30 * len(failovers))
+    names = [found.stage.removeprefix("failover ") for found in failovers]
+    lasted = [found.lasted_s for found in failovers]
+    made.add_trace(go.Bar(x=lasted, y=names, orientation="h", name="the fault", marker={"color": FAULT}))
+    for label, values, symbol, colour in (
+        ("detected by all", [_detected(found) for found in failovers], "triangle-up", COLOURS[0]),
+        ("in time again", [found.recovered_s for found in failovers], "circle", COLOURS[2]),
+        ("longest gap", [_gap(found) for found in failovers], "line-ns-open", COLOURS[3]),
+    ):
+        marker = {"symbol": symbol, "size": 12, "color": colour}
+        made.add_trace(go.Scatter(x=values, y=names, mode="markers", name=label, marker=marker))
+    made.update_yaxes(autorange="reversed")
+    late = sum(found.failed + found.late for found in failovers)
+    return Chart("Failovers", f"{len(failovers)} faults; {late:,} events did not come in time.", made)
+
+
+def _detected(found: Failover) -> float | None:
+    return max((one.detected_s for one in found.by_origin if one.detected_s is not None), default=None)
+
+
+def _gap(found: Failover) -> float | None:
+    return max((one.longest_gap_s for one in found.by_origin), default=None)

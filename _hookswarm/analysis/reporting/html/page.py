@@ -1,0 +1,102 @@
+"""The page: the verdicts and their reasons on top, then pictures, then tables. One file, which needs no other."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from plotly.offline import get_plotlyjs
+
+from _hookswarm.analysis.reporting.html import distribution, resources, scaling, stages
+from _hookswarm.analysis.reporting.html.charts import Chart
+from _hookswarm.analysis.reports import CPU, IO, MEMORY, PERFORMANCE, Report
+from _hookswarm.analysis.schema.cpu import CpuReport
+from _hookswarm.analysis.schema.io import IoReport
+from _hookswarm.analysis.schema.memory import MemoryReport, MemoryTrend
+from _hookswarm.analysis.schema.report import PerformanceReport, Section
+from _hookswarm.records.run import write_atomically
+
+NAME = "report.html"
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Table:
+    title: str
+    header: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the page tells of one test."""
+
+    section: Section
+    charts: list[Chart]
+    tables: list[Table]
+
+
+def write(folder: Path, reports: Mapping[str, Report]) -> Path:
+    """Replace the page in `folder`. Raises OSError."""
+    path = folder / NAME
+    write_atomically(path, render(reports))
+    return path
+
+
+def render(reports: Mapping[str, Report]) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    style = (HERE / "style.css").read_text()
+    script = (HERE / "page.js").read_text()
+    return environment.get_template("page.html.j2").render(
+        parts=list(_parts(reports)), style=style, script=script, plotly=get_plotlyjs()
+    )
+
+
+def _parts(reports: Mapping[str, Report]) -> Iterator[Part]:
+    performance, memory, cpu, io = (reports[name] for name in (PERFORMANCE, MEMORY, CPU, IO))
+    assert isinstance(performance, PerformanceReport)
+    assert isinstance(memory, MemoryReport)
+    assert isinstance(cpu, CpuReport)
+    assert isinstance(io, IoReport)
+    for test, section in performance.sections.items():
+        charts = [*stages.charts(section), *scaling.charts(section), *distribution.charts(section)]
+        charts += stages.over_time(section)
+        tables = [_stages(section)]
+        if own := io.sections.get(test):
+            charts += resources.io_charts(own)
+            rows = [(one.name, one.bottleneck, one.evidence, one.try_next) for one in own.stages]
+            tables.append(Table("Bottlenecks", ("stage", "what gave out first", "evidence", "what to try"), rows))
+        if used := cpu.sections.get(test):
+            charts += resources.cpu_charts(used)
+        if kept := memory.sections.get(test):
+            tables += _memory(kept.trends)
+        yield Part(section, charts, tables)
+
+
+def _stages(section: Section) -> Table:
+    header = ("stage", "events", "errors", "a second", "p50 ms", "p99 ms", "max ms", "tries", "lost", "twice")
+    rows = []
+    for stage in section.stages:
+        latency = stage.latency_ms.delivery
+        errors = "-" if stage.error_rate is None else f"{stage.error_rate:.2%}"
+        figures = (stage.throughput_per_s, latency.p50, latency.p99, latency.max, stage.attempts.per_delivery)
+        counts = (stage.ledger.lost, stage.ledger.duplicated)
+        rows.append((stage.name, f"{stage.deliveries.due:,}", errors, *map(_short, figures), *map(_short, counts)))
+    return Table("Stages", header, rows)
+
+
+def _memory(trends: Sequence[MemoryTrend]) -> Iterator[Table]:
+    if trends:
+        rows = [
+            (one.stage, one.role, one.verdict, _short(one.level_bytes / (1 << 20)), _short(one.bytes_per_event))
+            for one in trends
+        ]
+        yield Table("Memory while a load lasts", ("stage", "process", "verdict", "level, MiB", "bytes per event"), rows)
+
+
+def _short(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:.3g}"

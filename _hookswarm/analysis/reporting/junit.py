@@ -1,0 +1,56 @@
+"""JUnit XML of a run: a case for its verdict, and one for each check. CI servers show it as they show tests."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from _hookswarm.analysis.schema.report import Section, Status
+from _hookswarm.analysis.verdicts.checks import Result
+from _hookswarm.analysis.verdicts.checks import Status as Checked
+from _hookswarm.records.run import write_atomically
+
+_PROBLEM = {Checked.FAIL: "failure", Checked.ERROR: "error"}
+_VERDICT = {Status.FAIL: "failure", Status.VOID: "error", Status.UNKNOWN: "error"}
+
+
+def compute(sections: Sequence[Section], results: Sequence[Result]) -> str:
+    """A suite for each run, which holds its verdict, and one for the checks."""
+    suites = ElementTree.Element("testsuites", name="hookswarm")
+    for section in sections:
+        suite = ElementTree.SubElement(suites, "testsuite", name=section.run.test, id=section.run.id)
+        suite.set("timestamp", section.run.started_at.isoformat(timespec="seconds"))
+        case = _case(suite, section.run.test, "verdict")
+        if kind := _VERDICT.get(section.verdict.status):
+            text = "\n".join(f"{reason.code}: {reason.message}" for reason in section.verdict.reasons)
+            _problem(case, kind, section.verdict.status, text)
+    if results:
+        suite = ElementTree.SubElement(suites, "testsuite", name="checks")
+        for result in results:
+            case = _case(suite, "checks", result.check.text)
+            if kind := _PROBLEM.get(result.status):
+                _problem(case, kind, result.message, result.message)
+    for suite in suites:
+        suite.set("tests", str(len(suite)))
+        suite.set("failures", str(len(suite.findall("testcase/failure"))))
+        suite.set("errors", str(len(suite.findall("testcase/error"))))
+    ElementTree.indent(suites)
+    return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def write(path: Path, sections: Sequence[Section], results: Sequence[Result]) -> None:
+    """Raises OSError."""
+    write_atomically(path, compute(sections, results))
+
+
+def _case(suite: ElementTree.Element, of: str, name: str) -> ElementTree.Element:
+    return ElementTree.SubElement(suite, "testcase", classname=f"hookswarm.{of}", name=_plain(name))
+
+
+def _problem(case: ElementTree.Element, kind: str, message: str, text: str) -> None:
+    problem = ElementTree.SubElement(case, kind, message=_plain(message))
+    problem.text = _plain(text)
+
+
+def _plain(text: str) -> str:
+    """What XML 1.0 can hold."""
+    return "".join(char if char in "\t\n" or char >= " " else "?" for char in text)

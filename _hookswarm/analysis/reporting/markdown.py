@@ -1,0 +1,60 @@
+"""A run in Markdown: its verdict, its checks, its stages; what GitHub shows of a job ($GITHUB_STEP_SUMMARY)."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from _hookswarm.analysis.schema.report import Section, Stage, Status
+from _hookswarm.analysis.verdicts.checks import Result
+from _hookswarm.analysis.verdicts.checks import Status as Checked
+
+MOST = 40
+"""Stages in a table; a summary is no report."""
+_SIGN = {Status.PASS: "✅", Status.FAIL: "❌", Status.VOID: "🚫", Status.UNKNOWN: "❔"}
+_CHECKED = {Checked.PASS: "✅", Checked.FAIL: "❌", Checked.ERROR: "🚫"}
+
+
+def compute(sections: Sequence[Section], results: Sequence[Result]) -> str:
+    """The checks first, if there are any, and then each run."""
+    told = ["### Checks", "", *_table(("check", "", "found"), map(_checked, results)), ""] if results else []
+    return "\n".join([*told, *map(_section, sections)])
+
+
+def _section(section: Section) -> str:
+    verdict, run = section.verdict, section.run
+    lines = [f"### {_SIGN[verdict.status]} hookswarm `{run.test}`: {verdict.status.value}", "", f"Run `{run.id}`", ""]
+    lines += [f"- **{reason.code}**: {_cell(reason.message)}" for reason in verdict.heads()]
+    header = ("stage", "events", "errors", "a second", "p50 ms", "p99 ms", "lost", "twice")
+    lines += ["", *_table(header, map(_stage, section.stages[:MOST]))]
+    if len(section.stages) > MOST:
+        lines += ["", f"… and {len(section.stages) - MOST} more stages"]
+    return "\n".join([*lines, ""])
+
+
+def append(path: Path, text: str) -> None:
+    """Raises OSError."""
+    with path.open("a") as file:
+        file.write(text + "\n")
+
+
+def _checked(result: Result) -> Sequence[str]:
+    return f"`{_cell(result.check.text)}`", _CHECKED[result.status], _cell(result.message)
+
+
+def _stage(stage: Stage) -> Sequence[str]:
+    latency = stage.latency_ms.delivery
+    figures = (stage.throughput_per_s, latency.p50, latency.p99)
+    return (
+        _cell(stage.name),
+        f"{stage.deliveries.due:,}",
+        "-" if stage.error_rate is None else f"{stage.error_rate:.2%}",
+        *("-" if figure is None else f"{figure:,.4g}" for figure in figures),
+        *("-" if count is None else str(count) for count in (stage.ledger.lost, stage.ledger.duplicated)),
+    )
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *rows)]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|").replace("\n", " ")

@@ -1,0 +1,18 @@
+"""All that a run has to say on screen, part by part."""
+
+from rich.console import Console
+
+from _hookswarm.analysis.reporting import distribution as distribution_summary
+from _hookswarm.analysis.reporting import memory as memory_summary
+from _hookswarm.analysis.reporting import resources as resource_summary
+from _hookswarm.analysis.reporting import scalability as scalability_summary
+from _hookswarm.analysis.reporting import summary
+from _hookswarm.analysis.reports import Findings
+
+
+def show(found: Findings, out: Console) -> None:
+    summary.show(found.performance, out)
+    memory_summary.show(found.memory, out)
+    scalability_summary.show(found.performance, out)
+    distribution_summary.show(found.performance, out)
+    resource_summary.show(found.io, out)

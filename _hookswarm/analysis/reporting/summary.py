@@ -1,0 +1,70 @@
+"""The summary on screen: the verdict first, then a line for each stage and its classes. Fits 100 columns."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from _hookswarm.analysis.deliveries.classes import OTHERS
+from _hookswarm.analysis.schema.report import Class, Section, Stage, Status
+
+STYLES = {Status.PASS: "bold green", Status.FAIL: "bold red", Status.VOID: "bold red", Status.UNKNOWN: "bold yellow"}
+COLUMNS = ("events", "errors", "a second", "p50 ms", "p99 ms", "max ms", "tries", "lost", "twice")
+
+
+def console(stderr: bool = False) -> Console:
+    """The terminal; 100 columns where there is none."""
+    found = Console(stderr=stderr)
+    return found if found.is_terminal else Console(stderr=stderr, width=100)
+
+
+def show(section: Section, out: Console) -> None:
+    """Print a run's verdict, a reason of each code, and its stages."""
+    verdict = section.verdict
+    title = printable(f"{section.run.test}  {section.run.id}")
+    out.print(Text.assemble((verdict.status.value.upper(), STYLES[verdict.status]), " ", title))
+    for reason in verdict.heads():
+        out.print(Text.assemble("  ", (reason.code, "bold"), ": ", printable(reason.message)))
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
+    table.add_column("stage", overflow="fold")
+    for column in COLUMNS:
+        table.add_column(column, justify="right", no_wrap=True)
+    for stage in section.stages:
+        counts = (stage.ledger.lost, stage.ledger.duplicated)
+        table.add_row(
+            *_figures(stage.name, stage),
+            _short(stage.attempts.per_delivery),
+            *("-" if count is None else f"{count:,}" for count in counts),
+        )
+        for part in stage.classes or []:
+            table.add_row(*_figures(f"  {part.name}", part), _short(part.attempts_per_delivery))
+        if found := stage.against:
+            name = Text(printable(f"  {OTHERS} / {found.stage}"))
+            table.add_row(name, "", "", "", _times(found.p50_ratio), _times(found.p99_ratio))
+    out.print(table)
+
+
+def printable(text: str) -> str:
+    """Text for a terminal: what would steer one is replaced."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def _figures(name: str, part: Stage | Class) -> Iterator[Text | str]:
+    """What a stage and a class of its webhooks have in common, in columns."""
+    delivery = part.latency_ms.delivery
+    yield Text(printable(name))
+    yield f"{part.deliveries.due:,}"
+    yield "-" if part.error_rate is None else f"{part.error_rate:.1%}"
+    yield "-" if part.throughput_per_s is None else f"{part.throughput_per_s:,.0f}"
+    yield from (_short(value) for value in (delivery.p50, delivery.p99, delivery.max))
+
+
+def _times(ratio: float | None) -> str:
+    return "-" if ratio is None else f"\N{MULTIPLICATION SIGN}{ratio:.2f}"
+
+
+def _short(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

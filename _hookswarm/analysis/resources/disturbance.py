@@ -1,0 +1,80 @@
+"""What kept a machine from being what it seems: its host, a quota, a slower clock, processes that take no part."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from _hookswarm.analysis.deliveries.figures import Window
+from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.resources import cpu, machine
+from _hookswarm.analysis.resources.machine import Used
+from _hookswarm.analysis.schema.report import Machine, Stage
+
+WAITED = 0.25
+"""Others disturb where some process waited for a CPU for this share of the time; cores that were idle are no loss."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    share: str
+    """A field of `Machine`."""
+    limit: float
+    says: str
+
+
+RULES = (
+    # Up to 16 % was seen in runs whose figures were sound; a quarter is what a sender may be starved for, too.
+    Rule("steal_share", 0.25, "the host gave {0:.0%} of the machine's cores to others (steal)"),
+    Rule("throttled_share", 0.25, "a quota of CPU time held our processes back for {0:.0%} of the time (throttling)"),
+    Rule("slowed_share", 0.25, "the cores' clock was {0:.0%} below the fastest of the run"),
+    Rule("others_share", 0.25, "processes that take no part had {0:.0%} of the machine's cores"),
+)
+
+
+class Recorder:
+    """Measures it for the stages that are shown to it, and then writes it into them."""
+
+    def __init__(self, frames: RunFrames) -> None:
+        self._machine = frames.machine
+        self._logs = cpu.split(frames.resources)
+        self._all_known = all(region.receiver for region in frames.manifest.regions)
+        """All processes that take part keep a log; else others may be the target's."""
+        self._found: dict[str, Machine] = {}
+
+    def add(self, stage: Played) -> None:
+        self._found[stage.plan.name] = compute(self._machine, self._logs, stage.window, self._all_known)
+
+    def tell(self, stages: Sequence[Stage]) -> None:
+        for stage in stages:
+            stage.machine = self._found[stage.name]
+
+
+def compute(log: pd.DataFrame, resources: Iterable[pd.DataFrame], window: Window, all_known: bool = True) -> Machine:
+    """`log` is the machine's; `resources` are the samples of each process."""
+    used = machine.used(log, window)
+    return Machine(
+        steal_share=used.steal_share,
+        throttled_share=used.throttled_share,
+        slowed_share=used.slowed_share,
+        others_share=_others(used, resources, window) if all_known else None,
+        waited_share=used.cpu_pressure_share,
+    )
+
+
+def _others(used: Used, resources: Iterable[pd.DataFrame], window: Window) -> float | None:
+    """What no log of ours accounts for. Processes of other machines make it smaller, never larger."""
+    if used.busy_cores is None or not used.core_shares:
+        return None
+    ours = sum(process.cpu_share for process in cpu.used(resources, window, 0))
+    return round(max(used.busy_cores - ours, 0.0) / len(used.core_shares), 4)
+
+
+def told(found: Machine) -> Iterator[str]:
+    """A sentence for each limit that was passed."""
+    for rule in RULES:
+        share = getattr(found, rule.share)
+        at_ease = rule.share == "others_share" and (found.waited_share or 0) < WAITED
+        if share is not None and share > rule.limit and not at_ease:
+            yield rule.says.format(share)

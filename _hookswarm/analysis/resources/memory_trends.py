@@ -1,0 +1,78 @@
+"""Memory while a load lasts: each process's level, peak and trend over the window of a stage."""
+
+import numpy as np
+import pandas as pd
+
+from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.resources import trend
+from _hookswarm.analysis.resources.trend import Growth
+from _hookswarm.analysis.schema.memory import Measure, MemoryTrend, Slope
+from _hookswarm.records.sizes import parse_size
+
+SCENARIO = "sustained memory"
+COVERED = 0.8
+"""A process that was sampled over less of the window than this came or went in it: its trend says nothing."""
+
+
+class Recorder:
+    """Notes the trends of the stages that sustain a load for it, as they are shown to it."""
+
+    def __init__(self, frames: RunFrames) -> None:
+        self._frames = frames
+        self.found: list[MemoryTrend] = []
+
+    def add(self, stage: Played) -> None:
+        if stage.plan.scenario == SCENARIO:
+            self.found += compute(self._frames.resources, stage, _limit_bytes(self._frames))
+
+
+def _limit_bytes(frames: RunFrames) -> int | None:
+    """What was given as `--memory-limit`, else the machine's memory."""
+    if given := frames.manifest.options.get("memory_limit"):
+        return parse_size(str(given))
+    return int(frames.machine["memory_bytes"].iloc[0]) if len(frames.machine) else None
+
+
+def compute(resources: pd.DataFrame, stage: Played, limit_bytes: int | None) -> list[MemoryTrend]:
+    """One for each process that was there all the time."""
+    begin, end = stage.window
+    due = stage.delivered.due
+    rate = int(np.count_nonzero((due >= begin) & (due < end))) / max((end - begin) / 1e9, 1e-9)
+    found = []
+    for (role, process), samples in resources.groupby(["role", "process"]):
+        at = samples["at_ns"].to_numpy()
+        inside = (at >= begin) & (at < end)
+        # By the samples on both sides of the window: those inside may be far from its ends.
+        if not inside.any() or min(at[-1], end) - max(at[0], begin) < COVERED * (end - begin):
+            continue
+        own, at = samples[inside], at[inside]
+        measure: Measure = "uss" if own["uss"].notna().all() else "rss"
+        level = own[measure].to_numpy(np.float64)
+        told = trend.compute((at - begin) / 1e9, level)
+        grows = told.growth in (Growth.GROWING, Growth.LEAK) and told.slope
+        found.append(
+            MemoryTrend(
+                stage=stage.plan.name,
+                process=str(process),
+                role=str(role),
+                measure=measure,
+                samples=len(level),
+                level_bytes=int(np.median(level)),
+                peak_bytes=int(level.max()),
+                bytes_per_s=_slope(told),
+                bytes_per_event=round(told.slope / rate, 4) if told.slope is not None and rate else None,
+                verdict=told.growth.value,
+                limit_bytes=limit_bytes,
+                s_to_limit=round((limit_bytes - level[-1]) / told.slope)
+                if grows and told.slope and limit_bytes
+                else None,
+            )
+        )
+    return found
+
+
+def _slope(told: trend.Trend) -> Slope | None:
+    if told.slope is None or told.low is None or told.high is None:
+        return None
+    return Slope(value=round(told.slope, 3), low=round(told.low, 3), high=round(told.high, 3))

@@ -1,0 +1,122 @@
+"""The capacity that a search found: the highest rate that keeps its limits, by the journals of its tries."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.scaling import scaling
+from _hookswarm.analysis.schema.report import Stage
+from _hookswarm.analysis.schema.scalability import Capacity, Try
+from _hookswarm.records.run import StageOverloaded
+
+Broke = Literal["generator", "queue", "error_rate", "p99_ms"]
+
+
+class Recorder:
+    """Notes the tries whose queue grew, as the stages are shown to it."""
+
+    def __init__(self, frames: RunFrames) -> None:
+        self._overloaded = {entry.stage for entry in frames.entries(StageOverloaded)}
+        self._whole: set[str] = set()
+        self._clogged: set[str] = set()
+
+    def add(self, stage: Played) -> None:
+        if not stage.plan.limits:
+            return
+        if stage.ended:
+            self._whole.add(stage.plan.name)
+        # Late to drain: an event that waits longer than the limit behind the window's end was queued behind others.
+        sent = stage.delivered.attempts.rows["start"][stage.delivered.attempts.first]
+        late = stage.window[1] + stage.plan.limits["p99_ms"] * 1e6
+        if stage.number in self._overloaded or np.any(sent > late):
+            self._clogged.add(stage.plan.name)
+
+    def compute(self, stages: Sequence[Stage]) -> list[Capacity]:
+        """What each search found; a try that was stopped does not count."""
+        return compute([stage for stage in stages if stage.name in self._whole], self._clogged)
+
+
+def compute(tries: Sequence[Stage], clogged: Collection[str]) -> list[Capacity]:
+    """What each search found, in the order of the plan; `clogged` are the names of tries whose queue grew."""
+    searches: dict[str, list[Stage]] = {}
+    for stage in tries:
+        searches.setdefault(stage.scenario, []).append(stage)
+    return [
+        _capacity(scenario, own[0].parameters["limits"], [_try(stage, stage.name in clogged) for stage in own])
+        for scenario, own in searches.items()
+    ]
+
+
+def _try(stage: Stage, clogged: bool) -> Try:
+    broke = _broke(stage, clogged)
+    return Try(
+        name=stage.name,
+        rate_per_s=stage.parameters["arrivals"]["rate"],
+        reached_per_s=stage.throughput_per_s,
+        p99_ms=stage.latency_ms.delivery.p99,
+        error_rate=stage.error_rate,
+        held=broke is None,
+        broke=broke,
+    )
+
+
+def _broke(stage: Stage, clogged: bool) -> Broke | None:
+    """What broke first, by what leads to what: a busy generator to a queue, and a queue to latency."""
+    limits, p99_ms = stage.parameters["limits"], stage.latency_ms.delivery.p99
+    broke: Broke | None = None
+    if clogged or stage.deliveries.abandoned:
+        broke = "queue"
+    elif p99_ms is None or (stage.error_rate or 0) > limits["error_rate"]:
+        broke = "error_rate"
+    elif p99_ms > limits["p99_ms"]:
+        broke = "p99_ms"
+    return "generator" if broke and scaling.void(stage) else broke
+
+
+def _capacity(scenario: str, limits: Mapping[str, Any], tries: Sequence[Try]) -> Capacity:
+    votes = {rate: _votes(rate, tries) for rate in sorted({one.rate_per_s for one in tries})}
+    broken = [rate for rate, own in votes.items() if 2 * sum(one.held for one in own) <= len(own)]
+    high = min(broken, default=None)
+    low = max((rate for rate in votes if high is None or rate < high), default=None)
+    causes = [one.broke for one in votes.get(high, []) if one.broke] if high is not None else []
+    cause = Counter(causes).most_common(1)[0][0] if causes else None
+    return Capacity(
+        scenario=scenario,
+        limits=dict(limits),
+        rate_per_s=low,
+        low_per_s=low,
+        high_per_s=high,
+        lower_bound=high is None or cause == "generator",
+        limited_by=cause,
+        tries=list(tries),
+    )
+
+
+def _votes(rate: float, tries: Sequence[Try]) -> list[Try]:
+    """The tries of a rate. Those that the generator broke say nothing of the target, if there are others."""
+    own = [one for one in tries if one.rate_per_s == rate]
+    return [one for one in own if one.broke != "generator"] or own
+
+
+def lines(capacities: Sequence[Capacity]) -> Iterator[str]:
+    """`capacity 412/s (400 to 420), p99_ms broke first`, one for each search."""
+    for found in capacities:
+        if found.rate_per_s is None:
+            yield f"{found.scenario}: none of the rates held, down to {found.high_per_s:,.4g}/s; {_cause(found)}"
+            continue
+        least = "at least " if found.lower_bound else ""
+        upper = "no rate" if found.high_per_s is None else f"{found.high_per_s:,.5g}/s"
+        yield f"{found.scenario}: {least}{found.rate_per_s:,.5g}/s held, {upper} broke; {_cause(found)}"
+
+
+def _cause(found: Capacity) -> str:
+    if found.limited_by is None:
+        return "the search ended below the limit"
+    if found.limited_by == "generator":
+        return "the generator was the limit, the target may do more"
+    what = "a growing queue" if found.limited_by == "queue" else found.limited_by
+    return f"{what} broke first"

@@ -1,0 +1,238 @@
+"""The reports, as models: the one definition, from which `docs/schemas/` is written.
+
+Rates are per second, latencies milliseconds, windows seconds. What could not be measured is null.
+"""
+
+from collections import Counter
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import Field
+
+from _hookswarm.analysis.schema.base import Model, Quantiles
+from _hookswarm.analysis.schema.distribution import Regions, Strategies
+from _hookswarm.analysis.schema.failover import Failover
+from _hookswarm.analysis.schema.scalability import Capacity, Limit, Scaling, Usl
+
+
+class Deliveries(Model):
+    """Every event of the stage, once: `due = acknowledged + failed + in_doubt + abandoned`."""
+
+    due: int
+    acknowledged: int
+    failed: int
+    in_doubt: int
+    abandoned: int
+
+
+class Latencies(Model):
+    """Of what fell due in the window."""
+
+    delivery: Quantiles = Field(description="due to acknowledged")
+    attempt: Quantiles = Field(description="sent to answered")
+    queueing: Quantiles = Field(description="due to sent: waiting for a free worker")
+
+
+class ClassLatencies(Model):
+    """Of what fell due in the window."""
+
+    delivery: Quantiles = Field(description="due to acknowledged")
+
+
+class Attempts(Model):
+    total: int
+    per_delivery: float | None = Field(description="attempts / events that were sent at least once")
+    by_outcome: dict[str, int]
+
+
+class Ledger(Model):
+    """Attempts against arrivals: `received = seen + duplicated + unexpected`.
+
+    Null where the receiver keeps no journal for us (`--target`).
+    """
+
+    received: int | None = Field(description="arrivals that were taken (answered 2xx)")
+    turned_away: int | None = Field(description="arrivals that the receiver did not take: another status, a reset")
+    seen: int | None = Field(description="events that were taken at least once")
+    lost: int | None = Field(description="acknowledged events that were never taken")
+    recovered: int | None = Field(description="events that were taken and never acknowledged")
+    duplicated: int | None = Field(description="arrivals of an event beyond its first: harmless + spurious")
+    duplicated_harmless: int | None = Field(description="of an attempt made while no earlier one was acknowledged")
+    duplicated_spurious: int | None = Field(
+        description="of an attempt made after an acknowledgement, or that had arrived already"
+    )
+    reordered: int | None = Field(description="events first seen after a later one of their webhook")
+    inversions: int | None = Field(description="pairs of a webhook's events first seen in the wrong order")
+    displacement: int | None = Field(description="most places between an event's turn and its first arrival")
+    late: int | None = Field(description="arrivals after the sender had given up waiting")
+    unexpected: int | None = Field(description="arrivals that nobody sent")
+    corrupt: int | None = Field(description="arrivals whose body differs from what was sent")
+    balanced: bool
+
+
+class Conformance(Model):
+    """Waits between an event's attempts against the declared retry law; see docs/numbers.md."""
+
+    checked: int = Field(description="waits from the end of an attempt to the next one of its event")
+    early: int = Field(description="shorter than the law allows")
+    late: int | None = Field(description="longer than the law allows; null where queueing would look the same")
+    most_early_ms: float | None
+    most_late_ms: float | None
+    too_many: int = Field(description="events with more attempts than retries + 1")
+    after_gone: int = Field(description="attempts of an event that had been answered 410")
+    ks_statistic: float | None = Field(description="Kolmogorov and Smirnov's, of the jitter; null of under 20 waits")
+    ks_p: float | None = Field(description="how probable so large a statistic is under the declared jitter")
+    kept: bool
+
+
+class RetryConformance(Model):
+    scheduled: Conformance = Field(description="of attempts, as the sender planned them")
+    observed: Conformance | None = Field(description="of arrivals, as a receiver sees any sender")
+
+
+class Retry(Model):
+    """What retries brought and what they cost, over the whole stage."""
+
+    share_delivered: float | None = Field(description="acknowledged / due")
+    amplification: float | None = Field(description="attempts / events that were sent at least once")
+    time_to_deliver_ms: Quantiles = Field(description="first due to acknowledged, of all acknowledged events")
+    retried: int = Field(description="events with more than one attempt")
+    given_up: int = Field(description="events whose last attempt failed, those in doubt among them")
+    drain_s: float | None = Field(
+        description="from the faults' end until no more events were unfinished than before the faults"
+    )
+    peak_queue: int = Field(description="most events at once that were due, and neither acknowledged nor given up")
+    duplicates: int | None = Field(description="arrivals of an event beyond its first")
+    conformance: RetryConformance
+
+
+class Class(Model):
+    """Webhooks that the plan tells apart from the others, or "others": all the rest."""
+
+    name: str
+    deliveries: Deliveries
+    error_rate: float | None
+    throughput_per_s: float | None
+    latency_ms: ClassLatencies
+    attempts_per_delivery: float | None
+
+
+class Against(Model):
+    """The others beside the stage's classes, over the same webhooks in the stage without them."""
+
+    stage: str = Field(description='the one compared with: its scenario is this one\'s name and " baseline"')
+    p50_ratio: float | None
+    p99_ratio: float | None
+
+
+class Generator(Model):
+    """Whether the sending side kept up; see docs/numbers.md."""
+
+    cpu_share: float | None = Field(description="of one core, the busiest process")
+    starved_share: float | None = Field(
+        description="of the stage, how long a process was ready to run and had no CPU; the worst"
+    )
+    lag_p99_ms: float | None = Field(description="how late the event loop ran a timer, the worst process")
+    late_p99_ms: float | None = Field(description="how late idle workers woke for a due event (open arrivals)")
+
+
+class Machine(Model):
+    """What kept the machine from being what it seems; see docs/resource.md. Shares of all cores' time in the window."""
+
+    steal_share: float | None = Field(description="what the host of a virtual machine gave to others")
+    throttled_share: float | None = Field(description="of the time, for which a quota held our processes back")
+    slowed_share: float | None = Field(description="how far the cores' clock was below the fastest of the run")
+    others_share: float | None = Field(
+        description="had by processes that take no part; null: not all of ours are known"
+    )
+    waited_share: float | None = Field(description="of the time, in which some process waited for a CPU")
+
+
+class Stage(Model):
+    name: str
+    scenario: str
+    parameters: dict[str, Any]
+    window_s: float
+    deliveries: Deliveries
+    throughput_per_s: float | None = Field(description="acknowledged in the window / the window's length")
+    error_rate: float | None = Field(description="share of due events that were not acknowledged")
+    latency_ms: Latencies
+    attempts: Attempts
+    ledger: Ledger
+    retry: Retry | None = Field(description="null where neither retries nor faults were planned, and none was retried")
+    classes: list[Class] | None = Field(description="null where the plan tells no webhooks apart")
+    against: Against | None = Field(description="null without classes, or without a stage to compare with")
+    generator: Generator
+    machine: Machine | None = Field(default=None, description="what disturbed it, if anything; null in older files")
+    limit: Limit | None = Field(description="null where there is too little evidence")
+
+
+class Series(Model):
+    """A stage over time, from its start, in equal steps; `series.csv` in the run's folder has every second.
+
+    A stage of more than 1,000 seconds is told in steps of more: counts are sums over the step, quantiles those of
+    all its deliveries, and what is waiting is told for its end.
+    """
+
+    stage: str
+    step_s: int
+    columns: dict[str, list[int | float | None]] = Field(description="see docs/numbers.md")
+
+
+class Status(StrEnum):
+    PASS = "pass"
+    FAIL = "fail"
+    VOID = "void"
+    UNKNOWN = "unknown"
+
+
+class Reason(Model):
+    code: str
+    message: str
+
+
+class Verdict(Model):
+    """`reasons` also holds what is worth knowing of a run that passed."""
+
+    status: Status
+    reasons: list[Reason]
+
+    def heads(self) -> list[Reason]:
+        """For whoever reads at a glance, one of each code: the first message, and how many more there are."""
+        codes = Counter(reason.code for reason in self.reasons)
+        first = {reason.code: reason.message for reason in reversed(self.reasons)}
+        more = {code: f", and {count - 1} more" if count > 1 else "" for code, count in codes.items()}
+        return [Reason(code=code, message=first[code] + more[code]) for code in codes]
+
+
+class Run(Model):
+    id: str
+    started_at: datetime
+    seed: int
+    test: str
+    options: dict[str, Any]
+    environment: dict[str, Any]
+
+
+class Section(Model):
+    """One test's part of a report."""
+
+    run: Run
+    verdict: Verdict
+    stages: list[Stage]
+    series: list[Series] | None = Field(description='of the test "load"; null of the others')
+    scaling: list[Scaling] | None = Field(description='of the test "scalability"; null of the others')
+    usl: dict[str, Usl] | None = Field(description="the same, by scenario: where a side was made stronger")
+    capacity: list[Capacity] | None = Field(description="the same: what each search found")
+    regions: list[Regions] | None = Field(default=None, description='of the test "distribution"; null of the others')
+    strategies: list[Strategies] | None = Field(default=None, description="the same: scenarios of several strategies")
+    clock_uncertainty_ms: float = Field(default=0, description="times of different hosts may be so wrong; 0: one host")
+    failovers: list[Failover] | None = Field(default=None, description="the same: every fault of every stage")
+
+
+class PerformanceReport(Model):
+    """`webhook_performance_results.json`: a section for each test that was run, each with its own run."""
+
+    schema_version: Literal[1] = 1
+    sections: dict[str, Section] = Field(default={})

@@ -1,0 +1,207 @@
+"""Checks on a run's numbers: `stage:load-* region:eu-* p99_ms < 250`, one a line of the command, or in a TOML file.
+
+Before the number stands what it is of: any of test, stage, scenario, class, region, origin, strategy and role, each
+with a pattern as a shell has them. All that match have to hold. A number that the run does not have is an error, never
+a pass.
+"""
+
+import operator
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from _hookswarm.analysis.verdicts.measures import ALIASES, EVERYWHERE, Number
+
+OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+SCOPES = ("test", "stage", "scenario", "class", "region", "origin", "strategy", "role")
+UNITS: dict[str, tuple[str, float]] = {
+    "us": ("s", 1e-6),
+    "ms": ("s", 1e-3),
+    "s": ("s", 1.0),
+    "m": ("s", 60.0),
+    "%": ("share", 0.01),
+    "B": ("bytes", 1.0),
+    "kB": ("bytes", 1e3),
+    "MB": ("bytes", 1e6),
+    "GB": ("bytes", 1e9),
+}
+"""What a unit measures, and how much of it, in seconds, parts of one, or bytes."""
+
+_CHECK = re.compile(
+    r"\s*(?P<scopes>(?:[a-z]+:(?:\"[^\"]*\"|\S+)\s+)*)(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*"
+    r"(?P<operator><=|>=|==|!=|<|>)\s*(?P<value>[-+]?[0-9.]+(?:e[-+]?[0-9]+)?)\s*(?P<unit>[A-Za-z%]*)\s*"
+)
+_SCOPE = re.compile(r"([a-z]+):(?:\"([^\"]*)\"|(\S+))")
+
+
+class CheckError(ValueError):
+    """A check that cannot be understood; the text names the place."""
+
+
+class Status(StrEnum):
+    PASS = "pass"
+    FAIL = "fail"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Check:
+    text: str
+    scopes: Mapping[str, str]
+    name: str
+    operator: str
+    value: float
+    """In the number's own unit."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a check ended; of those that failed, what it found."""
+
+    check: Check
+    status: Status
+    message: str
+    numbers: Sequence[Number] = ()
+
+
+def parse(text: str) -> Check:
+    """Raises CheckError."""
+    found = _CHECK.fullmatch(text)
+    if not found:
+        raise CheckError(f"check {text!r}: {_fault(text)}")
+    scopes = {key: quoted or plain for key, quoted, plain in _SCOPE.findall(found["scopes"])}
+    if strange := [key for key in scopes if key not in SCOPES]:
+        raise CheckError(f"check {text!r}: nothing is of a {strange[0]!r}; there are {', '.join(SCOPES)}")
+    try:
+        value = float(found["value"])
+    except ValueError:
+        raise CheckError(f"check {text!r}: {found['value']!r} is no number") from None
+    return Check(text, scopes, found["name"], found["operator"], _converted(text, found["name"], value, found["unit"]))
+
+
+def _fault(text: str) -> str:
+    """Where it stops making sense."""
+    found = re.search(r"[<>=!]+", text)
+    if not found:
+        return "no comparison in it; write, say, p99_ms<250"
+    if found.group() not in OPERATORS:
+        return f"{found.group()!r} at {found.start()} compares nothing; there are {' '.join(OPERATORS)}"
+    left, right = text[: found.start()].strip(), text[found.end() :].strip()
+    if not right or not re.match(r"[-+]?[0-9.]", right):
+        return f"{right!r} at {found.end()} is no number"
+    words = left.split()
+    if not words or ":" in words[-1]:
+        return f"no number is named before the {found.group()!r} at {found.start()}"
+    if strange := next((word for word in words[:-1] if ":" not in word), None):
+        return f"{strange!r} at {text.index(strange)} is no scope; write, say, stage:load*"
+    return f"cannot understand {left!r}"
+
+
+def _converted(text: str, name: str, value: float, unit: str) -> float:
+    if not unit:
+        return value
+    if unit not in UNITS:
+        raise CheckError(f"check {text!r}: unknown unit {unit!r}; there are {', '.join(UNITS)}")
+    kind, factor = UNITS[unit]
+    own = unit_of(name)
+    if own is None or UNITS[own][0] != kind:
+        raise CheckError(f"check {text!r}: {name} is {f'in {own}' if own else 'a plain number'}, not in {unit}")
+    return value * factor / UNITS[own][1] if own != "%" else value * factor
+
+
+def unit_of(name: str) -> str | None:
+    """The unit that a number's name tells; "%" stands for parts of one."""
+    for part in reversed(name.split(".")):
+        if part.endswith("_ms"):
+            return "ms"
+        if part.endswith(("_rate", "_share")) or part in ("share", "error_rate"):
+            return "%"
+        if "bytes" in part:
+            return "B"
+        if part.endswith("_s") and not part.endswith("per_s"):
+            return "s"
+    return None
+
+
+def load(path: Path) -> list[Check]:
+    """Those of a TOML file: `checks = ["p99_ms<250", ...]`. Raises CheckError that names every fault."""
+    try:
+        content = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise CheckError(f"cannot read {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CheckError(f"{path}: not TOML: {error}") from None
+    told = content.get("checks")
+    if set(content) != {"checks"} or not isinstance(told, list) or not all(isinstance(one, str) for one in told):
+        raise CheckError(f'{path}: one list is wanted: checks = ["p99_ms<250", "lost==0"]')
+    return parse_all(told)
+
+
+def parse_all(texts: Iterable[str]) -> list[Check]:
+    """Raises CheckError that names every fault."""
+    checks, faults = [], []
+    for text in texts:
+        try:
+            checks.append(parse(text))
+        except CheckError as error:
+            faults.append(str(error))
+    if faults:
+        raise CheckError("; ".join(faults))
+    return checks
+
+
+def judge(checks: Iterable[Check], numbers: Sequence[Number]) -> list[Result]:
+    return [_judge(check, numbers) for check in checks]
+
+
+def held(results: Iterable[Result]) -> bool:
+    """Whether all of them did."""
+    return all(result.status is Status.PASS for result in results)
+
+
+def _judge(check: Check, numbers: Sequence[Number]) -> Result:
+    kind = frozenset(check.scopes) - set(EVERYWHERE)
+    of_kind = [number for number in numbers if number.kind == kind]
+    names = ALIASES.get(check.name, (check.name,))
+    known = {number.name for number in of_kind}
+    name = next((name for name in names if name in known), None)
+    if name is None:
+        return Result(check, Status.ERROR, _unknown(check.name, kind, known))
+    matching = [
+        number
+        for number in of_kind
+        if number.name == name
+        and all(fnmatchcase(number.scope.get(key, ""), pattern) for key, pattern in check.scopes.items())
+    ]
+    if not matching:
+        wanted = " ".join(f"{key}:{pattern}" for key, pattern in check.scopes.items())
+        return Result(check, Status.ERROR, f"this run has nothing that is {wanted}")
+    if missing := [number for number in matching if number.value is None]:
+        return Result(check, Status.ERROR, f"not known: {_listed(missing)}", missing)
+    holds = OPERATORS[check.operator]
+    if broken := [number for number in matching if not holds(number.value or 0.0, check.value)]:
+        return Result(check, Status.FAIL, _listed(broken), broken)
+    return Result(check, Status.PASS, f"held by {len(matching)}", matching)
+
+
+def _unknown(name: str, kind: frozenset[str], known: set[str]) -> str:
+    of_what = f"a {' and '.join(sorted(kind))}" if kind else "a stage"
+    near = get_close_matches(name, [*ALIASES, *known], 3)
+    return f"this run has no {name!r} of {of_what}" + (f"; near it: {', '.join(near)}" if near else "")
+
+
+def _listed(numbers: Sequence[Number], most: int = 3) -> str:
+    told = [f"{number} is {'unknown' if number.value is None else f'{number.value:g}'}" for number in numbers[:most]]
+    return "; ".join(told) + (f" and {len(numbers) - most} more" if len(numbers) > most else "")

@@ -1,0 +1,107 @@
+"""Every number of a run's reports in one flat table, by what it is of and by name: what checks and comparisons read."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from _hookswarm.analysis.reports import Findings
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    **{
+        f"{name}_ms": (f"latency_ms.delivery.{name}", f"latency_ms.{name}", f"{name}_ms")
+        for name in ("mean", "p50", "p90", "p95", "p99", "p999", "max")
+    },
+    "queueing_p99_ms": ("latency_ms.queueing.p99",),
+    "attempt_p99_ms": ("latency_ms.attempt.p99",),
+    "due": ("deliveries.due", "due"),
+    "acknowledged": ("deliveries.acknowledged", "acknowledged"),
+    "lost": ("ledger.lost",),
+    "duplicated": ("ledger.duplicated",),
+    "reordered": ("ledger.reordered",),
+    "attempts_per_delivery": ("attempts.per_delivery", "attempts_per_delivery", "amplification"),
+    "failover_s": ("failover.recovered_s",),
+    "detected_s": ("failover.detected_s",),
+    "gap_s": ("failover.longest_gap_s",),
+    "capacity_per_s": ("capacity.rate_per_s",),
+}
+"""Short names, and the names behind them; the first that something has counts."""
+
+EVERYWHERE = ("test", "stage", "scenario")
+"""Scopes that narrow a kind of thing, and are no kind of their own."""
+_OBVIOUS = ("test", "scenario")
+
+
+@dataclass(frozen=True)
+class Number:
+    """`scope` says what it is of: a stage, a region of a stage, a strategy ..."""
+
+    scope: Mapping[str, str]
+    name: str
+    value: float | None
+    """None: the run does not know it."""
+
+    @property
+    def kind(self) -> frozenset[str]:
+        """What it is of, but for its stage."""
+        return frozenset(self.scope) - set(EVERYWHERE)
+
+    def __str__(self) -> str:
+        return " ".join([*(f"{key}:{name}" for key, name in self.scope.items() if key not in _OBVIOUS), self.name])
+
+
+def of(found: Findings) -> list[Number]:
+    """All of a run's."""
+    test = {"test": found.performance.run.test}
+    return [Number(test | dict(number.scope), number.name, number.value) for number in _all(found)]
+
+
+def _all(found: Findings) -> Iterator[Number]:
+    section = found.performance
+    for stage in section.stages:
+        scope = {"stage": stage.name, "scenario": stage.scenario}
+        yield from _flat(scope, stage, leave={"parameters", "classes", "against", "name", "scenario"})
+        for part in stage.classes or []:
+            yield from _flat(scope | {"class": part.name}, part, leave={"name"})
+    for regions in section.regions or []:
+        scope = {"stage": regions.stage, "scenario": regions.scenario}
+        for target in regions.targets:
+            yield from _flat(scope | {"region": target.target}, target)
+        for origin in regions.origins:
+            yield from _flat(scope | {"origin": origin.origin}, origin)
+        for pair in regions.pairs:
+            yield from _flat(scope | {"origin": pair.origin, "region": pair.target}, pair)
+    for compared in section.strategies or []:
+        for strategy in compared.strategies:
+            yield from _flat({"scenario": compared.scenario, "strategy": strategy.strategy}, strategy)
+    for failover in section.failovers or []:
+        scope = {"stage": failover.stage}
+        told: dict[str, Any] = failover.model_dump(exclude={"by_origin", "stage", "survivors"})
+        detected = [one.detected_s for one in failover.by_origin]
+        told["detected_s"] = max((one for one in detected if one is not None), default=None)
+        told["longest_gap_s"] = max((one.longest_gap_s for one in failover.by_origin), default=None)
+        for own in (scope, *(scope | {"region": region} for region in failover.regions)):
+            yield from _flat(own, told, "failover.")
+    for capacity in section.capacity or []:
+        yield from _flat({"scenario": capacity.scenario}, capacity, "capacity.", leave={"tries", "limits"})
+    for trend in found.memory.trends if found.memory else []:
+        yield from _flat({"stage": trend.stage, "role": trend.role}, trend, "memory.")
+    for cpu in found.cpu.stages if found.cpu else []:
+        for role, used in cpu.roles.items():
+            yield from _flat({"stage": cpu.name, "scenario": cpu.scenario, "role": role}, used, "cpu.")
+    for io in found.io.stages if found.io else []:
+        yield from _flat({"stage": io.name, "scenario": io.scenario}, io, "io.", leave={"parameters", "suspects"})
+
+
+def _flat(
+    scope: Mapping[str, str], thing: BaseModel | Mapping[str, Any], prefix: str = "", leave: set[str] | None = None
+) -> Iterator[Number]:
+    """The numbers inside, named by their way: `latency_ms.delivery.p99`. What is null is a number that is not known."""
+    plain = thing.model_dump(exclude=leave) if isinstance(thing, BaseModel) else thing
+    for key, value in plain.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from _flat(scope, value, f"{name}.")
+        elif value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+            yield Number(scope, name, None if value is None else float(value))

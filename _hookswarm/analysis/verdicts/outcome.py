@@ -1,0 +1,75 @@
+"""What a command found, for scripts (`--json`): one document, short enough to read."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from _hookswarm.analysis.schema.report import Section, Verdict
+from _hookswarm.analysis.verdicts.checks import Result
+from _hookswarm.records.exit_codes import Exit
+
+
+class StageOutcome(BaseModel):
+    name: str
+    due: int
+    acknowledged: int
+    error_rate: float | None
+    throughput_per_s: float | None
+    p50_ms: float | None
+    p99_ms: float | None
+    """Due to acknowledged."""
+    lost: int | None
+    duplicated: int | None
+
+
+class RunOutcome(BaseModel):
+    test: str
+    run: str
+    verdict: Verdict
+    stages: list[StageOutcome]
+
+
+class CheckOutcome(BaseModel):
+    check: str
+    status: str
+    message: str
+
+
+class Outcome(BaseModel):
+    exit_code: int
+    runs: list[RunOutcome]
+    checks: list[CheckOutcome]
+    reports: list[str]
+    """Files that hold all of it."""
+
+
+def compute(sections: Iterable[Section], results: Iterable[Result], reports: Iterable[Path], end: Exit) -> Outcome:
+    return Outcome(
+        exit_code=end,
+        runs=[_run(section) for section in sections],
+        checks=[CheckOutcome(check=one.check.text, status=one.status, message=one.message) for one in results],
+        reports=[str(path) for path in reports],
+    )
+
+
+def _run(section: Section) -> RunOutcome:
+    return RunOutcome(
+        test=section.run.test,
+        run=section.run.id,
+        verdict=section.verdict,
+        stages=[
+            StageOutcome(
+                name=stage.name,
+                due=stage.deliveries.due,
+                acknowledged=stage.deliveries.acknowledged,
+                error_rate=stage.error_rate,
+                throughput_per_s=stage.throughput_per_s,
+                p50_ms=stage.latency_ms.delivery.p50,
+                p99_ms=stage.latency_ms.delivery.p99,
+                lost=stage.ledger.lost,
+                duplicated=stage.ledger.duplicated,
+            )
+            for stage in section.stages
+        ],
+    )

@@ -1,0 +1,264 @@
+"""Whether a run can be trusted, and why not. Every reason has a code that stays the same over versions."""
+
+from collections.abc import Iterator, Sequence
+
+from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.resources import disturbance
+from _hookswarm.analysis.scaling import scaling
+from _hookswarm.analysis.schema.report import Reason, Stage, Status, Verdict
+from _hookswarm.records.exit_codes import Exit
+from _hookswarm.records.run import RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerLost, WorkerReport
+
+LATE_LIMIT_MS = 20.0
+"""Idle workers that wake later than this (99th percentile) make another schedule than the declared one."""
+
+STARVED_LIMIT = 0.25
+"""A sender that waits for a CPU this share of a stage measures the machine's other work, not the target."""
+STARVED_CLOSED_LIMIT = 0.5
+"""The same of a closed loop, which takes turns on the cores with the receiver that it drives to its limit."""
+
+STARVED_MIN_WALL_S = 0.5
+"""Shorter stages say too little about CPU shares."""
+
+SATURATED = 0.9
+"""A closed loop whose sender runs, or is ready to, for this share of a stage is limited by it."""
+
+SCALABILITY, RESOURCE = "scalability", "resource"
+"""The test that looks for the limits: to be overloaded is among its results."""
+
+NAMED = 3
+"""Stages that a reason names; the others are told in the report."""
+
+EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID, Status.UNKNOWN: Exit.UNKNOWN}
+
+
+def compute(frames: RunFrames, stages: Sequence[Stage]) -> Verdict:
+    """The verdict of a run."""
+    excluded = _void_for_scalability(stages)
+    trusted = [stage for stage in stages if stage.name not in excluded]
+    bound = [*_generator_bound(frames, trusted), *_nothing_scaled(stages, excluded)]
+    void = [*_incomplete(frames), *_unbalanced(frames, stages), *bound, *_lawless(stages)]
+    failed = [reason for stage, reason in _overloads(frames) if not _seeks_limits(frames, stage)]
+    notes = [*_left_out(excluded), *_notes(frames, stages)]
+    if void:
+        return Verdict(status=Status.VOID, reasons=[*void, *failed, *notes])
+    if not any(stage.deliveries.acknowledged for stage in stages):
+        reason = Reason(code="nothing_acknowledged", message="no delivery was acknowledged: nothing was tested")
+        return Verdict(status=Status.UNKNOWN, reasons=[reason, *failed, *notes])
+    return Verdict(status=Status.FAIL if failed else Status.PASS, reasons=[*failed, *notes])
+
+
+def _incomplete(frames: RunFrames) -> Iterator[Reason]:
+    for fault in frames.damaged:
+        yield Reason(code="journal_damaged", message=f"left out: {fault}")
+    lost = [] if _loss_allowed(frames) else list(_lost(frames))
+    yield from lost
+    ends = frames.entries(RunEnded)
+    if not ends:
+        yield Reason(code="run_unfinished", message="the run has no end: its master died, or it is still on")
+    elif ends[-1].error and not lost:
+        yield Reason(code="run_failed", message=ends[-1].error)
+
+
+def _lost(frames: RunFrames) -> Iterator[Reason]:
+    if lost := frames.entries(WorkerLost):
+        yield Reason(code="worker_lost", message=f"sending processes were lost during the run: {len(lost)}")
+
+
+def _loss_allowed(frames: RunFrames) -> bool:
+    return bool(frames.manifest.options.get("allow_worker_loss"))
+
+
+def _excused(frames: RunFrames) -> set[str]:
+    """The stages in which a worker was lost, and might be: what it had not told yet is in its journal alone."""
+    excused: set[str] = set()
+    stage = ""
+    for entry in frames.timeline if _loss_allowed(frames) else []:
+        if isinstance(entry, StageStarted):
+            stage = entry.name
+        elif isinstance(entry, WorkerLost):
+            excused.add(stage)
+    return excused
+
+
+def _unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
+    reports, excused = _reports(frames), _excused(frames)
+    for stage in stages:
+        due, held = sum(report.due for report in reports.get(stage.name, [])), stage.deliveries.due
+        if stage.name in reports and due != held and not (due < held and stage.name in excused):
+            yield Reason(
+                code="books_unbalanced",
+                message=f"{stage.name}: the senders counted {due} due events, their journals hold {held}",
+            )
+        yield from _locust_differs(frames, stage, excused, excusable=False)
+        if stage.ledger.lost:
+            yield Reason(
+                code="acknowledged_lost",
+                message=f"{stage.name}: {stage.ledger.lost} acknowledged events are not in the receivers' journals",
+            )
+        if stage.ledger.unexpected:
+            yield Reason(
+                code="unexpected_arrivals",
+                message=f"{stage.name}: {stage.ledger.unexpected} arrivals that no sender's journal knows",
+            )
+    if frames.locust_totals is None:
+        if not frames.entries(WorkerLost):
+            yield Reason(code="locust_total_missing", message="Locust's statistics are missing from the run's folder")
+    elif more := sum(frames.locust_totals.values()) - sum(_locust_total(frames, stage) for stage in stages):
+        yield Reason(code="locust_total_differs", message=f"Locust's CSV has {more} deliveries of no stage of this run")
+    if frames.strays:
+        yield Reason(
+            code="unexpected_arrivals", message=f"{frames.strays} arrivals that belong to no stage of this run"
+        )
+
+
+def _locust_differs(frames: RunFrames, stage: Stage, excused: set[str], excusable: bool) -> Iterator[Reason]:
+    """Whether Locust counted otherwise than the journals do, be that explained by the loss of a worker or not."""
+    # What Locust was told of is every delivery but the abandoned.
+    total, told = _locust_total(frames, stage), stage.deliveries.due - stage.deliveries.abandoned
+    explained = total < told and stage.name in excused
+    if frames.locust_totals is not None and total != told and explained == excusable:
+        message = f"{stage.name}: Locust's CSV has {total} deliveries, the journals {told}"
+        yield Reason(code="locust_total_differs", message=message)
+
+
+def _locust_total(frames: RunFrames, stage: Stage) -> int:
+    totals = frames.locust_totals or {}
+    return sum(totals.get(name, 0) for name in _locust_names(frames, stage.name))
+
+
+def _overloads(frames: RunFrames) -> Iterator[tuple[int, Reason]]:
+    for entry in frames.entries(StageOverloaded):
+        grown = f"its queue grew for {entry.growing_s:,.0f} s to {entry.queued:,} events"
+        message = f"{frames.plan[entry.stage].name}: {grown}; the rate is more than is delivered"
+        yield entry.stage, Reason(code="overloaded", message=message)
+
+
+def _seeks_limits(frames: RunFrames, stage: int) -> bool:
+    """Whether to be overloaded is what a stage is for, now and then."""
+    return frames.manifest.test == SCALABILITY or frames.plan[stage].limits is not None
+
+
+def _reports(frames: RunFrames) -> dict[str, list[WorkerReport]]:
+    """What the senders reported of each stage that ended, by its name."""
+    return {frames.plan[entry.stage].name: entry.reports for entry in frames.entries(StageEnded)}
+
+
+def _locust_names(frames: RunFrames, stage: str) -> Iterator[str]:
+    """What Locust calls a stage's deliveries: `<stage> <origin> <strategy>`."""
+    for region in frames.manifest.regions:
+        for strategy in frames.manifest.strategies:
+            yield f"{stage} {region.name} {strategy}"
+
+
+def _generator_bound(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
+    reports, closed = _reports(frames), _closed(frames)
+    for stage in stages:
+        found = stage.generator
+        if found.late_p99_ms is not None and found.late_p99_ms > LATE_LIMIT_MS:
+            yield Reason(
+                code="generator_late",
+                message=f"{stage.name}: idle workers woke {found.late_p99_ms:.0f} ms late (p99), off schedule",
+            )
+        if stage.machine and stage.window_s >= STARVED_MIN_WALL_S:
+            for fault in disturbance.told(stage.machine):
+                yield Reason(code="machine_disturbed", message=f"{stage.name}: {fault}")
+        if frames.manifest.test == RESOURCE and stage.name in closed:
+            continue  # it asks what gives out first: that, too, is an answer
+        starved = found.starved_share or 0.0
+        most = STARVED_CLOSED_LIMIT if stage.name in closed else STARVED_LIMIT
+        if starved > most and _lasted_s(reports, stage) >= STARVED_MIN_WALL_S:
+            yield Reason(
+                code="generator_starved",
+                message=f"{stage.name}: a sender was ready to run and had no CPU for {starved:.0%} of the stage",
+            )
+
+
+def _lasted_s(reports: dict[str, list[WorkerReport]], stage: Stage) -> float:
+    return max((report.wall_s for report in reports.get(stage.name, [])), default=0.0)
+
+
+def _busy(stage: Stage) -> float:
+    """The share of a stage in which its busiest sender ran, or was ready to."""
+    return (stage.generator.cpu_share or 0.0) + (stage.generator.starved_share or 0.0)
+
+
+def _closed(frames: RunFrames) -> set[str]:
+    """Stages whose workers send as fast as they are answered."""
+    return {stage.name for stage in frames.plan if stage.arrivals.kind == "closed"}
+
+
+def _void_for_scalability(stages: Sequence[Stage]) -> list[str]:
+    """Stages that ask how the target scales, and were limited by the generator: they are left out of the answer."""
+    return [stage.name for stage in _asking(stages) if scaling.void(stage)]
+
+
+def _asking(stages: Sequence[Stage]) -> list[Stage]:
+    return [*scaling.scaled(stages), *(stage for stage in stages if stage.parameters.get("limits"))]
+
+
+def _nothing_scaled(stages: Sequence[Stage], excluded: Sequence[str]) -> Iterator[Reason]:
+    if excluded and len(excluded) == len(_asking(stages)):
+        yield Reason(
+            code="generator_bound", message="the generator limited every stage: nothing is known of the target"
+        )
+
+
+def _left_out(excluded: Sequence[str]) -> Iterator[Reason]:
+    if excluded:
+        message = f"the generator limited, so void for scalability: {_listed(excluded)}"
+        yield Reason(code="generator_bound_stages", message=message)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _lawless(stages: Sequence[Stage]) -> Iterator[Reason]:
+    for stage in stages:
+        found = stage.retry and stage.retry.conformance.scheduled
+        if not found or found.kept:
+            continue
+        ways = {
+            f"{found.early} retries too early": found.early,
+            f"{found.late} too late": found.late,
+            f"{found.too_many} events with too many attempts": found.too_many,
+            f"{found.after_gone} attempts after a 410": found.after_gone,
+        }
+        said = [text for text, count in ways.items() if count] or [f"delays unlike its jitter (p = {found.ks_p:.1g})"]
+        yield Reason(
+            code="retry_law_broken",
+            message=f"{stage.name}: the sender did not keep its retry law: {', '.join(said)}",
+        )
+
+
+def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
+    if frames.manifest.interrupted:
+        yield Reason(code="interrupted", message="stopped before its plan was done")
+    untested = [stage.name for stage in stages if stage.deliveries.due and not stage.deliveries.acknowledged]
+    if untested and any(stage.deliveries.acknowledged for stage in stages):
+        message = f"no delivery was acknowledged, so nothing was tested: {_listed(untested)}"
+        yield Reason(code="nothing_acknowledged_stages", message=message)
+    for fault in frames.spoilt:
+        yield Reason(code="log_damaged", message=f"left out: {fault}")
+    if frames.torn:
+        yield Reason(code="torn_rows", message=f"{frames.torn} half-written journal rows were left out")
+    if _loss_allowed(frames):
+        yield from _lost(frames)
+        excused = _excused(frames)
+        for stage in stages:
+            yield from _locust_differs(frames, stage, excused, excusable=True)
+    for number, reason in _overloads(frames):
+        if _seeks_limits(frames, number):
+            yield reason
+    closed = _closed(frames)
+    reports = _reports(frames)
+    long = {stage.name for stage in stages if _lasted_s(reports, stage) >= STARVED_MIN_WALL_S}
+    saturated = [stage.name for stage in stages if stage.name in closed & long and _busy(stage) > SATURATED]
+    if saturated:
+        more = f" and {len(saturated) - 1} more" if len(saturated) > 1 else ""
+        yield Reason(
+            code="generator_saturated",
+            message=f"{saturated[0]}{more}: the sender's CPU was the limit; the rate is a lower bound",
+        )

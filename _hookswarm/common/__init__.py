@@ -1,0 +1,1 @@
+"""What every room needs. It imports nothing of ours."""

@@ -1,0 +1,229 @@
+"""`python -m receiver`: one region's receiver. `python -m receiver fleet`: every region of a table."""
+
+import argparse
+import os
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from pydantic import ValidationError
+
+from _hookswarm.protocol.credentials import configured_token, control_token, signing_key
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.protocol.regions import DEFAULT_TABLE, Region, address_of, is_loopback, load_table
+from _hookswarm.protocol.setup import MAX_BACKLOG, MAX_THREADS, MAX_WORKERS
+from _hookswarm.receiver.config import Durability, ReceiverConfig, Server
+from _hookswarm.receiver.fleet import run_fleet, table_faults
+from _hookswarm.records.exit_codes import Exit
+
+THREADS = 8
+"""Threads by default. Granian reads a body in a thread and has no time limit for it, so a client that stalls inside
+its body holds one: with a single thread it would stop everybody. Threads start as they are needed."""
+
+_T = TypeVar("_T")
+
+FSYNC_THREADS = 16
+"""The same with `--durability fsync`: requests that wait together share one fsync."""
+
+LIMITS = {
+    "port": (1, 65535),
+    "control_port": (1, 65535),
+    "workers": (1, MAX_WORKERS),
+    "threads": (1, MAX_THREADS),
+    "backlog": (1, MAX_BACKLOG),
+    "max_body": (0, 1 << 30),
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as all our commands do."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError([message])
+
+
+def _number(text: str) -> int | str:
+    """A whole number; anything else stays as it is, for `_number_faults` to name together with all other faults."""
+    return int(text) if text.lstrip("-").isdecimal() and len(text) < 20 else text
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="where runs are kept")
+    parser.add_argument(
+        "--durability",
+        type=Durability,
+        choices=list(Durability),
+        default=Durability.OS,
+        help="what an acknowledged arrival survives: nothing, a killed process, a power cut (default: %(default)s)",
+    )
+    parser.add_argument("--workers", type=_number, default=1, metavar="N", help="data-plane processes (default: 1)")
+    parser.add_argument("--threads", type=_number, metavar="N", help="threads a process (default: 8; 16 with fsync)")
+    parser.add_argument("--backlog", type=_number, default=1024, metavar="N", help="connections that may wait (1024)")
+    parser.add_argument("--bodies", action="store_true", help="keep bodies, too: bodies-*.ndjson, for --payloads")
+    parser.add_argument("--max-body", type=_number, default=1 << 20, metavar="BYTES", help="default: 1 MiB")
+    parser.add_argument("--server", type=Server, choices=list(Server), default=Server.GRANIAN)
+
+
+def _single_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m receiver",
+        description="A webhook receiver that keeps a journal. 'python -m receiver fleet --help': several at once.",
+        epilog="The signing secret and the control token come from $HOOKSWARM_SECRET and $HOOKSWARM_TOKEN, from the "
+        "files that $HOOKSWARM_SECRET_FILE and $HOOKSWARM_TOKEN_FILE name, or are made in .hookswarm/.",
+    )
+    parser.add_argument("--region", default="local", metavar="NAME")
+    parser.add_argument("--host", default="127.0.0.1", help="where webhooks arrive (default: %(default)s)")
+    parser.add_argument("--port", type=_number, default=8101)
+    parser.add_argument("--control-host", default="127.0.0.1", help="beyond loopback only with a token that you set")
+    parser.add_argument("--control-port", type=_number, default=8201)
+    _common(parser)
+    return parser
+
+
+def _fleet_parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m receiver fleet", description="Run every region of a TOML table.")
+    parser.add_argument("table", type=Path, nargs="?", default=DEFAULT_TABLE, metavar="TOML")
+    _common(parser)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    argv = sys.argv[1:] if argv is None else argv
+    try:
+        return _fleet(_fleet_parser().parse_args(argv[1:])) if argv[:1] == ["fleet"] else _single(argv)
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return Exit.USAGE
+
+
+def _single(argv: Sequence[str]) -> int:
+    from _hookswarm.receiver.supervisor import DataPlaneError, Supervisor
+
+    options = _single_parser().parse_args(argv)
+    faults = _number_faults(options)
+    region = _region(options, faults)
+    listens = [(options.host, options.port), (options.control_host, options.control_port)]
+    faults += _faults(options, [(host, port) for host, port in listens if _is_port(port)])
+    if not is_loopback(options.control_host) and _try(configured_token, faults) is None:
+        faults.append(f"--control-host {options.control_host} is beyond loopback: set $HOOKSWARM_TOKEN first")
+    if faults or region is None:
+        raise ConfigError(list(dict.fromkeys(faults)))
+    config = ReceiverConfig(
+        region=region.name,
+        host=options.host,
+        port=options.port,
+        results=options.results,
+        state=Path(),
+        durability=options.durability,
+        server=options.server,
+        workers=options.workers,
+        threads=options.threads or (FSYNC_THREADS if options.durability is Durability.FSYNC else THREADS),
+        backlog=options.backlog,
+        bodies=options.bodies,
+        max_body=options.max_body,
+    )
+    try:
+        Supervisor(config).serve(options.control_host, options.control_port, control_token())
+    except (DataPlaneError, OSError) as error:
+        print(f"error: receiver {region.name}: {error}", file=sys.stderr)
+        return Exit.FAIL
+    return Exit.PASS
+
+
+def _fleet(options: argparse.Namespace) -> int:
+    faults = _number_faults(options)
+    table = _try(lambda: load_table(options.table), faults)
+    faults += table_faults(table) if table else []
+    urls = [url for region in (table.region if table else ()) for url in (region.url, region.control) if url]
+    urls += table.balancer.haproxy.values() if table and table.balancer else []
+    faults += _faults(options, [address_of(url) for url in urls])
+    if faults or table is None:
+        raise ConfigError(faults)
+    arguments = ["--durability", options.durability, "--workers", str(options.workers), "--server", options.server]
+    arguments += ["--max-body", str(options.max_body), "--backlog", str(options.backlog)]
+    if options.bodies:
+        arguments.append("--bodies")
+    if options.threads:
+        arguments += ["--threads", str(options.threads)]
+    return Exit.PASS if run_fleet(table, options.results, arguments, control_token()) else Exit.FAIL
+
+
+def _try(make: Callable[[], _T], faults: list[str]) -> _T | None:
+    """What `make` makes, or None with its faults among ours."""
+    try:
+        return make()
+    except ConfigError as error:
+        faults += error.faults
+        return None
+
+
+def _number_faults(options: argparse.Namespace) -> list[str]:
+    given = {name: getattr(options, name, None) for name in LIMITS}
+    return [
+        f"--{name.replace('_', '-')} must be a whole number from {LIMITS[name][0]} to {LIMITS[name][1]}, not {value}"
+        for name, value in given.items()
+        if value is not None and not (isinstance(value, int) and LIMITS[name][0] <= value <= LIMITS[name][1])
+    ]
+
+
+def _region(options: argparse.Namespace, faults: list[str]) -> Region | None:
+    """The region that the options describe; a port that is no port is a fault already named, so 1 stands for it."""
+    port, control_port = (port if _is_port(port) else 1 for port in (options.port, options.control_port))
+    try:
+        return Region(
+            name=options.region,
+            url=f"http://{_bracketed(options.host)}:{port}/",
+            control=f"http://{_bracketed(options.control_host)}:{control_port}",
+        )
+    except ValidationError as error:
+        fields = {"name": "--region", "url": "--host", "control": "--control-host"}
+        faults += [f"{fields[str(item['loc'][0])]} is malformed" for item in error.errors()]
+        return None
+
+
+def _is_port(number: int | str) -> bool:
+    return isinstance(number, int) and 1 <= number <= 65535
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _faults(options: argparse.Namespace, addresses: Sequence[tuple[str, int]]) -> list[str]:
+    """Everything about credentials, folders and ports that would stop the receivers, at once."""
+    faults: list[str] = []
+    _try(signing_key, faults)
+    _try(control_token, faults)
+    if options.server is Server.GEVENT and options.workers != 1:
+        faults.append("--server gevent runs one process: leave --workers out")
+    try:
+        options.results.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        faults.append(f"--results {options.results}: {error.strerror}")
+    else:
+        if not os.access(options.results, os.W_OK):
+            faults.append(f"--results {options.results} cannot be written")
+    faults += [
+        f"{host}:{port} is in use twice" for host, port in sorted({a for a in addresses if addresses.count(a) > 1})
+    ]
+    return faults + [fault for host, port in sorted(set(addresses)) if (fault := _port_fault(host, port))]
+
+
+def _port_fault(host: str, port: int) -> str | None:
+    """Why nothing can listen there, or None. Asked first, for Granian would share a port that is taken."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except UnicodeError:
+        return f"cannot listen on {host}:{port}: not a host's name"
+    except OSError as error:
+        return f"cannot listen on {host}:{port}: {error.strerror}"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

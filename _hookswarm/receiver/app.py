@@ -1,0 +1,295 @@
+"""The receiver: a WSGI app that verifies a webhook, writes it down, and answers 204.
+
+Junk is answered 4xx, never 5xx; what a client sends reaches no file name and no log line.
+"""
+
+import contextlib
+import os
+import threading
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from _hookswarm.protocol.faults import FaultOrder, Faults
+from _hookswarm.protocol.identity import NO_RUN, AttemptTag, EventId, parse_attempt_tag, parse_event_id
+from _hookswarm.protocol.signature import is_fresh, verify
+from _hookswarm.receiver.bodies import BodyFile
+from _hookswarm.receiver.config import Durability, ReceiverConfig
+from _hookswarm.receiver.faults import Kind, Play, answer, decide, naming
+from _hookswarm.receiver.state import Counts, ProcessReport, StateReader
+from _hookswarm.records.clock import Clock
+from _hookswarm.records.journal import BufferedJournal, Header, Journal
+from _hookswarm.records.rows import ROW, Flag
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+_FOREIGN = AttemptTag(attempt=0, origin=0, target=0, strategy=0)
+# Plain integers: an IntFlag makes a new object at every use.
+_WRITTEN, _FOREIGN_FLAG, _FAULT = int(Flag.WRITTEN), int(Flag.FOREIGN), int(Flag.FAULT)
+_NO_CONTENT = int(HTTPStatus.NO_CONTENT)
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+class Refused(Exception):
+    """A request that is not taken; `status` and a plain sentence for the client."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Receiver:
+    """One data-plane process's WSGI callable. Arrivals are journalled before they are answered."""
+
+    def __init__(
+        self,
+        config: ReceiverConfig,
+        key: bytes,
+        state: StateReader,
+        clock: Clock | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._config = config
+        self._key = key
+        self._state = state
+        self._clock = clock or Clock()
+        self._sleep = sleep
+        self._fsync = config.durability is Durability.FSYNC
+        self._lock = threading.Lock()
+        # At a process's end two threads do the housekeeping: the later report must stay.
+        self._keeping = threading.Lock()
+        self._refused: Counter[int] = Counter()
+        self._played: Counter[str] = Counter()
+        self._arrivals = 0
+        self._before = Counts()
+        """What was counted until the last reset."""
+        self._generation = self._resets = -1
+        self._order: FaultOrder | None = None
+        self.run = NO_RUN
+        """The run whose arrivals are written down."""
+        self.rests = 0
+        """Pauses that the supervisor told of."""
+        self._journal: Journal | None = None
+        self._bodies: BodyFile | None = None
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        received = self._clock.now()
+        try:
+            if environ["REQUEST_METHOD"] != "POST":
+                return self._answer_other(environ, start_response, received)
+            played = self._accept(environ, received)
+        except Refused as refusal:
+            with self._lock:
+                self._refused[refusal.status.value] += 1
+            return _plain(start_response, refusal.status, str(refusal))
+        if played is not None:
+            return answer(*played, environ, start_response, self._clock.now, self._sleep)
+        start_response("204 No Content", [])
+        return ()
+
+    def _answer_other(self, environ: Environ, start_response: StartResponse, received: int) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD") and environ.get("PATH_INFO") == "/health":
+            faults = self._order.active(received, None) if self._order else None
+            if faults and faults.unhealthy:
+                return _plain(start_response, HTTPStatus.SERVICE_UNAVAILABLE, "unhealthy, for a fault was asked for")
+            return _plain(start_response, HTTPStatus.OK, "ready")
+        return _plain(start_response, HTTPStatus.METHOD_NOT_ALLOWED, "webhooks are POSTed", [("Allow", "POST")])
+
+    def _accept(self, environ: Environ, received: int) -> tuple[Play, Faults] | None:
+        """Verify and write down; what is then played instead of a plain acceptance, if anything."""
+        event_id = environ.get("HTTP_WEBHOOK_ID", "")
+        timestamp = environ.get("HTTP_WEBHOOK_TIMESTAMP", "")
+        signatures = environ.get("HTTP_WEBHOOK_SIGNATURE", "")
+        if not (event_id and timestamp and signatures):
+            raise Refused(HTTPStatus.BAD_REQUEST, "webhook-id, webhook-timestamp or webhook-signature is missing")
+        if not is_fresh(timestamp, received / 1e9):
+            raise Refused(HTTPStatus.BAD_REQUEST, "webhook-timestamp is not a recent Unix time in whole seconds")
+        body = _read_body(environ, self._config.max_body)
+        # WSGI hands header bytes over as latin-1 text: the same bytes come back.
+        raw_id, raw_time, raw_signatures = _bytes(event_id), _bytes(timestamp), _bytes(signatures)
+        if not verify(self._key, raw_id, raw_time, body, raw_signatures):
+            raise Refused(HTTPStatus.UNAUTHORIZED, "no signature in webhook-signature is right")
+        ours = _ours(event_id, environ.get("HTTP_HOOKSWARM_ATTEMPT", ""))
+        event, tag = ours or (EventId(0, 0, 0, zlib.crc32(raw_id)), _FOREIGN)
+        flags = _WRITTEN if ours else _WRITTEN | _FOREIGN_FLAG
+        try:
+            if self._state.generation() != self._generation:
+                self._switch()
+            order = self._order
+            if order is None or (faults := order.active(received, event.webhook if ours else None)) is None:
+                self._record(event, tag, body, received, _NO_CONTENT, flags)
+                return None
+            play = decide(faults, *naming(ours, event_id, timestamp))
+            if not play.silent and play.delay_s:
+                (_compute if play.busy else self._sleep)(play.delay_s)
+            plain = play.kind is Kind.TAKE
+            self._record(event, tag, body, received, play.status, flags if plain else flags | _FAULT)
+        except OSError as error:
+            raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot write the journal: {error.strerror}") from None
+        if not plain:
+            with self._lock:
+                self._played[play.name] += 1
+        return play, faults
+
+    def _record(self, event: EventId, tag: AttemptTag, body: bytes, received: int, status: int, flags: int) -> None:
+        journal = self._journal or self._open()
+        if self._bodies:
+            self._bodies.append(body)
+        offset = journal.append(
+            ROW.pack(
+                event.webhook, event.sequence, 0, received, tag.attempt, event.stage,
+                tag.origin, tag.target, tag.strategy, len(body), zlib.crc32(body), 0, event.run,
+                self._clock.now(), status, 0, flags,
+            )
+        )  # fmt: skip
+        if self._fsync:
+            journal.sync()
+            journal.finish(offset, self._clock.now(), status, 0, flags)
+        if status == _NO_CONTENT:
+            with self._lock:
+                self._arrivals += 1
+
+    def keep(self) -> None:
+        """Housekeeping between requests: follow the setting, flush what memory holds, leave a report.
+
+        Raises OSError (a full disk); the next call tries again.
+        """
+        with self._keeping:
+            if self._state.generation() != self._generation:
+                self._switch()
+            if isinstance(self._journal, BufferedJournal):
+                self._journal.flush()
+            with self._lock:
+                report = ProcessReport(
+                    pid=os.getpid(),
+                    generation=self._generation,
+                    resets=self._resets,
+                    counts=self._counts(),
+                    before=self._before,
+                )
+            self._state.report(report)
+
+    def _counts(self) -> Counts:
+        """Since the last reset. The caller holds the lock."""
+        return Counts(arrivals=self._arrivals, refused=Counter(self._refused), faults=Counter(self._played))
+
+    def _switch(self) -> None:
+        with self._lock:
+            setting = self._state.setting()
+            if setting.generation == self._generation:
+                return
+            if setting.resets != self._resets:
+                if isinstance(self._journal, BufferedJournal):
+                    self._journal.flush()
+                # A thread may be writing to the old journal right now: it closes when the last one lets go.
+                self._journal = self._bodies = None
+                self._before += self._counts()
+                self.run, self._arrivals = setting.run, 0
+                self._refused.clear()
+                self._played.clear()
+                self._resets = setting.resets
+            self._order = setting.order if setting.order.parts() else None
+            self.rests = setting.rests
+            self._generation = setting.generation
+
+    def _open(self) -> Journal:
+        with self._lock:
+            if self._journal is None:
+                folder = self._config.results / self.run
+                folder.mkdir(parents=True, exist_ok=True)
+                name = f"{self._config.region}-{os.getpid()}"
+                header = Header("arrivals", self.run, name, self._clock.anchor_ns, self._config.region)
+                if self._config.bodies:
+                    self._bodies = BodyFile(_unused(folder, f"bodies-{name}", ".ndjson"))
+                path = _unused(folder, f"arrivals-{name}")
+                if self._fsync:
+                    syncs = Header("fsyncs", self.run, name, self._clock.anchor_ns, self._config.region)
+                    log = Journal(_unused(folder, f"fsyncs-{name}"), syncs)
+                    self._journal = TimedJournal(path, header, log, self._clock.now)
+                else:
+                    kind = BufferedJournal if self._config.durability is Durability.MEMORY else Journal
+                    self._journal = kind(path, header)
+            return self._journal
+
+
+class TimedJournal(Journal):
+    """Tells another journal when each of its fdatasyncs began, and when it was done."""
+
+    def __init__(self, path: Path, header: Header, log: Journal, now: Callable[[], int]) -> None:
+        super().__init__(path, header)
+        self._log = log
+        self._now = now
+
+    def _commit(self) -> None:
+        began = self._now()
+        super()._commit()
+        with contextlib.suppress(OSError):  # a full disk: what was synced is safe all the same
+            self._log.append(ROW.pack(0, 0, 0, began, 0, 0, 0, 0, 0, 0, 0, 0, 0, self._now(), 0, 0, _WRITTEN))
+
+
+def _compute(seconds: float) -> None:
+    """Use so much CPU time in this thread."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
+def _ours(event_id: str, attempt: str) -> tuple[EventId, AttemptTag] | None:
+    """The event and the attempt, or None where another sender named either."""
+    event, tag = parse_event_id(event_id), parse_attempt_tag(attempt)
+    return None if event is None or tag is None else (event, tag)
+
+
+def _unused(folder: Path, stem: str, suffix: str = ".journal") -> Path:
+    """A file's path that does not exist yet: a run may be set twice, and a pid comes round again."""
+    path, number = folder / f"{stem}{suffix}", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}{suffix}"
+    return path
+
+
+def _read_body(environ: Environ, limit: int) -> bytes:
+    declared = environ.get("CONTENT_LENGTH") or ""
+    if declared and not (declared.isascii() and declared.isdecimal()):
+        raise Refused(HTTPStatus.BAD_REQUEST, "Content-Length is not a number")
+    wanted = int(declared) if declared and len(declared) < 20 else None
+    if declared and (wanted is None or wanted > limit):
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {limit} bytes")
+    body = _read(environ["wsgi.input"], limit + 1 if wanted is None else wanted)
+    if wanted is None and len(body) > limit:
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {limit} bytes")
+    if wanted is not None and len(body) < wanted:
+        raise Refused(HTTPStatus.BAD_REQUEST, "the body is shorter than its Content-Length")
+    return body
+
+
+def _read(stream: Any, size: int) -> bytes:
+    try:
+        body: bytes = stream.read(size)
+        while len(body) < size and (more := stream.read(size - len(body))):
+            body += more
+    except (OSError, ValueError):
+        raise Refused(HTTPStatus.BAD_REQUEST, "the body could not be read") from None
+    return body
+
+
+def _bytes(header: str) -> bytes:
+    try:
+        return header.encode("latin-1")
+    except UnicodeEncodeError:
+        raise Refused(HTTPStatus.BAD_REQUEST, "a webhook header holds characters that HTTP does not allow") from None
+
+
+def _plain(
+    start_response: StartResponse, status: HTTPStatus, text: str, headers: list[tuple[str, str]] | None = None
+) -> Iterable[bytes]:
+    body = text.encode() + b"\n"
+    described = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+    start_response(_STATUS_LINES[status.value], [*described, *(headers or [])])
+    return (body,)

@@ -1,0 +1,41 @@
+"""`python -m records export RUN`: a run's journals as tables. `… collect RUN`: fetch what other hosts wrote of it."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from _hookswarm.records.collect import collect
+from _hookswarm.records.exit_codes import Exit
+from _hookswarm.records.export import export
+from _hookswarm.records.journal import JournalError
+from _hookswarm.records.run import RunError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m records", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    export_parser = commands.add_parser("export", help="write a run's journals as tables for other tools")
+    export_parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as results/20261122-…")
+    export_parser.add_argument("--format", choices=("parquet", "csv"), default="parquet", help="default: %(default)s")
+    export_parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: the run's folder)")
+    collect_parser = commands.add_parser(
+        "collect", help="fetch the receivers' files of a run over their control APIs, where hosts share no folder"
+    )
+    collect_parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, which holds run.json")
+    options = parser.parse_args(argv)
+    try:
+        if options.command == "collect":
+            for path in collect(options.run, say=lambda text: print(text, file=sys.stderr)):
+                print(path)
+            return Exit.PASS
+        for path in export(options.run, options.format, options.out or options.run):
+            print(path)
+    except (RunError, JournalError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return Exit.USAGE
+    return Exit.PASS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""Fetch what receivers of other hosts wrote of a run, over their control APIs, into the run's folder here."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+
+from _hookswarm.protocol.credentials import control_token
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.protocol.refusal import reason
+from _hookswarm.records.run import Manifest, RegionRecord, RunError
+
+PATIENCE_S = 30.0
+
+
+def collect(folder: Path, say: Callable[[str], object] = lambda _: None) -> Iterator[Path]:
+    """The files that were fetched; those that are here already, and whole, are left alone.
+
+    `say` is told of each region. Raises RunError, and then what came is whole.
+    """
+    manifest = Manifest.load(folder)
+    regions = [region for region in manifest.regions if region.control]
+    if not regions:
+        say("no region of this run has a control API to ask")
+        return
+    try:
+        headers = {"Authorization": f"Bearer {control_token()}"}
+    except ConfigError as error:
+        raise RunError(str(error)) from None
+    with httpx.Client(headers=headers, timeout=PATIENCE_S, trust_env=False) as client:
+        for region in regions:
+            say(f"{region.name}: {region.control}")
+            yield from _collect(client, region, manifest.id, folder)
+
+
+def _collect(client: httpx.Client, region: RegionRecord, run: str, folder: Path) -> Iterator[Path]:
+    listing = f"{region.control}/runs/{run}"
+    try:
+        answer = client.get(listing)
+        if answer.status_code != httpx.codes.OK:
+            raise RunError(f"{region.name}: {listing}: {reason(answer)}")
+        for file in answer.json()["files"]:
+            path = folder / Path(str(file["name"])).name
+            if not path.exists() or path.stat().st_size < file["size"]:
+                _fetch(client, f"{listing}/{path.name}", path)
+                yield path
+    except httpx.HTTPError as error:
+        raise RunError(f"{region.name}: {listing} does not answer: {error}") from None
+
+
+def _fetch(client: httpx.Client, url: str, path: Path) -> None:
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        with client.stream("GET", url) as answer, draft.open("wb") as file:
+            if answer.status_code != httpx.codes.OK:
+                answer.read()
+                raise RunError(f"{url}: {reason(answer)}")
+            for chunk in answer.iter_bytes():
+                file.write(chunk)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

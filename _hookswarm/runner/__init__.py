@@ -1,0 +1,1 @@
+"""The command: plan, receivers, Locust, reports."""

@@ -1,0 +1,49 @@
+"""Run hookswarm's tests: start receivers, run Locust, write the reports."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from _hookswarm.analysis.reporting import summary
+from _hookswarm.common.interpreter import importable
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.records.exit_codes import Exit
+from _hookswarm.records.journal import JournalError
+from _hookswarm.records.run import RunError
+from _hookswarm.runner.interrupt import Interrupt
+from _hookswarm.runner.locust import run_locust
+from _hookswarm.runner.options import parser, preflight
+from _hookswarm.runner.receivers import receivers
+from _hookswarm.runner.report import Reported, conclude, report
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(argv)
+    console = summary.console(stderr=options.json)
+    interrupt = Interrupt.listen()
+    os.environ.update(importable())
+    reported: list[Reported] = []
+    try:
+        tests = preflight(options)
+        for name, test in tests.items():
+            if interrupt.count:
+                break
+            with receivers(test, options, interrupt) as extra:
+                run = run_locust(name, test, options, extra, interrupt, console)
+            reported.append(report(run, options, console))
+        end = conclude(reported, options, console) if reported else Exit.UNKNOWN
+    except (ConfigError, RunError, JournalError) as error:
+        if interrupt.count:  # stopped before there was anything to report
+            return Exit.INTERRUPTED
+        print(f"error: {error}", file=sys.stderr)
+        return Exit.USAGE
+    except OSError as error:
+        print(f"error: {error.filename or 'cannot write'}: {error.strerror}", file=sys.stderr)
+        return Exit.USAGE
+    if interrupt.count:
+        return Exit.INTERRUPTED
+    return end
+
+
+if __name__ == "__main__":
+    sys.exit(main())

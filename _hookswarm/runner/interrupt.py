@@ -1,0 +1,24 @@
+"""Ctrl-C and SIGTERM, counted."""
+
+import signal
+import threading
+from dataclasses import dataclass
+
+
+@dataclass
+class Interrupt:
+    """Ctrl-C or SIGTERM: the first asks Locust to end in order, the second ends it at once."""
+
+    wanted: threading.Event
+    count: int = 0
+
+    @classmethod
+    def listen(cls) -> "Interrupt":
+        interrupt = cls(threading.Event())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, interrupt.note)
+        return interrupt
+
+    def note(self, *_: object) -> None:
+        self.count += 1
+        self.wanted.set()

@@ -1,0 +1,39 @@
+"""The receivers of a test, where the user brings none."""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from _hookswarm.protocol.credentials import control_token
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.protocol.regions import WORLD_TABLE, RegionTable, dump_table, load_table
+from _hookswarm.receiver.fleet import Fleet, balanced, on_free_ports, relocated
+from _hookswarm.runner.interrupt import Interrupt
+from _hookswarm.runner.tests import Test
+
+
+@contextmanager
+def receivers(test: Test, options: argparse.Namespace, interrupt: Interrupt) -> Iterator[list[str]]:
+    """Start a test's receivers unless the user has some; gives the options that point Locust at them."""
+    if options.target or options.regions:
+        yield []
+        return
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hookswarm-")))
+        log = stack.enter_context((folder / "receivers.log").open("w+b"))
+        regions = RegionTable(region=tuple(on_free_ports(["local"])))
+        if test.regions:
+            regions = relocated(load_table(WORLD_TABLE), test.regions[not options.quick])
+            if options.balancer:
+                regions = balanced(regions)
+        table = folder / "regions.toml"
+        table.write_text(dump_table(regions))
+        fleet = stack.enter_context(Fleet(regions, ["--results", options.results, *test.receiver], output=log))
+        try:
+            fleet.wait_ready(control_token(), interrupt.wanted)
+        except ConfigError as error:
+            raise ConfigError([*error.faults, (folder / "receivers.log").read_text().strip()[-500:]]) from None
+        watched = [options.watch, str(fleet.balancer_pid or "")]
+        yield [f"--regions={table}", f"--watch={','.join(filter(None, watched))}"]

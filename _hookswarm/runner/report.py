@@ -1,0 +1,74 @@
+"""What a run has to say: to the terminal, into the reports, to a CI server."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from _hookswarm.analysis import reports
+from _hookswarm.analysis.deliveries import series
+from _hookswarm.analysis.reading.frames import load
+from _hookswarm.analysis.reporting import checks as checks_summary
+from _hookswarm.analysis.reporting import history, junit, markdown, summaries
+from _hookswarm.analysis.reporting.html import page
+from _hookswarm.analysis.reports import Findings
+from _hookswarm.analysis.verdicts import checks, measures, outcome
+from _hookswarm.analysis.verdicts.verdict import EXITS
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.records.collect import collect
+from _hookswarm.records.exit_codes import Exit
+from _hookswarm.records.run import MANIFEST, RunError
+from _hookswarm.runner.options import wanted
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A run's findings, and the files that hold them."""
+
+    found: Findings
+    files: list[Path]
+
+
+def report(folder: Path, options: argparse.Namespace, console: Console) -> Reported:
+    """Analyse a run, print its summary, write its sections of the reports."""
+    if not (folder / MANIFEST).exists():
+        log = (folder / "locust.log").read_text(errors="replace").strip()
+        raise ConfigError([f"Locust ended before the run began: {log.splitlines()[-1] if log else 'no output'}"])
+    if options.regions:  # receivers of other hosts, which may share no folder with us
+        try:
+            for path in collect(folder):
+                console.print(f"fetched {path.name}", markup=False, highlight=False)
+        except RunError as error:  # the books will say what is missing
+            console.print(f"not fetched: {error}", markup=False, highlight=False)
+    found = reports.findings(load(folder))
+    summaries.show(found, console)
+    series.save(folder, found.series)
+    history.save(Path(options.results), found.performance)
+    written = [*reports.write(options.output, found), page.write(options.output, reports.read(options.output))]
+    paths = ", ".join(map(str, written))
+    console.print(f"report {paths}, run {folder}", markup=False, highlight=False)
+    return Reported(found, written)
+
+
+def conclude(reported: Sequence[Reported], options: argparse.Namespace, console: Console) -> Exit:
+    """Judge the checks over all runs, tell whoever wants to know; the worst end of all counts. Raises OSError."""
+    sections = [one.found.performance for one in reported]
+    results = checks.judge(wanted(options), [number for one in reported for number in measures.of(one.found)])
+    for result in results:
+        console.print(checks_summary.line(result))
+    if options.junit:
+        junit.write(options.junit, sections, results)
+    text = markdown.compute(sections, results)
+    for path in filter(None, (options.markdown, os.environ.get("GITHUB_STEP_SUMMARY"))):
+        markdown.append(Path(path), text)
+    ends = [EXITS[section.verdict.status] for section in sections]
+    ends.append(Exit.PASS if checks.held(results) else Exit.FAIL)
+    worst = [Exit.VOID, Exit.UNKNOWN, Exit.FAIL, Exit.PASS]
+    end = min(ends, key=worst.index)
+    if options.json:
+        files = dict.fromkeys(path for one in reported for path in one.files)
+        print(outcome.compute(sections, results, files, end).model_dump_json(indent=2))
+    return end

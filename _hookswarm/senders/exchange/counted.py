@@ -1,0 +1,56 @@
+"""What Locust counted, by stage, origin and strategy. Nothing is counted anew: its own statistics are read."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from _hookswarm.senders.exchange.buckets import Percentile
+
+if TYPE_CHECKING:  # importing Locust patches the whole process
+    from locust.stats import StatsEntry
+
+REQUEST_TYPE = "DELIVERY"
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """Settled ones of a stage, an origin and a strategy since the run began."""
+
+    stage: str
+    origin: str
+    strategy: str
+    settled: int
+    failed: int
+    total_ms: float
+    """Sum of all latencies, due to settled."""
+    latencies: Mapping[float, int]
+    """How many had each (ms, to three digits)."""
+
+
+def deliveries(entries: "Mapping[tuple[str, str], StatsEntry]", stage: str = "") -> list[Deliveries]:
+    """Of Locust's entries by name and method; of all stages, or of one."""
+    found = (_of(name, entry) for (name, method), entry in list(entries.items()) if method == REQUEST_TYPE)
+    return [one for one in found if stage in ("", one.stage)]
+
+
+def _of(name: str, entry: "StatsEntry") -> Deliveries:
+    stage, origin, strategy = name.rsplit(" ", 2)  # as `worker` names them
+    return Deliveries(
+        stage=stage,
+        origin=origin,
+        strategy=strategy,
+        settled=entry.num_requests,
+        failed=entry.num_failures,
+        total_ms=entry.total_response_time,
+        latencies=entry.response_times,  # type: ignore[arg-type]  # three digits: floats, too
+    )
+
+
+def latency_ms(counted: Iterable[Deliveries], *shares: float) -> list[float | None]:
+    """Within how many milliseconds each share of them was settled; None of none."""
+    merged: Counter[float] = Counter()
+    for one in counted:
+        merged.update(one.latencies)
+    percentile, count = Percentile(), merged.total()
+    return [percentile(merged, count, share) if count else None for share in shares]

@@ -1,0 +1,120 @@
+"""What master and workers tell each other beside Locust's own messages, and the user."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from _hookswarm.records.run import HostRecord
+
+READY = "hookswarm.ready"
+"""Worker to master: a Ready; said again and again until that is heard."""
+HEARD = "hookswarm.heard"
+"""Master to worker: a Heard."""
+STAGE = "hookswarm.stage"
+"""Master to worker: an Announcement."""
+HALT = "hookswarm.halt"
+"""Master to worker: end the stage now and report."""
+REPORT = "hookswarm.report"
+"""Worker to master: a records.run.WorkerReport, at the end of a stage."""
+TICK = "hookswarm.tick"
+"""Worker to master: a WorkerTick, several times a second."""
+FAILED = "hookswarm.failed"
+"""Worker to master: it cannot go on, and why."""
+FETCH = "hookswarm.fetch"
+"""Master to worker: a senders.gather.Fetch."""
+CHUNK = "hookswarm.chunk"
+"""Worker to master: a senders.gather.Chunk."""
+RUN_VARIABLE = "HOOKSWARM_RUN"
+"""Environment variable: the run's id, where whoever started Locust chose it."""
+
+SAYS = "hookswarm: "
+"""How a line for the user begins, on a standard output that is Locust's too."""
+
+
+class Ready(BaseModel):
+    """A process listens, and reads the master's clock; when it has read enough of it, it can be sent stages."""
+
+    protocol: int | None = None
+    process: str = ""
+    sent_ns: int = 0
+    """By the process's own clock, uncorrected."""
+    synced: bool = False
+    offset_ns: int = 0
+    """The master's clock is so far ahead."""
+    uncertainty_ns: int = 0
+    host: str = ""
+
+    def record(self) -> HostRecord:
+        """For the run's manifest."""
+        return HostRecord(
+            role="sender",
+            name=self.process,
+            host=self.host,
+            offset_ns=self.offset_ns,
+            uncertainty_ns=self.uncertainty_ns,
+        )
+
+
+class Heard(BaseModel):
+    sent_ns: int
+    """Of the Ready that is answered."""
+    now_ns: int
+    """By the master's clock."""
+    anchor_ns: int
+    boot: str
+    """Where it is the process's own, both share a clock, and differ by their anchors alone."""
+    accepted: bool
+    """It may be sent stages now."""
+
+
+class Part(BaseModel):
+    """Events `first` to `last - 1` of every `of` fall due at an origin in this worker."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    origin: int
+    first: int
+    last: int
+
+
+class Announcement(BaseModel):
+    """A stage, told ahead of its start so that every process switches by the clock."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    run: str
+    seed: int
+    number: int
+    stage: dict[str, Any]
+    draw: int
+    """What the seed is mixed with: the same for stages that are to meet the same arrivals."""
+    start_ns: int
+    parts: list[Part]
+    of: int
+
+
+class OriginTick(BaseModel):
+    """How a stage stands at one origin, in one process."""
+
+    origin: int
+    due: int
+    """Events so far."""
+    settled: int
+    failed: int
+    """Of those settled."""
+    queued: int
+    """Fresh events that are due and wait for a worker."""
+    retrying: int
+    """That wait for a retry."""
+    in_flight: int
+    avoided: list[int] = []
+    """Targets that it believes ill."""
+
+
+class WorkerTick(BaseModel):
+    """How a stage stands in one process."""
+
+    stage: int
+    origins: list[OriginTick]
+    outcomes: list[int] = []
+    """Attempts by outcome's code."""

@@ -1,0 +1,64 @@
+"""A search for capacity, as the master plays it: a stage at one rate after the other."""
+
+import time
+from collections import Counter
+from dataclasses import replace
+
+import gevent
+from gevent.event import Event
+from locust.stats import RequestStats, StatsEntry
+
+from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.stage_player import POLL_S, Played, StagePlayer
+from _hookswarm.senders.plan.arrivals import Closed, at_rate
+from _hookswarm.senders.plan.search import Try, next_rate
+from _hookswarm.senders.plan.stages import Limits, Stage
+
+STATS_PATIENCE_S = 6.0
+"""Locust's workers send statistics every 3 s."""
+MAX_DISTURBED = 2
+"""Tries of a rate that are played again, because the generator was the limit; a further one breaks the rate."""
+
+
+class CapacitySearch:
+    """Judges tries by Locust's own statistics; the analysis judges them again, by the journals."""
+
+    def __init__(self, stats: RequestStats, folder: RunFolder, player: StagePlayer, halting: Event) -> None:
+        self._stats = stats
+        self._folder = folder
+        self._player = player
+        self._halting = halting
+
+    def run(self, search: Stage) -> int:
+        """Play until the capacity is found, or the run is halted; returns the deliveries settled."""
+        assert search.limits
+        settled, tries, disturbed = 0, list[Try](), Counter[float]()
+        first = search.arrivals.rate if not isinstance(search.arrivals, Closed) else 0.0
+        while (rate := next_rate(tries, first, search.limits)) is not None:
+            played_before = sum(rate == t.rate for t in tries) + disturbed[rate]
+            name = f"{search.title} rate={rate:g} #{1 + played_before}"
+            stage = replace(search, arrivals=at_rate(search.arrivals, rate), name=name)
+            played = self._player.play(self._folder.add_stage(stage), stage)
+            if played is None or self._halting.is_set():
+                break
+            settled += played.settled
+            if played.disturbed and disturbed[rate] < MAX_DISTURBED:
+                disturbed[rate] += 1
+            else:
+                held = not played.disturbed and self._held(name, search.limits, played)
+                tries.append(Try(rate, held))
+        return settled
+
+    def _held(self, name: str, limits: Limits, played: Played) -> bool:
+        """Whether a try kept the limits."""
+        deadline = time.monotonic() + STATS_PATIENCE_S
+        while sum(e.num_requests for e in self._of(name)) < played.settled and time.monotonic() < deadline:
+            gevent.sleep(POLL_S)
+        entries = self._of(name)
+        requests, failures = (sum(getattr(e, part) for e in entries) for part in ("num_requests", "num_failures"))
+        p99_ms = max((e.get_response_time_percentile(0.99) for e in entries), default=0)
+        clogged = played.overloaded or played.abandoned > 0 or not requests
+        return not clogged and p99_ms <= limits.p99_ms and failures <= limits.error_rate * requests
+
+    def _of(self, name: str) -> list[StatsEntry]:
+        return [entry for (found, _), entry in self._stats.entries.items() if found.startswith(f"{name} ")]

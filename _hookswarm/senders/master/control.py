@@ -1,0 +1,183 @@
+"""The receivers' control APIs, as the master uses them: which run is on, and what goes wrong."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+
+import gevent
+import httpx
+
+from _hookswarm.protocol.clock import ClockTold
+from _hookswarm.protocol.credentials import control_token
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.protocol.faults import FaultOrder, dump_order
+from _hookswarm.protocol.identity import NO_RUN
+from _hookswarm.protocol.outage import Outage, dump_outage, parse_seen
+from _hookswarm.protocol.refusal import reason
+from _hookswarm.protocol.regions import Region
+from _hookswarm.protocol.setup import Setup
+from _hookswarm.protocol.version import differs
+from _hookswarm.records.clock import Clock, Exchange, Offset, boot_id, measure
+from _hookswarm.records.run import ClockRead
+
+POLL_S = 0.05
+EXCHANGES = 16
+"""How often another host's clock is read; the shortest round trip counts."""
+PATIENCE_S = 30.0
+"""How long a call may take: a data plane that starts anew needs seconds."""
+WATCHER_PATIENCE_S = 0.5
+"""The same of a call that only somebody who watches waits for."""
+
+
+class ControlError(Exception):
+    """A receiver does not obey; the text says why, for people."""
+
+
+class Controls:
+    """Tells every region's receiver that is ours. Every call raises ControlError but `release`."""
+
+    def __init__(self, regions: Sequence[Region]) -> None:
+        self._table = regions
+        self._regions = [region for region in regions if region.control]
+        self._faulty = False
+        self._ahead_ns: dict[str, int] = {}
+        """By region: how far its clock is ahead of ours."""
+        self._setup = Setup()
+        """What the receivers are told to be, where that is not as they were started."""
+
+    def read_clocks(self, clock: Clock) -> list[ClockRead]:
+        """How far every receiver's clock is ahead of `clock`; from now on it is told instants by its own."""
+        found = [self._read_clock(region, clock) for region in self._regions]
+        self._ahead_ns = {read.region: read.offset_ns for read in found}
+        return found
+
+    def _read_clock(self, region: Region, clock: Clock) -> ClockRead:
+        exchanges: list[Exchange] = []
+        for _ in range(EXCHANGES):
+            asked = clock.now()
+            answer = self._call(region, "GET", "/clock")
+            answered = clock.now()
+            told = ClockTold.model_validate_json(answer.content)
+            if fault := differs(f"the receiver of {region.name}", told.protocol):
+                raise ControlError(fault)
+            if told.boot == boot_id() != "":  # one monotonic clock: the anchors say it exactly
+                offset = Offset(told.anchor_ns - clock.anchor_ns, 0)
+                break
+            exchanges.append(Exchange(asked, told.now_ns, answered))
+        else:
+            offset = measure(exchanges)
+        return ClockRead(
+            at_ns=answered,
+            region=region.name,
+            host=told.host,
+            boot=told.boot,
+            anchor_ns=told.anchor_ns,
+            offset_ns=offset.ns,
+            uncertainty_ns=offset.uncertainty_ns,
+        )
+
+    def reset(self, run: str) -> None:
+        """Journals of `run` from now on, and no faults."""
+        self._post("/reset", json.dumps({"run": run}).encode())
+
+    def set_faults(self, order: FaultOrder) -> None:
+        """What goes wrong from now on; one without faults ends those that were set."""
+        faulty = bool(order.parts())
+        if faulty or self._faulty:
+            for region in self._regions:
+                self._call(region, "POST", "/faults", dump_order(self._theirs(region, order)).encode())
+        self._faulty = faulty
+
+    def befall(self, region: int, order: FaultOrder) -> None:
+        """What goes wrong at one region, by its place in the table."""
+        told = dump_order(self._theirs(self._region(region), order))
+        self._call(self._region(region), "POST", "/faults", told.encode())
+        self._faulty = True  # so that the next stage ends it
+
+    def set_outage(self, region: int, outage: Outage) -> None:
+        """Have a whole region out for a while."""
+        ahead_ns = self._ahead_ns.get(self._region(region).name, 0)
+        theirs = replace(outage, begin_ns=outage.begin_ns + ahead_ns, end_ns=outage.end_ns + ahead_ns)
+        self._call(self._region(region), "POST", "/outage", dump_outage(theirs).encode())
+
+    def await_outage(self, region: int) -> tuple[int, int]:
+        """When a region's outage began and ended (ns, by our clock), once it is over."""
+        ahead_ns = self._ahead_ns.get(self._region(region).name, 0)
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            seen = parse_seen(self._call(self._region(region), "GET", "/outage").content)
+            if seen.begun_ns is not None and seen.ended_ns is not None:
+                return seen.begun_ns - ahead_ns, seen.ended_ns - ahead_ns
+            gevent.sleep(POLL_S)
+        raise ControlError(
+            f"the receiver of {self._table[region].name} is not back {PATIENCE_S:.0f} s after its outage"
+        )
+
+    def _theirs(self, region: Region, order: FaultOrder) -> FaultOrder:
+        """An order by that receiver's clock."""
+        ahead_ns = self._ahead_ns.get(region.name, 0)
+        begin_ns, end_ns = (at if at is None else at + ahead_ns for at in (order.begin_ns, order.end_ns))
+        return replace(order, begin_ns=begin_ns, end_ns=end_ns)
+
+    def _region(self, place: int) -> Region:
+        return self._table[place]
+
+    def set_up(self, setup: Setup) -> None:
+        """How every receiver is to serve."""
+        if setup != self._setup:
+            self._setup = setup  # first, for a call that fails may have reached some of them
+            self._post("/setup", setup.model_dump_json().encode())
+
+    def rest(self) -> None:
+        """Nothing is being sent: let them give back the memory that is free."""
+        self._post("/rest", b"")
+
+    def arrived(self) -> dict[str, int]:
+        """How many attempts reached each region's receiver in this run, as far as they say so at once."""
+        found = {}
+        for region in self._regions:
+            if self._client.is_closed:  # the run ended meanwhile
+                break
+            try:
+                told = self._call(region, "GET", "/stats", patience_s=WATCHER_PATIENCE_S).json()
+                found[region.name] = int(told["arrivals"])
+            except (ControlError, ValueError, KeyError):
+                continue
+        return found
+
+    def release(self) -> None:
+        """The run is over, however it went: leave the receivers as they were."""
+        try:
+            self.reset(NO_RUN)
+            self.set_up(Setup())
+        except ControlError:
+            pass
+        if "_client" in vars(self):  # without receivers of ours nobody was called
+            self._client.close()
+
+    def _post(self, call: str, body: bytes) -> None:
+        for region in self._regions:
+            self._call(region, "POST", call, body)
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        try:
+            headers = {"Authorization": f"Bearer {control_token()}"}
+        except ConfigError as error:
+            raise ControlError(str(error)) from None
+        return httpx.Client(headers=headers, trust_env=False)
+
+    def _call(
+        self, region: Region, method: str, call: str, body: bytes = b"", patience_s: float = PATIENCE_S
+    ) -> httpx.Response:
+        try:
+            answer = self._client.request(method, f"{region.control}{call}", content=body, timeout=patience_s)
+        except httpx.HTTPError as error:
+            raise ControlError(
+                f"the control API of {region.name}, {region.control}, does not answer: {error}"
+            ) from None
+        if answer.status_code != httpx.codes.OK:
+            raise ControlError(f"the receiver of {region.name} refuses {call}: {reason(answer)}")
+        return answer

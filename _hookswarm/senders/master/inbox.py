@@ -1,0 +1,39 @@
+"""What the workers told the master of a run. In a file of its own, since importing Locust patches the process."""
+
+from dataclasses import dataclass, field
+
+from _hookswarm.records.rows import Outcome
+from _hookswarm.records.run import WorkerReport
+from _hookswarm.senders.exchange.messages import OriginTick, WorkerTick
+from _hookswarm.senders.plan.stages import Stage
+
+
+@dataclass
+class Inbox:
+    """Of the stage that is on, by worker; and of what ends the run."""
+
+    reports: dict[str, WorkerReport] = field(default_factory=dict)
+    ticks: dict[tuple[int, str], WorkerTick] = field(default_factory=dict)
+    """The last one of each stage and worker."""
+    failure: str = ""
+    stage: Stage | None = None
+    """The one that is on, from `start_ns` on."""
+    last: Stage | None = None
+    """The one that is on, or was."""
+    number: int = 0
+    """Its place in the plan."""
+    start_ns: int = 0
+
+    def begin(self, stage: Stage, number: int, start_ns: int) -> None:
+        self.stage = self.last = stage
+        self.number, self.start_ns = number, start_ns
+
+    def origins(self) -> list[OriginTick]:
+        """How the stage that is on, or was last, stands at each origin in each process."""
+        return [one for (stage, _), tick in self.ticks.items() if stage == self.number for one in tick.origins]
+
+    def outcomes(self) -> dict[Outcome, int]:
+        """How many attempts of the run had each."""
+        told = [tick.outcomes for tick in self.ticks.values() if tick.outcomes]
+        counts = {outcome: sum(own[outcome] for own in told) for outcome in Outcome}
+        return {outcome: count for outcome, count in counts.items() if count}

@@ -1,0 +1,271 @@
+"""The master: walks the plan, announces each stage, gathers the workers' reports, keeps the run's folder.
+
+Locust's shape is asked once a second for the number of users; stages are switched by the clock, which the
+master announces ahead. Where Locust runs without workers, its only process is this and a worker.
+"""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from locust import User
+from locust.env import Environment
+from locust.runners import LocalRunner, MasterRunner
+
+from _hookswarm.records.clock import Clock
+from _hookswarm.records.exit_codes import Exit
+from _hookswarm.records.run import HostRecord
+from _hookswarm.senders.exchange.gather import Chunk, Gatherer
+from _hookswarm.senders.exchange.messages import CHUNK, FETCH, HALT, SAYS
+from _hookswarm.senders.exchange.usage import MACHINE_SAMPLE_S, Sampler, machine_log, process_log
+from _hookswarm.senders.master import live, metrics
+from _hookswarm.senders.master.capacity import STATS_PATIENCE_S, CapacitySearch
+from _hookswarm.senders.master.control import ControlError, Controls
+from _hookswarm.senders.master.live import Live
+from _hookswarm.senders.master.reception import Reception
+from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.stage_player import POLL_S, RunFailed, StagePlayer
+from _hookswarm.senders.master.workers import Workers
+from _hookswarm.senders.plan.plan import Plan, listed
+from _hookswarm.senders.plan.settings import Settings, unreachable
+
+
+class Master:
+    """Walks a test's plan once for every run that is started."""
+
+    def __init__(self, environment: Environment, settings: Settings, test: str, plan: Plan) -> None:
+        runner = environment.runner
+        assert isinstance(runner, LocalRunner | MasterRunner)
+        self._environment = environment
+        self._runner = runner
+        self._settings = settings
+        self._test = test
+        self._plan = plan
+        self._clock = Clock()
+        self._walk: gevent.Greenlet | None = None
+        self._folder: RunFolder | None = None
+        self._controls: Controls | None = None
+        self._arrived: dict[str, int] = {}
+        self._halting = Event()
+        self._reception = Reception(runner, self._clock)
+        self._workers = Workers(runner, plan.stages[0], self._reception.ready, self._reception.silence)
+        self.finished = False
+        if isinstance(runner, MasterRunner):
+            self._keep_users(runner)
+        self._gatherer = Gatherer(lambda node, wanted: runner.send_message(FETCH, wanted, node))
+        runner.register_message(CHUNK, lambda msg, **_: self._gatherer.hear(Chunk.model_validate(msg.data)))
+
+    # Locust's side.
+
+    @property
+    def wanted_users(self) -> int:
+        """How many users Locust is to have now."""
+        return self._workers.wanted
+
+    @property
+    def processes(self) -> int:
+        """How many sending processes there are to hold them."""
+        return len(self._workers.alive()) or 1
+
+    @property
+    def wanted_classes(self) -> list[type[User]]:
+        """Of which classes."""
+        return self._workers.wanted_classes
+
+    def _keep_users(self, runner: MasterRunner) -> None:
+        """Where a worker joins, Locust deals all users out anew at once; those of a stage that is on must stay."""
+        start = runner.start
+
+        def start_unless_playing(*args: Any, **kwargs: Any) -> None:
+            if self._reception.inbox.stage is None or runner.clients.missing:
+                start(*args, **kwargs)
+            else:
+                _say("a sending process joined: it has users when Locust next changes their number")
+
+        runner.start = start_unless_playing  # type: ignore[method-assign]
+
+    def start(self, settings: Settings, plan: Plan, fault: str) -> None:
+        """Begin a run; called when Locust starts a test. One with a `fault` ends at once and says it."""
+        self._settings, self._plan = settings, plan
+        self.finished = False
+        self._folder, self._arrived = None, {}
+        self._reception.begin(fault)
+        self._workers = Workers(self._runner, plan.stages[0], self._reception.ready, self._reception.silence)
+        self._halting.clear()
+        self._walk = gevent.spawn(self._run)
+
+    def stop(self, **_: Any) -> None:
+        """End the run, if one is on, and leave its folder whole; called before Locust stops its users."""
+        if self._walk and self.playing and self._walk is not gevent.getcurrent():
+            self._halting.set()
+            self._walk.join(30)
+
+    def snapshot(self) -> metrics.Snapshot:
+        """How the run stands, for whoever watches it."""
+        return self._reception.snapshot(self.processes)
+
+    def live(self) -> Live:
+        """The same, for the web UI's tab."""
+        if self._controls and self._reception.inbox.stage:
+            self._arrived |= self._controls.arrived()
+        return live.compute(
+            self._reception.inbox,
+            self._reception.counted(),
+            self._arrived,
+            len(self._plan.stages),
+            [region.name for region in self._settings.regions],
+            self._folder.manifest.id if self._folder else "",
+            self._clock.now(),
+        )
+
+    @property
+    def playing(self) -> bool:
+        return self._walk is not None and not self._walk.ready()
+
+    def last_run(self) -> Path | None:
+        """The folder of the last run, once that is over."""
+        return self._folder.path if self._folder and not self.playing else None
+
+    # The run.
+
+    def _run(self) -> None:
+        folder: RunFolder | None = None
+        controls: Controls | None = None
+        samplers: list[Sampler] = []
+        error = ""
+        try:
+            absent = unreachable(self._settings.regions, self._settings.balancer)
+            if fault := self._reception.inbox.failure or "; ".join(absent):
+                raise RunFailed(fault)
+            self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
+            if left_out := self._plan.left_out:
+                for need in sorted(set(left_out.values())):
+                    names = [name for name, reason in left_out.items() if reason == need]
+                    _say(f"left out, for they need {need}: {listed(names)}")
+            if isinstance(self._runner, MasterRunner):  # else the sending process, which is this one, keeps the log
+                log = process_log(folder.path, "master", self._clock, str(os.getpid()))
+                if log:
+                    log.uss = False
+                samplers.append(Sampler(log))
+            samplers += self._watch(folder)
+            machine = Sampler(machine_log(folder.path, self._clock), MACHINE_SAMPLE_S)
+            samplers.append(machine)
+            self._controls = controls = Controls(self._settings.regions)
+            self._read_clocks(folder, controls)
+            controls.reset(folder.manifest.id)
+            settled = self._play_all(folder, controls, machine)
+            self._arrived = controls.arrived()
+            self._read_clocks(folder, controls)
+            self._await_statistics(settled)
+            self._gather(folder)
+            self._environment.process_exit_code = None if settled else Exit.UNKNOWN
+        except (RunFailed, ControlError) as failure:
+            error = str(failure)
+        except OSError as failure:
+            error = f"cannot write the run's folder: {failure.strerror}"
+        except Exception as failure:
+            error = f"the master failed: {failure!r}"
+            raise
+        finally:
+            for sampler in samplers:
+                sampler.close()
+            self._finish(folder, controls, error)
+
+    def _read_clocks(self, folder: RunFolder, controls: Controls) -> None:
+        """Those of receivers of other hosts drift: what they wrote in between is put right by both readings."""
+        read = controls.read_clocks(self._clock)
+        for one in read:
+            folder.timeline.add(one)
+        folder.manifest.hosts = [
+            *(ready.record() for ready in self._reception.senders.values()),
+            *(
+                HostRecord(
+                    role="receiver",
+                    name=one.region,
+                    host=one.host,
+                    offset_ns=one.offset_ns,
+                    uncertainty_ns=one.uncertainty_ns,
+                )
+                for one in read
+            ),
+        ]
+
+    def _gather(self, folder: RunFolder) -> None:
+        """Fetch what sending processes of other hosts wrote, unless a folder is shared."""
+        alive = self._workers.alive()
+        processes = [(node, ready.process) for node, ready in self._reception.senders.items() if node in alive]
+        for name in self._gatherer.gather(folder.path, folder.manifest.id, processes):
+            _say(f"could not fetch {name} from its host")
+
+    def _watch(self, folder: RunFolder) -> list[Sampler]:
+        """Log what the user's own processes take, too; one that is gone by now is said to be."""
+        found = []
+        for pid, name in self._settings.watched:
+            try:
+                found.append(Sampler(process_log(folder.path, f"watched-{name}", self._clock, str(pid), pid)))
+            except ProcessLookupError:
+                _say(f"not watched: process {pid} is gone")
+        return found
+
+    def _play_all(self, folder: RunFolder, controls: Controls, machine: Sampler) -> int:
+        """Play the plan; returns how many deliveries were settled."""
+        player = StagePlayer(
+            self._runner,
+            self._settings,
+            folder,
+            controls,
+            self._workers,
+            self._reception.inbox,
+            self._halting,
+            self._clock,
+        )
+        settled = 0
+        for number, stage in enumerate(self._plan.stages):
+            if (stage.processes or 1) > player.processes():
+                _say(f"left out, for it needs --processes {stage.processes}: {stage.title}")
+            elif not self._workers.classes(stage.strategy):
+                _say(f"left out, for no sender of its strategy was picked: {stage.title}")
+            elif stage.limits:
+                settled += CapacitySearch(self._runner.stats, folder, player, self._halting).run(stage)
+            elif played := player.play(number, stage):
+                settled += played.settled
+            machine.sample()  # or what the next stage does to the machine would be told of this one's end
+            if self._halting.is_set():
+                break
+        return settled
+
+    def _finish(self, folder: RunFolder | None, controls: Controls | None, error: str) -> None:
+        """Leave a whole folder behind, as far as the run came, and let Locust stop."""
+        self._reception.inbox.stage, self._reception.inbox.failure = None, error
+        self._controls = None
+        try:
+            if error:
+                _say(error)
+                self._environment.process_exit_code = Exit.VOID if folder else Exit.USAGE
+                self._runner.send_message(HALT)
+            if controls:
+                controls.release()
+            if folder:
+                folder.close(self._clock.now(), self._halting.is_set(), error)
+                _say(f"run {folder.path}")
+        except OSError as failure:
+            _say(f"cannot write the end of the run: {failure.strerror}")
+        finally:
+            self.finished = True
+
+    def _await_statistics(self, settled: int) -> None:
+        """Wait until Locust's statistics hold all that the workers counted; the analysis compares them again."""
+        deadline = time.monotonic() + STATS_PATIENCE_S
+        while self._runner.stats.total.num_requests < settled and time.monotonic() < deadline:
+            gevent.sleep(POLL_S)
+
+
+def _say(text: str) -> None:
+    """Tell the user, on standard output; a log on a full disk must not end the run in disorder."""
+    try:
+        print(f"{SAYS}{text}", flush=True)
+    except OSError:
+        pass

@@ -1,0 +1,83 @@
+"""What the workers tell the master, and how a run stands by it."""
+
+from typing import Any
+
+from locust.runners import LocalRunner, MasterRunner
+
+from _hookswarm.protocol.version import differs
+from _hookswarm.records.clock import Clock, boot_id
+from _hookswarm.records.run import WorkerReport
+from _hookswarm.senders.exchange import counted
+from _hookswarm.senders.exchange.counted import Deliveries
+from _hookswarm.senders.exchange.messages import FAILED, HEARD, READY, REPORT, TICK, Heard, Ready, WorkerTick
+from _hookswarm.senders.master import metrics
+from _hookswarm.senders.master.inbox import Inbox
+from _hookswarm.senders.master.silence import Silence
+
+
+class Reception:
+    """Listens to the workers; `ready` grows by those that listen to us, `senders` has what they said of themselves."""
+
+    def __init__(self, runner: LocalRunner | MasterRunner, clock: Clock) -> None:
+        self.inbox = Inbox()
+        self.ready: set[str] = set()
+        self.senders: dict[str, Ready] = {}
+        self.silence = Silence()
+        self._runner = runner
+        self._clock = clock
+        self._boot = boot_id()
+        runner.register_message(READY, self._on_ready)
+        runner.register_message(REPORT, self._on_report)
+        runner.register_message(TICK, self._on_tick)
+        runner.register_message(FAILED, self._on_failed)
+        # Locust's name for it is the answer's, which the master sends at once.
+        runner.environment.events.heartbeat_sent.add_listener(lambda client_id, **_: self.silence.heard(client_id))
+
+    def begin(self, fault: str) -> None:
+        """A new run."""
+        self.inbox = Inbox(failure=fault)
+
+    def _on_ready(self, msg: Any, **_: Any) -> None:
+        ready = Ready.model_validate(msg.data)
+        if fault := differs(f"the sending process {ready.process or msg.node_id}", ready.protocol):
+            self.inbox.failure = self.inbox.failure or fault
+            return
+        if ready.synced:
+            self.ready.add(msg.node_id)
+            self.senders[msg.node_id] = ready
+        heard = Heard(
+            sent_ns=ready.sent_ns,
+            now_ns=self._clock.now(),
+            anchor_ns=self._clock.anchor_ns,
+            boot=self._boot,
+            accepted=ready.synced,
+        )
+        self._runner.send_message(HEARD, heard.model_dump(), msg.node_id)
+
+    def _on_report(self, msg: Any, **_: Any) -> None:
+        self.inbox.reports[msg.node_id] = WorkerReport.model_validate(msg.data)
+
+    def _on_tick(self, msg: Any, **_: Any) -> None:
+        tick = WorkerTick.model_validate(msg.data)
+        self.inbox.ticks[tick.stage, msg.node_id] = tick
+
+    def _on_failed(self, msg: Any, **_: Any) -> None:
+        self.inbox.failure = self.inbox.failure or str(msg.data["message"])
+
+    def counted(self) -> list[Deliveries]:
+        """What Locust counted so far; processes of their own tell it every three seconds."""
+        return counted.deliveries(self._runner.stats.entries)
+
+    def snapshot(self, processes: int) -> metrics.Snapshot:
+        """How the run stands, as Locust and the workers tell it."""
+        inbox = self.inbox
+        now = inbox.origins() if inbox.stage else []
+        return metrics.Snapshot(
+            deliveries=self.counted(),
+            attempts={outcome.name.lower(): count for outcome, count in inbox.outcomes().items()},
+            queued=sum(one.queued for one in now),
+            in_flight=sum(one.in_flight for one in now),
+            workers=processes,
+            stage=inbox.stage.title if inbox.stage else "",
+            faults=inbox.stage.faults_at((self._clock.now() - inbox.start_ns) / 1e9) if inbox.stage else (),
+        )

@@ -1,0 +1,271 @@
+"""One stage, as the master plays it: users, faults, announcement, progress, reports."""
+
+import time
+from dataclasses import dataclass, replace
+from zlib import crc32
+
+import gevent
+from gevent.event import Event
+from locust.runners import LocalRunner, MasterRunner
+
+from _hookswarm.protocol.faults import FaultOrder, Faults
+from _hookswarm.records.clock import Clock
+from _hookswarm.records.run import (
+    FaultsSet,
+    Progress,
+    StageEnded,
+    StageOverloaded,
+    StageStarted,
+    WorkerLost,
+    WorkerReport,
+)
+from _hookswarm.senders.exchange import counted
+from _hookswarm.senders.exchange.messages import HALT, STAGE, Announcement, Part
+from _hookswarm.senders.master.control import Controls
+from _hookswarm.senders.master.inbox import Inbox
+from _hookswarm.senders.master.incidents import Incidents
+from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.watchdog import Watchdog
+from _hookswarm.senders.master.workers import Users, Workers
+from _hookswarm.senders.plan.settings import Settings
+from _hookswarm.senders.plan.stages import Stage
+
+LEAD_S = {True: 0.05, False: 0.3}
+"""How far ahead a stage is announced: in the same process, and to others."""
+FAULTS_LEAD_S = 0.5
+"""How much further ahead where receivers have to be told of faults first."""
+POLL_S = 0.02
+PROGRESS_S = 1.0
+SETTLE_S = 30.0
+"""How long the users of a stage may take to come and go."""
+REPORT_PATIENCE_S = 120.0
+"""How long a stage's reports may lag behind its planned end."""
+HALT_PATIENCE_S = 8.0
+"""How long workers may take to report once they are told to end."""
+
+
+LATE_SHARE, STARVED_SHARE = 0.01, 0.25
+"""From these shares on, of events and of time, a stage says more of its generator than of its target."""
+
+
+class RunFailed(Exception):
+    """The run cannot go on; the text says why, for people."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a stage went."""
+
+    settled: int
+    abandoned: int
+    overloaded: bool
+    disturbed: bool
+    """A sender woke late or had no CPU: what was measured is the generator."""
+
+
+class StagePlayer:
+    """Plays the stages of one run, one after the other."""
+
+    def __init__(
+        self,
+        runner: LocalRunner | MasterRunner,
+        settings: Settings,
+        folder: RunFolder,
+        controls: Controls,
+        workers: Workers,
+        inbox: Inbox,
+        halting: Event,
+        clock: Clock,
+    ) -> None:
+        """`halting` is set when the run is to end."""
+        self._runner = runner
+        self._local = isinstance(runner, LocalRunner)
+        self._settings = settings
+        self._folder = folder
+        self._controls = controls
+        self._inbox = inbox
+        self._halting = halting
+        self._clock = clock
+        self.workers = workers
+        self._failure = ""
+
+    def processes(self) -> int:
+        """How many sending processes there are."""
+        return len(self.workers.alive())
+
+    def play(self, number: int, stage: Stage) -> Played | None:
+        """Run one stage to its end, and the pause behind it; None if the run is to end before it began.
+
+        Raises RunFailed, ControlError, OSError.
+        """
+        self._controls.set_up(stage.setup)
+        users = self._await_users(stage)
+        if self._halting.is_set():
+            return None
+        self._inbox.reports.clear()
+        troubled = bool(stage.order().parts() or stage.incidents)
+        # Before the stage begins: setting faults takes a while, but they hold by the clock.
+        start = self._clock.now() + round((LEAD_S[self._local] + FAULTS_LEAD_S * troubled) * 1e9)
+        self._set_faults(number, stage, start)
+        seed, regions = _fault_seed(self._settings.seed, number, stage), len(self._settings.regions)
+        incidents = Incidents(number, stage, start, seed, list(range(regions)))
+        incidents.tell(self._controls)
+        self._inbox.begin(stage, number, start)
+        self._announce(number, stage, start, users)
+        overloaded = self._await_reports(number, stage, set(users))
+        self._inbox.stage = None
+        self._folder.between_stages()
+        incidents.write(self._controls, self._folder.timeline)
+        if stage.settle_s:
+            self._controls.rest()
+            self._halting.wait(stage.settle_s)
+        reports = self._inbox.reports.values()
+        return Played(
+            settled=sum(report.settled for report in reports),
+            abandoned=sum(report.abandoned for report in reports),
+            overloaded=overloaded,
+            disturbed=any(_disturbed(report) for report in reports),
+        )
+
+    def _set_faults(self, number: int, stage: Stage, start: int) -> None:
+        begin = start + round(stage.faults_from_s * 1e9)
+        end = None if stage.faults_for_s is None else begin + round(stage.faults_for_s * 1e9)
+        self._controls.set_faults(_seeded(stage.order(begin, end), _fault_seed(self._settings.seed, number, stage)))
+        if stage.faults:
+            plain = self._folder.manifest.stages[number]["faults"]
+            self._folder.timeline.add(FaultsSet(at_ns=begin, until_ns=end, stage=number, faults=plain))
+
+    def _announce(self, number: int, stage: Stage, start: int, users: Users) -> None:
+        parts: dict[str, list[Part]] = {process: [] for process in users}
+        first = 0
+        # Origin by origin, so that each has the same events whatever the strategy, and the number of processes.
+        for origin in sorted(set().union(*users.values())):
+            for process, counts in users.items():
+                if counts[origin]:
+                    parts[process].append(Part(origin=origin, first=first, last=first + counts[origin]))
+                    first += counts[origin]
+        for process, own in parts.items():
+            announcement = Announcement(
+                run=self._folder.manifest.id,
+                seed=self._settings.seed,
+                number=number,
+                stage=self._folder.manifest.stages[number],
+                draw=draw(number, stage),
+                start_ns=start,
+                parts=own,
+                of=stage.users,
+            )
+            self._runner.send_message(STAGE, announcement.model_dump(), process)
+        name = self._folder.manifest.stages[number]["name"]
+        self._folder.timeline.add(StageStarted(at_ns=start, stage=number, name=name))
+
+    def _await_users(self, stage: Stage) -> Users:
+        """The users of each sending process that take part, once Locust has as many as the stage asks for."""
+        deadline = time.monotonic() + SETTLE_S
+        while not self._halting.is_set():
+            self._note_lost()
+            if (users := self.workers.ask(stage)) is not None:
+                return users
+            if self._failure or self._inbox.failure or time.monotonic() > deadline:
+                wanted = f"Locust has not {self.workers.wanted} users after {SETTLE_S:.0f} s"
+                raise RunFailed(self._failure or self._inbox.failure or wanted)
+            gevent.sleep(POLL_S)
+        return {}
+
+    def _await_reports(self, number: int, stage: Stage, workers: set[str]) -> bool:
+        """Wait until every worker reported the stage; writes its progress and its end. True: it was overloaded.
+
+        A worker that is lost, or cannot go on, ends the stage for the others too, and then the run: RunFailed.
+        """
+        told = time.monotonic()
+        timeouts = self._settings.timeouts
+        limit_s = (stage.length_s or float("inf")) + stage.drain_s + timeouts.connect_s + timeouts.response_s
+        deadline = told + limit_s + REPORT_PATIENCE_S
+        watchdog = Watchdog(stage.overload_s) if stage.overload_s else None
+        gone: set[str] = set()
+        halted = overloaded = False
+        while missing := workers - gone - self._inbox.reports.keys():
+            now = time.monotonic()
+            gone |= self._note_lost() & missing
+            self._failure = self._failure or self._inbox.failure
+            if now > deadline:
+                self._failure = self._failure or f"stage {stage.name!r}: {len(missing)} workers never reported"
+                if halted:
+                    break
+            if now - told >= PROGRESS_S:
+                told = now
+                progress = self._progress(number)
+                self._folder.timeline.add(progress)
+                overloaded = overloaded or self._is_overload(number, watchdog, now, progress.queued)
+            if (self._failure or overloaded or self._halting.is_set()) and not halted:
+                halted, deadline = True, now + HALT_PATIENCE_S
+                self._runner.send_message(HALT)
+            gevent.sleep(POLL_S)
+        self._folder.timeline.add(self._progress(number))
+        reports = [self._inbox.reports[worker] for worker in sorted(workers & self._inbox.reports.keys())]
+        self._folder.timeline.add(StageEnded(at_ns=self._clock.now(), stage=number, reports=reports))
+        if self._failure:
+            raise RunFailed(self._failure)
+        return overloaded
+
+    def _note_lost(self) -> set[str]:
+        """Write down workers that are gone since the last look. Unless that is allowed, it ends the run."""
+        lost = self.workers.lost()
+        for worker in lost:
+            self._folder.timeline.add(WorkerLost(at_ns=self._clock.now(), worker=worker))
+        if lost and (not self._settings.allow_worker_loss or not self.workers.alive()):
+            self._failure = self._failure or f"lost {len(lost)} sending processes: {', '.join(lost)}"
+        return set(lost)
+
+    def _is_overload(self, number: int, watchdog: Watchdog | None, now: float, queued: int) -> bool:
+        growing_s = watchdog.growing_s(now, queued) if watchdog else None
+        if growing_s is None:
+            return False
+        entry = StageOverloaded(at_ns=self._clock.now(), stage=number, queued=queued, growing_s=round(growing_s, 3))
+        self._folder.timeline.add(entry)
+        return True
+
+    def _progress(self, number: int) -> Progress:
+        origins = self._inbox.origins()
+        name = self._folder.manifest.stages[number]["name"]
+        told = counted.deliveries(self._runner.stats.entries, name)
+        p50_ms, p99_ms = counted.latency_ms(told, 0.5, 0.99)
+        return Progress(
+            at_ns=self._clock.now(),
+            stage=number,
+            settled=sum(one.settled for one in origins),
+            failed=sum(one.failed for one in origins),
+            queued=sum(one.queued for one in origins),
+            in_flight=sum(one.in_flight for one in origins),
+            retrying=sum(one.retrying for one in origins),
+            p50_ms=p50_ms,
+            p99_ms=p99_ms,
+        )
+
+
+def _disturbed(report: WorkerReport) -> bool:
+    """As the analysis judges it, which knows more."""
+    return report.late > LATE_SHARE * report.due or (report.starved_s or 0) > STARVED_SHARE * report.wall_s
+
+
+def draw(number: int, stage: Stage) -> int:
+    """What a stage's draws are told apart by from other stages'; the same for all of a course and repeat."""
+    return 1 << 32 | crc32(f"{stage.course} {stage.repeat}".encode()) if stage.course else number
+
+
+def _fault_seed(seed: int, number: int, stage: Stage) -> int:
+    return seed << 33 | draw(number, stage)
+
+
+def _seeded(order: FaultOrder, seed: int) -> FaultOrder:
+    """Faults without a seed of their own get the stage's."""
+
+    def sown(faults: Faults) -> Faults:
+        return replace(faults, seed=faults.seed or seed)
+
+    return replace(
+        order,
+        faults=order.faults and sown(order.faults),
+        otherwise=order.otherwise and sown(order.otherwise),
+        webhooks=tuple(replace(own, faults=sown(own.faults)) for own in order.webhooks),
+    )

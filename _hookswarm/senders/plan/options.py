@@ -1,0 +1,78 @@
+"""What a user can set: on the command line, and in Locust's start form."""
+
+import argparse
+from collections.abc import Mapping
+from copy import copy
+
+from _hookswarm.protocol.errors import ConfigError
+
+TRANSPORTS = ("wire", "httpx")
+LINKS = ("modelled", "real")
+
+GROUPS = {
+    "What is played": ("quick", "stages", "duration", "rate", "strategy", "seed"),
+    "Where it goes": (
+        "target", "allow_remote", "regions", "links", "transport", "connect_timeout", "response_timeout", "ca_file",
+    ),
+    "What is sent": ("payloads",),
+    "Retries": ("retry_profile", "retry_profiles", "time_scale"),
+    "What is recorded": ("watch", "watch_name", "memory_limit", "allow_worker_loss", "results"),
+}  # fmt: skip
+"""The start form's headings, and the options under each."""
+OPTIONS = tuple(name for names in GROUPS.values() for name in names)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options that Locust and the runner share. Not in argparse's groups: Locust's start form leaves those out."""
+    add = parser.add_argument
+    add("--quick", action="store_true", help="the short form of the test")
+    add("--stages", metavar="NAMES", default="", help="only these, by comma: 'sustained,retry *'")
+    add("--duration", metavar="TIME", default="", help="of the sustained stages: 90s, 30m, 2h …")
+    add("--rate", type=float, default=0.0, metavar="R", help="base rate of open arrivals, a second; 0: as planned")
+    add("--strategy", metavar="NAME", default="", help="how a region is chosen, in stages that compare no strategies")
+    add("--seed", type=int, default=1, help="of schedules and payloads (default: 1)")
+    add("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
+    add("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
+    add("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")
+    add("--links", choices=LINKS, default="modelled", help="real: the regions are far apart by themselves")
+    add("--transport", choices=TRANSPORTS, default="wire", help="httpx: HTTP/2 and proxies")
+    add("--connect-timeout", type=float, default=5.0, metavar="S", help="seconds (default: 5)")
+    add("--response-timeout", type=float, default=15.0, metavar="S", help="seconds (default: 15)")
+    add("--ca-file", metavar="PEM", default="", help="certificate authority of an https target")
+    add("--payloads", metavar="PATH", default="", help="bodies to send: JSON, NDJSON or a folder")
+    add("--retry-profile", metavar="NAME", default="", help="retry as this sender does: svix, github …")
+    add("--retry-profiles", metavar="TOML", default="", help="your own table of retry profiles")
+    add("--time-scale", type=float, default=1.0, metavar="X", help="of that profile's delays: 0.001 …")
+    add("--watch", metavar="PIDS", default="", help="your server's processes, by comma: logged beside ours")
+    add("--watch-name", metavar="NAMES", default="", help="the same by their programs' names")
+    add("--memory-limit", metavar="SIZE", default="", help="a process may have: 512MB (default: the machine's)")
+    add("--allow-worker-loss", action="store_true", help="a lost sending process does not void a run")
+    add("--results", metavar="DIR", default="results", help="where runs are kept (default: results)")
+
+
+def to_arguments(options: argparse.Namespace) -> list[str]:
+    """The command line that gives these options again."""
+    arguments = []
+    for name in OPTIONS:
+        value, flag = getattr(options, name), f"--{name.replace('_', '-')}"
+        if value is True:
+            arguments.append(flag)
+        elif value is not False and value != "":
+            arguments.append(f"{flag}={value}")
+    return arguments
+
+
+def from_form(options: argparse.Namespace, form: Mapping[str, str]) -> argparse.Namespace:
+    """The options as the start form has changed them. Raises ConfigError for what is not of an option's kind."""
+    changed, faults = copy(options), []
+    for name in OPTIONS:
+        if name not in form:
+            continue
+        kind, text = type(getattr(options, name)), form[name]
+        try:
+            setattr(changed, name, text == "true" if kind is bool else kind(text))
+        except ValueError:
+            faults.append(f"--{name.replace('_', '-')}: {text!r} is no {'whole ' if kind is int else ''}number")
+    if faults:
+        raise ConfigError(faults)
+    return changed

@@ -1,0 +1,96 @@
+"""The plan of a run: a test's stages under the settings."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from itertools import compress
+from typing import NamedTuple
+
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.protocol.setup import Setup
+from _hookswarm.senders.plan.arrivals import at_rate
+from _hookswarm.senders.plan.plan_check import check_plan
+from _hookswarm.senders.plan.settings import Settings
+from _hookswarm.senders.plan.stages import CUTS, Incident, Stage, under_law, under_strategy
+from _hookswarm.senders.plan.strategies import playable
+
+NAMES_SHOWN = 12
+"""Of a test's stages, where they are told in a message."""
+
+
+class Plan(NamedTuple):
+    stages: tuple[Stage, ...]
+    left_out: dict[str, str]
+    """By name: what stages need that is not there."""
+
+
+def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
+    """The stages that can be run. Raises ConfigError that names every fault of the plan."""
+    if settings.law:
+        stages = under_law(stages, *settings.law)
+    if settings.strategy:
+        stages = under_strategy(stages, settings.strategy)
+    if settings.stages:
+        stages = _named(stages, settings.stages)
+    if settings.duration_s is not None:
+        stages = [replace(stage, duration_s=settings.duration_s) if stage.stretch else stage for stage in stages]
+    if settings.rate is not None:
+        stages = [replace(stage, arrivals=at_rate(stage.arrivals, settings.rate)) for stage in stages]
+    regions = len(settings.regions)
+    stages = [replace(stage, incidents=tuple(_everywhere(one, regions) for one in stage.incidents)) for stage in stages]
+    check_plan(stages)
+    ours, links = all(region.control for region in settings.regions), settings.links and settings.modelled
+    strategies = playable(settings.balancer)
+    left_out: dict[str, str] = {}
+    faults: list[str] = []
+    for stage in stages:
+        if not ours and _needs_ours(stage):
+            left_out[stage.title] = "receivers of ours"
+        elif not links and any(incident.fault in CUTS for incident in stage.incidents):
+            left_out[stage.title] = "modelled links, to cut them"
+        elif stage.strategy not in strategies or not (stage.links or settings.balancer):
+            left_out[stage.title] = "a load balancer (--balancer haproxy)"
+        elif stage.least_regions > regions:
+            left_out[stage.title] = f"{stage.least_regions} regions"
+        elif unknown := sorted({place for place in _befallen(stage) if place >= regions}):
+            places = ", ".join(map(str, unknown))
+            faults.append(f"stage {stage.title!r}: a fault on region {places}; {_there(settings)}")
+    if faults:
+        raise ConfigError(faults)
+    played = tuple(stage for stage in stages if stage.title not in left_out)
+    if not played:
+        raise ConfigError([f"every stage of this test needs {' or '.join(sorted(set(left_out.values())))}"])
+    return Plan(played, left_out)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(names[:NAMES_SHOWN]) + more
+
+
+def _everywhere(incident: Incident, regions: int) -> Incident:
+    return incident if incident.regions else replace(incident, regions=tuple(range(regions)))
+
+
+def _befallen(stage: Stage) -> Iterator[int]:
+    """The regions that its faults are about, by their places in the table."""
+    for incident in stage.incidents:
+        yield from (*incident.regions, *incident.origins)
+
+
+def _there(settings: Settings) -> str:
+    return "there are " + ", ".join(f"{place} {region.name}" for place, region in enumerate(settings.regions))
+
+
+def _named(stages: Sequence[Stage], patterns: Sequence[str]) -> list[Stage]:
+    names = [stage.title for stage in stages]
+    if strange := [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]:
+        raise ConfigError([f"--stages: none is named {', '.join(map(repr, strange))}; there are: {listed(names)}"])
+    chosen = [any(fnmatchcase(name, pattern) for pattern in patterns) for name in names]
+    return list(compress(stages, chosen))
+
+
+def _needs_ours(stage: Stage) -> bool:
+    asked = any(incident.fault not in CUTS for incident in stage.incidents)
+    return asked or bool(stage.order().parts()) or stage.setup != Setup()

@@ -1,0 +1,77 @@
+"""What must hold of a plan before it is played."""
+
+from collections.abc import Iterator, Sequence
+
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.senders.plan.arrivals import Closed
+from _hookswarm.senders.plan.payloads import SIZES
+from _hookswarm.senders.plan.stages import Stage
+from _hookswarm.senders.plan.strategies import STRATEGIES
+
+
+def check_plan(stages: Sequence[Stage]) -> None:
+    """Raise ConfigError, with every fault, unless each stage can end, is named apart, and can be played."""
+    names = [stage.title for stage in stages]
+    faults = [
+        f"stage {name!r} has neither events nor duration_s: it would never end"
+        for name, stage in zip(names, stages, strict=True)
+        if stage.events is None and stage.duration_s is None
+    ]
+    faults += [
+        f"stage {name!r}: unknown payload distribution {stage.payload!r}; there are {', '.join(SIZES)}"
+        for name, stage in zip(names, stages, strict=True)
+        if isinstance(stage.payload, str) and stage.payload not in SIZES
+    ]
+    faults += [
+        f"stage {name!r}: {problem}"
+        for name, stage in zip(names, stages, strict=True)
+        for problem in (*stage.retry.problems(), *stage.order().problems())
+    ]
+    faults += [
+        f"stage {name!r}: {stage.users} users are not to be divided by {stage.processes} processes"
+        for name, stage in zip(names, stages, strict=True)
+        if stage.processes and stage.users % stage.processes
+    ]
+    faults += [
+        f"stage {name!r}: class {own.name!r} goes beyond its {stage.webhooks} webhooks"
+        for name, stage in zip(names, stages, strict=True)
+        for own in stage.classes
+        if own.first + own.count > stage.webhooks
+    ]
+    faults += [
+        f"stage {name!r}: two classes are named alike"
+        for name, stage in zip(names, stages, strict=True)
+        if len({own.name for own in stage.classes} | {"others"}) <= len(stage.classes)
+    ]
+    faults += [
+        f"stage {name!r}: a search for capacity needs arrivals with a rate, and a duration_s"
+        for name, stage in zip(names, stages, strict=True)
+        if stage.limits and (isinstance(stage.arrivals, Closed) or stage.duration_s is None)
+    ]
+    faults += [
+        f"stage {name!r}: unknown strategy {stage.strategy!r}; there are {', '.join(STRATEGIES)}"
+        for name, stage in zip(names, stages, strict=True)
+        if stage.strategy not in STRATEGIES
+    ]
+    faults += [
+        f"stage {name!r}: {problem}"
+        for name, stage in zip(names, stages, strict=True)
+        for problem in (*stage.health.problems(), *_incident_problems(stage))
+    ]
+    faults += [f"two stages are named {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
+    if faults or not stages:
+        raise ConfigError(faults or ["a plan without stages"])
+
+
+def _incident_problems(stage: Stage) -> Iterator[str]:
+    if stage.incidents and stage.order().parts():
+        yield "incidents and faults, classes or a response time for all regions exclude each other"
+    for incident in stage.incidents:
+        if stage.length_s is None or incident.from_s + incident.for_s > stage.length_s:
+            yield f"the fault {incident.fault!r} outlasts the stage"
+    told = [(place, one) for one in stage.incidents for place in one.regions if one.faults]
+    if len({place for place, _ in told}) < len(told):
+        yield "a region can be slow or answer errors once in a stage"
+    ended = [place for one in stage.incidents for place in one.regions if one.fault in ("refused", "frozen")]
+    if len(set(ended)) < len(ended):
+        yield "a region can be refused or frozen once in a stage"

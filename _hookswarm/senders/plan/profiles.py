@@ -1,0 +1,85 @@
+"""Named retry laws, a TOML file: how known senders retry, and where that is written."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.protocol.regions import describe
+from _hookswarm.senders.plan.retry import RetryLaw
+
+DEFAULT_PROFILES = Path(__file__).with_name("profiles.toml")
+
+
+@dataclass(frozen=True)
+class Profile:
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    source: Annotated[str, Field(min_length=1)]
+    """Where the numbers come from."""
+    as_of: date
+    """When they were read there."""
+    law: RetryLaw
+    note: str = ""
+    """What is second-hand or approximate about them."""
+
+
+_ORIGIN = ("source", "as_of", "note")
+"""Keys of a profile's table that are not its law's."""
+_LAW, _PROFILE = TypeAdapter(RetryLaw), TypeAdapter(Profile)
+
+
+def profile(name: str, path: Path = DEFAULT_PROFILES) -> Profile:
+    """The profile of that name. Raises ConfigError that lists the names there are."""
+    profiles = load_profiles(path)
+    if name not in profiles:
+        raise ConfigError([f"{path}: there is no retry profile {name!r}, only {', '.join(profiles)}"])
+    return profiles[name]
+
+
+def load_profiles(path: Path = DEFAULT_PROFILES) -> dict[str, Profile]:
+    """The profiles of a TOML file by name, in its order. Raises ConfigError that names every fault of the file."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError([f"cannot read {path}: {error.strerror}"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError([f"{path}: not TOML: {error}"]) from None
+    faults = [] if content else ["there is no retry profile in it"]
+    profiles = {}
+    for name, table in content.items():
+        try:
+            profiles[name] = _read(name, table)
+        except ConfigError as error:
+            faults += [f"{name}: {fault}" for fault in error.faults]
+    if faults:
+        raise ConfigError([f"{path}: {fault}" for fault in faults])
+    return profiles
+
+
+def _read(name: str, table: Any) -> Profile:
+    if not isinstance(table, dict):
+        raise ConfigError(["a profile is a table"])
+    law, faults = _law({key: value for key, value in table.items() if key not in _ORIGIN})
+    origin = {key: table[key] for key in _ORIGIN if key in table}
+    try:
+        found = _PROFILE.validate_python({"name": name, "law": law, **origin})
+    except ValidationError as error:
+        faults += describe(error)
+    if faults:
+        raise ConfigError(faults)
+    return found
+
+
+def _law(table: dict[str, Any]) -> tuple[RetryLaw, list[str]]:
+    """The law of a table, and what is wrong with it."""
+    if table.get("retry_after") is False:  # TOML has no null
+        table["retry_after"] = None
+    try:
+        law = _LAW.validate_python(table)
+    except ValidationError as error:
+        return RetryLaw(), describe(error)
+    return law, list(law.problems())

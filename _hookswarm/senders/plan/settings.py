@@ -1,0 +1,218 @@
+"""The settings of a run, made of its options and checked."""
+
+import argparse
+import os
+import re
+import socket
+import ssl
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+from _hookswarm.protocol.credentials import signing_key
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.protocol.regions import (
+    DEFAULT_TABLE,
+    Balancer,
+    Links,
+    Region,
+    RegionTable,
+    address_of,
+    check_url,
+    is_loopback,
+    load_table,
+)
+from _hookswarm.records.sizes import parse_size
+from _hookswarm.senders.plan import processes
+from _hookswarm.senders.plan.options import OPTIONS
+from _hookswarm.senders.plan.payloads import Captured, load_captured
+from _hookswarm.senders.plan.profiles import DEFAULT_PROFILES, profile
+from _hookswarm.senders.plan.retry import RetryLaw, scaled
+from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES
+from _hookswarm.senders.transport.wire import Timeouts
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Checked options of a run; the same in the master and every worker."""
+
+    regions: tuple[Region, ...]
+    links: Links | None
+    """How far apart the regions are; None: nobody said."""
+    modelled: bool
+    """Whether the senders make those delays."""
+    balancer: Balancer | None
+    """What balances the load before the regions, for stages of its strategies."""
+    quick: bool
+    stages: tuple[str, ...]
+    """Patterns of names of the stages to play; empty: all."""
+    seed: int
+    results: Path
+    captured: Captured | None
+    law: tuple[str, RetryLaw] | None
+    """What the stages that retry are put under, and what to call it; None: as they are planned."""
+    duration_s: float | None
+    rate: float | None
+    strategy: str
+    """What stages are played under that compare none; empty: as they are planned."""
+    watched: tuple[tuple[int, str], ...]
+    """Processes of others whose resources are logged, too: their ids and names."""
+    allow_worker_loss: bool
+    transport: str
+    timeouts: Timeouts
+    tls: ssl.SSLContext | None
+    key: bytes
+    options: dict[str, Any]
+    """As given, for run.json; holds no secret."""
+
+
+def check(options: argparse.Namespace) -> Settings:
+    """The settings behind parsed options. Raises ConfigError that names every fault at once."""
+    faults: list[str] = []
+
+    def collect(part: Any) -> Any:
+        try:
+            return part()
+        except ConfigError as error:
+            faults.extend(error.faults)
+
+    table = collect(lambda: _table(options.target, options.regions, options.allow_remote))
+    captured = collect(lambda: load_captured(Path(options.payloads)) if options.payloads else None)
+    law = collect(lambda: _law(options.retry_profile, options.retry_profiles, options.time_scale))
+    duration_s = collect(lambda: _duration_s(options.duration))
+    watched = collect(lambda: processes.find(options.watch, options.watch_name))
+    tls = collect(lambda: _tls(options.ca_file))
+    key = collect(signing_key)
+    collect(lambda: writable("--results", Path(options.results)))
+    if table and table.links and options.links == "modelled" and options.transport == "httpx":
+        faults.append("--transport httpx cannot model the links of this table: add --links real")
+    for name in ("connect_timeout", "response_timeout"):
+        if not 0 < getattr(options, name) <= 3600:
+            faults.append(f"--{name.replace('_', '-')} must lie between 0 and 3600 seconds")
+    if options.memory_limit:
+        try:
+            parse_size(options.memory_limit)
+        except ValueError as error:
+            faults.append(f"--memory-limit: {error}")
+    if options.rate and not 0 < options.rate <= 1e6:
+        faults.append(f"--rate must be above 0 and at most 1000000, not {options.rate:g}")
+    if options.strategy and options.strategy not in STRATEGIES:
+        known = ", ".join(name for name in STRATEGIES if name not in BALANCERS)
+        faults.append(f"--strategy: unknown strategy {options.strategy!r}; there are {known}")
+    if not 0 <= options.seed < 1 << 63:
+        faults.append("--seed must be a whole number from 0 on")
+    if faults:
+        raise ConfigError(faults)
+    return Settings(
+        regions=table.region,
+        links=table.links,
+        modelled=options.links == "modelled",
+        balancer=table.balancer,
+        quick=options.quick,
+        stages=tuple(name.strip() for name in options.stages.split(",") if name.strip()),
+        seed=options.seed,
+        results=Path(options.results),
+        captured=captured,
+        law=law,
+        duration_s=duration_s,
+        rate=options.rate or None,
+        strategy=options.strategy,
+        watched=watched,
+        allow_worker_loss=options.allow_worker_loss,
+        transport=options.transport,
+        timeouts=Timeouts(options.connect_timeout, options.response_timeout),
+        tls=tls,
+        key=key,
+        options={name: getattr(options, name) for name in OPTIONS},
+    )
+
+
+def _table(target: str, path: str, allow_remote: bool) -> RegionTable:
+    if target and path:
+        raise ConfigError(["--target and --regions exclude each other"])
+    if target:
+        try:
+            table = RegionTable(region=(Region(name="target", url=check_url(target)),))
+        except ValueError as error:
+            raise ConfigError([f"--target: {error}"]) from None
+    else:
+        table = load_table(Path(path) if path else DEFAULT_TABLE)
+    urls = [*(region.url for region in table.region), *(table.balancer.haproxy.values() if table.balancer else ())]
+    remote = [url for url in urls if not is_loopback(address_of(url)[0])]
+    if remote and not allow_remote:
+        raise ConfigError([f"{url} is beyond loopback; if it is yours to load, add --allow-remote" for url in remote])
+    if strange := [url for url in urls if not url.isascii()]:
+        raise ConfigError([f"{url}: write it in ASCII (punycode, percent-encoding)" for url in strange])
+    return table
+
+
+def _law(name: str, table: str, scale: float) -> tuple[str, RetryLaw] | None:
+    faults = []
+    if not name and (table or scale != 1):
+        faults.append("--retry-profiles and --time-scale need --retry-profile")
+    if not 0 < scale <= 1e3:
+        faults.append(f"--time-scale must be above 0 and at most 1000, not {scale:g}")
+    law = None
+    try:
+        law = profile(name, Path(table) if table else DEFAULT_PROFILES).law if name else None
+    except ConfigError as error:
+        faults += error.faults
+    if faults:
+        raise ConfigError(faults)
+    label = f"profile={name}" + (f" x{scale:g}" if scale != 1 else "")
+    return (label, scaled(law, scale)) if law else None
+
+
+# Locust has a parser for this, but importing it patches the whole process.
+_TIME = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7})s?)?").fullmatch
+
+
+def _duration_s(text: str) -> float | None:
+    found = _TIME(text)
+    seconds = (
+        sum(int(part or 0) * unit for part, unit in zip(found.groups(), (3600, 60, 1), strict=True)) if found else 0
+    )
+    if text and not 0 < seconds <= 1e7:
+        raise ConfigError([f"--duration {text!r} is no time: write 90s, 30m or 1h30m"])
+    return float(seconds) or None
+
+
+def _tls(ca_file: str) -> ssl.SSLContext | None:
+    if not ca_file:
+        return None
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError([f"--ca-file {ca_file}: {error.strerror or error}"]) from None
+
+
+def writable(option: str, folder: Path) -> None:
+    """Make `folder`, and raise ConfigError unless files can be written in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ConfigError([f"{option} {folder} cannot be written: {error.strerror}"]) from None
+
+
+def unreachable(regions: Sequence[Region], balancer: Balancer | None = None, timeout_s: float = 3) -> list[str]:
+    """A phrase for each region that no TCP connection reaches, or whose control API none does; and for a balancer's."""
+    named = [(f"region {region.name}", url) for region in regions for url in (region.url, region.control) if url]
+    named += [(f"balancer {name}", url) for name, url in balancer.haproxy.items()] if balancer else []
+    with ThreadPoolExecutor(64) as pool:  # at once: the last of many must not wait for all before it
+        faults = list(pool.map(_connect_fault, [url for _, url in named], repeat(timeout_s)))
+    return [f"{name}: {fault}" for (name, _), fault in zip(named, faults, strict=True) if fault]
+
+
+def _connect_fault(url: str, timeout_s: float) -> str:
+    host, port = address_of(url)
+    try:
+        socket.create_connection((host, port), timeout=timeout_s).close()
+    except (OSError, UnicodeError) as error:
+        return f"cannot reach {host}:{port}: {getattr(error, 'strerror', None) or error}"
+    return ""

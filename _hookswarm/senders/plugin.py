@@ -1,0 +1,89 @@
+"""What ties the project to Locust's events; a locustfile imports it through `senders.locustfile`."""
+
+import signal
+import sys
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+import gevent
+from locust import events
+from locust.env import Environment
+from locust.runners import LocalRunner, MasterRunner, WorkerRunner
+
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.records.exit_codes import Exit
+from _hookswarm.senders.master.locust_stats import sharpen
+from _hookswarm.senders.master.master import Master
+from _hookswarm.senders.plan.options import add_options
+from _hookswarm.senders.plan.plan import Plan, make_plan
+from _hookswarm.senders.plan.settings import Settings, check
+from _hookswarm.senders.user import StagesShape, WebhookSender
+from _hookswarm.senders.web.web import serve
+from _hookswarm.senders.worker.worker import SendingProcess
+
+
+@events.init_command_line_parser.add_listener
+def _add_options(parser: ArgumentParser, **_: Any) -> None:
+    add_options(parser)
+
+
+@events.init.add_listener
+def _set_up(environment: Environment, **_: Any) -> None:
+    shape, runner, options = environment.shape_class, environment.runner, environment.parsed_options
+    if not isinstance(shape, StagesShape) or options is None:
+        return
+
+    def chosen(given: Namespace) -> tuple[Settings, Plan]:
+        """What the options ask for; raises ConfigError."""
+        wanted = check(given)
+        return wanted, make_plan(shape.quick_stages if wanted.quick else shape.stages, wanted)
+
+    try:
+        settings, plan = chosen(options)
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(Exit.USAGE)
+
+    def chosen_anew(given: Namespace) -> tuple[Settings, Plan]:
+        """The same for one more run; its senders are there already."""
+        now = chosen(given)
+        if [region.name for region in now[0].regions] != [region.name for region in settings.regions]:
+            raise ConfigError(["other regions need other senders: name them when you start Locust"])
+        return now
+
+    sharpen()
+    _interrupt_only(gevent.getcurrent())
+    process = master = None
+    if isinstance(runner, LocalRunner | WorkerRunner):
+        process = SendingProcess(environment, settings)
+        WebhookSender.process.set(process)
+        if isinstance(runner, WorkerRunner):
+            environment.events.quitting.add_listener(process.quit)
+    if isinstance(runner, LocalRunner | MasterRunner):
+        master = shape.master = Master(environment, settings, shape.test, plan)
+        environment.events.test_stopping.add_listener(master.stop)
+        if environment.web_ui:
+            serve(environment.web_ui, master, options, chosen_anew)
+
+    def start(**_: Any) -> None:
+        """The start form may have changed the options: they are checked again for every run."""
+        fault, now = "", (settings, plan)
+        try:
+            now = chosen_anew(options)
+        except ConfigError as error:
+            fault = str(error)
+        if process and not fault:
+            process.configure(now[0])
+        if master:
+            master.start(*now, fault)
+
+    environment.events.test_start.add_listener(start)
+    if master and settings.allow_worker_loss:
+        # Else Locust leaves the users of a lost worker out, and the next stage waits for them in vain.
+        options.enable_rebalancing = True
+
+
+def _interrupt_only(main: gevent.Greenlet) -> None:
+    """Let Ctrl-C end Locust's main greenlet, and not whichever worker happens to run: its delivery would vanish."""
+    hub = gevent.get_hub()
+    gevent.signal_handler(signal.SIGINT, lambda: hub.loop.run_callback(main.throw, KeyboardInterrupt))

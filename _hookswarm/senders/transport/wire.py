@@ -1,0 +1,260 @@
+"""HTTP/1.1 over one keep-alive connection: POST in, status out, every failure by its kind.
+
+Redirects are never followed (Standard Webhooks), and nothing is sent twice: repeating is the retry law's
+business. One `Wire` belongs to one worker, which has at most one request under way.
+"""
+
+import os
+import ssl
+import time
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import gevent
+import httptools
+from gevent import socket
+
+from _hookswarm.records.rows import Outcome
+from _hookswarm.senders.transport.connection import Address, Connection, TlsConnection
+
+STALE_AFTER_S = 0.2
+"""A connection idle for longer is checked for a server's goodbye before it is used again."""
+
+MAX_HEAD = 1 << 17
+"""Bytes of an answer, interim ones included, by which its head must have ended."""
+
+
+class WireError(Exception):
+    """An attempt without an answer; `outcome` says which kind, the text says what was seen."""
+
+    def __init__(self, outcome: Outcome, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds for connecting (TCP and TLS), and from the request's first byte to the answer's last."""
+
+    connect_s: float = 5.0
+    response_s: float = 15.0
+
+
+class Transport(Protocol):
+    """What a worker sends with. `headers` is a block of `name: value\\r\\n` lines."""
+
+    reused: bool
+    """Whether the last post went out on a connection that was open already."""
+    retry_after: bytes
+    """`Retry-After` of the last answer; empty without one."""
+
+    def post(self, headers: bytes, body: bytes) -> int:
+        """Deliver one request and return the answer's status; raises WireError."""
+
+    def close(self) -> None: ...
+
+
+class Endpoint:
+    """A target's URL, resolved once for all workers: addresses, TLS context, the request's fixed lines."""
+
+    def __init__(self, url: str, tls: ssl.SSLContext | None = None, method: str = "POST") -> None:
+        parts = urlsplit(url)
+        assert parts.hostname
+        self.url = url
+        self.host = parts.hostname
+        self.port = parts.port or (443 if parts.scheme == "https" else 80)
+        self.tls = (tls or ssl.create_default_context()) if parts.scheme == "https" else None
+        if self.tls:  # Python before 3.11.4 sets it: an answer that was cut short would pass for a whole one
+            self.tls.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self.head = (
+            f"{method} {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+            "User-Agent: hookswarm/0.1\r\nContent-Type: application/json\r\n"
+        ).encode("ascii", "strict")
+        self._addresses: list[Address] = []
+        self._lookup: gevent.Greenlet[..., list[Address] | str] | None = None
+
+    def addresses(self, limit_s: float) -> list[Address]:
+        """`getaddrinfo` entries, asked for once: later attempts go where the first one went.
+
+        Raises WireError, also after `limit_s` without an answer. Who asks meanwhile waits for the same one: a name
+        service that is silent would else hold a thread for each worker.
+        """
+        if not self._addresses:
+            if self._lookup is None or self._lookup.ready():
+                self._lookup = gevent.spawn(_look_up, self.host, self.port)
+            self._lookup.join(limit_s)
+            found = self._lookup.get() if self._lookup.ready() else f"no answer in {limit_s:g} s"
+            if isinstance(found, str):
+                raise WireError(Outcome.UNRESOLVED, f"{self.host}: {found}")
+            self._addresses = found
+        return self._addresses
+
+    def connection(self, address: Address) -> Connection:
+        """A connection of the endpoint's kind, not connected yet."""
+        return TlsConnection(address, self.tls, self.host) if self.tls else Connection(address)
+
+
+class Wire:
+    """One worker's connection to one endpoint."""
+
+    def __init__(self, endpoint: Endpoint, timeouts: Timeouts | None = None) -> None:
+        self._endpoint = endpoint
+        self.timeouts = timeouts or Timeouts()
+        self._connection: Connection | None = None
+        self._answer = _Answer()
+        self._last_used = 0.0
+        self.reused = False
+        self.retry_after = b""
+
+    def post(self, headers: bytes, body: bytes) -> int:
+        self.retry_after = b""
+        connection = self._connection
+        if connection and time.monotonic() - self._last_used > STALE_AFTER_S and not connection.is_quiet():
+            self.close()
+            connection = None
+        self.reused = connection is not None
+        connection = connection or self._connect()
+        request = b"%b%bContent-Length: %d\r\n\r\n%b" % (self._endpoint.head, headers, len(body), body)
+        try:
+            connection.arm(self.timeouts.response_s)
+            status = self._exchange(connection, request)
+            connection.disarm()
+        except BaseException:
+            self.close()  # also when the worker is killed: half an answer must not meet the next request
+            raise
+        self.retry_after = self._answer.retry_after
+        if self._answer.keep_alive:
+            self._last_used = time.monotonic()
+        else:
+            self.close()
+        return status
+
+    def close(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> Connection:
+        endpoint = self._endpoint
+        deadline = time.monotonic() + self.timeouts.connect_s
+        failure = WireError(Outcome.UNRESOLVED, f"{endpoint.host} has no address")
+        for address in endpoint.addresses(self.timeouts.connect_s):
+            connection = None
+            try:
+                connection = endpoint.connection(address)
+                connection.arm(max(deadline - time.monotonic(), 0.001))
+                connection.connect(address)
+                connection.disarm()
+            except BaseException as error:
+                if connection:
+                    connection.close()
+                if not isinstance(error, OSError):
+                    raise
+                if failure.outcome in (Outcome.UNRESOLVED, Outcome.REFUSED):  # else one came further
+                    failure = _connect_failure(error, self.timeouts.connect_s)
+            else:
+                self._connection, self._answer = connection, _Answer()
+                return connection
+        raise failure
+
+    def _exchange(self, connection: Connection, request: bytes) -> int:
+        answer = self._answer
+        answer.restart()
+        sent, received = False, 0
+        try:
+            try:
+                connection.send(request)
+                sent = True
+            except ConnectionError:
+                pass  # a server may turn down a request that it has not read: its answer may lie there
+            while data := connection.receive():
+                answer.feed(data)
+                if answer.complete:
+                    answer.keep_alive &= sent
+                    return answer.status
+                received += len(data)
+                if not answer.status and received > MAX_HEAD:
+                    raise WireError(Outcome.PROTOCOL, f"no end of the answer's head in {MAX_HEAD >> 10} KiB")
+            return answer.end_of_stream()
+        except TimeoutError:
+            what = "no whole answer" if sent else "the request could not be sent"
+            raise WireError(Outcome.READ_TIMEOUT, f"{what} in {self.timeouts.response_s:g} s") from None
+        except OSError as error:
+            if answer.begun:
+                raise WireError(Outcome.TRUNCATED, f"inside the answer: {_reason(error)}") from None
+            if not self.reused and isinstance(error, ssl.SSLError) and "ALERT" in str(error):
+                # TLS 1.3: a server that wants a certificate says so after the client's last word.
+                raise WireError(Outcome.TLS, _reason(error)) from None
+            raise WireError(Outcome.RESET, _reason(error)) from None
+
+
+class _Answer:
+    """httptools' callbacks for the answers of one connection."""
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self.restart()
+
+    def restart(self) -> None:
+        self.begun = self.complete = self.keep_alive = self._framed = False
+        self.status = 0
+        self.retry_after = b""
+
+    def feed(self, data: bytes) -> None:
+        self.begun = True
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            raise WireError(Outcome.PROTOCOL, f"not an HTTP/1.1 answer: {type(error).__name__}") from None
+
+    def end_of_stream(self) -> int:
+        """The server closed: the answer's end if nothing else marks it, else an answer cut short."""
+        if not self.begun:
+            raise WireError(Outcome.RESET, "closed before the answer")
+        if self.status and not self._framed and not self.keep_alive:
+            return self.status
+        raise WireError(Outcome.TRUNCATED, "closed inside the answer")
+
+    def on_message_begin(self) -> None:
+        if self.complete:  # a second answer to one request
+            raise ValueError
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if len(name) in (14, 17) and name.lower() in (b"content-length", b"transfer-encoding"):
+            self._framed = True
+        elif len(name) == 11 and name.lower() == b"retry-after":
+            self.retry_after = value
+
+    def on_headers_complete(self) -> None:
+        self.status = self._parser.get_status_code()
+
+    def on_message_complete(self) -> None:
+        if 100 <= self.status < 200:  # an interim answer: the real one follows
+            self.status, self._framed, self.retry_after = 0, False, b""
+            return
+        self.complete = True
+        self.keep_alive = self._parser.should_keep_alive()
+
+
+def _look_up(host: str, port: int) -> list[Address] | str:
+    """What the name service knows, or why that is nothing."""
+    try:
+        found: list[Address] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        return getattr(error, "strerror", None) or "not a host name"
+    return found
+
+
+def _connect_failure(error: OSError, limit_s: float) -> WireError:
+    if isinstance(error, TimeoutError):
+        return WireError(Outcome.CONNECT_TIMEOUT, f"no connection in {limit_s:g} s")
+    return WireError(Outcome.TLS if isinstance(error, ssl.SSLError) else Outcome.REFUSED, _reason(error))
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):  # its errno is not the system's
+        reason: str = getattr(error, "reason", None) or ""  # Python's own raising sets none
+        return getattr(error, "verify_message", "") or reason.replace("_", " ").lower() or str(error.strerror)
+    return os.strerror(error.errno) if error.errno else str(error)

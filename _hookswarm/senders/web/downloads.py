@@ -1,0 +1,95 @@
+"""What can be downloaded of a run once it is over: its reports, its page, its journals as tables.
+
+They are made when somebody asks, by the commands that make them anywhere, each in a process of its own: what reads a
+run must not hold up who plays the next one.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from gevent.lock import RLock
+
+from _hookswarm.common.interpreter import importable
+from _hookswarm.records.exit_codes import Exit
+
+FOLDER = "downloads"
+"""Inside the run's folder."""
+PATIENCE_S = 900.0
+
+
+class Download(NamedTuple):
+    title: str
+    command: tuple[str, ...]
+    """What makes it, behind `python -m`; {run} and {out} are folders."""
+
+
+_REPORTS = ("hookswarm.analysis", "{run}", "--output", "{out}")
+FILES: Mapping[str, Download] = {
+    "report.html": Download("The report, to look at", _REPORTS),
+    "webhook_performance_results.json": Download("Performance results (JSON)", _REPORTS),
+    "memory_usage_results.json": Download("Memory usage (JSON)", _REPORTS),
+    "cpu_utilization_results.json": Download("CPU utilization (JSON)", _REPORTS),
+    "io_bottleneck_results.json": Download("I/O bottlenecks (JSON)", _REPORTS),
+    **{
+        f"{kind}.{form}": Download(
+            f"All {kind} ({form.upper() if form == 'csv' else 'Parquet'})",
+            ("hookswarm.records", "export", "{run}", "--out", "{out}", "--format", form),
+        )
+        for kind in ("attempts", "arrivals")
+        for form in ("parquet", "csv")
+    },
+}
+
+
+class NotMade(Exception):
+    """A download cannot be made; the text says why, for people."""
+
+
+class Downloads:
+    """Makes each file once. Not for threads but greenlets."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+
+    def file(self, run: Path, name: str) -> Path:
+        """The file of that name, made if it is not there yet. Raises KeyError for any other name, and NotMade."""
+        wanted = FILES[name]
+        path = run / FOLDER / name
+        with self._lock:  # whoever asks meanwhile waits for the same
+            if not path.exists():
+                _make(run, wanted)
+        if not path.exists():
+            raise NotMade(f"{name}: this run has nothing for it")
+        return path
+
+
+def _make(run: Path, wanted: Download) -> None:
+    out = (run / FOLDER).resolve()
+    if not out.exists():
+        _python(
+            "hookswarm.records", "collect", str(run.resolve())
+        )  # who does not answer is missing in the books, which say so
+        try:
+            out.mkdir()
+        except OSError as error:
+            raise NotMade(f"{out}: {error.strerror}") from None
+    done = _python(*(part.format(run=run.resolve(), out=out) for part in wanted.command))
+    if done.returncode == Exit.USAGE:  # the others are verdicts
+        raise NotMade(done.stderr.strip().splitlines()[-1].removeprefix("error: "))
+
+
+def _python(*command: str) -> "subprocess.CompletedProcess[str]":
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", *command],
+            env=os.environ | importable(),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NotMade(str(error)) from None

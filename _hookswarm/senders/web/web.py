@@ -1,0 +1,117 @@
+"""What we add to Locust's web UI: the form's checks and headings, a tab of our own, downloads, /metrics."""
+
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from flask import Blueprint, Flask, Response, abort, jsonify, request, send_file
+from flask.typing import ResponseReturnValue as Answer
+from locust.web import WebUI
+from markupsafe import Markup
+
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.protocol.exposition import exposition
+from _hookswarm.senders.master import metrics
+from _hookswarm.senders.master.master import Master
+from _hookswarm.senders.plan.options import GROUPS, from_form
+from _hookswarm.senders.web.downloads import FILES, Downloads, NotMade
+
+WEBUI = Path(__file__).parent
+STATIC = ("webui.js", "webui.css")
+TAB = "webhooks"
+
+View = Callable[[], Answer]
+Check = Callable[[Namespace], object]
+"""Raises ConfigError for options that no run can be made of."""
+
+
+def serve(web_ui: WebUI, master: Master, options: Namespace, check: Check) -> None:
+    """Add our parts to the master's web port."""
+    assert web_ui.app
+    _add_routes(web_ui, master, (options.web_base_path or "").rstrip("/"))
+    web_ui.template_args["extended_tabs"] = [{"title": "Webhooks", "key": TAB}]
+    web_ui.template_args["extended_csv_files"] = [
+        {"href": f"./webhooks/{name}", "title": f"{file.title}, of the last run"} for name, file in FILES.items()
+    ]
+    _extend_page(web_ui.app)
+    _check_form(web_ui, web_ui.app, master, options, check)
+
+
+def _add_routes(web_ui: WebUI, master: Master, base: str) -> None:
+    downloads = Downloads()
+
+    def live() -> Answer:
+        return jsonify(master.live().model_dump())
+
+    def static(name: str) -> Answer:
+        return send_file(WEBUI / name) if name in STATIC else abort(404)
+
+    def download(name: str) -> Answer:
+        if name not in FILES:
+            abort(404)
+        if (run := master.last_run()) is None:
+            return Response("nothing to download yet: start a run, and let it end\n", 409, mimetype="text/plain")
+        try:
+            path = downloads.file(run, name)
+        except NotMade as error:
+            return Response(f"{error}\n", 404, mimetype="text/plain")
+        return send_file(path.resolve(), as_attachment=True, download_name=f"{run.name}-{name}")
+
+    def told() -> Answer:
+        text, kind = exposition(metrics.metrics(master.snapshot()))
+        return Response(text, content_type=kind)
+
+    ours = Blueprint("webhooks", __name__, url_prefix=f"{base}/webhooks")
+    for rule, view in (("/live", live), ("/static/<name>", static), ("/<name>", download)):
+        ours.add_url_rule(rule, view.__name__, web_ui.auth_required_if_enabled(view))
+    assert web_ui.app
+    web_ui.app.register_blueprint(ours)
+    web_ui.app.add_url_rule("/metrics", view_func=told)
+
+
+def _extend_page(app: Flask) -> None:
+    """Our script and style sheet go into Locust's page; it shows options in the order in which they are declared."""
+    app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    index = cast(View, app.view_functions["locust.index"])
+    headings = {_camel(names[0]): heading for heading, names in GROUPS.items()}
+    links = "".join(
+        Markup('<li><a href="./webhooks/{}">{}</a></li>').format(name, file.title) for name, file in FILES.items()
+    )
+    ours = (WEBUI / "webui.html").read_text()
+    for name, part in (("tab", TAB), ("downloads", links), ("headings", app.json.dumps(headings))):
+        ours = ours.replace(f"{{{{ {name} }}}}", part)
+
+    def page() -> Answer:
+        found = index()
+        return found.replace("</body>", ours + "</body>") if isinstance(found, str) else found  # or: log in first
+
+    app.view_functions["locust.index"] = page
+
+
+def _check_form(web_ui: WebUI, app: Flask, master: Master, options: Namespace, check: Check) -> None:
+    """The start form is told what is wrong before anything starts: Locust would log it, and begin."""
+    swarm, choose_shape = cast(View, app.view_functions["locust.swarm"]), web_ui._update_shape_class
+    shapes = web_ui.environment.available_shape_classes or {}
+
+    def checked() -> Answer:
+        try:
+            if master.playing:
+                raise ConfigError(["a run is on: stop it, or let it end, before the next"])
+            check(from_form(options, request.form))
+        except ConfigError as error:
+            return jsonify({"success": False, "message": str(error), "host": web_ui.environment.host})
+        return swarm()
+
+    def choose_ours(name: str | None) -> None:
+        """With --class-picker Locust's default is no shape at all, without which no stage would ever come."""
+        choose_shape(name or next(iter(shapes), None))  # type: ignore[no-untyped-call]
+
+    app.view_functions["locust.swarm"] = checked
+    web_ui._update_shape_class = choose_ours  # type: ignore[method-assign]
+
+
+def _camel(name: str) -> str:
+    """As Locust's form names its fields."""
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)

@@ -1,0 +1,125 @@
+"""Fresh events of a stage in one process: which event falls due next, and when. The queue adds the retries."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Protocol
+
+from _hookswarm.senders.plan.arrivals import Closed, Open, Stripe, schedule
+from _hookswarm.senders.plan.stages import Stage
+
+NEVER = (1 << 63) - 1
+"""A due time beyond all others."""
+
+
+class Fresh(Protocol):
+    """Events by their number in the stage's global order; times are wall-clock nanoseconds."""
+
+    def due(self, now: int, /) -> int:
+        """When the next event falls due; NEVER behind the last."""
+
+    def pop(self, now: int, /) -> tuple[int, int]:
+        """The next event's number and due time; it must be due."""
+
+    def waiting(self, now: int, /) -> int:
+        """Events that are due and were not popped."""
+
+    def over(self, now: int) -> bool:
+        """Whether none will fall due any more."""
+
+    def stop(self, now: int) -> None:
+        """Let no event fall due after `now`."""
+
+
+def fresh_events(stage: Stage, stripe: Stripe, seed: tuple[int, ...], start: int) -> Fresh:
+    """A process's share of a stage's events; `start` is the stage's first instant."""
+    end = start + round(stage.length_s * 1e9) if stage.length_s is not None else NEVER
+    limit = stripe.count(stage.events) if stage.events is not None else None
+    if isinstance(stage.arrivals, Closed):
+        return ClosedEvents(stripe, start, end, limit)
+    return ScheduledEvents(stage.arrivals, stripe, seed, start, end, limit)
+
+
+class ClosedEvents:
+    """An event falls due the moment that a free worker asks for it."""
+
+    def __init__(self, stripe: Stripe, start: int, end: int, limit: int | None) -> None:
+        self._stripe = stripe
+        self._start = start
+        self._end = end
+        self._limit = NEVER if limit is None else limit
+        self._popped = 0
+
+    def due(self, now: int) -> int:
+        if now >= self._end or self._popped >= self._limit:
+            return NEVER
+        return now if now > self._start else self._start
+
+    def pop(self, now: int) -> tuple[int, int]:
+        n = self._stripe.nth(self._popped)
+        self._popped += 1
+        return n, now
+
+    def waiting(self, _now: int) -> int:
+        return 0
+
+    def over(self, now: int) -> bool:
+        return self.due(now) == NEVER
+
+    def stop(self, now: int) -> None:
+        self._end = now
+
+
+class ScheduledEvents:
+    """Events fall due on a schedule, whoever is free or busy."""
+
+    def __init__(
+        self, arrivals: Open, stripe: Stripe, seed: tuple[int, ...], start: int, end: int, limit: int | None
+    ) -> None:
+        self._schedule: Iterator[tuple[int, float]] = schedule(arrivals, seed, stripe)
+        self._start = start
+        self._end = end
+        self._left = NEVER if limit is None else limit
+        self._head: tuple[int, int] | None = None
+        self._backlog: deque[tuple[int, int]] = deque()
+        self._advance()
+
+    def due(self, _now: int) -> int:
+        if self._backlog:
+            return self._backlog[0][1]
+        return self._head[1] if self._head else NEVER
+
+    def pop(self, _now: int) -> tuple[int, int]:
+        if self._backlog:
+            return self._backlog.popleft()
+        assert self._head
+        popped = self._head
+        self._advance()
+        return popped
+
+    def waiting(self, now: int) -> int:
+        self._pull(now)
+        return len(self._backlog)
+
+    def over(self, now: int) -> bool:
+        self._pull(now)  # busy workers take nothing that would move the head
+        return self._head is None
+
+    def stop(self, now: int) -> None:
+        self._pull(now)
+        self._head = None
+
+    def _pull(self, until: int) -> None:
+        """Move what is due behind the backlog: its length is what waits."""
+        while self._head and self._head[1] <= until:
+            self._backlog.append(self._head)
+            self._advance()
+
+    def _advance(self) -> None:
+        """Read the next scheduled event into `_head`; None behind the last."""
+        self._head = None
+        if self._left > 0:
+            n, offset = next(self._schedule)
+            due = self._start + round(offset * 1e9)
+            if due < self._end:
+                self._head = n, due
+        self._left -= 1

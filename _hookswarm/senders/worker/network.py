@@ -1,0 +1,106 @@
+"""The ways from every origin to every target, as one process has them, and its workers' connections."""
+
+from collections.abc import Sequence
+from random import Random
+from urllib.parse import urljoin
+
+from _hookswarm.protocol.regions import Links, Region
+from _hookswarm.records.clock import Clock
+from _hookswarm.records.rows import BALANCED
+from _hookswarm.senders.plan.settings import Settings
+from _hookswarm.senders.plan.stages import CUTS, Stage
+from _hookswarm.senders.plan.strategies import BALANCERS
+from _hookswarm.senders.transport.httpx_wire import HttpxWire
+from _hookswarm.senders.transport.links import Cut, Link, LinkedWire
+from _hookswarm.senders.transport.wire import Endpoint, Timeouts, Transport, Wire
+
+
+class Network:
+    """Endpoints, resolved once, and the links to them where those are modelled."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        urls = dict(enumerate(region.url for region in settings.regions))
+        if settings.balancer:
+            urls |= {BALANCERS[f"haproxy-{algorithm}"]: url for algorithm, url in settings.balancer.haproxy.items()}
+        self._endpoints = {target: Endpoint(url, settings.tls) for target, url in urls.items()}
+        # Another's endpoint may have no such path.
+        self._health = [
+            Endpoint(urljoin(region.url, "/health"), settings.tls, "GET") if region.control else None
+            for region in settings.regions
+        ]
+        links = settings.links if settings.modelled else None
+        self._links = _links(settings.regions, links, Random(settings.seed)) if links else None
+
+    def begin(self, stage: Stage, start_ns: int) -> None:
+        """From now on the stage's distances and cuts hold."""
+        for origin, row in enumerate(self._links or ()):
+            for target, link in enumerate(row):
+                link.near, link.cuts = not stage.links, _cuts(stage, start_ns, origin, target)
+
+    def transport(self, origin: int, target: int, timeouts: Timeouts) -> Transport:
+        """A connection of its own to a target's webhooks."""
+        if self._settings.transport == "httpx":
+            return HttpxWire(self._endpoints[target].url, self._settings.tls, timeouts)
+        return self._wire(self._endpoints[target], origin, target, timeouts)
+
+    def health_check(self, origin: int, target: int, timeouts: Timeouts) -> Wire | None:
+        """A connection of its own to a target's health check, or None if we know of none there."""
+        endpoint = self._health[target]
+        return self._wire(endpoint, origin, target, timeouts) if endpoint else None
+
+    def _wire(self, endpoint: Endpoint, origin: int, target: int, timeouts: Timeouts) -> Wire:
+        if self._links is None or target >= BALANCED:
+            return Wire(endpoint, timeouts)
+        return LinkedWire(endpoint, self._links[origin][target], timeouts, self._clock.now)
+
+
+class Transports:
+    """One worker's connections: at most one to each target, kept over stages."""
+
+    def __init__(self, network: Network, origin: int) -> None:
+        self._network = network
+        self._origin = origin
+        self._open: dict[int, tuple[Timeouts, Transport]] = {}
+
+    def to(self, target: int, timeouts: Timeouts) -> Transport:
+        """The connection to a target, whose answers are awaited so long."""
+        known = self._open.get(target)
+        if known and known[0] is timeouts:
+            return known[1]
+        if known:
+            known[1].close()
+        transport = self._network.transport(self._origin, target, timeouts)
+        self._open[target] = timeouts, transport
+        return transport
+
+    def close(self) -> None:
+        for _, transport in self._open.values():
+            transport.close()
+
+
+def _links(regions: Sequence[Region], links: Links, random: Random) -> list[list[Link]]:
+    """By origin and target."""
+    return [
+        [
+            Link(links.rtt_s(one.name, other.name), links.jitter, links.loss, links.rto_ms / 1e3, random)
+            for other in regions
+        ]
+        for one in regions
+    ]
+
+
+def _cuts(stage: Stage, start_ns: int, origin: int, target: int) -> list[Cut]:
+    """When nothing passes between two regions in a stage that starts at `start_ns`."""
+    return [
+        Cut(
+            start_ns + round(incident.from_s * 1e9),
+            start_ns + round((incident.from_s + incident.for_s) * 1e9),
+            incident.fault == "cut_back",
+        )
+        for incident in stage.incidents
+        if incident.fault in CUTS
+        and target in incident.regions
+        and (origin in incident.origins or not incident.origins)
+    ]

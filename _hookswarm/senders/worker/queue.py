@@ -1,0 +1,189 @@
+"""The delivery queue of one process in one stage: which event a free worker sends next, and when.
+
+Open arrivals: an event that finds all workers busy waits here, and its waiting counts. A worker that was idle
+when its event fell due, and woke late, counts from its waking; that lateness is kept apart. A retry waits here,
+too, until it is due, and occupies no worker.
+"""
+
+import heapq
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from gevent.event import Event
+from gevent.lock import BoundedSemaphore
+
+from _hookswarm.records.rows import MAX_U32
+from _hookswarm.senders.plan.arrivals import Stripe
+from _hookswarm.senders.plan.assignment import assignment
+from _hookswarm.senders.plan.stages import Stage
+from _hookswarm.senders.worker.fresh import NEVER, fresh_events
+
+Now = Callable[[], int]
+"""Wall-clock nanoseconds."""
+
+LONGEST_WAIT_S = 3600.0
+"""A waiter that nothing woke looks again; timers take no `NEVER`."""
+
+
+LATE_NS = 20_000_000
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One attempt of an event, to be made when it is due. Times are wall-clock nanoseconds."""
+
+    webhook: int
+    sequence: int
+    due: int
+    late: int = 0
+    """How long after `due` an idle worker woke."""
+    attempt: int = 1
+    since: int = 0
+    """When the first attempt was due (or its worker woke late): what latency and age count from. 0: this is it."""
+    delay: int = 0
+    """What its retry law chose to wait before this attempt, ns."""
+
+    @property
+    def began(self) -> int:
+        """When the event's latency begins to count."""
+        return self.since or self.due + self.late
+
+
+class Waiter(Protocol):
+    """How workers wait; a test passes one that moves its clock instead."""
+
+    def wait(self, seconds: float) -> object:
+        """Return after `seconds`, or sooner if woken, or at once if woken since the last wait."""
+
+    def wake(self) -> object: ...
+
+
+class GeventWaiter:
+    def __init__(self) -> None:
+        self._woken = Event()
+
+    def wait(self, seconds: float) -> object:
+        woken = self._woken.wait(seconds)
+        self._woken.clear()
+        return woken
+
+    def wake(self) -> object:
+        return self._woken.set()
+
+
+class DeliveryQueue:
+    """Hands a stage's events to the workers of a process. Not for threads: gevent workers of one process share it."""
+
+    def __init__(
+        self, stage: Stage, stripe: Stripe, seed: tuple[int, ...], start: int, now: Now, waiter: Waiter | None = None
+    ) -> None:
+        """`start` is the stage's first instant (wall-clock ns); nothing is handed out before."""
+        self._now = now
+        self._assignment = assignment(stage, seed)
+        self._fresh = fresh_events(stage, stripe, seed, start)
+        self._retries: list[tuple[int, int, Delivery]] = []
+        self._order = itertools.count()  # of retries that are due at the same time
+        self._waiter = waiter or GeventWaiter()
+        self._leader = BoundedSemaphore(1)
+        self._stopped = False
+        self.taken = 0
+        """Events that fell due: handed out once, or given back by `left`."""
+        self.settled = 0
+        self.failed = 0
+        self.in_flight = 0
+        """Attempts that workers are making."""
+        self.late = 0
+        """Attempts for which an idle worker woke so late that the schedule was another one."""
+
+    def take(self) -> Delivery | None:
+        """The next attempt for a free worker; waits until one is due. None once the stage has no more."""
+        asked = self._now()
+        if self._next_due(asked) > asked:
+            # One idle worker waits for the next attempt, the others for their turn to be that one.
+            with self._leader:
+                while (ahead := self._next_due(now := self._now()) - now) > 0:
+                    self._waiter.wait(min(ahead / 1e9, LONGEST_WAIT_S))
+        now = self._now()
+        delivery = self._pop(now)
+        if delivery:
+            self.in_flight += 1
+            if asked <= delivery.due:
+                delivery.late = min(now - delivery.due, MAX_U32)
+                self.late += delivery.late > LATE_NS
+        return delivery
+
+    def _next_due(self, now: int) -> int:
+        """When there is something to do: an attempt falls due, or, by a time that is past, the stage is over."""
+        due = self._fresh.due(now)
+        if self._retries and self._retries[0][0] < due:
+            due = self._retries[0][0]
+        # An attempt under way may still come back as a retry.
+        return 0 if self._stopped or (due == NEVER and not self.in_flight) else due
+
+    def _pop(self, now: int) -> Delivery | None:
+        due = self._fresh.due(now)
+        if self._stopped:
+            return None
+        if self._retries and self._retries[0][0] <= min(due, now):
+            return heapq.heappop(self._retries)[2]
+        return self._pop_fresh(now) if due <= now else None
+
+    def _pop_fresh(self, now: int) -> Delivery:
+        n, due = self._fresh.pop(now)
+        webhook, sequence = self._assignment.event(n)
+        self.taken += 1
+        return Delivery(webhook, sequence, due)
+
+    def retry(self, delivery: Delivery) -> None:
+        """A taken attempt failed; `delivery` is the next attempt of its event."""
+        self.in_flight -= 1
+        heapq.heappush(self._retries, (delivery.due, next(self._order), delivery))
+        if self._retries[0][2] is delivery:
+            self._waiter.wake()
+
+    def settle(self, failed: bool) -> None:
+        """A taken delivery has its final outcome."""
+        self.in_flight -= 1
+        self.settled += 1
+        self.failed += failed
+        if not self.in_flight and self.finished():
+            self._waiter.wake()
+
+    def forget(self) -> None:
+        """A worker was killed with an attempt: it has no outcome that anybody was told."""
+        self.in_flight -= 1
+        if self.finished():
+            self._waiter.wake()
+
+    def queued(self) -> int:
+        """Fresh events that are due and wait for a worker."""
+        return self._fresh.waiting(self._now())
+
+    def waiting(self) -> int:
+        """Events that wait for a retry."""
+        return len(self._retries)
+
+    def exhausted(self) -> bool:
+        """Whether no fresh event will fall due any more."""
+        return self._fresh.over(self._now())
+
+    def finished(self) -> bool:
+        """Whether every event has been handed out and settled."""
+        return not (self.in_flight or self._retries) and self._fresh.due(self._now()) == NEVER
+
+    def stop(self) -> None:
+        """Hand out nothing more."""
+        self._fresh.stop(self._now())
+        self._stopped = True
+        self._waiter.wake()
+
+    def left(self) -> list[Delivery]:
+        """Behind `stop`: what was due and never taken, and what waited for a retry. Each is told once."""
+        left = [delivery for _, _, delivery in sorted(self._retries)]
+        self._retries.clear()
+        now = self._now()
+        while self._fresh.waiting(now):
+            left.append(self._pop_fresh(now))
+        return left

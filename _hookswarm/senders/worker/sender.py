@@ -1,0 +1,126 @@
+"""Sending one attempt: payload, signature, journal, wire, outcome. The hot path of the project."""
+
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from _hookswarm.protocol.identity import AttemptTag, EventId, format_attempt_tag, format_event_id
+from _hookswarm.protocol.signature import sign
+from _hookswarm.records.clock import Clock
+from _hookswarm.records.journal import Journal
+from _hookswarm.records.rows import ROW, Flag, Outcome
+from _hookswarm.senders.plan.payloads import Payloads
+from _hookswarm.senders.plan.retry import Failure
+from _hookswarm.senders.transport.wire import Transport, WireError
+from _hookswarm.senders.worker.queue import Delivery, DeliveryQueue
+from _hookswarm.senders.worker.retrier import Retrier
+from _hookswarm.senders.worker.retry_after import parse
+
+# Plain integers: an IntFlag makes a new object at every use.
+_WRITTEN, _REUSED, _HINTED = int(Flag.WRITTEN), int(Flag.REUSED), int(Flag.HINTED)
+
+
+class Halted(Exception):
+    """Thrown into a worker whose answer will not be waited for any longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Codes of where a delivery comes from, where it goes, and which strategy chose."""
+
+    origin: int
+    target: int
+    strategy: int
+
+
+class Result(NamedTuple):
+    """How an attempt ended, and when it began and did so (wall-clock ns)."""
+
+    start: int
+    done: int
+    latency_ms: float
+    """From when the event's first attempt was due."""
+    error: str | None
+    """What Locust is told of a failure."""
+    failure: Failure | None
+    """What the retry law is told of it."""
+
+
+class StageSender:
+    """Sends the deliveries of one stage from one process; its workers share it."""
+
+    def __init__(
+        self,
+        stage: int,
+        webhooks: int,
+        run: int,
+        queue: DeliveryQueue,
+        retrier: Retrier,
+        journal: Journal,
+        payloads: Payloads,
+        key: bytes,
+        clock: Clock,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.queue = queue
+        self.retrier = retrier
+        self._stage = stage
+        self._webhooks = webhooks
+        self._run = run
+        self._journal = journal
+        self._payloads = payloads
+        self._key = key
+        self._clock = clock
+        self._wall = wall
+        self.outcomes = [0] * len(Outcome)
+        """Attempts by outcome."""
+
+    def attempt(self, delivery: Delivery, route: Route, wire: Transport) -> Result:
+        """Send one attempt and write down how it went. Raises OSError if the journal cannot be written."""
+        event_id = format_event_id(EventId(self._run, self._stage, delivery.webhook, delivery.sequence))
+        body = self._payloads.body(event_id, delivery.sequence * self._webhooks + delivery.webhook)
+        timestamp = b"%d" % self._wall()
+        tag = AttemptTag(delivery.attempt, route.origin, route.target, route.strategy)
+        headers = b"webhook-id: %b\r\nwebhook-timestamp: %b\r\nwebhook-signature: %b\r\nhookswarm-attempt: %b\r\n" % (
+            event_id,
+            timestamp,
+            sign(self._key, event_id, timestamp, body),
+            format_attempt_tag(tag),
+        )
+        start = self._clock.now()
+        row = self._journal.append(self._row(delivery, route, start, len(body), zlib.crc32(body), Outcome.PENDING))
+        status, outcome, message, hinted = 0, Outcome.ACKNOWLEDGED, "", False
+        try:
+            status = wire.post(headers, body)
+        except WireError as error:
+            outcome, message = error.outcome, f"{error.outcome.name.lower()}: {error}"
+        except BaseException as cause:
+            outcome, message = Outcome.INTERRUPTED, "interrupted"
+            if not isinstance(cause, Halted):
+                self._journal.finish(row, self._clock.now(), 0, outcome, 0)
+                raise
+        else:
+            if not 200 <= status < 300:
+                outcome, message, hinted = Outcome.REJECTED, f"status {status}", bool(wire.retry_after)
+        done = self._clock.now()
+        self.outcomes[outcome] += 1
+        flags = _REUSED if wire.reused else 0
+        self._journal.finish(row, done, status, outcome, flags | _HINTED if hinted else flags)
+        latency_ms = (done - delivery.began) / 1e6
+        if not message:
+            return Result(start, done, latency_ms, None, None)
+        hint = parse(wire.retry_after, self._wall()) if hinted else None
+        return Result(start, done, latency_ms, message, Failure(outcome, status, hint))
+
+    def never_sent(self, delivery: Delivery, route: Route, outcome: Outcome) -> None:
+        """Write down an event that was due, and why it was not sent (again)."""
+        self._journal.append(self._row(delivery, route, 0, 0, 0, outcome))
+
+    def _row(self, delivery: Delivery, route: Route, start: int, size: int, digest: int, outcome: Outcome) -> bytes:
+        return ROW.pack(
+            delivery.webhook, delivery.sequence, delivery.due, start, delivery.attempt, self._stage,
+            route.origin, route.target, route.strategy, size, digest, delivery.late, self._run,
+            0, 0, outcome, _WRITTEN,
+        )  # fmt: skip

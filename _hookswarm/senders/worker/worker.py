@@ -1,0 +1,318 @@
+"""A sending process: takes the stages that the master announces, and reports when each is done.
+
+Its users ask `work` for something to send. In a run without worker processes, Locust's only process is this too.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import closing
+from random import Random
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from locust.env import Environment
+from locust.runners import LocalRunner, WorkerRunner
+
+from _hookswarm.protocol.identity import run_tag
+from _hookswarm.records.clock import Clock
+from _hookswarm.records.garbage import spare_start_up
+from _hookswarm.records.journal import Header, Journal
+from _hookswarm.records.resources import ResourceLog, give_back
+from _hookswarm.records.rows import Outcome
+from _hookswarm.records.run import WorkerReport
+from _hookswarm.senders.exchange import gather
+from _hookswarm.senders.exchange.counted import REQUEST_TYPE
+from _hookswarm.senders.exchange.messages import (
+    CHUNK,
+    FAILED,
+    FETCH,
+    HALT,
+    HEARD,
+    READY,
+    REPORT,
+    STAGE,
+    TICK,
+    Announcement,
+    Heard,
+    Part,
+)
+from _hookswarm.senders.exchange.usage import Lags, Sampler, Usage, host_name, process_log
+from _hookswarm.senders.plan.arrivals import Stripe
+from _hookswarm.senders.plan.payloads import Generated
+from _hookswarm.senders.plan.settings import Settings
+from _hookswarm.senders.plan.stages import Stage, from_plain
+from _hookswarm.senders.transport.wire import Timeouts
+from _hookswarm.senders.worker.network import Network, Transports
+from _hookswarm.senders.worker.origin import Origin
+from _hookswarm.senders.worker.playing import Lane, Playing
+from _hookswarm.senders.worker.queue import Delivery, DeliveryQueue
+from _hookswarm.senders.worker.retrier import Retrier
+from _hookswarm.senders.worker.sender import Halted, Result, StageSender
+from _hookswarm.senders.worker.sync import Sync
+
+PULSE_S = 0.02
+"""How often the event loop's lateness is measured, and the end of a stage looked for."""
+READY_EVERY_S = 0.1
+"""How often a process says that it listens: the master may not do so yet."""
+TICK_EVERY = 10
+"""Pulses between two progress messages."""
+HALT_GRACE_S = 2.0
+"""How long answers under way are waited for when a run is stopped."""
+
+
+class SendingProcess:
+    """Stages, queues and journal of one process."""
+
+    def __init__(self, environment: Environment, settings: Settings) -> None:
+        runner = environment.runner
+        assert isinstance(runner, LocalRunner | WorkerRunner)
+        self._clock = Clock()
+        self.configure(settings)
+        self.name = f"{host_name()}-{os.getpid()}"
+        self._environment = environment
+        self._runner = runner
+        self._run = ""
+        self._journal: Journal | None = None
+        self._log: ResourceLog | None = None
+        self._sampler: Sampler | None = None
+        self._playing: Playing | None = None
+        self._announced = Event()
+        self._sending: set[gevent.Greenlet] = set()
+        self._halted_by = 0.0
+        self._watcher: gevent.Greenlet | None = None
+        runner.register_message(STAGE, self._on_stage)
+        runner.register_message(FETCH, self._on_fetch)
+        runner.register_message(HALT, lambda **_: gevent.spawn(self.halt), concurrent=True)
+        self._sync, self._heard = Sync(self._clock), Event()
+        runner.register_message(HEARD, self._on_heard)
+        if isinstance(runner, WorkerRunner):
+            gevent.spawn(self._say_ready)
+
+    def configure(self, settings: Settings) -> None:
+        """Take the settings of the next run; its users come after this."""
+        self.settings = settings
+        self._network = Network(settings, self._clock)
+        spare_start_up()
+
+    # Users.
+
+    def work(self, origin: int) -> None:
+        """Send an origin's deliveries, stage after stage, until the worker is killed."""
+        with closing(Transports(self._network, origin)) as transports:
+            served: Playing | None = None
+            while True:
+                while self._playing is served:
+                    self._announced.wait()
+                served = self._playing
+                if served and origin in served.lanes:
+                    self._work_stage(served, served.lanes[origin], transports)
+
+    def _work_stage(self, playing: Playing, lane: Lane, transports: Transports) -> None:
+        origin, sender, stage = lane.origin, lane.sender, playing.stage
+        name = f"{stage.name} {self.settings.regions[origin.code].name} {stage.strategy}"
+        queue, retrier, me = sender.queue, sender.retrier, gevent.getcurrent()
+        # Locust would keep twenty copies of a stage's latencies for ever; it only ever reads those of the total.
+        self._environment.stats.get(name, REQUEST_TYPE).use_response_times_cache = False
+        fire: Callable[..., None] = self._environment.events.request.fire
+        while delivery := queue.take():
+            self._sending.add(me)
+            try:
+                if delivery.webhook in retrier.disabled:
+                    result = self._skip(lane, delivery)
+                else:
+                    result = self._attempt(lane, delivery, transports, playing.timeouts)
+                    if not stage.reuse:
+                        transports.close()
+            except OSError as error:  # the journal: without it no number can be trusted
+                self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
+                return
+            except BaseException:  # killed
+                queue.forget()
+                raise
+            finally:
+                self._sending.discard(me)
+            if result.failure and (again := retrier.again(delivery, result.failure, result.done, queue.taken)):
+                queue.retry(again)
+                continue
+            queue.settle(result.error is not None)
+            fire(
+                request_type=REQUEST_TYPE,
+                name=name,
+                response_time=result.latency_ms,
+                response_length=0,
+                exception=result.error,
+                context={},
+            )
+
+    def _attempt(self, lane: Lane, delivery: Delivery, transports: Transports, timeouts: Timeouts) -> Result:
+        origin = lane.origin
+        choice = origin.balancer.choose(delivery.webhook)
+        target = choice.target.code
+        try:
+            result = lane.sender.attempt(delivery, origin.routes[target], transports.to(target, timeouts))
+        except BaseException:
+            origin.balancer.forget(choice)
+            raise
+        origin.balancer.settle(choice, (result.done - result.start) / 1e9, result.failure)
+        return result
+
+    def _skip(self, lane: Lane, delivery: Delivery) -> Result:
+        """Settle an event of a disabled webhook; one that was sent before has its rows already."""
+        if delivery.attempt == 1:
+            lane.sender.never_sent(delivery, lane.origin.routes[lane.origin.code], Outcome.DISABLED)
+        gevent.sleep(0)  # nothing else here lets other workers run
+        now = self._clock.now()
+        return Result(now, now, (now - delivery.began) / 1e6, "disabled: an earlier answer was 410", None)
+
+    # Stages.
+
+    def _say_ready(self) -> None:
+        """Locust takes a process for ready once it is connected, when it may not listen to us yet."""
+        while not self._sync.accepted:
+            self._tell(READY, self._sync.ready(self.name).model_dump())
+            self._heard.wait(READY_EVERY_S)
+            self._heard.clear()
+
+    def _on_heard(self, msg: Any, **_: Any) -> None:
+        if self._sync.hear(Heard.model_validate(msg.data)):
+            self._clock = self._sync.corrected()
+            self.configure(self.settings)
+        self._heard.set()
+
+    def _on_stage(self, msg: Any, **_: Any) -> None:
+        announcement = Announcement.model_validate(msg.data)
+        stage = from_plain(announcement.stage)
+        try:
+            self._open_journal(announcement.run)
+        except OSError as error:
+            self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
+            return
+        assert self._journal
+        if self._log:
+            self._log.uss = stage.settle_s > 0
+        timeouts = self.settings.timeouts
+        if stage.timeout_s:
+            timeouts = Timeouts(stage.timeout_s, stage.timeout_s)
+        self._network.begin(stage, announcement.start_ns)
+        lanes = {part.origin: self._lane(stage, announcement, part) for part in announcement.parts}
+        self._playing = Playing(announcement.number, stage, timeouts, lanes)
+        self._halted_by = 0.0
+        announced, self._announced = self._announced, Event()
+        announced.set()
+        self._watcher = gevent.spawn(self._watch, self._playing, announcement.start_ns)
+
+    def _on_fetch(self, msg: Any, **_: Any) -> None:
+        chunk = gather.read(self.settings.results, self.name, gather.Fetch.model_validate(msg.data))
+        self._tell(CHUNK, chunk.model_dump())
+
+    def _lane(self, stage: Stage, announcement: Announcement, part: Part) -> Lane:
+        settings, seed = self.settings, (announcement.seed, announcement.draw)
+        stripe = Stripe(part.first, part.last, announcement.of)
+        assert self._journal
+        return Lane(
+            Origin(part.origin, stage, settings.regions, settings.links, Random(f"{seed} {part}"), self._clock),
+            StageSender(
+                stage=announcement.number,
+                webhooks=stage.webhooks,
+                run=run_tag(announcement.run),
+                queue=DeliveryQueue(stage, stripe, seed, announcement.start_ns, self._clock.now),
+                retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
+                journal=self._journal,
+                payloads=settings.captured or Generated(stage.payload, announcement.seed),
+                key=settings.key,
+                clock=self._clock,
+            ),
+        )
+
+    def _open_journal(self, run: str) -> None:
+        if run != self._run:
+            if self._journal:
+                self._journal.close()
+            folder = self.settings.results / run
+            folder.mkdir(parents=True, exist_ok=True)
+            header = Header("attempts", run, self.name, self._clock.anchor_ns)
+            self._journal = Journal(folder / f"attempts-{self.name}.journal", header)
+            if self._sampler:
+                self._sampler.close()
+            self._log = process_log(folder, "sender", self._clock, self.name)
+            self._sampler = Sampler(self._log)
+            self._run = run
+
+    def _watch(self, playing: Playing, start_ns: int) -> None:
+        """Stay with a stage until it is over, then report."""
+        gevent.sleep(max(start_ns - self._clock.now(), 0) / 1e9)
+        assert self._sampler
+        self._sampler.sample()
+        probes = [probe for lane in playing.lanes.values() for probe in lane.origin.watch(self._network)]
+        usage, lags, drained_by = Usage(), Lags(), float("inf")
+        pulses = 0
+        while not (playing.finished() or self._halted_by or time.monotonic() > drained_by):
+            before = time.monotonic()
+            gevent.sleep(PULSE_S)
+            lags.add(time.monotonic() - before - PULSE_S)
+            playing.note(self._clock.now())
+            if playing.exhausted() and drained_by == float("inf"):
+                drained_by = time.monotonic() + playing.stage.drain_s
+            pulses += 1
+            if pulses % TICK_EVERY == 0:
+                self._tell(TICK, playing.tick())
+        gevent.killall(probes)
+        playing.stop()
+        self._await_answers(playing)
+        abandoned = 0
+        try:
+            abandoned = playing.give_up()
+        except OSError as error:
+            self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
+        self._sampler.sample()
+        if playing.stage.settle_s:
+            give_back()
+        self._tell(TICK, playing.tick())
+        wall, cpu, starved = usage.since()
+        queues = playing.queues()
+        report = WorkerReport(
+            worker=self.name,
+            stage=playing.number,
+            users=self._runner.user_count,
+            due=sum(queue.taken for queue in queues),
+            settled=sum(queue.settled for queue in queues),
+            abandoned=abandoned,
+            late=sum(queue.late for queue in queues),
+            lag_p99_ms=lags.p99_ms(),
+            wall_s=wall,
+            cpu_s=cpu,
+            starved_s=starved,
+            flips=[flip for lane in playing.lanes.values() for flip in lane.origin.flips],
+        )
+        self._tell(REPORT, report.model_dump(mode="json"))
+
+    def _await_answers(self, playing: Playing) -> None:
+        """Wait for answers under way, as long as they may take; a halted run waits shorter, then gives them up."""
+        deadline = time.monotonic() + playing.timeouts.connect_s + playing.timeouts.response_s + 1
+        while self._sending and time.monotonic() < deadline:
+            gevent.sleep(PULSE_S)
+            deadline = min(deadline, self._halted_by or deadline)
+        gevent.killall(list(self._sending), exception=Halted, block=False)
+        given_up = time.monotonic() + 1
+        while playing.in_flight() and time.monotonic() < given_up:
+            gevent.sleep(PULSE_S)
+
+    def _tell(self, kind: str, data: dict[str, Any]) -> None:
+        self._runner.send_message(kind, data)
+
+    def _fail(self, message: str) -> None:
+        self._tell(FAILED, {"message": message})
+
+    def halt(self) -> None:
+        """End the stage now: give up what is queued, wait a little for answers, report."""
+        self._halted_by = time.monotonic() + HALT_GRACE_S
+        if self._watcher:
+            self._watcher.join(HALT_GRACE_S + 3)
+        if isinstance(self._runner, WorkerRunner):
+            self._runner._send_stats()  # the master may be gone before the next regular report
+
+    def quit(self, **_: Any) -> None:
+        """Locust ends this process, perhaps without a word from the master."""
+        self.halt()

@@ -1,0 +1,52 @@
+"""A row for each run, in a file that other tools read."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from _hookswarm.analysis.reporting.history import COLUMNS, NAME, append, save
+from _hookswarm.analysis.reports import section
+from _hookswarm.records.run import RunError
+from tests.support.journals import arrival, attempt, planned, run
+
+SENT = [attempt(n) for n in range(4)]
+STAGES = [planned("a"), planned("b")]
+
+
+def test_a_row_for_each_run(tmp_path: Path) -> None:
+    """Counts of all stages together, means of rates and latencies; a run that is told again has one row."""
+    rows = [*SENT, *(attempt(n, stage=1, done=SENT[0]["done"] + 3_000_000) for n in range(4))]
+    first = section(run(rows, [arrival(one) for one in rows], stages=STAGES))
+    second = section(run(rows, [arrival(one) for one in rows], stages=STAGES, id="another"))
+    for one in (first, second, first):
+        append(tmp_path, one)
+    table = pd.read_csv(tmp_path / NAME)
+    assert tuple(table.columns) == COLUMNS
+    assert table["run"].tolist() == [first.run.id, "another"]
+    assert table[["stages", "due", "acknowledged", "lost"]].iloc[0].tolist() == [2, 8, 8, 0]
+    assert table["p50_ms"].iloc[0] == pytest.approx((1 * 4) ** 0.5)
+    assert pd.to_datetime(table["time"]).dt.tz is not None
+
+
+def test_what_a_run_does_not_know_is_empty(tmp_path: Path) -> None:
+    """Without receivers of ours nothing is known of losses."""
+    append(tmp_path, section(run(SENT)))
+    table = pd.read_csv(tmp_path / NAME)
+    assert table[["lost", "capacity_per_s"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("content", ["time,other\n1,2\n", "\x00\x01", "no table"])
+def test_another_file_is_not_written_to(tmp_path: Path, content: str) -> None:
+    """One with other columns is to be moved away."""
+    (tmp_path / NAME).write_text(content)
+    with pytest.raises(RunError, match="move it away"):
+        append(tmp_path, section(run(SENT)))
+    assert (tmp_path / NAME).read_text() == content
+
+
+def test_a_history_that_cannot_be_written_spoils_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Why is said in a line."""
+    (tmp_path / NAME).write_text("mine")
+    assert save(tmp_path, section(run(SENT))) is None
+    assert "move it away" in capsys.readouterr().err

@@ -1,0 +1,104 @@
+"""The page: whole, of one file, with every verdict, and no request to anybody."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from _hookswarm.analysis import reports
+from _hookswarm.analysis.reporting.html import page
+from _hookswarm.analysis.reporting.html.charts import Chart, figure
+from _hookswarm.analysis.reporting.html.stages import MOST
+from _hookswarm.analysis.reporting.html.stages import charts as stage_charts
+from _hookswarm.analysis.reports import findings
+from tests.support.journals import arrival, attempt, planned, run
+from tests.support.samples import machine_log
+
+
+class Links(HTMLParser):
+    """What a page would fetch, and its tags that were never closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        for name in ("src", "href"):
+            value = told.get(name) or ""
+            if value and not value.startswith(("#", "data:")):
+                self.fetched.append(f"{tag} {name}={value}")
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Of a run of each test that has something of its own to show, and one that is void."""
+    folder = tmp_path_factory.mktemp("reports")
+    for test in ("performance", "load", "scalability", "distribution", "resource"):
+        sent = [attempt(n) for n in range(20)]
+        arrivals = [arrival(one) for one in sent[: 19 if test == "load" else 20]]
+        frames = run(sent, arrivals, stages=[planned("<b>odd</b> & more")], test=test)
+        reports.write(folder, findings(replace(frames, machine=machine_log(12))))
+    return page.write(folder, reports.read(folder)).read_text()
+
+
+def test_the_verdicts_come_first(html: str) -> None:
+    """Each test's, with its reasons, before any picture."""
+    body = html[html.index("<body>") :]
+    told = re.findall(r'<span class="status (\w+)">', body[: body.index("<main")])
+    assert told == ["pass", "void", "pass", "pass", "pass"]
+    assert body.index("acknowledged_lost") < body.index('id="load-1"')
+
+
+def test_nothing_is_fetched(html: str) -> None:
+    """No script, style, font or picture of another host; links lead into the page itself."""
+    links = Links()
+    links.feed(html)
+    assert links.fetched == []
+    style = html[html.index("<style>") : html.index("</style>")]
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_names_are_text(html: str) -> None:
+    """A stage's name is shown as it is, and is no part of the page's own code."""
+    body = re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
+    assert "<b>odd" not in body
+    assert "&lt;b&gt;odd&lt;/b&gt; &amp; more" in body
+
+
+def test_every_picture_is_told_in_words(html: str) -> None:
+    """A label for those who cannot see it, and data of its own."""
+    places = re.findall(r'<div class="chart" id="([^"]+)" role="img" aria-label="([^"]+)"', html)
+    assert len(places) >= 15
+    assert {place for place, _ in places} == set(
+        re.findall(r'<script type="application/json" data-for="([^"]+)"', html)
+    )
+    assert all(len(label) > 20 for _, label in places)
+
+
+def test_a_chart_cannot_end_its_script() -> None:
+    """Whatever a stage is named."""
+    made = figure("x", "y")
+    made.add_bar(x=[1], y=["</script><script>alert(1)</script>"])
+    assert "</script>" not in Chart("a", "b", made).json()
+
+
+def test_many_stages_are_one_picture() -> None:
+    """Of so many that are shown; a page stays small however many there were."""
+    sent = [attempt(0, stage=number) for number in range(MOST + 5)]
+    stages = [planned(f"s{number}") for number in range(MOST + 5)]
+    throughput, *_ = stage_charts(findings(run(sent, [arrival(one) for one in sent], stages=stages)).performance)
+    assert len(throughput.figure.data[0].y) == MOST
+
+
+def test_an_empty_report_is_a_page(tmp_path: Path) -> None:
+    """Without a run in it."""
+    assert "No run is in these reports" in page.render(reports.read(tmp_path))
+
+
+def test_a_page_is_small(html: str) -> None:
+    """Plotly itself is nearly all of it; a run of ten million deliveries has as many numbers as any other."""
+    assert len(html.encode()) < 10_000_000

@@ -1,0 +1,61 @@
+"""JUnit XML and Markdown of runs and their checks."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+from _hookswarm.analysis.reporting import junit, markdown
+from _hookswarm.analysis.reports import findings
+from _hookswarm.analysis.schema.report import Section
+from _hookswarm.analysis.verdicts.checks import Result, judge, parse
+from _hookswarm.analysis.verdicts.measures import of
+from tests.support.journals import arrival, attempt, planned, run
+
+
+def played(lost: bool = False) -> tuple[Section, list[Result]]:
+    """A run of three events, and three checks on it: one holds, one does not, one is of nothing."""
+    sent = [attempt(n) for n in range(3)]
+    arrivals = [arrival(one) for one in sent[: 2 if lost else 3]]
+    found = findings(run(sent, arrivals, stages=[planned("a | b")]))
+    return found.performance, judge([parse("due==3"), parse("p99_ms<0"), parse("capacity_per_s>1")], of(found))
+
+
+def test_a_case_for_each_verdict_and_check() -> None:
+    """Failures and errors are told apart and counted; what XML cannot hold is not in it."""
+    section, results = played()
+    tree = ElementTree.fromstring(junit.compute([section], results))
+    cases = {case.get("name"): [child.tag for child in case] for case in tree.iter("testcase")}
+    assert cases == {"verdict": [], "due==3": [], "p99_ms<0": ["failure"], "capacity_per_s>1": ["error"]}
+    suites = {suite.get("name"): suite for suite in tree}
+    assert [suites["checks"].get(name) for name in ("tests", "failures", "errors")] == ["3", "1", "1"]
+    assert suites["performance"].get("id") == section.run.id
+
+
+def test_a_void_run_is_an_error() -> None:
+    """With its reasons."""
+    section, results = played(lost=True)
+    tree = ElementTree.fromstring(junit.compute([section], results))
+    (problem,) = [case[0] for case in tree.iter("testcase") if case.get("name") == "verdict"]
+    assert problem.tag == "error"
+    assert "acknowledged_lost" in (problem.text or "")
+
+
+def test_the_file_is_whole(tmp_path: Path) -> None:
+    """Written in one piece, over an older one."""
+    section, results = played()
+    path = tmp_path / "junit.xml"
+    path.write_text("older")
+    junit.write(path, [section], results)
+    assert ElementTree.parse(path).getroot().tag == "testsuites"
+
+
+def test_a_summary_in_markdown(tmp_path: Path) -> None:
+    """Checks, verdict and stages; a bar in a name ends no cell; a second run is appended."""
+    section, results = played()
+    text = markdown.compute([section], results)
+    assert "| `p99_ms<0` | ❌ |" in text
+    assert "hookswarm `performance`: pass" in text
+    assert r"| a \| b | 3 |" in text
+    path = tmp_path / "summary.md"
+    markdown.append(path, text)
+    markdown.append(path, text)
+    assert path.read_text().count("### Checks") == 2

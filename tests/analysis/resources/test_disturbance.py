@@ -1,0 +1,63 @@
+"""What a machine was kept from: shares by hand, and the sentences of those that count."""
+
+import pandas as pd
+import pytest
+
+from _hookswarm.analysis.resources.disturbance import compute, told
+from _hookswarm.analysis.schema.report import Machine
+from tests.support.journals import SECOND, START
+from tests.support.samples import machine_log, sample
+
+WINDOW = (START, START + 10 * SECOND)
+
+
+def machine(**fields: float) -> Machine:
+    return Machine.model_validate(dict.fromkeys(Machine.model_fields) | fields)
+
+
+def ours(share: float) -> pd.DataFrame:
+    """A process that uses this share of a core."""
+    rows = [sample(START + s * SECOND, cpu_user_s=share * s, cpu_system_s=0.0) for s in range(11)]
+    return pd.DataFrame(rows).assign(role="sender", process="7")
+
+
+def busy(*cores: float) -> pd.DataFrame:
+    """A machine whose cores are busy for these shares of the time."""
+    return machine_log(10).assign(core_busy_s=[";".join(f"{core * s:.3f}" for core in cores) for s in range(11)])
+
+
+def test_others_are_what_no_log_accounts_for() -> None:
+    """Two cores busy for 90 and 70 %, of which 100 % of one core are ours: others had 30 % of the machine."""
+    assert compute(busy(0.9, 0.7), [ours(1.0)], WINDOW).others_share == pytest.approx(0.3, abs=0.001)
+    assert compute(busy(0.2, 0.2), [ours(1.0)], WINDOW).others_share == 0
+    assert compute(busy(0.9, 0.7), [ours(1.0)], WINDOW, all_known=False).others_share is None
+
+
+def test_quota_and_clock() -> None:
+    """A second of throttling in four, and a clock at half of its best for the whole window."""
+    log = machine_log(20, throttled_s=0.25).assign(mhz=[1_500.0] * 11 + [3_000.0] * 10)
+    found = compute(log, [], WINDOW)
+    assert (found.throttled_share, found.slowed_share) == (0.25, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("found", "word"),
+    [
+        (machine(steal_share=0.3), "steal"),
+        (machine(throttled_share=0.3), "quota"),
+        (machine(slowed_share=0.3), "clock"),
+        (machine(others_share=0.3, waited_share=0.5), "no part"),
+    ],
+)
+def test_a_limit_that_is_passed_is_a_sentence(found: Machine, word: str) -> None:
+    """One for each, with the share."""
+    (sentence,) = told(found)
+    assert word in sentence
+    assert "30%" in sentence
+
+
+def test_others_disturb_only_where_somebody_waits() -> None:
+    """Cores that were idle are no loss; nor is what is just at its limit."""
+    assert not list(told(machine(others_share=0.4, waited_share=0.1)))
+    assert not list(told(machine(steal_share=0.25, throttled_share=0.25)))
+    assert not list(told(machine()))

@@ -1,0 +1,148 @@
+"""Capacity: what held and what broke, by tries whose outcome was planted."""
+
+from typing import Any
+
+import pytest
+
+from _hookswarm.analysis.deliveries import stages
+from _hookswarm.analysis.scaling import capacity
+from _hookswarm.analysis.schema.report import Stage
+from _hookswarm.analysis.schema.scalability import Capacity
+from _hookswarm.records.rows import Outcome
+from _hookswarm.records.run import StageOverloaded
+from tests.support.journals import MS, SECOND, START, Row, attempt, planned, run, story
+from tests.support.scaled import PLAIN, stage
+
+LIMITS = {"p99_ms": 50.0, "error_rate": 0.01, "tolerance": 0.05, "repeats": 3.0}
+
+
+def tried(rate: float, number: int = 1, p99_ms: float = 4, side: str = "target", **fields: Any) -> Stage:
+    """A try at that rate, which held unless told otherwise."""
+    made = stage(
+        "capacity", rate, p99_ms, side, name=f"capacity rate={rate:g} #{number}",
+        arrivals={"kind": "poisson", "rate": rate}, limits=LIMITS,
+    )  # fmt: skip
+    return made.model_copy(update=fields)
+
+
+def found(*tries: Stage, clogged: tuple[str, ...] = ()) -> Capacity:
+    """What a search with these tries found; all came to their end, those named with a queue that grew."""
+    (search,) = capacity.compute(tries, clogged)
+    return search
+
+
+def test_between_what_held_and_what_broke() -> None:
+    """Capacity is the highest rate whose majority held, below the lowest whose majority broke."""
+    search = found(
+        tried(400), tried(800, p99_ms=90), tried(566, p99_ms=70),
+        tried(412, 1), tried(420, 1, p99_ms=51), tried(412, 2, p99_ms=60), tried(420, 2, p99_ms=52), tried(412, 3),
+    )  # fmt: skip
+    assert (search.rate_per_s, search.low_per_s, search.high_per_s) == (412, 412, 420)
+    assert (search.limited_by, search.lower_bound, search.limits) == ("p99_ms", False, LIMITS)
+    assert [one.held for one in search.tries] == [True, False, False, True, False, False, False, True]
+    assert list(capacity.lines([search])) == ["capacity: 412/s held, 420/s broke; p99_ms broke first"]
+
+
+def test_a_rate_that_held_above_one_that_broke() -> None:
+    """It was luck: what counts lies below the lowest rate that broke."""
+    search = found(tried(100), tried(200, p99_ms=60), tried(300))
+    assert (search.rate_per_s, search.high_per_s) == (100, 200)
+
+
+def test_a_tie_is_broken() -> None:
+    """A rate that held once and broke once does not hold."""
+    search = found(tried(100), tried(200, 1), tried(200, 2, p99_ms=60))
+    assert (search.rate_per_s, search.high_per_s) == (100, 200)
+
+
+ABANDONED = PLAIN.deliveries.model_copy(update={"due": 10, "abandoned": 1})
+SILENT = stage("s", 0).latency_ms.model_copy(update={"delivery": PLAIN.latency_ms.delivery})
+
+
+@pytest.mark.parametrize(
+    ("broken", "clogged", "cause"),
+    [
+        (tried(200, p99_ms=60), (), "p99_ms"),
+        (tried(200, p99_ms=60, error_rate=0.02), (), "error_rate"),
+        (tried(200, latency_ms=SILENT, error_rate=1.0), (), "error_rate"),
+        (tried(200, p99_ms=60, error_rate=0.02), ("capacity rate=200 #1",), "queue"),
+        (tried(200, deliveries=ABANDONED, error_rate=0.1), (), "queue"),
+        (tried(200, p99_ms=60, side="generator"), (), "generator"),
+    ],
+)
+def test_what_broke_first(broken: Stage, clogged: tuple[str, ...], cause: str) -> None:
+    """A queue that grows brings latency, and errors bring retries: what comes first in that chain is told."""
+    search = found(tried(100), broken, clogged=clogged)
+    assert search.limited_by == search.tries[-1].broke == cause
+    assert search.lower_bound == (cause == "generator")
+
+
+def test_a_generator_that_broke_a_try_is_no_vote() -> None:
+    """Where there are other tries of that rate they decide; where there are none the capacity is a lower bound."""
+    noisy = tried(200, 1, p99_ms=60, side="generator")
+    assert found(tried(100), noisy, tried(200, 2), tried(400, p99_ms=60)).rate_per_s == 200
+    search = found(tried(100), noisy)
+    assert (search.rate_per_s, search.lower_bound) == (100, True)
+    (line,) = capacity.lines([search])
+    assert line == "capacity: at least 100/s held, 200/s broke; the generator was the limit, the target may do more"
+
+
+def test_a_busy_generator_that_kept_the_limits() -> None:
+    """They were kept, whoever was busy: it holds."""
+    assert found(tried(100, side="generator")).rate_per_s == 100
+
+
+def test_nothing_broke_and_nothing_held() -> None:
+    """A search that ended too soon says so: a lower bound, or none at all."""
+    search = found(tried(100), tried(200))
+    assert (search.rate_per_s, search.high_per_s, search.lower_bound) == (200, None, True)
+    assert list(capacity.lines([search])) == [
+        "capacity: at least 200/s held, no rate broke; the search ended below the limit"
+    ]
+    search = found(tried(100, p99_ms=60), tried(50, p99_ms=60))
+    assert (search.rate_per_s, search.low_per_s, search.high_per_s) == (None, None, 50)
+    assert list(capacity.lines([search])) == ["capacity: none of the rates held, down to 50/s; p99_ms broke first"]
+
+
+def search_of(rows: list[Row], overloaded: bool = False, ended: bool = True) -> list[Capacity]:
+    """What the journals of one try say, at 1 a second for ten seconds."""
+    plan = planned("try", arrivals={"kind": "poisson", "rate": 1.0}, limits=LIMITS, scenario="capacity")
+    timeline = story(rows, [plan])
+    if overloaded:
+        timeline.insert(1, StageOverloaded(at_ns=START + 9 * SECOND, stage=0, queued=9, growing_s=2))
+    if not ended:
+        del timeline[1:]
+    frames = run(rows, stages=[plan], timeline=timeline)
+    recorder = capacity.Recorder(frames)
+    return recorder.compute(stages.compute(frames, recorder.add))
+
+
+EASY = [attempt(n, due=START + n * SECOND) for n in range(10)]
+
+
+def test_tries_are_read_from_the_journals() -> None:
+    """One that kept all limits holds, with its offered and its reached rate."""
+    ((search,),) = [search_of(EASY)]
+    (one,) = search.tries
+    assert (one.name, one.rate_per_s, one.reached_per_s, one.held) == ("try", 1, 1, True)
+
+
+def test_a_queue_that_drains_late_had_grown() -> None:
+    """An event first sent longer than the latency limit behind the window's end waited behind others; a slow answer
+    or a late retry is no queue."""
+    end = START + 10 * SECOND
+    queued = attempt(10, due=end - SECOND, start=end + 51 * MS)
+    assert search_of([*EASY, queued])[0].tries[0].broke == "queue"
+    failed = attempt(10, due=end - SECOND, outcome=Outcome.REJECTED)
+    retried = attempt(10, due=end + SECOND, start=end + SECOND, attempt=2)
+    assert search_of([*EASY, failed, retried])[0].tries[0].broke != "queue"
+
+
+def test_an_overloaded_try_broke() -> None:
+    """A queue that grew until the stage was ended is what broke."""
+    assert search_of(EASY, overloaded=True)[0].tries[0].broke == "queue"
+
+
+def test_a_try_that_was_stopped_does_not_count() -> None:
+    """Neither for a rate nor against it."""
+    assert search_of(EASY, ended=False) == []

@@ -1,0 +1,116 @@
+"""Scaling: figures by factor, what the generator makes void, and the lines on screen."""
+
+import pytest
+
+from _hookswarm.analysis.scaling import scaling
+from _hookswarm.analysis.schema.report import Stage
+from _hookswarm.analysis.schema.scalability import Throughput
+from tests.support.scaled import stage
+
+REACHED = {1: (100, 98, 103), 2: (190, 185, 200), 4: (340, 350, 330), 8: (550, 540, 560), 16: (800, 790, 790)}
+
+
+def users(factor: int, repeat: int, reached: float | None, side: str = "target", **more: int) -> Stage:
+    name = f"x{factor} #{repeat}"
+    return stage("scaling users", reached, side=side, name=name, users=4 * factor, factor=factor, repeat=repeat, **more)
+
+
+def grid(void: tuple[int, ...] = ()) -> list[Stage]:
+    """Three interleaved repeats of five factors; those of the `void` factors were limited by the generator."""
+    return [
+        users(factor, repeat + 1, reached[repeat], "generator" if factor in void else "target")
+        for repeat in range(3)
+        for factor, reached in REACHED.items()
+    ]
+
+
+def test_a_row_for_each_factor() -> None:
+    """Throughput is the median of the repeats with the lowest and highest, efficiency what is left of the factor."""
+    (found,) = scaling.compute(grid())
+    assert (found.scenario, found.parameter, found.note) == ("scaling users", "users", None)
+    assert [row.factor for row in found.factors] == [1, 2, 4, 8, 16]
+    assert [row.value for row in found.factors] == [4, 8, 16, 32, 64]
+    last = found.factors[-1]
+    assert (last.repeats, last.void, last.speedup, last.efficiency) == (3, [], 7.9, 0.4938)
+    assert last.throughput_per_s == Throughput(median=790, low=790, high=800)
+    assert (last.p50_ms, last.p99_ms) == (2, 4)
+    assert (last.sender_us_per_delivery, last.receiver_us_per_delivery) == (60, 30)
+    assert found.factors[0].efficiency == 1
+
+
+def test_a_stage_that_the_generator_limited_is_void() -> None:
+    """It is named, and in none of the figures; the other repeats of its factor are."""
+    stages = [*grid(), users(16, 4, 9_999, "generator")]
+    last = scaling.compute(stages)[0].factors[-1]
+    assert (last.repeats, last.void) == (3, ["x16 #4"])
+    assert last.throughput_per_s == Throughput(median=790, low=790, high=800)
+
+
+def test_a_factor_without_a_good_repeat() -> None:
+    """It has no figures; the scenario says so, and how many processes would have done."""
+    stages = grid(void=(8, 16))
+    (found,) = scaling.compute(stages)
+    assert [row.repeats for row in found.factors] == [3, 3, 3, 0, 0]
+    assert (found.factors[-1].throughput_per_s, found.factors[-1].efficiency) == (None, None)
+    assert found.note == "the generator limited every repeat of x8, x16: nothing is known of the target there"
+    found = scaling.compute([*grid(void=(8,)), stage("scaling users", 1, side="generator", needed=3, factor=8)])[0]
+    assert found.note is not None
+    assert found.note.endswith("; 3 sending processes with a core of their own would have done")
+
+
+def test_without_the_smallest_nothing_is_compared() -> None:
+    """Efficiency is against x1; a law needs four sizes."""
+    stages = grid(void=(1, 2))
+    (found,) = scaling.compute(stages)
+    assert {row.efficiency for row in found.factors} == {None}
+    law = scaling.laws(stages)["scaling users"]
+    assert law.skipped == "only 3 of the 4 sizes that a fit needs"
+    (line,) = scaling.lines([found], {"scaling users": law})
+    assert line.startswith("scaling users: no USL: only 3")
+
+
+def test_harder_work_has_no_efficiency() -> None:
+    """Ten times larger bodies are not to give ten times the throughput: what is kept of it is told, and no law."""
+    stages = [stage("scaling payload", 100 / factor**0.5, payload=1_000 * factor, factor=factor) for factor in (1, 4)]
+    (found,) = scaling.compute(stages)
+    assert (found.parameter, found.factors[-1].speedup, found.factors[-1].efficiency) == ("payload", 0.5, None)
+    assert scaling.laws(stages) == {}
+
+
+def test_offered_rates_are_found_in_the_arrivals() -> None:
+    """They have an efficiency, for throughput is to grow with them, but no law."""
+    stages = [
+        stage("scaling rate", 90 * factor, factor=factor, arrivals={"kind": "constant", "rate": 100.0 * factor})
+        for factor in (1, 2)
+    ]
+    (found,) = scaling.compute(stages)
+    assert (found.parameter, found.factors[-1].value, found.factors[-1].efficiency) == ("rate", 200, 1)
+    assert scaling.laws(stages) == {}
+
+
+def test_what_is_scaled_may_be_unknown() -> None:
+    """Where two parameters change at once, or none that is known, no one is named."""
+    stages = [stage("odd", 10, users=factor, processes=factor, factor=factor) for factor in (1, 2)]
+    (found,) = scaling.compute(stages)
+    assert (found.parameter, found.factors[-1].value, found.factors[-1].efficiency) == (None, None, None)
+
+
+@pytest.mark.parametrize("throughput", [None, 0.0])
+def test_a_smallest_stage_that_delivered_nothing(throughput: float | None) -> None:
+    """There is nothing to compare with, and nothing breaks."""
+    stages = [users(1, 1, throughput), users(2, 1, 10)]
+    assert scaling.compute(stages)[0].factors[-1].speedup is None
+    assert list(scaling.lines(scaling.compute(stages), {})) == ["scaling users: nothing to compare"]
+
+
+def test_other_scenarios_are_left_alone() -> None:
+    """Without a factor there is no scaling."""
+    assert scaling.compute([stage("sequential", 10, users=1), stage("sequential", 20, users=2)]) == []
+
+
+def test_a_line_on_screen() -> None:
+    """The largest factor that counts, its efficiency, the law and what became of the peak."""
+    stages = grid()
+    (line,) = scaling.lines(scaling.compute(stages), scaling.laws(stages))
+    assert line.startswith("scaling users: x16 gives 7.9 times (efficiency 49%); USL alpha 0.0")
+    assert "no peak inside the measured range (x16)" in line

@@ -1,0 +1,150 @@
+"""Checks: what can be written, what it means, and that nothing passes that is not known."""
+
+from pathlib import Path
+
+import pytest
+
+from _hookswarm.analysis.verdicts.checks import CheckError, Status, judge, load, parse, parse_all, unit_of
+from _hookswarm.analysis.verdicts.measures import Number
+
+STAGE = {"test": "load", "stage": "load-1", "scenario": "load"}
+NUMBERS = [
+    Number(STAGE, "latency_ms.delivery.p99", 200.0),
+    Number(STAGE, "latency_ms.delivery.p50", None),
+    Number(STAGE, "ledger.lost", 0.0),
+    Number(STAGE, "error_rate", 0.02),
+    Number(STAGE | {"stage": "load-2"}, "latency_ms.delivery.p99", 300.0),
+    Number(STAGE | {"stage": "ramp"}, "latency_ms.delivery.p99", 900.0),
+    Number(STAGE | {"region": "eu-west-1"}, "latency_ms.p99", 80.0),
+    Number(STAGE | {"region": "us-east-1"}, "latency_ms.p99", 120.0),
+    Number({"test": "distribution", "scenario": "strategies", "strategy": "nearest"}, "p99_ms", 70.0),
+    Number({"test": "distribution", "stage": "failover refused"}, "failover.recovered_s", 1.5),
+    Number({"test": "distribution", "stage": "failover frozen"}, "failover.recovered_s", None),
+    Number({"test": "resource", "stage": "io", "role": "receiver"}, "memory.level_bytes", 5e7),
+]
+
+
+def status(text: str) -> Status:
+    (result,) = judge([parse(text)], NUMBERS)
+    return result.status
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("lost<1", True), ("lost<0", False), ("lost<=0", True), ("lost<=-1", False), ("lost>-1", True),
+        ("lost>0", False), ("lost>=0", True), ("lost>=1", False), ("lost==0", True), ("lost==1", False),
+        ("lost!=1", True), ("lost!=0", False),
+    ],
+)  # fmt: skip
+def test_every_operator(text: str, holds: bool) -> None:
+    """Each way, where it holds and where it does not; blanks around it mean nothing."""
+    assert status(text) is (Status.PASS if holds else Status.FAIL)
+    assert status(text.replace("lost", " lost  ")) is status(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("stage:load-* p99_ms<350", True),
+        ("stage:load-* p99_ms<250", False),
+        ("stage:load-1 p99_ms<250", True),
+        ("p99_ms<1000", True),
+        ("p99_ms<850", False),
+        ("scenario:lo* p99_ms<1000", True),
+        ("test:load p99_ms<1000", True),
+        ("region:eu-* p99_ms<100", True),
+        ("region:* p99_ms<100", False),
+        ("stage:load-* region:eu-* p99_ms<100", True),
+        ("strategy:nearest p99_ms<100", True),
+        ('stage:"failover ref*" failover_s<2', True),
+        ("role:receiver memory.level_bytes<60MB", True),
+        ("stage:load-1 latency_ms.delivery.p99<250", True),
+    ],
+)
+def test_every_scope(text: str, holds: bool) -> None:
+    """A pattern narrows; all that match have to hold. A region's p99 is not its stage's."""
+    assert status(text) is (Status.PASS if holds else Status.FAIL)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("p99_ms<250", 250), ("p99_ms<250ms", 250), ("p99_ms<1.5s", 1500), ("p99_ms<0.5m", 30_000),
+        ("p99_ms<900us", 0.9), ("failover_s<500ms", 0.5), ("failover_s<2s", 2), ("error_rate<1%", 0.01),
+        ("error_rate<0.01", 0.01), ("memory.level_bytes<1.5kB", 1500), ("memory.level_bytes<2GB", 2e9),
+        ("memory.level_bytes<7B", 7), ("io.fsync_share < 5e-1", 0.5), ("p99_ms<1e3", 1000),
+    ],
+)  # fmt: skip
+def test_every_unit(text: str, value: float) -> None:
+    """Told in any unit of the same kind, compared in the number's own."""
+    assert parse(text).value == pytest.approx(value)
+
+
+def test_numbers_have_the_unit_of_their_name() -> None:
+    """The last part that tells one."""
+    assert unit_of("latency_ms.delivery.p99") == "ms"
+    assert unit_of("throughput_per_s") is None
+    assert unit_of("cpu.cpu_share") == "%"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("p99_ms", "no comparison"), ("p99_ms=<250", "'=<' at 6"), ("p99_ms<", "'' at 7 is no number"),
+        ("p99_ms<fast", "'fast' at 7"), ("<250", "no number is named before the '<' at 0"), ("stage:x <1", "no number"),
+        ("shape:x p99_ms<1", "nothing is of a 'shape'"), ("load p99_ms<1", "'load' at 0 is no scope"),
+        ("p99_ms<5%", "is in ms, not in %"), ("lost<5s", "a plain number, not in s"), ("p99_ms<5h", "unknown unit 'h'"),
+        ("p99_ms<1.2.3", "'1.2.3' is no number"), ("", "no comparison"),
+    ],
+)  # fmt: skip
+def test_a_malformed_check_names_the_place(text: str, said: str) -> None:
+    """With what was meant, where that can be told."""
+    with pytest.raises(CheckError) as caught:
+        parse(text)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("p9_ms<1", "near it: p99_ms"),
+        ("stage:none p99_ms<1", "nothing that is stage:none"),
+        ("stage:load-1 p50_ms<1", "not known"),
+        ('stage:"failover frozen" failover_s<9', "not known"),
+        ("region:eu-* lost==0", "no 'lost' of a region"),
+        ("capacity_per_s>100", "no 'capacity_per_s'"),
+    ],
+)
+def test_what_is_not_known_is_an_error(text: str, said: str) -> None:
+    """Never a pass: no such number, nothing that matches, or a number that the run could not tell."""
+    (result,) = judge([parse(text)], NUMBERS)
+    assert result.status is Status.ERROR
+    assert said in result.message
+
+
+def test_a_failure_names_what_broke_it() -> None:
+    """The first three, and how many more."""
+    (result,) = judge([parse("p99_ms<100")], NUMBERS)
+    assert "stage:load-1" in result.message
+    assert "is 200" in result.message
+    assert len(result.numbers) == 3
+
+
+def test_every_fault_is_named_at_once() -> None:
+    """Of several checks."""
+    with pytest.raises(CheckError, match=r"p99_ms.*error_rate"):
+        parse_all(["p99_ms", "lost==0", "error_rate"])
+
+
+def test_checks_from_a_file(tmp_path: Path) -> None:
+    """A list in TOML; anything else in it is refused."""
+    path = tmp_path / "checks.toml"
+    path.write_text('checks = ["p99_ms<250", "stage:load-* lost==0"]\n')
+    assert [check.name for check in load(path)] == ["p99_ms", "lost"]
+    for content, said in (("check = []", "one list"), ("checks = 3", "one list"), ("checks = [", "not TOML")):
+        path.write_text(content)
+        with pytest.raises(CheckError, match=said):
+            load(path)
+    with pytest.raises(CheckError, match="No such file"):
+        load(tmp_path / "none")

@@ -1,0 +1,131 @@
+"""Comparisons of runs: planted regressions are found, and runs that are alike are not told apart."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from _hookswarm.analysis.reports import findings
+from _hookswarm.analysis.verdicts.compare import Side, compute
+from _hookswarm.analysis.verdicts.measures import Number, of
+from _hookswarm.records.rows import Outcome
+from tests.support.journals import MS, SECOND, START, Row, arrival, attempt, planned, run
+
+EVENTS, RUNS, TRIALS = 600, 5, 20
+SERVICE_MS = 20.0
+
+
+def played(
+    random: np.random.Generator, slower: float = 1.0, errors: float = 0.002, retry_ms: int = 50, events: int = EVENTS
+) -> list[Number]:
+    """One run: 100 events a second, answered after a while that the run has in common and every event for itself.
+
+    Each attempt fails by chance, so that this share of the events does thrice in a row; it is made again so much later.
+    """
+    alike = SERVICE_MS * slower * float(random.lognormal(0, 0.03))
+    rows: list[Row] = []
+    for number, took in enumerate(alike * random.lognormal(0, 0.3, events)):
+        at = START + number * SECOND // 100
+        for tried in range(1, 4):
+            failed = random.random() < errors ** (1 / 3)
+            done = at + round(took * MS)
+            outcome = Outcome.REJECTED if failed else Outcome.ACKNOWLEDGED
+            rows.append(
+                attempt(number, due=at, done=done, attempt=tried, outcome=outcome, status=503 if failed else 204)
+            )
+            if not failed:
+                break
+            at = done + retry_ms * MS
+    taken = [arrival(row) for row in rows if row["outcome"] == Outcome.ACKNOWLEDGED]
+    stage = planned("steady", duration_s=events / 100, events=None, arrivals={"kind": "constant", "rate": 100})
+    return of(findings(run(rows, taken, stages=[stage])))
+
+
+def side(random: np.random.Generator, **fields: Any) -> Side:
+    """Five runs."""
+    return [played(random, **fields) for _ in range(RUNS)]
+
+
+def worse(base: Side, new: Side) -> set[str]:
+    return {one.metric.name for one in compute(base, new) if one.outcome == "worse"}
+
+
+@pytest.mark.parametrize(
+    ("alike", "fields", "told"),
+    [
+        ({}, {"slower": 1.2}, {"p50_ms"}),
+        ({"events": 2_000}, {"errors": 0.012}, {"error_rate"}),
+        ({}, {"retry_ms": 400}, {"p99_ms"}),
+    ],
+    ids=["the receiver a fifth slower", "one percent more errors", "another retry law"],
+)
+def test_a_planted_regression_is_found(alike: dict[str, Any], fields: dict[str, Any], told: set[str]) -> None:
+    """From five runs each, in 19 of 20 trials."""
+    found = 0
+    for seed in range(TRIALS):
+        random = np.random.default_rng(seed)
+        found += told <= worse(side(random, **alike), side(random, **alike, **fields))
+    assert found >= TRIALS - 1
+
+
+def test_runs_that_are_alike_are_not_told_apart() -> None:
+    """In 20 comparisons one false alarm at most, worse or better."""
+    alarms = 0
+    for seed in range(TRIALS):
+        random = np.random.default_rng(100 + seed)
+        alarms += any(one.outcome != "same" for one in compute(side(random), side(random)))
+    assert alarms <= 1
+
+
+def numbers(p50: float, stage: str = "steady", **more: float) -> list[Number]:
+    told = {"latency_ms.delivery.p50": p50, "deliveries.due": 1000.0} | more
+    return [Number({"test": "load", "stage": stage, "scenario": stage}, name, value) for name, value in told.items()]
+
+
+def test_the_interval_is_students() -> None:
+    """By hand, of two and three runs, in the logarithm."""
+    base, new = np.array([10.0, 11.0]), np.array([14.0, 15.0, 16.0])
+    (found,) = compute([numbers(value) for value in base], [numbers(value) for value in new])
+    ours, theirs = np.log(base), np.log(new)
+    variance = (((ours - ours.mean()) ** 2).sum() + ((theirs - theirs.mean()) ** 2).sum()) / 3
+    half = 5.840909 * np.sqrt(variance * (1 / 2 + 1 / 3))  # t(3 degrees of freedom) at 99.5 %
+    assert found.low == pytest.approx(np.exp(theirs.mean() - ours.mean() - half) - 1, abs=1e-6)
+    assert found.high == pytest.approx(np.exp(theirs.mean() - ours.mean() + half) - 1, rel=1e-6)
+    assert found.change == pytest.approx(np.exp(theirs.mean() - ours.mean()) - 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "outcome"),
+    [(10.5, 0.1, "same"), (10.5, 0.01, "worse"), (8.0, 0.1, "better"), (20.0, 0.1, "worse")],
+)
+def test_what_does_not_matter_is_no_difference(value: float, threshold: float, outcome: str) -> None:
+    """However sure it is: below the threshold runs are the same."""
+    base = [numbers(10 + n / 1000) for n in range(4)]
+    (found,) = compute(base, [numbers(value + n / 1000) for n in range(4)], threshold)
+    assert found.outcome == outcome
+
+
+def test_one_run_says_nothing_of_the_next() -> None:
+    """Whatever the difference."""
+    (found,) = compute([numbers(10)], [numbers(1000), numbers(1000)])
+    assert found.outcome == "unknown"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda found: [], lambda found: [Number(one.scope | {"stage": "x"}, one.name, one.value) for one in found]],
+)
+def test_runs_without_a_stage_in_common(spoil: Callable[[list[Number]], list[Number]]) -> None:
+    """Are no comparison."""
+    with pytest.raises(ValueError, match="no stage in common"):
+        compute([numbers(1)], [spoil(numbers(1))])
+
+
+def test_errors_that_none_had_before_vary_by_chance() -> None:
+    """Two in a thousand where none were: what chance makes is no difference; five in a hundred are."""
+    clean = [numbers(10, error_rate=0.0) for _ in range(3)]
+    few = [numbers(10, error_rate=0.002) for _ in range(3)]
+    many = [numbers(10, error_rate=0.05 + n / 1000) for n in range(3)]
+    outcomes = [{one.metric.name: one.outcome for one in compute(clean, new)} for new in (few, many)]
+    assert [told["error_rate"] for told in outcomes] == ["same", "worse"]

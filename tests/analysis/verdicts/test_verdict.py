@@ -1,0 +1,317 @@
+"""The verdict: what makes a run void or unknown, and what is only worth knowing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from _hookswarm.analysis.deliveries import stages
+from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.reports import findings
+from _hookswarm.analysis.schema.report import Status, Verdict
+from _hookswarm.analysis.verdicts import verdict
+from _hookswarm.records.exit_codes import Exit
+from _hookswarm.records.rows import Outcome
+from _hookswarm.records.run import Entry, RunEnded, StageEnded, StageOverloaded, WorkerLost
+from tests.support.journals import MS, SECOND, START, arrival, attempt, planned, run, worker_report
+from tests.support.samples import machine_log
+
+ROWS = [attempt(n, webhook) for n in range(5) for webhook in range(2)]
+SEEN = [arrival(row) for row in ROWS]
+GOOD = run(ROWS, SEEN)
+
+
+def _of(frames: RunFrames) -> Verdict:
+    return verdict.compute(frames, stages.compute(frames))
+
+
+def _codes(found: Verdict) -> list[str]:
+    return [reason.code for reason in found.reasons]
+
+
+def _ended(**fields: Any) -> RunFrames:
+    """A good run whose end says something else."""
+    end = RunEnded.model_validate({"at_ns": START, "interrupted": False} | fields)
+    return replace(GOOD, timeline=[*GOOD.timeline[:-1], end])
+
+
+def _reporting(frames: RunFrames, **fields: Any) -> RunFrames:
+    """The run with another report of its only sender."""
+    report = worker_report(**({"due": 10, "settled": 10} | fields))
+    timeline: list[Entry] = [
+        entry.model_copy(update={"reports": [report]}) if isinstance(entry, StageEnded) else entry
+        for entry in frames.timeline
+    ]
+    return replace(frames, timeline=timeline)
+
+
+def _open(late: int) -> RunFrames:
+    rows = [row | {"late": late} for row in ROWS]
+    return run(rows, SEEN, stages=[planned(arrivals={"kind": "poisson", "rate": 10.0})])
+
+
+def test_a_good_run_passes() -> None:
+    """Where all agree there is nothing to say."""
+    assert _of(GOOD) == Verdict(status=Status.PASS, reasons=[])
+    assert _of(run(ROWS)) == Verdict(status=Status.PASS, reasons=[])
+
+
+def _retrying(*delays_ms: float, **law: Any) -> RunFrames:
+    """A run whose only sender declared a retry after 50 ms, and retried each event's failed attempt after these."""
+    rows = []
+    for sequence, delay_ms in enumerate(delays_ms):
+        rows.append(attempt(sequence, outcome=Outcome.REJECTED))
+        due = rows[-1]["done"] + round(delay_ms * MS)
+        rows.append(attempt(sequence, attempt=2, due=due))
+    seen = [arrival(row, status=row["status"]) for row in rows]
+    return run(rows, seen, stages=[planned(retry={"retries": 1, "delay_s": 0.05} | law)])
+
+
+LOCUST = "stage local nearest"
+WORKER_LOST = WorkerLost(at_ns=START, worker="w2")
+VOID: dict[str, tuple[Callable[[], RunFrames], str]] = {
+    "a sender counted more": (lambda: _reporting(GOOD, due=11), "books_unbalanced"),
+    "a sender counted less": (lambda: _reporting(GOOD, due=9), "books_unbalanced"),
+    "Locust counted less": (lambda: replace(GOOD, locust_totals={LOCUST: 9}), "locust_total_differs"),
+    "Locust has no such name": (lambda: replace(GOOD, locust_totals={}), "locust_total_differs"),
+    "Locust has a name more": (lambda: replace(GOOD, locust_totals={LOCUST: 10, "x": 1}), "locust_total_differs"),
+    "no statistics": (lambda: replace(GOOD, locust_totals=None), "locust_total_missing"),
+    "acknowledged, not seen": (lambda: run(ROWS, SEEN[:-1]), "acknowledged_lost"),
+    "seen, not sent": (lambda: run(ROWS, [*SEEN, arrival(attempt(99))]), "unexpected_arrivals"),
+    "arrivals of no stage": (lambda: replace(GOOD, strays=1), "unexpected_arrivals"),
+    "a worker lost": (lambda: replace(GOOD, timeline=[WORKER_LOST, *GOOD.timeline]), "worker_lost"),
+    "no end": (lambda: replace(GOOD, timeline=GOOD.timeline[:-1]), "run_unfinished"),
+    "an error": (lambda: _ended(error="disk full"), "run_failed"),
+    "off schedule": (lambda: _open(late=21 * MS), "generator_late"),
+    "no CPU": (lambda: _reporting(_open(late=0), starved_s=2.6), "generator_starved"),
+    "no CPU for a closed loop": (lambda: _reporting(GOOD, starved_s=5.1), "generator_starved"),
+    "a retry too early": (lambda: _retrying(50, 40), "retry_law_broken"),
+    "a retry too late": (lambda: _retrying(50, 60), "retry_law_broken"),
+    "a retry too many": (lambda: _retrying(50, 50, retries=0), "retry_law_broken"),
+    "no jitter": (lambda: _retrying(*[25] * 30, jitter={"kind": "full"}), "retry_law_broken"),
+}
+
+
+@pytest.mark.parametrize(("frames", "code"), VOID.values(), ids=VOID.keys())
+def test_void(frames: Callable[[], RunFrames], code: str) -> None:
+    """Each of these flips a run that passes otherwise, with one reason that has its code."""
+    found = _of(frames())
+    assert found.status is Status.VOID
+    assert _codes(found) == [code]
+    assert found.reasons[0].message
+
+
+NOTES: dict[str, tuple[Callable[[], RunFrames], str]] = {
+    "interrupted": (lambda: run(ROWS, SEEN, interrupted=True), "interrupted"),
+    "torn": (lambda: replace(GOOD, torn=3), "torn_rows"),
+    "saturated": (lambda: _reporting(GOOD, cpu_s=9.5), "generator_saturated"),
+    "saturated, or ready to run": (lambda: _reporting(GOOD, cpu_s=6.6, starved_s=2.8), "generator_saturated"),
+}
+
+
+@pytest.mark.parametrize(("frames", "code"), NOTES.values(), ids=NOTES.keys())
+def test_notes(frames: Callable[[], RunFrames], code: str) -> None:
+    """Worth knowing, and no reason not to trust a run."""
+    found = _of(frames())
+    assert (found.status, _codes(found)) == (Status.PASS, [code])
+
+
+def test_notes_stand_behind_reasons() -> None:
+    """A void run says first why it is void."""
+    assert _codes(_of(replace(GOOD, torn=3, strays=1))) == ["unexpected_arrivals", "torn_rows"]
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        _open(late=20 * MS),
+        _reporting(_open(late=0), starved_s=2.5),
+        _reporting(GOOD, starved_s=5.0),
+        _reporting(GOOD, wall_s=0.4, starved_s=0.3, cpu_s=0.1),
+        _reporting(GOOD, starved_s=None),
+        _reporting(GOOD, cpu_s=8.9),
+        _reporting(_open(late=0), cpu_s=9.9),
+        run([row | {"late": 21 * MS} for row in ROWS], SEEN),
+    ],
+    ids=[
+        "late at the limit",
+        "starved at the limit",
+        "closed and starved at the limit",
+        "too short",
+        "not told",
+        "busy",
+        "open",
+        "closed",
+    ],
+)
+def test_within_limits(frames: RunFrames) -> None:
+    """At its limits a generator still passes; stages too short to tell, and senders that cannot, are let pass."""
+    assert _of(frames) == Verdict(status=Status.PASS, reasons=[])
+
+
+def test_abandoned_deliveries_are_not_locust_s() -> None:
+    """Locust is told of what was settled: abandoned events are due without it."""
+    rows = [*ROWS, attempt(99, outcome=Outcome.ABANDONED)]
+    frames = run(rows, SEEN)
+    assert frames.locust_totals == {LOCUST: 10}
+    assert _of(frames).status is Status.PASS
+
+
+def test_what_a_lost_worker_explains() -> None:
+    """A run that ended because a worker was lost says so once; its missing statistics say no more."""
+    frames = replace(_ended(error="lost 1 of 2 workers"), locust_totals=None)
+    assert _codes(_of(replace(frames, timeline=[WORKER_LOST, *frames.timeline]))) == ["worker_lost"]
+
+
+def _with_loss(told: int, locust: int, allowed: bool = True, error: str = "", stages: int = 1) -> RunFrames:
+    """A run of ten events, the last of them in doubt, that lost a worker in its last stage; as the others tell it."""
+    rows = [*ROWS[:-1], ROWS[-1] | {"outcome": Outcome.PENDING, "done": 0, "status": 0}]
+    number = stages - 1
+    rows = [row | {"stage": number} for row in rows]
+    plan = [planned(f"stage {n}") for n in range(stages)]
+    frames = run(rows, [arrival(row) for row in rows], stages=plan, options={"allow_worker_loss": allowed})
+    end = RunEnded(at_ns=START, interrupted=False, error=error)
+    ended = StageEnded(at_ns=START, stage=number, reports=[worker_report(stage=number, due=told)])
+    totals = {f"stage {number} local nearest": locust}
+    return replace(frames, timeline=[*frames.timeline[:-2], WORKER_LOST, ended, end], locust_totals=totals)
+
+
+def test_a_loss_that_is_allowed() -> None:
+    """It is worth knowing, no more: what the lost worker did not tell is not held against the run, and is in doubt."""
+    frames = _with_loss(told=6, locust=8)
+    found = _of(frames)
+    assert (found.status, _codes(found)) == (Status.PASS, ["worker_lost", "locust_total_differs"])
+    (stage,) = stages.compute(frames)
+    assert (stage.deliveries.acknowledged, stage.deliveries.in_doubt) == (9, 1)
+    assert _codes(_of(_with_loss(told=10, locust=10))) == ["worker_lost"]
+
+
+def test_a_loss_that_is_not_allowed() -> None:
+    """Without the option the same run is void, and its books are not excused."""
+    found = _of(_with_loss(told=6, locust=8, allowed=False))
+    assert found.status is Status.VOID
+    assert _codes(found) == ["worker_lost", "books_unbalanced", "locust_total_differs"]
+
+
+@pytest.mark.parametrize(("told", "locust", "code"), [(11, 10, "books_unbalanced"), (10, 11, "locust_total_differs")])
+def test_what_no_loss_explains(told: int, locust: int, code: str) -> None:
+    """A lost worker tells too little, never too much."""
+    found = _of(_with_loss(told, locust))
+    assert (found.status, _codes(found)) == (Status.VOID, [code, "worker_lost"])
+
+
+def test_only_the_stage_of_the_loss_is_excused() -> None:
+    """The stages before it have to balance."""
+    frames = _with_loss(told=6, locust=8, stages=2)
+    assert _of(frames).status is Status.PASS
+    # The same loss, noticed before the last stage began.
+    timeline = [entry for entry in frames.timeline if entry is not WORKER_LOST]
+    found = _of(replace(frames, timeline=[*timeline[:2], WORKER_LOST, *timeline[2:]]))
+    assert _codes(found) == ["books_unbalanced", "locust_total_differs", "worker_lost"]
+
+
+def test_all_workers_lost() -> None:
+    """A run that ended because nobody was left is void, whatever was allowed."""
+    found = _of(_with_loss(told=10, locust=10, error="lost 2 sending processes"))
+    assert (found.status, _codes(found)) == (Status.VOID, ["run_failed", "worker_lost"])
+
+
+def _overloaded(test: str = "load", **plan: Any) -> RunFrames:
+    """A run whose stage was ended for its queue, with an event that was abandoned."""
+    rows = [*ROWS, attempt(99, outcome=Outcome.ABANDONED)]
+    frames = run(rows, SEEN, stages=[planned(**plan)], test=test)
+    frames.timeline.insert(1, StageOverloaded(at_ns=START + 5 * SECOND, stage=0, queued=12_345, growing_s=60.2))
+    return frames
+
+
+def test_an_overload_is_a_failure() -> None:
+    """The run can be trusted, its books balance, and what it says is that the rate is too high."""
+    found = _of(_overloaded())
+    assert (found.status, _codes(found)) == (Status.FAIL, ["overloaded"])
+    said = "stage: its queue grew for 60 s to 12,345 events; the rate is more than is delivered"
+    assert found.reasons[0].message == said
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        _overloaded("scalability"),
+        _overloaded("scalability", factor=8, repeat=2),
+        _overloaded("load", limits={"p99_ms": 500.0}),
+    ],
+    ids=["scalability", "a factor", "a search"],
+)
+def test_an_overload_that_was_looked_for(frames: RunFrames) -> None:
+    """Whoever seeks a limit may find it."""
+    found = _of(frames)
+    assert found.status is Status.PASS
+    assert "overloaded" in _codes(found)
+
+
+def test_an_overload_among_worse() -> None:
+    """A run that cannot be trusted is void, one that tested nothing unknown, whatever its queue did."""
+    found = _of(replace(_overloaded(), strays=1))
+    assert (found.status, _codes(found)) == (Status.VOID, ["unexpected_arrivals", "overloaded"])
+    frames = run([attempt(0, outcome=Outcome.ABANDONED)], [], stages=[planned()])
+    frames.timeline.insert(1, StageOverloaded(at_ns=START, stage=0, queued=1, growing_s=1))
+    found = _of(frames)
+    assert (found.status, _codes(found)) == (Status.UNKNOWN, ["nothing_acknowledged", "overloaded"])
+
+
+def test_what_the_sender_did_not_keep() -> None:
+    """The message names each way in which the law was broken, and nothing else."""
+    (reason,) = _of(_retrying(50, 40, 40, 60)).reasons
+    assert reason.message == "stage: the sender did not keep its retry law: 2 retries too early, 1 too late"
+    (reason,) = _of(_retrying(*[25] * 30, jitter={"kind": "full"})).reasons
+    assert "delays unlike its jitter (p = " in reason.message
+
+
+def test_a_law_that_was_kept() -> None:
+    """Retries as declared, and retries that only a receiver saw too early, leave a run as it is."""
+    assert _of(_retrying(50, 50, 50)) == Verdict(status=Status.PASS, reasons=[])
+    frames = _retrying(50)
+    assert frames.arrivals is not None
+    frames.arrivals["done"][0] += 20 * MS
+    assert _of(frames) == Verdict(status=Status.PASS, reasons=[])
+
+
+def test_nothing_acknowledged() -> None:
+    """A run that tested nothing is unknown, but void if it cannot be trusted either."""
+    frames = run([attempt(n, outcome=Outcome.REFUSED) for n in range(3)], [])
+    assert _of(frames).status is Status.UNKNOWN
+    assert _codes(_of(replace(frames, torn=1))) == ["nothing_acknowledged", "torn_rows"]
+    assert _of(replace(frames, strays=1)).status is Status.VOID
+    assert _of(run([], [])).status is Status.UNKNOWN
+
+
+def test_a_stage_in_which_nothing_was_acknowledged() -> None:
+    """It is named beside those that tested something; a stage without events has nothing to be named for."""
+    stages = [planned(f"stage {number}") for number in range(3)]
+    attempts = [attempt(0), attempt(1, stage=1, outcome=Outcome.REFUSED)]
+    (reason,) = _of(run(attempts, [arrival(attempts[0])], stages=stages)).reasons
+    assert reason.code == "nothing_acknowledged_stages"
+    assert reason.message.endswith(": stage 1")
+    refused = run([attempt(0, outcome=Outcome.REFUSED)], [], stages=stages)
+    assert _codes(_of(refused)) == ["nothing_acknowledged"]  # said of the run, not again of its stages
+
+
+def test_every_status_has_its_exit_code() -> None:
+    """The codes are those that every command of the project ends with."""
+    assert verdict.EXITS == {
+        Status.PASS: Exit.PASS,
+        Status.FAIL: Exit.FAIL,
+        Status.VOID: Exit.VOID,
+        Status.UNKNOWN: Exit.UNKNOWN,
+    }
+    assert [int(verdict.EXITS[status]) for status in Status] == [0, 1, 3, 4]
+
+
+@pytest.mark.parametrize(("stolen", "status"), [(0.1, Status.PASS), (0.8, Status.VOID)])
+def test_a_machine_that_is_taken_away_voids(stolen: float, status: Status) -> None:
+    """Steal, seconds of two cores each second: a few hundredths are usual, a third of the machine is not."""
+    sent = [attempt(n, due=START + n * SECOND // 10) for n in range(50)]
+    frames = run(sent, [arrival(one) for one in sent], stages=[planned(duration_s=5.0, events=None)])
+    found = findings(replace(frames, machine=machine_log(6, steal_s=stolen))).performance.verdict
+    assert found.status is status
+    assert ("machine_disturbed" in _codes(found)) == (status is Status.VOID)

@@ -1,0 +1,51 @@
+"""Options: on a command line, and in Locust's start form."""
+
+import argparse
+
+import pytest
+
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.senders.plan.options import OPTIONS, add_options, from_form, to_arguments
+
+
+def parse(*arguments: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    return parser.parse_args(arguments)
+
+
+def test_every_option_has_its_place_in_the_form() -> None:
+    """Under one heading, in the order in which it is declared: the form shows them so."""
+    assert tuple(vars(parse())) == OPTIONS
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--seed=0",),
+        ("--seed=1", "--connect-timeout=1.0"),
+        ("--quick", "--target=http://127.0.0.1:9/", "--allow-remote", "--seed=9", "--transport=httpx"),
+        ("--results=a folder", "--payloads=-odd.json", "--regions=r.toml", "--response-timeout=0.5", "--ca-file=c.pem"),
+    ],
+)
+def test_to_arguments_gives_the_same_options(arguments: tuple[str, ...]) -> None:
+    """A command line made of parsed options parses to the same options."""
+    options = parse(*arguments)
+    assert parse(*to_arguments(options)) == options
+
+
+def test_the_form_changes_what_it_names() -> None:
+    """Numbers stay numbers, a box that is not ticked is false; what is not of ours is left alone."""
+    options = parse("--quick", "--seed=4")
+    changed = from_form(options, {"rate": "12.5", "seed": "9", "quick": "false", "stages": "retry", "user_count": "x"})
+    assert (changed.rate, changed.seed, changed.quick, changed.stages) == (12.5, 9, False, "retry")
+    assert (options.rate, options.seed, options.quick) == (0.0, 4, True)
+    assert not hasattr(changed, "user_count")
+
+
+def test_what_is_no_number_is_refused() -> None:
+    """Every fault of the form at once, by the option's name."""
+    with pytest.raises(ConfigError) as caught:
+        from_form(parse(), {"rate": "fast", "seed": "1.5", "stages": "x"})
+    assert caught.value.faults == ("--rate: 'fast' is no number", "--seed: '1.5' is no whole number")

@@ -1,0 +1,230 @@
+"""Payloads: sizes as measured, bodies unique, the user's own ones verbatim."""
+
+import json
+import os
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.protocol.identity import EventId, format_event_id
+from _hookswarm.senders.plan.payloads import (
+    MAX_BODIES,
+    MAX_BYTES,
+    MAX_TEMPLATE_BYTES,
+    SIZES,
+    TEMPLATES,
+    Generated,
+    load_captured,
+)
+
+
+def event_id(n: int) -> bytes:
+    return format_event_id(EventId(0xC0FFEE, 1, n % 100, n // 100))
+
+
+@pytest.mark.parametrize("distribution", SIZES)
+def test_sizes_follow_their_distribution(distribution: str) -> None:
+    """Every quantile of the generated sizes lies within 3 % of its distribution's."""
+    payloads = Generated(distribution, seed=1)
+    sizes = [len(payloads.body(event_id(n), n)) for n in range(5 * TEMPLATES)]
+    shares, knots = zip(*SIZES[distribution], strict=True)
+    places = (np.arange(1, 20) + 0.5) / 20  # off the shares where `mixed` jumps
+    assert np.quantile(sizes, places) == pytest.approx(np.interp(places, shares, knots), rel=0.03)
+    assert min(sizes) >= 0.97 * knots[0]
+    assert max(sizes) <= 1.03 * knots[-1]
+
+
+@pytest.mark.parametrize("distribution", SIZES)
+def test_every_body_is_unique_json(distribution: str) -> None:
+    """Each body is a JSON object that names its event."""
+    payloads = Generated(distribution, seed=1)
+    bodies = [payloads.body(event_id(n), n) for n in range(2 * TEMPLATES)]
+    assert len(set(bodies)) == len(bodies)
+    assert [json.loads(body)["id"] for body in bodies] == [event_id(n).decode() for n in range(2 * TEMPLATES)]
+
+
+def test_a_body_stays_the_same_over_attempts_and_processes() -> None:
+    """The same seed and event give the same bytes; another seed gives others."""
+    assert Generated("stripe", 5).body(event_id(7), 7) == Generated("stripe", 5).body(event_id(7), 7)
+    assert Generated("stripe", 5).body(event_id(7), 7) != Generated("stripe", 6).body(event_id(7), 7)
+
+
+def test_an_unknown_distribution_is_a_fault() -> None:
+    """The message names what there is."""
+    with pytest.raises(ConfigError, match=r"'huge'.*thin, github"):
+        Generated("huge", 1)
+
+
+@pytest.mark.parametrize("size", [100, 1_000, 4_096, 65_536, 1_000_000])
+def test_a_number_of_bytes_is_the_size_of_every_body(size: int) -> None:
+    """All bodies have that size, but for the digits of their event's id, and are unique JSON as others are."""
+    payloads = Generated(size, seed=1)
+    bodies = [payloads.body(event_id(n), n) for n in range(100)]
+    assert [len(body) for body in bodies] == pytest.approx([size] * 100, abs=5)
+    assert [json.loads(body)["id"] for body in bodies] == [event_id(n).decode() for n in range(100)]
+
+
+@pytest.mark.parametrize("size", [1, 20, 60])
+def test_a_body_has_room_for_its_event(size: int) -> None:
+    """Fewer bytes than id and type take are not to be had: the body is whole JSON all the same."""
+    body = Generated(size, seed=1).body(event_id(7), 7)
+    assert json.loads(body)["id"] == event_id(7).decode()
+    assert 60 < len(body) < 75
+
+
+@pytest.mark.parametrize("size", [80_000, 1 << 20, MAX_TEMPLATE_BYTES, MAX_TEMPLATE_BYTES + 1])
+def test_large_bodies_stay_within_their_memory(size: int) -> None:
+    """What is kept for large bodies of one size are a few of them: 16 MiB, and at most one body more."""
+    tracemalloc.start()
+    payloads = Generated(size, seed=1)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size <= kept < MAX_TEMPLATE_BYTES + size + 100_000
+    count = min(MAX_TEMPLATE_BYTES // size + 1, TEMPLATES)
+    bodies = [payloads.body(b"", n) for n in range(count + 1)]
+    assert len(set(bodies)) == count
+    assert bodies[count] == bodies[0]
+
+
+# The user's own.
+
+
+def bodies_of(path: Path, count: int) -> list[bytes]:
+    captured = load_captured(path)
+    return [captured.body(event_id(n), n) for n in range(count)]
+
+
+def test_one_object_is_one_body(tmp_path: Path) -> None:
+    """A JSON file that is no array is sent as it is, to the byte, for every event."""
+    raw = b'{ "a": 1.50,\n  "b": "\xc3\xa9" }'
+    (tmp_path / "one.json").write_bytes(b"\n" + raw + b"\n")
+    assert bodies_of(tmp_path / "one.json", 3) == [raw] * 3
+
+
+def test_an_array_is_a_body_for_each_item(tmp_path: Path) -> None:
+    """The items of an array are sent in turn."""
+    (tmp_path / "many.json").write_text('[{"a": 1}, [2], "three", null]')
+    assert bodies_of(tmp_path / "many.json", 5) == [b'{"a":1}', b"[2]", b'"three"', b"null", b'{"a":1}']
+
+
+def test_ndjson_is_a_body_a_line(tmp_path: Path) -> None:
+    """Lines are sent in turn, to the byte; empty ones, Windows line ends and a missing last one don't matter."""
+    (tmp_path / "lines.ndjson").write_bytes(b'{"a": 1}\r\n\n[2, 3]\n  {"c": "\xe2\x80\xa8"}')
+    assert bodies_of(tmp_path / "lines.ndjson", 3) == [b'{"a": 1}', b"[2, 3]", b'{"c": "\xe2\x80\xa8"}']
+
+
+def test_a_folder_is_a_body_a_file(tmp_path: Path) -> None:
+    """Each *.json file is one body, an array too, in the order of their names; other files are left alone."""
+    (tmp_path / "b.json").write_text("[1, 2]")
+    (tmp_path / "a.json").write_text('{"a": 1}\n')
+    (tmp_path / "notes.txt").write_text("not JSON")
+    assert bodies_of(tmp_path, 3) == [b'{"a": 1}', b"[1, 2]", b'{"a": 1}']
+
+
+def test_a_byte_order_mark_is_not_sent(tmp_path: Path) -> None:
+    """A file that an editor gave a UTF-8 mark is read without it."""
+    (tmp_path / "bom.json").write_bytes(b'\xef\xbb\xbf{"a":1}')
+    assert bodies_of(tmp_path / "bom.json", 1) == [b'{"a":1}']
+
+
+def faults_of(path: Path) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        load_captured(path)
+    assert all(str(path) in fault or "more lines" in fault for fault in caught.value.faults)
+    return caught.value.faults
+
+
+def test_every_bad_line_is_named(tmp_path: Path) -> None:
+    """The first five bad lines are named by number, the rest counted."""
+    path = tmp_path / "bad.ndjson"
+    path.write_text("\n".join(["{}", *["{"] * 8, "[]"]))
+    faults = faults_of(path)
+    assert [fault.split(" ")[1] for fault in faults[:5]] == [f"{path}:{n}:" for n in range(2, 7)]
+    assert faults[5:] == ("and 3 more lines",)
+
+
+def test_every_bad_file_of_a_folder_is_named(tmp_path: Path) -> None:
+    """One bad file does not hide another."""
+    (tmp_path / "good.json").write_text("{}")
+    (tmp_path / "bad.json").write_text("{")
+    (tmp_path / "empty.json").write_text("")
+    faults = faults_of(tmp_path)
+    assert ["bad.json" in faults[0], "empty.json" in faults[1], len(faults)] == [True, True, 2]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b" \n\n",
+        b"[]",
+        b"{'a': 1}",
+        b'{"a": "\xff"}',
+        '{"a": "é"}'.encode("utf-16"),
+        '{"a": "é"}'.encode("latin-1"),
+        b'{"a": NaN}',
+        b"[" * 100_000,
+        b"[" * 100_000 + b"]" * 100_000,
+        b"\x00" * 64,
+    ],
+    ids=[
+        "empty", "blank", "no items", "quotes", "not UTF-8", "UTF-16", "latin-1", "NaN", "open", "deep",
+        "zeros",
+    ],
+)  # fmt: skip
+def test_what_is_not_json_is_a_fault(tmp_path: Path, raw: bytes) -> None:
+    """Whatever the bytes, the answer is a ConfigError that names the file."""
+    path = tmp_path / "bodies.json"
+    path.write_bytes(raw)
+    assert faults_of(path)
+
+
+def test_too_many_bodies_are_a_fault(tmp_path: Path) -> None:
+    """One body more than the limit is refused, with both numbers named."""
+    path = tmp_path / "many.ndjson"
+    path.write_text("1\n" * MAX_BODIES)
+    assert bodies_of(path, 1) == [b"1"]
+    path.write_text("1\n" * (MAX_BODIES + 1))
+    assert f"{MAX_BODIES + 1} bodies; {MAX_BODIES} are the limit" in faults_of(path)[0]
+
+
+def test_too_large_a_file_is_a_fault(tmp_path: Path) -> None:
+    """A file beyond the limit is refused before it is read."""
+    path = tmp_path / "large.json"
+    path.touch()
+    os.truncate(path, MAX_BYTES + 1)
+    assert "more than 256 MiB" in faults_of(path)[0]
+
+
+def a_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_folder_without_json(path: Path) -> None:
+    path.mkdir()
+
+
+def a_dangling_link(path: Path) -> None:
+    path.symlink_to(path.with_name("nowhere"))
+
+
+def nothing(path: Path) -> None:
+    pass
+
+
+@pytest.mark.parametrize("make", [nothing, a_fifo, a_folder_without_json, a_dangling_link])
+def test_what_is_not_a_file_is_a_fault(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """A path that leads nowhere, or to a pipe that would never end, is one clear fault."""
+    path = tmp_path / "payloads.json"
+    make(path)
+    assert len(faults_of(path)) == 1
+
+
+def test_a_folder_named_like_a_file_is_a_fault(tmp_path: Path) -> None:
+    """A folder inside the folder that is called *.json is named."""
+    (tmp_path / "sub.json").mkdir()
+    assert "sub.json" in faults_of(tmp_path)[0]

@@ -1,0 +1,160 @@
+"""Settings: what a user can set, checked with every fault named at once."""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.protocol.regions import Balancer, Region
+from _hookswarm.senders.plan.options import OPTIONS, add_options
+from _hookswarm.senders.plan.settings import check, unreachable
+from _hookswarm.senders.transport.wire import Timeouts
+from tests.support.servers import Blackhole, ScriptedServer, answering, authority, closed_port
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+LOCAL = "http://127.0.0.1:9/hooks"
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOOKSWARM_SECRET", SECRET)
+    monkeypatch.chdir(tmp_path)
+
+
+def parse(*arguments: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    return parser.parse_args(arguments)
+
+
+def faults_of(*arguments: str) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        check(parse(*arguments))
+    return caught.value.faults
+
+
+def test_the_defaults_are_good() -> None:
+    """Without any option the run goes to the local region, with the wire."""
+    settings = check(parse())
+    assert [region.name for region in settings.regions] == ["local"]
+    assert (settings.transport, settings.seed, settings.quick) == ("wire", 1, False)
+    assert settings.timeouts == Timeouts(5.0, 15.0)
+    assert (settings.captured, settings.tls) == (None, None)
+    assert settings.results.is_dir()
+
+
+def test_every_option_arrives(tmp_path: Path) -> None:
+    """What is given stands in the settings."""
+    (tmp_path / "bodies.json").write_text('[{"a":1}]')
+    authority().cert_pem.write_to_path(tmp_path / "ca.pem")
+    settings = check(
+        parse(
+            "--quick", f"--target={LOCAL}", "--payloads=bodies.json", "--seed=7", "--results=out/deep",
+            "--transport=httpx", "--connect-timeout=0.5", "--response-timeout=2", "--ca-file=ca.pem",
+        )
+    )  # fmt: skip
+    assert [(region.name, region.url, region.control) for region in settings.regions] == [("target", LOCAL, None)]
+    assert settings.captured
+    assert settings.captured.body(b"", 0) == b'{"a":1}'
+    assert (settings.quick, settings.seed, settings.transport) == (True, 7, "httpx")
+    assert settings.timeouts == Timeouts(0.5, 2.0)
+    assert settings.tls
+    assert (tmp_path / "out" / "deep").is_dir()
+    assert list((tmp_path / "out" / "deep").iterdir()) == []
+
+
+def test_every_fault_is_named_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bad options give as many faults, each with its option's name, and no secret."""
+    monkeypatch.setenv("HOOKSWARM_SECRET", "whsec_c2hvcnQ=")
+    (tmp_path / "occupied").touch()
+    (tmp_path / "bad.pem").write_text("not a certificate")
+    faults = faults_of(
+        "--target=ftp://x", "--payloads=missing.json", "--seed=-1", "--results=occupied", "--connect-timeout=0",
+        "--response-timeout=nan", "--ca-file=bad.pem", "--memory-limit=lots", "--strategy=luck",
+    )  # fmt: skip
+    named = ["--target", "--payloads", "--ca-file", "secret", "--results", "--connect-timeout", "--response-timeout"]
+    named += ["--memory-limit", "--strategy", "--seed"]
+    assert len(faults) == len(named)
+    for name, fault in zip(named, faults, strict=True):
+        assert name in fault
+    assert "c2hvcnQ" not in " ".join(faults)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://192.0.2.1/", "http://nobody.invalid/", "http://0.0.0.0/", "https://[2001:db8::1]:443/",
+        "http://localhost.attacker.invalid/", "http://169.254.169.254/latest",
+    ],
+)  # fmt: skip
+def test_a_target_beyond_loopback_needs_leave(url: str) -> None:
+    """Nothing beyond this machine is loaded unless the user says that it is theirs."""
+    assert "--allow-remote" in faults_of(f"--target={url}")[0]
+    assert check(parse(f"--target={url}", "--allow-remote")).regions[0].url == url
+
+
+def test_regions_beyond_loopback_need_leave(tmp_path: Path) -> None:
+    """Every remote region of a table is named."""
+    table = '[[region]]\nname="a"\nurl="{}"\n[[region]]\nname="b"\nurl="{}"\n[[region]]\nname="c"\nurl="{}"\n'
+    (tmp_path / "regions.toml").write_text(table.format("http://192.0.2.1/", LOCAL, "http://192.0.2.2/"))
+    faults = faults_of("--regions=regions.toml")
+    assert ["192.0.2.1" in faults[0], "192.0.2.2" in faults[1], len(faults)] == [True, True, 2]
+    assert len(check(parse("--regions=regions.toml", "--allow-remote")).regions) == 3
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/", "http://127.9.9.9:80/x", "http://[::1]/", "http://localhost:1/"])
+def test_loopback_needs_no_leave(url: str) -> None:
+    """This machine's own addresses are free to load."""
+    assert check(parse(f"--target={url}")).regions[0].url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:80", "http://", "http://user:pass@127.0.0.1/", "http://127.0.0.1:99999/", "http://127.0.0.1/a b"]
+)
+def test_a_bad_target_is_a_fault(url: str) -> None:
+    """What is no plain http URL is refused, and a password in it is not repeated."""
+    (fault,) = faults_of(f"--target={url}")
+    assert "--target" in fault
+    assert "pass" not in fault
+
+
+def test_a_target_in_other_letters_is_a_fault() -> None:
+    """The wire sends ASCII, so a URL must be written in it."""
+    assert "ASCII" in faults_of("--target=http://127.0.0.1/caf\N{LATIN SMALL LETTER E WITH ACUTE}")[0]
+
+
+def test_target_and_regions_exclude_each_other() -> None:
+    """Two answers to where-to are one fault."""
+    assert faults_of(f"--target={LOCAL}", "--regions=x.toml") == ("--target and --regions exclude each other",)
+
+
+def test_the_options_of_a_run_hold_no_secret() -> None:
+    """What goes into run.json is what was given, every option of it, and never the key."""
+    settings = check(parse("--quick"))
+    assert set(settings.options) == set(OPTIONS)
+    written = json.dumps(settings.options)
+    assert SECRET not in written
+    assert settings.key.hex() not in written
+
+
+def test_unreachable_names_who_does_not_answer() -> None:
+    """A region or a balancer that no connection reaches is named with its address; one that listens is not."""
+    with ScriptedServer(answering()) as server:
+        up = Region(name="up", url=server.url)
+        down = Region(name="down", url=f"http://127.0.0.1:{closed_port()}/")
+        lost = Region(name="lost", url="http://nobody.invalid/")
+        balancer = Balancer(haproxy={"leastconn": down.url, "hash": server.url})
+        faults = unreachable([up, down, lost], balancer)
+    assert [fault.split(":")[0] for fault in faults] == ["region down", "region lost", "balancer leastconn"]
+
+
+def test_unreachable_regions_are_waited_for_together() -> None:
+    """Forty that drop every packet take the time of one, not a minute."""
+    with Blackhole() as silent:
+        began = time.monotonic()
+        faults = unreachable([Region(name=f"r{n}", url=silent.url) for n in range(40)], timeout_s=0.3)
+        assert time.monotonic() - began < 6
+    assert faults == [f"region r{n}: cannot reach 127.0.0.1:{silent.port}: timed out" for n in range(40)]

@@ -1,0 +1,838 @@
+"""The wire against servers that follow a script: what it sends, every way to answer, every way to fail."""
+
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import gevent
+import pytest
+
+from _hookswarm.records.rows import Outcome
+from _hookswarm.senders.transport.connection import Address
+from _hookswarm.senders.transport.httpx_wire import HttpxWire
+from _hookswarm.senders.transport.wire import STALE_AFTER_S, Endpoint, Timeouts, Transport, Wire, WireError
+from tests.support.network import silent_name_service
+from tests.support.receivers import CHECKOUT
+from tests.support.servers import (
+    NO_CONTENT,
+    Blackhole,
+    Peer,
+    Script,
+    ScriptedServer,
+    answering,
+    authority,
+    client_tls,
+    closed_port,
+    server_tls,
+)
+
+HEADERS = b"webhook-id: msg_1\r\n"
+BODY = b'{"id":"msg_1"}'
+LIMIT_S = 0.15
+SHORT = Timeouts(connect_s=LIMIT_S, response_s=LIMIT_S)
+PATIENT = Timeouts(connect_s=5, response_s=5)
+SLACK_S = 0.1
+MEBIBYTE = 1 << 20
+
+Open = Callable[..., Transport]
+"""Opens a transport to a URL: `(url, timeouts, tls)`."""
+
+
+@pytest.fixture
+def opened() -> Iterator[list[Transport]]:
+    """Transports that are closed when the test ends."""
+    transports: list[Transport] = []
+    yield transports
+    for transport in transports:
+        transport.close()
+
+
+@pytest.fixture
+def wire(opened: list[Transport]) -> Open:
+    """Opens wires."""
+
+    def open_wire(url: str, timeouts: Timeouts = PATIENT, tls: ssl.SSLContext | None = None) -> Transport:
+        opened.append(Wire(Endpoint(url, tls), timeouts))
+        return opened[-1]
+
+    return open_wire
+
+
+@pytest.fixture(params=["wire", "httpx"])
+def either(request: pytest.FixtureRequest, opened: list[Transport]) -> Open:
+    """Opens transports of both kinds."""
+
+    def open_either(url: str, timeouts: Timeouts = PATIENT, tls: ssl.SSLContext | None = None) -> Transport:
+        tls = tls or client_tls()
+        opened.append(Wire(Endpoint(url, tls), timeouts) if request.param == "wire" else HttpxWire(url, tls, timeouts))
+        return opened[-1]
+
+    return open_either
+
+
+def failure(transport: Transport, body: bytes = BODY) -> WireError:
+    with pytest.raises(WireError) as caught:
+        transport.post(HEADERS, body)
+    return caught.value
+
+
+# What is sent.
+
+
+def test_the_request_is_what_it_should_be(wire: Open) -> None:
+    """The request on the wire, byte for byte."""
+    seen = []
+
+    def script(peer: Peer) -> None:
+        seen.append(peer.request())
+        peer.send(NO_CONTENT)
+
+    with ScriptedServer(script) as server:
+        assert wire(server.url + "/a%20b?c=d&e#part").post(HEADERS, BODY) == 204
+    assert seen == [
+        b"POST /hooks/a%%20b?c=d&e HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: hookswarm/0.1\r\n"
+        b"Content-Type: application/json\r\nwebhook-id: msg_1\r\nContent-Length: 14\r\n\r\n%b" % (server.port, BODY)
+    ]
+
+
+def test_httpx_sends_the_same_headers(opened: list[Transport]) -> None:
+    """The httpx transport sends each of ours once, with the same values."""
+    seen = []
+
+    def script(peer: Peer) -> None:
+        seen.append(peer.request())
+        peer.send(NO_CONTENT)
+
+    with ScriptedServer(script) as server:
+        opened.append(HttpxWire(server.url, client_tls(), PATIENT))
+        assert opened[0].post(HEADERS, BODY) == 204
+    head, _, body = seen[0].partition(b"\r\n\r\n")
+    lines = [line.lower() for line in head.split(b"\r\n")]
+    assert lines[0] == b"post /hooks http/1.1"
+    assert body == BODY
+    for line in (
+        b"host: 127.0.0.1:%d" % server.port,
+        b"user-agent: hookswarm/0.1",
+        b"content-type: application/json",
+        b"webhook-id: msg_1",
+        b"content-length: 14",
+    ):
+        assert lines.count(line) == 1
+
+
+def test_ipv6_works(wire: Open) -> None:
+    """An address in brackets is spoken to, and named in Host as it was written."""
+    seen = []
+
+    def script(peer: Peer) -> None:
+        seen.append(peer.request())
+        peer.send(NO_CONTENT)
+
+    try:
+        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    with listener:
+        thread = threading.Thread(target=lambda: script(Peer(listener.accept()[0])), daemon=True)
+        thread.start()
+        port = listener.getsockname()[1]
+        assert wire(f"http://[::1]:{port}").post(HEADERS, BODY) == 204
+        thread.join(5)
+    assert seen[0].startswith(b"POST / HTTP/1.1\r\nHost: [::1]:%d\r\n" % port)
+
+
+def test_the_second_address_is_tried(wire: Open) -> None:
+    """`localhost` leads to ::1 and 127.0.0.1; a server on one of them is found."""
+    with ScriptedServer(answering(NO_CONTENT)) as server:
+        assert wire(f"http://localhost:{server.port}/").post(HEADERS, BODY) == 204
+
+
+def large_body() -> bytes:
+    return b"".join(b"%08d" % n for n in range(MEBIBYTE // 8))
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+def test_a_large_body_goes_whole_to_a_slow_reader(wire: Open, secure: bool) -> None:
+    """A mebibyte arrives byte for byte at a server that reads a little at a time."""
+    seen = []
+
+    def script(peer: Peer) -> None:
+        data = head = b""
+        while not head or len(data) < len(head) + 4 + MEBIBYTE:
+            time.sleep(0.001)
+            data += peer.connection.recv(1 << 14)
+            head = data.partition(b"\r\n\r\n")[0]
+        seen.append(data[len(head) + 4 :])
+        peer.send(NO_CONTENT)
+        assert peer.request() == b""
+
+    with ScriptedServer(script, server_tls() if secure else None) as server:
+        transport = wire(server.url, Timeouts(2, 8), client_tls())
+        assert transport.post(HEADERS, large_body()) == 204
+        transport.close()
+    assert seen == [large_body()]
+
+
+# Answers.
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+KEPT = {
+    "204": (NO_CONTENT, 204),
+    "204 with a length": (b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", 204),
+    "304": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n", 304),
+    "length": (OK, 200),
+    "length in odd letters": (b"HTTP/1.1 200 OK\r\ncONTENT-lENGTH:   5\r\n\r\nhello", 200),
+    "no body": (b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", 202),
+    "chunked": (CHUNKED + b"5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n", 200),
+    "chunked, empty": (CHUNKED + b"0\r\n\r\n", 200),
+    "chunked with trailers": (CHUNKED + b"5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n", 200),
+    "100 first": (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, 200),
+    "103 first": (b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + NO_CONTENT, 204),
+    "three interim ones": (b"HTTP/1.1 102 Processing\r\n\r\n" * 3 + OK, 200),
+    "redirect": (b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /\r\nContent-Length: 0\r\n\r\n", 307),
+    "410": (b"HTTP/1.1 410 Gone\r\nContent-Length: 4\r\n\r\ngone", 410),
+    "503": (b"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n", 503),
+    "no reason": (b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", 200),
+    "HTTP/1.0, kept": (b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello", 200),
+}
+CLOSED = {
+    "asked for": (b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n", 204),
+    "with a length": (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello", 200),
+    "chunked": (b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", 200),
+    "until close": (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello", 200),
+    "until close, not announced": (b"HTTP/1.1 200 OK\r\n\r\nhello", 200),
+    "until close, empty": (b"HTTP/1.1 500 Oops\r\n\r\n", 500),
+    "until close, after an interim one": (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Made\r\n\r\nhello", 201),
+    "until close, after one with a length": (
+        b"HTTP/1.1 103 Early Hints\r\nContent-Length: 0\r\n\r\nHTTP/1.1 201 Made\r\n\r\nhello",
+        201,
+    ),
+    "HTTP/1.0": (b"HTTP/1.0 200 OK\r\n\r\nhello", 200),
+    "HTTP/1.0 with a length": (b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200),
+}
+
+
+def in_single_bytes(answer: bytes) -> Script:
+    def script(peer: Peer) -> None:
+        while peer.request():
+            for n in range(len(answer)):
+                peer.send(answer[n : n + 1])
+                time.sleep(0.0001)
+
+    return script
+
+
+def then_closing(script: Script) -> Script:
+    """The same for one request."""
+
+    def once(peer: Peer) -> None:
+        asked = peer.request
+
+        def request() -> bytes:
+            peer.request = lambda: b""  # type: ignore[method-assign]
+            return asked()
+
+        peer.request = request  # type: ignore[method-assign]
+        script(peer)
+
+    return once
+
+
+@pytest.mark.parametrize("pieces", [answering, in_single_bytes], ids=["whole", "bytes"])
+@pytest.mark.parametrize(("answer", "status"), KEPT.values(), ids=KEPT)
+def test_the_connection_is_kept(wire: Open, answer: bytes, status: int, pieces: Callable[[bytes], Script]) -> None:
+    """An answer with an end of its own leaves the connection to the next request."""
+    with ScriptedServer(pieces(answer)) as server:
+        transport = wire(server.url, PATIENT)
+        assert [(transport.post(HEADERS, BODY), transport.reused) for _ in range(3)] == [
+            (status, False),
+            (status, True),
+            (status, True),
+        ]
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("pieces", [answering, in_single_bytes], ids=["whole", "bytes"])
+@pytest.mark.parametrize(("answer", "status"), CLOSED.values(), ids=CLOSED)
+def test_the_connection_is_closed(wire: Open, answer: bytes, status: int, pieces: Callable[[bytes], Script]) -> None:
+    """An answer that ends with the connection is whole, and the next request gets a connection of its own."""
+    with ScriptedServer(then_closing(pieces(answer))) as server:
+        transport = wire(server.url, PATIENT)
+        assert [(transport.post(HEADERS, BODY), transport.reused) for _ in range(2)] == [(status, False)] * 2
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize(("answer", "status"), [*KEPT.values(), *CLOSED.values()], ids=[*KEPT, *CLOSED])
+def test_httpx_reads_the_same_status(opened: list[Transport], answer: bytes, status: int) -> None:
+    """Both transports agree on every way to answer."""
+    with ScriptedServer(then_closing(answering(answer))) as server:
+        opened.append(HttpxWire(server.url, client_tls(), PATIENT))
+        assert opened[0].post(HEADERS, BODY) == status
+
+
+def test_connection_close_is_honoured_at_once(wire: Open) -> None:
+    """Told that the connection ends, the wire neither waits for its end nor uses it again."""
+    with ScriptedServer(answering(CLOSED["with a length"][0])) as server:
+        transport = wire(server.url)
+        began = time.monotonic()
+        assert [transport.post(HEADERS, BODY) for _ in range(2)] == [200, 200]
+        assert time.monotonic() - began < 1
+        assert server.connections == 2
+
+
+def test_a_large_answer_is_read_to_its_end(either: Open) -> None:
+    """Three mebibytes of answer, chunked and by length, don't disturb the next one."""
+    data = b"x" * MEBIBYTE
+    chunk = b"%x\r\n%b\r\n" % (len(data), data)
+    large = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (3 * len(data), 3 * data)
+    with ScriptedServer(answering(CHUNKED + 3 * chunk + b"0\r\n\r\n", large, NO_CONTENT)) as server:
+        transport = either(server.url, PATIENT)
+        assert [transport.post(HEADERS, BODY) for _ in range(3)] == [200, 200, 204]
+        assert server.connections == 1
+
+
+def test_redirects_are_not_followed(either: Open) -> None:
+    """A 3xx is the answer; nobody goes where it points."""
+    answer = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%d/\r\nContent-Length: 0\r\n\r\n"
+    with ScriptedServer(answering(NO_CONTENT)) as elsewhere:
+        with ScriptedServer(answering(answer % elsewhere.port)) as server:
+            assert either(server.url).post(HEADERS, BODY) == 302
+        assert elsewhere.connections == 0
+
+
+# Failures, each by its kind.
+
+
+def silent(peer: Peer) -> None:
+    peer.request()
+    peer.request()  # until the client leaves
+
+
+def patience(script: Script) -> Timeouts:
+    return SHORT if script is silent else PATIENT
+
+
+def reset_at_once(peer: Peer) -> None:
+    peer.request()
+    peer.reset()
+
+
+def close_at_once(peer: Peer) -> None:
+    peer.request()
+
+
+def sending(answer: bytes, reset: bool = False) -> Script:
+    """One answer, then the end of the connection."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(answer)
+        if reset:
+            time.sleep(0.05)  # a reset overtakes what the client has not read yet
+            peer.reset()
+
+    return script
+
+
+PART = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nhello"
+
+
+@dataclass(frozen=True)
+class Failing:
+    script: Script
+    outcome: Outcome
+    both: bool = True
+    """Whether httpx tells it apart too."""
+
+
+FAILING = {
+    "reset before the answer": Failing(reset_at_once, Outcome.RESET),
+    "closed before the answer": Failing(close_at_once, Outcome.RESET),
+    "reset inside the body": Failing(sending(PART, reset=True), Outcome.TRUNCATED),
+    "closed inside the body": Failing(sending(PART), Outcome.TRUNCATED),
+    "closed inside a chunk": Failing(sending(CHUNKED + b"ff\r\nhello"), Outcome.TRUNCATED),
+    "closed before the last chunk": Failing(sending(CHUNKED + b"5\r\nhello\r\n"), Outcome.TRUNCATED),
+    "closed inside the head": Failing(sending(b"HTTP/1.1 200 OK\r\nContent-Le"), Outcome.TRUNCATED, both=False),
+    "closed inside the first line": Failing(sending(b"HTTP"), Outcome.TRUNCATED, both=False),
+    "closed after an interim answer": Failing(sending(b"HTTP/1.1 100 Continue\r\n\r\n"), Outcome.TRUNCATED, both=False),
+    "reset inside a body until close": Failing(sending(b"HTTP/1.1 200 OK\r\n\r\nx", reset=True), Outcome.TRUNCATED),
+    "no answer": Failing(silent, Outcome.READ_TIMEOUT),
+    "another protocol": Failing(sending(b"SSH-2.0-OpenSSH_9.2\r\n"), Outcome.PROTOCOL, both=False),
+    "binary": Failing(sending(bytes(range(256))), Outcome.PROTOCOL),
+    "HTTP/2 frames": Failing(sending(b"\0\0\x12\x04\0\0\0\0\0" + bytes(18)), Outcome.PROTOCOL),
+    "a request": Failing(sending(b"POST / HTTP/1.1\r\nHost: x\r\n\r\n"), Outcome.PROTOCOL),
+    "no status": Failing(sending(b"HTTP/1.1 OK\r\n\r\n"), Outcome.PROTOCOL),
+    "a length that is none": Failing(sending(b"HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n"), Outcome.PROTOCOL),
+    "two lengths": Failing(
+        sending(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"), Outcome.PROTOCOL
+    ),
+    "a bad chunk": Failing(sending(CHUNKED + b"what?\r\n"), Outcome.PROTOCOL),
+    "an upgrade": Failing(
+        sending(b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"), Outcome.PROTOCOL, both=False
+    ),
+    "two answers to one request": Failing(sending(NO_CONTENT + NO_CONTENT), Outcome.PROTOCOL, both=False),
+    "an answer and rubbish": Failing(sending(OK + b"rubbish"), Outcome.PROTOCOL, both=False),
+    "headers without end": Failing(
+        sending(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000), Outcome.PROTOCOL, both=False
+    ),
+    "one header without end": Failing(sending(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 300_000), Outcome.PROTOCOL),
+    "interim answers without end": Failing(
+        sending(b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000), Outcome.PROTOCOL, both=False
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAILING.values(), ids=FAILING)
+def test_a_failure_has_its_kind_and_leaves_the_wire_usable(wire: Open, case: Failing) -> None:
+    """Each failure is told by its kind, with a text, and the next request starts afresh and succeeds."""
+    scripts = iter([case.script])
+    with ScriptedServer(lambda peer: next(scripts, answering(NO_CONTENT))(peer)) as server:
+        transport = wire(server.url, patience(case.script))
+        error = failure(transport)
+        assert (error.outcome, bool(str(error))) == (case.outcome, True)
+        assert transport.post(HEADERS, BODY) == 204
+        assert not transport.reused
+        assert server.connections == 2
+
+
+BOTH = {name: case for name, case in FAILING.items() if case.both}
+
+
+@pytest.mark.parametrize("case", BOTH.values(), ids=BOTH)
+def test_httpx_tells_the_same_kinds(opened: list[Transport], case: Failing) -> None:
+    """With httpx the main kinds have the same names, and the next request succeeds too."""
+    scripts = iter([case.script])
+    with ScriptedServer(lambda peer: next(scripts, answering(NO_CONTENT))(peer)) as server:
+        opened.append(HttpxWire(server.url, client_tls(), patience(case.script)))
+        assert failure(opened[0]).outcome == case.outcome
+        assert opened[0].post(HEADERS, BODY) == 204
+
+
+def test_nobody_listens(either: Open) -> None:
+    """A closed port is a refusal, at once."""
+    assert failure(either(f"http://127.0.0.1:{closed_port()}/")).outcome == Outcome.REFUSED
+
+
+@pytest.mark.parametrize("host", ["nobody.invalid", "a..b.invalid", f"{'x' * 70}.invalid"])
+def test_a_name_without_an_address(either: Open, host: str) -> None:
+    """A host that does not resolve, or whose name cannot be one, has a kind of its own."""
+    error = failure(either(f"http://{host}/", PATIENT))
+    assert error.outcome == Outcome.UNRESOLVED
+
+
+UNANSWERED = """
+import time
+import gevent
+from _hookswarm.senders.transport.wire import Endpoint, Timeouts, Wire, WireError
+
+def told(wire):
+    began = time.monotonic()
+    try:
+        wire.post(b"", b"")
+    except WireError as error:
+        return error.outcome.name, str(error), round(time.monotonic() - began)
+
+endpoint = Endpoint("http://somebody.example/")
+wires = [Wire(endpoint, Timeouts(3, 5)) for _ in range(50)]
+print({greenlet.get() for greenlet in [gevent.spawn(told, wire) for wire in wires]})
+"""
+
+
+@pytest.mark.slow
+def test_a_name_service_that_is_silent(tmp_path: Path) -> None:
+    """To find the address is a part of connecting, and has no more time than that; for all workers alike."""
+    with silent_name_service(tmp_path) as inside:
+        command = [*inside, sys.executable, "-c", UNANSWERED]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=CHECKOUT)
+    assert done.stdout == "{('UNRESOLVED', 'somebody.example: no answer in 3 s', 3)}\n", done.stderr
+
+
+def timed(transport: Transport, body: bytes = BODY) -> tuple[Outcome, float]:
+    began = time.monotonic()
+    outcome = failure(transport, body).outcome
+    return outcome, time.monotonic() - began
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_connect_timeout_is_kept(either: Open, scheme: str) -> None:
+    """A host that swallows the handshake costs the connect timeout and no more."""
+    with Blackhole() as hole:
+        transport = either(f"{scheme}://127.0.0.1:{hole.port}/", Timeouts(LIMIT_S, 5))
+        outcome, took = timed(transport)
+    assert outcome == Outcome.CONNECT_TIMEOUT
+    assert took + 0.005 >= LIMIT_S
+    assert took < LIMIT_S + SLACK_S
+
+
+def test_the_tls_handshake_counts_as_connecting(either: Open) -> None:
+    """A server that accepts and never shakes hands is a connect timeout."""
+    with ScriptedServer(silent) as server:
+        outcome, took = timed(either(f"https://localhost:{server.port}/", Timeouts(LIMIT_S, 5)))
+    assert outcome == Outcome.CONNECT_TIMEOUT
+    assert took < LIMIT_S + SLACK_S
+
+
+def test_the_response_timeout_is_kept(either: Open) -> None:
+    """A server that accepts and never answers costs the response timeout and no more."""
+    with ScriptedServer(silent) as server:
+        outcome, took = timed(either(server.url, Timeouts(5, LIMIT_S)))
+    assert outcome == Outcome.READ_TIMEOUT
+    assert took + 0.005 >= LIMIT_S
+    assert took < LIMIT_S + SLACK_S
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("head", [b"", CHUNKED], ids=["head", "body"])
+def test_a_dribble_does_not_stretch_the_timeout(wire: Open, head: bytes, secure: bool) -> None:
+    """The response timeout is for the whole answer: a byte each 50 ms does not move it."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(head)
+        for n in range(20):
+            peer.send(b"1\r\nx\r\n" if head else PART[n : n + 1])
+            time.sleep(0.05)
+
+    with ScriptedServer(script, server_tls() if secure else None) as server:
+        outcome, took = timed(wire(server.url, Timeouts(5, LIMIT_S), client_tls()))
+    assert outcome == Outcome.READ_TIMEOUT
+    assert took < LIMIT_S + SLACK_S
+
+
+def test_a_server_that_does_not_read_is_a_timeout(wire: Open) -> None:
+    """A request that does not fit into the buffers between is given up in time."""
+    with ScriptedServer(lambda peer: time.sleep(4 * LIMIT_S)) as server:
+        outcome, took = timed(wire(server.url, SHORT), bytes(12 * MEBIBYTE))
+    assert outcome == Outcome.READ_TIMEOUT
+    assert took < 1  # most of it copies the body
+
+
+def test_a_stall_of_ours_is_not_a_timeout(wire: Open) -> None:
+    """Timers count from now, not from when the event loop last looked at the clock."""
+
+    def script(peer: Peer) -> None:
+        while peer.request():
+            time.sleep(LIMIT_S / 6)
+            peer.send(NO_CONTENT)
+
+    with ScriptedServer(script) as server:
+        transport = wire(server.url, SHORT)
+
+        def stall_and_post() -> int:
+            time.sleep(LIMIT_S + SLACK_S)  # the loop does not run meanwhile
+            return transport.post(HEADERS, BODY)
+
+        assert [gevent.spawn(stall_and_post).get(timeout=5) for _ in range(2)] == [204, 204]
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
+def test_an_early_answer_counts(wire: Open, reset: bool) -> None:
+    """A server that refuses a large body before reading it has answered, though sending fails."""
+
+    def script(peer: Peer) -> None:
+        peer.connection.recv(1000)
+        peer.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        time.sleep(0.05)
+        if reset:
+            peer.reset()
+
+    with ScriptedServer(script) as server:
+        transport = wire(server.url, PATIENT)
+        assert transport.post(HEADERS, bytes(16 * MEBIBYTE)) == 413
+        assert transport.post(HEADERS, bytes(16 * MEBIBYTE)) == 413
+        assert server.connections == 2  # half a request was sent on the first
+
+
+def test_out_of_sockets_is_a_failure_of_the_wire() -> None:
+    """Where no socket can be made, the attempt fails as a WireError: nothing was sent."""
+
+    class NoSockets(Endpoint):
+        def connection(self, address: object) -> object:  # type: ignore[override]
+            raise OSError(24, "Too many open files")
+
+    with pytest.raises(WireError) as caught:
+        Wire(NoSockets("http://127.0.0.1:9/"), SHORT).post(HEADERS, BODY)
+    assert caught.value.outcome == Outcome.REFUSED
+    assert "Too many open files" in str(caught.value)
+
+
+# Idle connections and killed workers.
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+def test_a_connection_closed_while_idle_is_not_used(wire: Open, secure: bool) -> None:
+    """A server that closed an idle connection costs a new connection, not a failure."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(NO_CONTENT)
+
+    with ScriptedServer(script, server_tls() if secure else None) as server:
+        transport = wire(server.url, PATIENT, client_tls())
+        assert transport.post(HEADERS, BODY) == 204
+        gevent.sleep(STALE_AFTER_S + 0.05)
+        assert (transport.post(HEADERS, BODY), transport.reused) == (204, False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+def test_an_idle_connection_that_lives_is_used(wire: Open, secure: bool) -> None:
+    """Idleness alone is no reason to leave a connection, nor are the tickets that TLS 1.3 leaves unread."""
+    with ScriptedServer(answering(NO_CONTENT), server_tls() if secure else None) as server:
+        transport = wire(server.url, PATIENT, client_tls())
+        assert transport.post(HEADERS, BODY) == 204
+        gevent.sleep(STALE_AFTER_S + 0.05)
+        assert (transport.post(HEADERS, BODY), transport.reused) == (204, True)
+
+
+@pytest.mark.slow
+def test_what_tls_says_of_itself_is_no_goodbye(wire: Open) -> None:
+    """TLS's own messages that wait unread on an idle connection (here: asking for a certificate) don't end it."""
+
+    def script(peer: Peer) -> None:
+        tls = peer.connection
+        assert isinstance(tls, ssl.SSLSocket)
+        peer.request()
+        peer.send(NO_CONTENT)
+        tls.verify_client_post_handshake()
+        tls.do_handshake()
+        answering(NO_CONTENT)(peer)
+
+    server_side, client_side = server_tls(version=ssl.TLSVersion.TLSv1_3), client_tls()
+    server_side.verify_mode = ssl.CERT_OPTIONAL
+    authority().configure_trust(server_side)
+    client_side.post_handshake_auth = True
+    with ScriptedServer(script, server_side) as server:
+        transport = wire(server.url, PATIENT, client_side)
+        assert transport.post(HEADERS, BODY) == 204
+        gevent.sleep(STALE_AFTER_S + 0.05)
+        assert (transport.post(HEADERS, BODY), transport.reused) == (204, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+def test_an_answer_that_nobody_asked_for_is_not_taken(wire: Open, secure: bool) -> None:
+    """Bytes that came over an idle connection (a 408, say) are not the next request's answer."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(NO_CONTENT)
+        time.sleep(0.1)
+        peer.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+        peer.request()
+
+    with ScriptedServer(script, server_tls() if secure else None) as server:
+        transport = wire(server.url, PATIENT, client_tls())
+        assert transport.post(HEADERS, BODY) == 204
+        gevent.sleep(STALE_AFTER_S + 0.05)
+        assert (transport.post(HEADERS, BODY), transport.reused) == (204, False)
+
+
+@pytest.mark.parametrize("moment", ["connecting", "shaking hands", "waiting", "sending"])
+def test_a_killed_worker_leaves_the_wire_usable(wire: Open, moment: str) -> None:
+    """Whatever a killed worker was waiting for, the next request has a connection of its own and its own answer."""
+    scripts = iter([silent if moment != "sending" else lambda peer: time.sleep(0.2)])
+    tls = server_tls() if moment == "shaking hands" else None
+
+    def script(peer: Peer) -> None:
+        next(scripts, answering(NO_CONTENT))(peer)
+
+    with Blackhole() as hole, ScriptedServer(script, tls) as server, ScriptedServer(silent) as mute:
+        url = {"connecting": hole.url, "shaking hands": f"https://localhost:{mute.port}/"}.get(moment, server.url)
+        transport = wire(url, Timeouts(5, 5), client_tls())
+        body = BODY if moment != "sending" else bytes(12 * MEBIBYTE)
+        worker = gevent.spawn(transport.post, HEADERS, body)
+        gevent.sleep(0.05)
+        assert not worker.ready()
+        worker.kill(timeout=1)
+        assert worker.ready()
+        if url == server.url:
+            assert (transport.post(HEADERS, BODY), transport.reused) == (204, False)
+
+
+def test_no_socket_stays_open(wire: Open) -> None:
+    """Failures, kills and closes give every descriptor back."""
+    from pathlib import Path
+
+    def count() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    gevent.sleep(0.01)
+    with Blackhole() as hole, ScriptedServer(reset_at_once) as server:
+        wire(server.url).post  # noqa: B018
+        before = count()
+        for _ in range(20):
+            refused = wire(f"http://127.0.0.1:{closed_port()}/")
+            assert failure(refused).outcome == Outcome.REFUSED
+            worker = gevent.spawn(wire(hole.url).post, HEADERS, BODY)
+            gevent.sleep(0.001)
+            worker.kill()
+        assert failure(wire(server.url)).outcome == Outcome.RESET
+        assert count() <= before + 2  # the server's end of one connection may not be closed yet
+
+
+def test_wires_of_one_endpoint_work_side_by_side(wire: Open) -> None:
+    """Fifty workers wait for slow answers at the same time, and each gets its own."""
+
+    def script(peer: Peer) -> None:
+        while request := peer.request():
+            time.sleep(0.1)
+            peer.send(b"HTTP/1.1 %b X\r\nContent-Length: 0\r\n\r\n" % request[-3:])
+
+    with ScriptedServer(script) as server:
+        endpoint = Endpoint(server.url)
+        wires = [Wire(endpoint, PATIENT) for _ in range(50)]
+        began = time.monotonic()
+        workers = [gevent.spawn(wire.post, HEADERS, b"%d" % (200 + n)) for n, wire in enumerate(wires)]
+        gevent.joinall(workers, timeout=5)
+        assert [worker.value for worker in workers] == list(range(200, 250))
+        assert time.monotonic() - began < 1.5
+        for each in wires:
+            each.close()
+
+
+# TLS.
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_tls_keeps_its_connection(either: Open, version: ssl.TLSVersion) -> None:
+    """Several requests with large answers go over one TLS connection."""
+    large = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (MEBIBYTE, bytes(MEBIBYTE))
+    with ScriptedServer(answering(NO_CONTENT, large, OK), server_tls(version=version)) as server:
+        transport = either(server.url, PATIENT)
+        assert [transport.post(HEADERS, bytes(100_000)) for _ in range(4)] == [204, 200, 200, 200]
+        assert server.connections == 1
+
+
+def test_close_notify_ends_an_answer(wire: Open) -> None:
+    """Over TLS an answer until close is whole when the server said goodbye, and cut short when it did not."""
+    farewell = iter([True, False])
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(b"HTTP/1.1 200 OK\r\n\r\nhello")
+        if next(farewell):
+            assert isinstance(peer.connection, ssl.SSLSocket)
+            peer.connection.unwrap()
+        else:
+            peer.connection.shutdown(socket.SHUT_WR)
+
+    with ScriptedServer(script, server_tls()) as server:
+        transport = wire(server.url, PATIENT, client_tls())
+        assert transport.post(HEADERS, BODY) == 200
+        assert failure(transport).outcome == Outcome.TRUNCATED
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize(
+    ("script", "outcome"),
+    [
+        (close_at_once, Outcome.RESET),
+        (reset_at_once, Outcome.RESET),
+        (sending(PART), Outcome.TRUNCATED),
+        (sending(PART, reset=True), Outcome.TRUNCATED),
+        (sending(b"rubbish\r\n\r\n"), Outcome.PROTOCOL),
+        (silent, Outcome.READ_TIMEOUT),
+    ],
+    ids=["closed", "reset", "cut short", "reset inside", "rubbish", "silent"],
+)
+def test_failures_over_tls_have_the_same_kinds(
+    either: Open, script: Script, outcome: Outcome, version: ssl.TLSVersion
+) -> None:
+    """Once hands are shaken, TLS changes nothing about how failures are told."""
+    with ScriptedServer(script, server_tls(version=version)) as server:
+        assert failure(either(server.url, patience(script))).outcome == outcome
+
+
+def test_a_certificate_of_nobody_known(either: Open) -> None:
+    """A certificate that no known authority signed is a TLS failure, and the text says so."""
+    with ScriptedServer(answering(NO_CONTENT), server_tls()) as server:
+        error = failure(either(server.url, tls=ssl.create_default_context()))
+    assert error.outcome == Outcome.TLS
+    assert "certificate" in str(error)
+
+
+def test_a_certificate_for_another_host(either: Open) -> None:
+    """A certificate for another name is a TLS failure."""
+    with ScriptedServer(answering(NO_CONTENT), server_tls("example.invalid")) as server:
+        error = failure(either(server.url))
+    assert error.outcome == Outcome.TLS
+    assert "localhost" in str(error)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [sending(b"HTTP/1.1 400 Bad Request\r\n\r\n"), close_at_once, reset_at_once],
+    ids=["plain HTTP", "closed", "reset"],
+)
+def test_a_port_without_tls(either: Open, script: Script) -> None:
+    """A TLS handshake that the server ends is a TLS failure: nothing was sent, nothing is in doubt."""
+
+    def plain(peer: Peer) -> None:
+        peer.connection.recv(1)
+        peer.request = lambda: b""  # type: ignore[method-assign]
+        script(peer)
+
+    with ScriptedServer(plain) as server:
+        assert failure(either(f"https://localhost:{server.port}/")).outcome == Outcome.TLS
+
+
+def test_the_address_that_came_furthest_tells_the_failure(opened: list[Transport]) -> None:
+    """Of a host with two addresses, where one speaks no TLS and nobody listens at the other."""
+
+    class TwoAddresses(Endpoint):
+        def addresses(self, limit_s: float) -> list[Address]:
+            hosts = ("127.0.0.1", "127.0.0.2")
+            return [socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)[0] for host in hosts]
+
+    def plain(peer: Peer) -> None:
+        peer.connection.recv(1)
+
+    with ScriptedServer(plain) as server:
+        opened.append(Wire(TwoAddresses(f"https://localhost:{server.port}/", client_tls()), PATIENT))
+        assert failure(opened[0]).outcome == Outcome.TLS
+
+
+def test_plain_http_to_a_tls_port(either: Open) -> None:
+    """A server that speaks only TLS gives no HTTP answer."""
+
+    def alert(peer: Peer) -> None:
+        peer.request()
+        peer.send(b"\x15\x03\x01\x00\x02\x02\x32")
+
+    with ScriptedServer(alert) as server:
+        assert failure(either(server.url)).outcome == Outcome.PROTOCOL
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_server_that_wants_a_certificate_of_ours(either: Open, version: ssl.TLSVersion) -> None:
+    """Being turned away for lack of a client certificate is a TLS failure; in TLS 1.3 it comes after the handshake."""
+    tls = server_tls(version=version)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    authority().configure_trust(tls)
+
+    with ScriptedServer(answering(NO_CONTENT), tls) as server:
+        error = failure(either(server.url))
+    assert error.outcome == Outcome.TLS
+
+
+def test_each_answer_has_the_whole_time() -> None:
+    """What earlier answers on a connection took is not taken off: five that need 0.2 s each pass a limit of 0.5 s."""
+
+    def unhurried(peer: Peer) -> None:
+        while peer.request():
+            time.sleep(0.2)
+            peer.send(NO_CONTENT)
+
+    with ScriptedServer(unhurried) as server:
+        wire = Wire(Endpoint(server.url), Timeouts(1, 0.5))
+        assert [wire.post(b"", b"{}") for _ in range(5)] == [204] * 5
+        wire.close()

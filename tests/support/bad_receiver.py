@@ -1,0 +1,98 @@
+"""Receivers that lie, each in one way: `python -m tests.bad_receiver PORT CONTROL_PORT RESULTS LIE`."""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gevent
+from gevent.pywsgi import WSGIServer
+
+from _hookswarm.protocol.credentials import control_token, signing_key
+from _hookswarm.protocol.faults import FaultOrder
+from _hookswarm.protocol.identity import AttemptTag, EventId
+from _hookswarm.protocol.outage import Outage, OutageSeen
+from _hookswarm.protocol.setup import Setup
+from _hookswarm.receiver.app import Receiver
+from _hookswarm.receiver.config import ReceiverConfig
+from _hookswarm.receiver.control import ControlApp
+from _hookswarm.receiver.metrics import Snapshot
+from _hookswarm.receiver.state import StateReader, StateWriter
+from _hookswarm.records.clock import Clock
+
+
+class Forgetful(Receiver):
+    """Answers 204 and forgets one arrival in a hundred."""
+
+    def _record(self, event: EventId, tag: AttemptTag, body: bytes, received: int, status: int, flags: int) -> None:
+        if event.sequence % 100 != 7:
+            super()._record(event, tag, body, received, status, flags)
+
+
+class Inventive(Receiver):
+    """Writes down one arrival in a hundred that nobody sent."""
+
+    def _record(self, event: EventId, tag: AttemptTag, body: bytes, received: int, status: int, flags: int) -> None:
+        super()._record(event, tag, body, received, status, flags)
+        if event.sequence % 100 == 7:
+            invented = event._replace(sequence=event.sequence + 1_000_000)
+            super()._record(invented, tag, body, received, status, flags)
+
+
+class Control:
+    """Just enough of a supervisor."""
+
+    def __init__(self, state: StateWriter) -> None:
+        self._state = state
+
+    def health(self) -> dict[str, Any]:
+        return {"status": "ready"}
+
+    def stats(self) -> dict[str, Any]:
+        return {}
+
+    def rest(self) -> None:
+        pass
+
+    def outage(self) -> OutageSeen:
+        return OutageSeen()
+
+    def metrics(self, now_ns: int) -> Snapshot:
+        return Snapshot("a", 3, {401: 1}, {"status 503": 2}, True, 288, 1)
+
+    def files(self, run: str) -> list[tuple[str, int]]:
+        return [("arrivals-a-1.journal", 3)] if run == "run-1" else []
+
+    def read(self, run: str, name: str) -> list[bytes]:
+        return [b"abc"]
+
+    def set_outage(self, outage: Outage) -> None:
+        self.asked = outage
+
+    def set_up(self, setup: Setup) -> None:
+        pass
+
+    def reset(self, run: str) -> None:
+        self._state.set_run(run)
+
+    def faults(self) -> FaultOrder:
+        return self._state.setting.order
+
+    def set_faults(self, order: FaultOrder) -> None:
+        self._state.set_faults(order)
+
+
+def serve(port: int, control_port: int, results: Path, lie: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        config = ReceiverConfig(state=Path(folder), results=results)
+        state = StateWriter(Path(folder))
+        kind = {"forgets": Forgetful, "invents": Inventive, "nothing": Receiver}[lie]
+        app = kind(config, signing_key(), StateReader(config))
+        control = ControlApp(Control(state), control_token(), Clock())
+        WSGIServer(("127.0.0.1", control_port), control, log=None).start()
+        WSGIServer(("127.0.0.1", port), app, log=None).start()
+        gevent.wait()
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])

@@ -1,0 +1,80 @@
+"""A real nginx, plain and over TLS, for tests. CI installs it; elsewhere the tests that need it skip."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.servers import authority, closed_port
+
+NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+LARGE = 3 << 20
+CONFIGURATION = """
+daemon off; master_process off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
+events {{ worker_connections 256; }}
+http {{
+  access_log {folder}/access.log;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  keepalive_timeout 1s;
+  client_max_body_size 64k;
+  ssl_certificate {folder}/server.pem; ssl_certificate_key {folder}/server.pem; ssl_protocols {protocols};
+  server {{
+    listen 127.0.0.1:{plain};
+    listen 127.0.0.1:{secure} ssl http2;
+    root {folder};
+    error_page 405 =200 $uri;  # nginx serves files to GET only
+    location = /hooks {{ return 204; }}
+    location = /regular {{ keepalive_requests 3; return 204; }}
+    location = /text {{ return 200 "hello"; }}
+    location = /moved {{ return 307 http://127.0.0.1:1/; }}
+    location = /gone {{ return 410 "gone"; }}
+    location = /drop {{ return 444; }}
+    location = /sink {{ client_max_body_size 8m; return 204; }}
+    location = /upload {{ client_max_body_size 8m; proxy_pass http://127.0.0.1:{plain}/sink; }}
+    location = /large {{ alias {folder}/large.bin; }}
+    location = /chunked {{ alias {folder}/large.bin; ssi on; ssi_types *; }}
+    location = /old {{ alias {folder}/large.bin; ssi on; ssi_types *; chunked_transfer_encoding off; }}
+    location = /refused {{ proxy_pass http://127.0.0.1:{plain}/drop; }}
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Nginx:
+    plain: str
+    secure: str
+
+
+@contextmanager
+def running(folder: Path, protocols: str) -> Iterator[Nginx]:
+    if NGINX is None:
+        if os.environ.get("CI"):
+            pytest.fail("nginx is not installed, and CI must not skip what it shows")
+        pytest.skip("nginx is not installed")
+    plain, secure = closed_port(), closed_port()
+    authority().issue_cert("localhost", "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
+    (folder / "large.bin").write_bytes(b"0123456789abcdef" * (LARGE // 16))
+    configuration = folder / "nginx.conf"
+    configuration.write_text(CONFIGURATION.format(folder=folder, plain=plain, secure=secure, protocols=protocols))
+    folder.chmod(0o755)
+    with subprocess.Popen([NGINX, "-p", folder, "-c", configuration, "-e", folder / "error.log"]) as process:
+        try:
+            for _ in range(100):
+                try:
+                    httpx.get(f"http://127.0.0.1:{plain}/hooks", trust_env=False)
+                    break
+                except httpx.TransportError:
+                    assert process.poll() is None, (folder / "error.log").read_text()
+                    time.sleep(0.05)
+            yield Nginx(f"http://127.0.0.1:{plain}", f"https://localhost:{secure}")
+        finally:
+            process.terminate()

@@ -1,0 +1,60 @@
+"""Whole runs against servers whose behaviour is known: the figures must be the ones that arithmetic gives."""
+
+from pathlib import Path
+
+import pytest
+
+from _hookswarm.analysis.schema.report import Section
+from _hookswarm.senders.plan.arrivals import Constant
+from _hookswarm.senders.plan.stages import Stage
+from tests.support.measuring import measure
+from tests.support.runs import analyse
+
+pytestmark = pytest.mark.alone
+
+
+def _measure(folder: Path, stage: Stage, *server: str) -> Section:
+    section, code = analyse(measure(folder, stage, *server))
+    assert code == 0, section.verdict
+    return section
+
+
+def test_a_fixed_delay_is_measured_within_a_millisecond(tmp_path: Path) -> None:
+    """A server that takes 20 ms is reported with 20 to 21 ms, at the median and at the 99th percentile.
+
+    What else the machine does can only add: an error of the sender's own would be in each of three measurements.
+    """
+    stage = Stage("delay", users=4, arrivals=Constant(40), warmup_s=1, duration_s=8, payload="thin")
+    found = []
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        attempt = _measure(folder, stage, "--delay", "0.02").stages[0].latency_ms.attempt
+        assert attempt.count == 320
+        assert attempt.p50 == pytest.approx(20, abs=1)
+        found.append(attempt.p99)
+        if attempt.p99 == pytest.approx(20, abs=1):
+            return
+    pytest.fail(f"p99 of three measurements: {found} ms")
+
+
+RATE, LENGTH_S, STALL_S = 200, 20, 2.0
+
+
+def test_a_stall_shows_in_the_tail_of_an_open_run(tmp_path: Path) -> None:
+    """What fell due during a 2 s stall waited for its end: a tenth of 20 s, so p99 is 1.8 s and the maximum 2 s."""
+    stage = Stage("stall", users=8, arrivals=Constant(RATE), duration_s=LENGTH_S, payload="thin")
+    found = _measure(tmp_path, stage, "--stall-at", "8", "--stall", str(STALL_S)).stages[0]
+    assert found.deliveries.due == found.deliveries.acknowledged == RATE * LENGTH_S
+    # Of the slowest 1 %, the fastest fell due 1 % of the run's length after the stall began.
+    assert found.latency_ms.delivery.p99 == pytest.approx((STALL_S - LENGTH_S * 0.01) * 1e3, rel=0.05)
+    assert found.latency_ms.delivery.max == pytest.approx(STALL_S * 1e3, rel=0.05)
+
+
+def test_a_closed_loop_hides_the_same_stall(tmp_path: Path) -> None:
+    """A closed loop sends nothing during the stall: its p99 says nothing of it, and only its maximum does."""
+    stage = Stage("stall", users=8, duration_s=12, payload="thin")
+    found = _measure(tmp_path, stage, "--delay", "0.02", "--stall-at", "5", "--stall", str(STALL_S)).stages[0]
+    assert found.latency_ms.delivery.p99 is not None
+    assert found.latency_ms.delivery.p99 < 100
+    assert found.latency_ms.delivery.max == pytest.approx(STALL_S * 1e3, rel=0.05)

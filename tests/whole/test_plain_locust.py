@@ -1,0 +1,103 @@
+"""Locust as its users know it: the web UI, and the project's own locustfile, with no runner of ours around."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from _hookswarm.records.run import Manifest, RunEnded, read_timeline
+from _hookswarm.senders.plan.stages import Stage
+from tests.support.receivers import CHECKOUT, environment, free_port, running_receiver, wait_until
+from tests.support.runs import BUSY, analyse, codes, end_group, regions_file, run_locust, start_locust
+
+pytestmark = pytest.mark.slow
+
+
+def _ended(results: Path) -> list[Path]:
+    """Folders of the runs that have an end, in the order of their ends."""
+    found = []
+    for folder in (path.parent for path in results.glob("*/timeline.jsonl")):
+        ends = [entry for entry in read_timeline(folder) if isinstance(entry, RunEnded)]
+        found += [(ends[0].at_ns, folder)] if ends else []
+    return [folder for _, folder in sorted(found)]
+
+
+@pytest.mark.alone
+def test_the_web_ui_runs_the_plan_as_often_as_it_is_started(tmp_path: Path) -> None:
+    """Two starts from the web UI, the second with another seed and stopped there: two run folders, books balanced."""
+    port = free_port()
+    stages = [Stage("few", users=2, events=200, payload="thin"), Stage("long", users=3, duration_s=3, payload="thin")]
+    with running_receiver(tmp_path) as receiver:
+        options = ["--regions", str(regions_file(tmp_path, receiver)), "--web-host", "127.0.0.1"]
+        locust = start_locust(tmp_path, stages, *options, "--web-port", str(port), headless=False)
+        try:
+            client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False)
+            wait_until(lambda: _answers(client), 20)
+            assert "payloads" in client.get("/").text
+            client.post("/swarm", data={"user_count": 1, "spawn_rate": 1}).raise_for_status()
+            wait_until(lambda: len(_ended(receiver.results)) == 1, 30)
+            wait_until(lambda: client.get("/stats/requests").json()["state"] in ("stopped", "ready"), 10)
+            client.post("/swarm", data={"user_count": 1, "spawn_rate": 1, "seed": "9"}).raise_for_status()
+            wait_until(lambda: len(list(receiver.results.glob("*/run.json"))) == 2, 20)
+            wait_until(lambda: client.get("/stats/requests").json()["state"] == "running", 10)
+            client.post("/stop").raise_for_status()
+            wait_until(lambda: len(_ended(receiver.results)) == 2, 20)
+            locust.send_signal(signal.SIGINT)
+            locust.wait(20)
+        finally:
+            end_group(locust)
+    first, second = _ended(receiver.results)
+    section, exit_code = analyse(first)
+    assert codes(section) <= BUSY, section.verdict
+    assert exit_code == 0 or codes(section)
+    assert [stage.name for stage in section.stages] == ["few", "long"]
+    assert section.stages[0].deliveries.acknowledged == 200
+    assert Manifest.load(second).interrupted
+    assert (Manifest.load(first).seed, Manifest.load(second).seed) == (1, 9)
+    assert codes(analyse(second)[0]) <= BUSY | {"interrupted"}
+
+
+def _answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/").is_success
+    except httpx.TransportError:
+        return False
+
+
+def test_locusts_telemetry_still_works(tmp_path: Path) -> None:
+    """`--otel`: its histogram of latencies is of our deliveries, by our names."""
+    env = {"OTEL_METRICS_EXPORTER": "console", "OTEL_TRACES_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
+    with running_receiver(tmp_path) as receiver:
+        stage = Stage("few", events=20, payload="thin")
+        run = run_locust(tmp_path, [stage], "--regions", str(regions_file(tmp_path, receiver)), "--otel", env=env)
+    assert analyse(run)[0].stages[0].deliveries.acknowledged == 20
+    said = (tmp_path / "locust.log").read_text()
+    assert "locust.client.duration" in said
+    assert '"few local nearest"' in said
+    assert '"count": 20' in said
+
+
+def test_the_locustfile_lists_its_senders() -> None:
+    """`locust --list` names one sender for each region and strategy."""
+    command = [sys.executable, "-m", "locust", "-f", "locustfiles/test_webhook_performance.py", "--list"]
+    done = subprocess.run(command, cwd=CHECKOUT, env=environment(), capture_output=True, text=True, timeout=30)
+    assert "Sender_local_nearest" in done.stdout
+
+
+def test_receivers_that_are_not_there_are_named(tmp_path: Path) -> None:
+    """Headless without receivers, or without the table's balancer: one clear line, exit code 2."""
+    table = tmp_path / "regions.toml"
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/"
+    table.write_text(f'[[region]]\nname = "far"\nurl = "{url}"\n[balancer.haproxy]\nhash = "{url}"\n')
+    locust = start_locust(tmp_path, [Stage("few", events=1)], "--regions", str(table))
+    try:
+        assert locust.wait(30) == 2
+    finally:
+        end_group(locust)
+    said = (tmp_path / "locust.log").read_text()
+    assert f"hookswarm: region far: cannot reach 127.0.0.1:{port}" in said
+    assert f"; balancer hash: cannot reach 127.0.0.1:{port}" in said

@@ -1,0 +1,66 @@
+"""A sending process that dies in mid-run: noticed at once, accounted for, and only forgiven when that was allowed."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from _hookswarm.analysis.schema.report import Section, Status
+from _hookswarm.records.run import WorkerLost, read_timeline
+from _hookswarm.senders.plan.arrivals import Constant
+from _hookswarm.senders.plan.stages import Stage
+from tests.support.receivers import running_receiver, wait_until
+from tests.support.runs import BUSY, analyse, codes, end_group, regions_file, run_folder, start_locust
+
+pytestmark = pytest.mark.slow
+
+STAGES = [
+    Stage("struck", users=4, arrivals=Constant(200), duration_s=10, payload="thin"),
+    Stage("after", users=4, events=500, payload="thin"),
+]
+
+
+def _strike(folder: Path, *more: str) -> tuple[Section, float]:
+    """Kill one of two workers in the first stage; the section, and how long it took to be noticed."""
+    with running_receiver(folder) as receiver:
+        options = ["--regions", str(regions_file(folder, receiver)), "--processes", "2", *more]
+        process = start_locust(folder, STAGES, *options)
+        try:
+            wait_until(lambda: len(list((folder / "results").glob("*/attempts-*"))) == 2, 30)
+            time.sleep(2)
+            os.kill(psutil.Process(process.pid).children()[0].pid, signal.SIGKILL)
+            killed = time.time_ns()
+            process.wait(60)
+        finally:
+            end_group(process)
+    run = run_folder(folder)
+    (lost,) = [entry for entry in read_timeline(run) if isinstance(entry, WorkerLost)]
+    section, _ = analyse(run)
+    return section, (lost.at_ns - killed) / 1e9
+
+
+def test_a_lost_worker_voids_the_run_within_seconds(tmp_path: Path) -> None:
+    """It is noticed within 4.5 s, ends the run, and what it had under way is in doubt."""
+    section, noticed_s = _strike(tmp_path)
+    assert 0 < noticed_s < 4.5
+    assert section.verdict.status is Status.VOID
+    assert "worker_lost" in codes(section)
+    assert [stage.name for stage in section.stages] == ["struck"]
+
+
+def test_a_loss_that_was_allowed_is_a_note(tmp_path: Path) -> None:
+    """With --allow-worker-loss the other worker goes on with its own events, the next stage is played whole."""
+    section, noticed_s = _strike(tmp_path, "--allow-worker-loss")
+    assert 0 < noticed_s < 4.5
+    allowed = {"worker_lost", "locust_total_differs"}
+    assert section.verdict.status is Status.PASS or codes(section) <= BUSY | allowed, section.verdict
+    assert "worker_lost" in codes(section)
+    struck, after = section.stages
+    # Half of 10 s at 200/s is the other worker's; the lost one had sent for more than a second.
+    assert 1_000 + 100 < struck.deliveries.due <= 2_000
+    assert struck.deliveries.acknowledged + struck.deliveries.in_doubt == struck.deliveries.due
+    assert struck.deliveries.in_doubt <= 2
+    assert after.deliveries.acknowledged == 500
