@@ -12,11 +12,9 @@ from _hookswarm.analysis.reporting import checks as checks_summary
 from _hookswarm.analysis.reporting import summaries, summary
 from _hookswarm.analysis.reporting.html import page
 from _hookswarm.analysis.verdicts import checks, measures
-from _hookswarm.analysis.verdicts.checks import CheckError
 from _hookswarm.analysis.verdicts.verdict import EXITS
+from _hookswarm.common.errors import HookswarmError
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.journal import JournalError
-from _hookswarm.records.run import RunError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             case ["compare"]:
                 return compare_runs.main(argv[1:])
         return _analyse(argv)
-    except (RunError, JournalError) as error:
+    except HookswarmError as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
         print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
@@ -45,10 +43,7 @@ def _analyse(argv: Sequence[str]) -> int:
     parser.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where reports go (default: here)")
     parser.add_argument("--check", action="append", default=[], metavar="CHECK", help="fail unless it holds: 'lost==0'")
     options = parser.parse_args(argv)
-    try:
-        wanted = checks.parse_all(options.check)
-    except CheckError as error:
-        raise RunError(str(error)) from None
+    wanted = checks.parse_all(options.check)
     found = reports.findings(load(options.run))
     console = summary.console()
     summaries.show(found, console)

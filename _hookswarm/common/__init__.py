@@ -1,1 +1,1 @@
-"""What every room needs. It imports nothing of ours."""
+"""What every room needs, and nothing else: errors, limits, reading TOML, wording. It imports nothing of ours."""

@@ -14,8 +14,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from _hookswarm.protocol.errors import ConfigError
-from _hookswarm.protocol.regions import describe
+from _hookswarm.common.errors import ConfigError, faults_of
 
 MAX_S = 3600.0
 """The longest delay or hang."""
@@ -205,7 +204,7 @@ def parse_order(text: bytes | str) -> FaultOrder:
     try:
         order = _ORDER.validate_json(text)
     except ValidationError as error:
-        raise ConfigError(describe(error)) from None
+        raise ConfigError(faults_of(error)) from None
     if problems := list(order.problems()):
         raise ConfigError(problems)
     return order

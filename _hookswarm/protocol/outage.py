@@ -6,8 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from _hookswarm.protocol.errors import ConfigError
-from _hookswarm.protocol.regions import describe
+from _hookswarm.common.errors import ConfigError, faults_of
 
 OUTAGES = ("refused", "frozen")
 LONGEST_NS = 3_600 * 10**9
@@ -48,7 +47,7 @@ def parse_outage(text: bytes | str) -> Outage:
     try:
         outage = _OUTAGE.validate_json(text)
     except ValidationError as error:
-        raise ConfigError(describe(error)) from None
+        raise ConfigError(faults_of(error)) from None
     if problems := list(outage.problems()):
         raise ConfigError(problems)
     return outage

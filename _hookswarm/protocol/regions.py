@@ -3,17 +3,17 @@
 import ipaddress
 import json
 import socket
-import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError, faults_of
+from _hookswarm.common.toml import read_toml
 
 DEFAULT_TABLE = Path(__file__).with_name("regions.toml")
 WORLD_TABLE = Path(__file__).with_name("world.toml")
@@ -127,12 +127,7 @@ def load_table(path: Path = DEFAULT_TABLE) -> RegionTable:
 
     Raises ConfigError that names every fault of the file.
     """
-    try:
-        content = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise ConfigError([f"cannot read {path}: {error.strerror}"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError([f"{path}: not TOML: {error}"]) from None
+    content = read_toml(path)
     faults = [f"region {name!r} is named twice" for name in _doubled_names(content.get("region"))]
     try:
         table = RegionTable.model_validate(content)
@@ -140,7 +135,7 @@ def load_table(path: Path = DEFAULT_TABLE) -> RegionTable:
         if not any(region.share for region in table.region):
             faults.append("no region has a share of the load")
     except ValidationError as error:
-        faults += describe(error)
+        faults += faults_of(error)
     if faults:
         raise ConfigError([f"{path}: {fault}" for fault in faults])
     return table
@@ -150,18 +145,6 @@ def _doubled_names(regions: object) -> list[str]:
     entries = regions if isinstance(regions, list) else []
     names = Counter(str(entry["name"]) for entry in entries if isinstance(entry, dict) and "name" in entry)
     return [name for name, times in names.items() if times > 1]
-
-
-def describe(error: ValidationError) -> list[str]:
-    """Pydantic's findings as phrases: `region.0.url: Field required`."""
-    return [_phrase(item["loc"], item["type"], item["msg"]) for item in error.errors()]
-
-
-def _phrase(loc: tuple[Any, ...], kind: str, message: str) -> str:
-    place = ".".join(map(str, loc))
-    if kind == "extra_forbidden":
-        return f"unknown key {place!r}"
-    return f"{place}: {message.removeprefix('Value error, ')}"
 
 
 def address_of(url: str) -> tuple[str, int]:

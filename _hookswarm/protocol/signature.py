@@ -10,7 +10,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 
 TOLERANCE_S = 300
 """How far a timestamp may lie from the receiver's clock, in seconds (the reference library's value)."""

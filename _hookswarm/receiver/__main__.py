@@ -10,8 +10,8 @@ from typing import NoReturn, TypeVar
 
 from pydantic import ValidationError
 
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.credentials import configured_token, control_token, signing_key
-from _hookswarm.protocol.errors import ConfigError
 from _hookswarm.protocol.regions import DEFAULT_TABLE, Region, address_of, is_loopback, load_table
 from _hookswarm.protocol.setup import MAX_BACKLOG, MAX_THREADS, MAX_WORKERS
 from _hookswarm.receiver.config import Durability, ReceiverConfig, Server

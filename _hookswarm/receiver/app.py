@@ -36,7 +36,7 @@ _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in H
 
 
 class Refused(Exception):
-    """A request that is not taken; `status` and a plain sentence for the client."""
+    """A request that is not taken; `status` and a plain sentence for the client. No fault of ours: it is our work."""
 
     def __init__(self, status: HTTPStatus, message: str) -> None:
         super().__init__(message)

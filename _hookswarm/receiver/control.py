@@ -26,16 +26,15 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from _hookswarm.common.errors import ConfigError, HookswarmError, faults_of
 from _hookswarm.protocol.clock import ClockTold
-from _hookswarm.protocol.errors import ConfigError
 from _hookswarm.protocol.exposition import exposition
 from _hookswarm.protocol.faults import FaultOrder, dump_order, parse_order
 from _hookswarm.protocol.outage import Outage, OutageSeen, parse_outage
-from _hookswarm.protocol.regions import describe
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.protocol.version import PROTOCOL
 from _hookswarm.receiver import metrics
-from _hookswarm.receiver.faults import CannotPlay
+from _hookswarm.receiver.faults import PlayError
 from _hookswarm.receiver.metrics import Snapshot
 from _hookswarm.records.clock import Clock, boot_id
 
@@ -62,7 +61,7 @@ def _json(answer: dict[str, Any]) -> Content:
     return Content("application/json", len(body), [body])
 
 
-class CannotScale(Exception):
+class ScaleError(HookswarmError):
     """A number of processes that is right in itself, but beyond the server; the text says why."""
 
 
@@ -152,7 +151,7 @@ class ControlApp:
         try:
             request = ResetRequest.model_validate_json(environ["wsgi.input"].read(MAX_BODY))
         except ValidationError as error:
-            return HTTPStatus.BAD_REQUEST, {"error": "; ".join(describe(error))}
+            return HTTPStatus.BAD_REQUEST, {"error": "; ".join(faults_of(error))}
         self._supervisor.reset(request.run)
         return HTTPStatus.OK, {"run": request.run}
 
@@ -161,8 +160,8 @@ class ControlApp:
             setup = Setup.model_validate_json(environ["wsgi.input"].read(MAX_BODY))
             self._supervisor.set_up(setup)
         except ValidationError as error:
-            return HTTPStatus.BAD_REQUEST, {"error": "; ".join(describe(error))}
-        except CannotScale as error:
+            return HTTPStatus.BAD_REQUEST, {"error": "; ".join(faults_of(error))}
+        except ScaleError as error:
             return HTTPStatus.CONFLICT, {"error": str(error)}
         return HTTPStatus.OK, setup.model_dump(mode="json")
 
@@ -182,6 +181,6 @@ class ControlApp:
             self._supervisor.set_faults(parse_order(environ["wsgi.input"].read(MAX_BODY)))
         except ConfigError as error:
             return HTTPStatus.BAD_REQUEST, {"error": str(error)}
-        except CannotPlay as error:
+        except PlayError as error:
             return HTTPStatus.CONFLICT, {"error": str(error)}
         return HTTPStatus.OK, self._faults()

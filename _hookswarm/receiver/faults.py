@@ -11,6 +11,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, NoReturn
 
+from _hookswarm.common.errors import HookswarmError
 from _hookswarm.protocol.faults import FaultOrder, Faults, draws
 from _hookswarm.protocol.identity import AttemptTag, EventId
 from _hookswarm.receiver.config import Server
@@ -37,7 +38,7 @@ class Kind(StrEnum):
     HANG = "hang"
 
 
-class CannotPlay(Exception):
+class PlayError(HookswarmError):
     """Faults that are right in themselves, but beyond the server that would have to play them."""
 
 
@@ -99,9 +100,9 @@ def unplayable(server: Server) -> list[str]:
 
 
 def check_playable(order: FaultOrder, server: Server) -> None:
-    """Raise CannotPlay with a sentence for whoever asked."""
+    """Raise PlayError with a sentence for whoever asked."""
     if names := [name for name in unplayable(server) if any(getattr(part, name) > 0 for part in order.parts())]:
-        raise CannotPlay(f"--server {server} cannot play {' or '.join(names)}: start the receiver with --server gevent")
+        raise PlayError(f"--server {server} cannot play {' or '.join(names)}: start the receiver with --server gevent")
 
 
 def answer(

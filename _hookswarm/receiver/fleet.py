@@ -13,7 +13,7 @@ from typing import IO, get_args
 
 import httpx
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.regions import Algorithm, Balancer, Region, RegionTable, address_of, is_loopback
 from _hookswarm.receiver import children, haproxy
 

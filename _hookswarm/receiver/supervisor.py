@@ -16,12 +16,13 @@ import gevent
 import httpx
 from gevent.event import Event
 
+from _hookswarm.common.errors import HookswarmError
 from _hookswarm.protocol.faults import FaultOrder
 from _hookswarm.protocol.outage import Outage, OutageSeen
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.receiver import children, files
 from _hookswarm.receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server
-from _hookswarm.receiver.control import CannotScale, ControlApp
+from _hookswarm.receiver.control import ControlApp, ScaleError
 from _hookswarm.receiver.faults import check_playable, unplayable
 from _hookswarm.receiver.metrics import Snapshot
 from _hookswarm.receiver.quiet import quiet_server
@@ -38,7 +39,7 @@ SETTLE_TIMEOUT_S = 3
 WAKING_S = 0.02
 
 
-class DataPlaneError(RuntimeError):
+class DataPlaneError(HookswarmError):
     """The data plane does not serve."""
 
 
@@ -180,7 +181,7 @@ class Supervisor:
         return self._state.setting.order
 
     def set_faults(self, order: FaultOrder) -> None:
-        """Play these faults, and return when every process does; raises CannotPlay, and then nothing has changed."""
+        """Play these faults, and return when every process does; raises PlayError, and then nothing has changed."""
         check_playable(order, self.config.server)
         self._state.set_faults(order)
         self._settle()
@@ -240,13 +241,13 @@ class Supervisor:
         self._settle()
 
     def set_up(self, setup: Setup) -> None:
-        """Serve so, and return when all processes do; raises CannotScale, and then nothing has changed.
+        """Serve so, and return when all processes do; raises ScaleError, and then nothing has changed.
 
         The run, its faults and its counts stay. Connections end; whatever was acknowledged is in the journals.
         """
         wanted = ReceiverConfig.model_validate(self._started.model_dump() | setup.model_dump(exclude_none=True))
         if self.config.server is Server.GEVENT and wanted.workers != 1:
-            raise CannotScale("--server gevent runs one process: start the receiver with --server granian")
+            raise ScaleError("--server gevent runs one process: start the receiver with --server granian")
         self.config = wanted
         while self._running != self.config and not self._stopping.wait(0.02):
             pass

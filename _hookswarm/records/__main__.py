@@ -5,11 +5,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from _hookswarm.common.errors import HookswarmError
 from _hookswarm.records.collect import collect
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.export import export
-from _hookswarm.records.journal import JournalError
-from _hookswarm.records.run import RunError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return Exit.PASS
         for path in export(options.run, options.format, options.out or options.run):
             print(path)
-    except (RunError, JournalError, OSError) as error:
+    except (HookswarmError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return Exit.USAGE
     return Exit.PASS

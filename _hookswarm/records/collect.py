@@ -5,8 +5,8 @@ from pathlib import Path
 
 import httpx
 
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.credentials import control_token
-from _hookswarm.protocol.errors import ConfigError
 from _hookswarm.protocol.refusal import reason
 from _hookswarm.records.run import Manifest, RegionRecord, RunError
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from _hookswarm.records.clock import boot_id
 from _hookswarm.records.rows import DTYPE, END, END_OFFSET, ROW, Flag
+from _hookswarm.records.run import RunError
 
 MAGIC = b"hookswarm journal\n"
 HEADER_SIZE = 1024
@@ -27,7 +28,7 @@ _WRITTEN = int(Flag.WRITTEN)  # an IntFlag would make a new object for every row
 Rows = npt.NDArray[np.void]
 
 
-class JournalError(ValueError):
+class JournalError(RunError):
     """A file that is not a journal this version can read."""
 
 

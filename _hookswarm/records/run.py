@@ -11,11 +11,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from _hookswarm.common.errors import HookswarmError
+
 MANIFEST = "run.json"
 TIMELINE = "timeline.jsonl"
 
 
-class RunError(ValueError):
+class RunError(HookswarmError, ValueError):
     """A run's folder that cannot be read, and why."""
 
 

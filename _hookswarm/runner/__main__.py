@@ -4,12 +4,10 @@ import os
 import sys
 from collections.abc import Sequence
 
+from _hookswarm import importable
 from _hookswarm.analysis.reporting import summary
-from _hookswarm.common.interpreter import importable
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import HookswarmError
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.journal import JournalError
-from _hookswarm.records.run import RunError
 from _hookswarm.runner.interrupt import Interrupt
 from _hookswarm.runner.locust import run_locust
 from _hookswarm.runner.options import parser, preflight
@@ -32,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 run = run_locust(name, test, options, extra, interrupt, console)
             reported.append(report(run, options, console))
         end = conclude(reported, options, console) if reported else Exit.UNKNOWN
-    except (ConfigError, RunError, JournalError) as error:
+    except HookswarmError as error:
         if interrupt.count:  # stopped before there was anything to report
             return Exit.INTERRUPTED
         print(f"error: {error}", file=sys.stderr)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from _hookswarm.analysis import reports
 from _hookswarm.analysis.verdicts import checks
-from _hookswarm.analysis.verdicts.checks import Check, CheckError
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.analysis.verdicts.checks import Check
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.receiver import haproxy
 from _hookswarm.records.run import RunError
 from _hookswarm.runner.tests import TESTS, Test
@@ -67,8 +67,8 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
             faults += [f"--balancer haproxy: {fault}" for fault in error.faults]
     try:
         wanted(options)
-    except CheckError as error:
-        faults.append(str(error))
+    except ConfigError as error:
+        faults += error.faults
     for option, path in (("--junit", options.junit), ("--markdown", options.markdown)):
         try:
             if path:
@@ -92,5 +92,5 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
 
 
 def wanted(options: argparse.Namespace) -> list[Check]:
-    """The checks of the options; raises CheckError that names every fault."""
+    """The checks of the options; raises ConfigError that names every fault."""
     return [*checks.parse_all(options.check), *(checks.load(options.checks) if options.checks else [])]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.credentials import control_token
-from _hookswarm.protocol.errors import ConfigError
 from _hookswarm.protocol.regions import WORLD_TABLE, RegionTable, dump_table, load_table
 from _hookswarm.receiver.fleet import Fleet, balanced, on_free_ports, relocated
 from _hookswarm.runner.interrupt import Interrupt

@@ -17,7 +17,7 @@ from _hookswarm.analysis.reporting.html import page
 from _hookswarm.analysis.reports import Findings
 from _hookswarm.analysis.verdicts import checks, measures, outcome
 from _hookswarm.analysis.verdicts.verdict import EXITS
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.collect import collect
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.run import MANIFEST, RunError

@@ -5,7 +5,7 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.faults import Delay, Faults
 from _hookswarm.protocol.regions import DEFAULT_TABLE, Region, RegionTable, load_table
 from _hookswarm.records.exit_codes import Exit

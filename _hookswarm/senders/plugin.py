@@ -10,7 +10,7 @@ from locust import events
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.senders.master.locust_stats import sharpen
 from _hookswarm.senders.master.master import Master

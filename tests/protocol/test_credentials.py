@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.credentials import configured_token, control_token, signing_key
-from _hookswarm.protocol.errors import ConfigError
 from _hookswarm.protocol.signature import parse_secret
 from tests.support.receivers import KEY, SECRET, TOKEN
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.faults import (
     MAX_S,
     MAX_WEBHOOKS,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.regions import WORLD_TABLE, Region, address_of, check_url, dump_table, is_loopback, load_table
 
 GOOD = """

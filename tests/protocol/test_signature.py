@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.signature import MAX_SIGNATURES, TOLERANCE_S, is_fresh, parse_secret, sign, verify
 from tests.support.receivers import KEY, SECRET
 

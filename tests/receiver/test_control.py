@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from _hookswarm.protocol.faults import Delay, FaultOrder, Faults, dump_order
 from _hookswarm.protocol.outage import Outage, OutageSeen
 from _hookswarm.protocol.setup import Setup
-from _hookswarm.receiver.control import CannotScale, ControlApp
-from _hookswarm.receiver.faults import CannotPlay
+from _hookswarm.receiver.control import ControlApp, ScaleError
+from _hookswarm.receiver.faults import PlayError
 from _hookswarm.receiver.metrics import Snapshot
 from _hookswarm.records.clock import Clock
 from tests.support.receivers import BEARER, TOKEN
@@ -61,7 +61,7 @@ class Supervisor:
 
     def set_up(self, setup: Setup) -> None:
         if self.refusal:
-            raise CannotScale(self.refusal)
+            raise ScaleError(self.refusal)
         self.workers = setup.workers or 1
         self.durability = setup.durability
 
@@ -73,7 +73,7 @@ class Supervisor:
 
     def set_faults(self, order: FaultOrder) -> None:
         if self.refusal:
-            raise CannotPlay(self.refusal)
+            raise PlayError(self.refusal)
         self.orders.append(order)
 
 

@@ -11,7 +11,7 @@ from scipy import stats
 from _hookswarm.protocol.faults import Delay, FaultOrder, Faults, WebhookFaults, draws
 from _hookswarm.protocol.identity import AttemptTag, EventId
 from _hookswarm.receiver.config import Server
-from _hookswarm.receiver.faults import CannotPlay, Kind, Play, check_playable, decide, naming, unplayable
+from _hookswarm.receiver.faults import Kind, Play, PlayError, check_playable, decide, naming, unplayable
 
 ATTEMPTS = 1000
 P = 1e-9
@@ -136,5 +136,5 @@ def test_granian_cannot_reset() -> None:
         check_playable(order, server)
     reset = Faults(reset=0.01)
     for order in (FaultOrder(reset), FaultOrder(otherwise=reset), FaultOrder(webhooks=(WebhookFaults(5, 1, reset),))):
-        with pytest.raises(CannotPlay, match=r"--server granian cannot play reset: .*--server gevent"):
+        with pytest.raises(PlayError, match=r"--server granian cannot play reset: .*--server gevent"):
             check_playable(order, Server.GRANIAN)

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.regions import Region, RegionTable, dump_table
 from _hookswarm.receiver.fleet import Fleet, on_free_ports
 from tests.support.receivers import BEARER, MARK, TOKEN, environment, processes_in, signed_headers, wait_until

@@ -80,7 +80,7 @@ import sys
 sys.modules["psutil"] = None
 from pathlib import Path
 import _hookswarm.receiver.supervisor
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.receiver.config import ReceiverConfig
 from _hookswarm.receiver.sampling import Sampler
 from _hookswarm.records.clock import Clock

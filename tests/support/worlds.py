@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.regions import WORLD_TABLE, dump_table, load_table
 from _hookswarm.receiver import haproxy
 from _hookswarm.receiver.fleet import balanced, relocated

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from _hookswarm.analysis.verdicts.outcome import Outcome
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.runner.options import parser, preflight
 from tests.support.receivers import environment, free_port, small_disk, wait_until
@@ -159,7 +159,7 @@ def test_the_owner_of_an_endpoint_needs_no_receiver_of_ours(tmp_path: Path) -> N
     stage = json.loads((tmp_path / REPORT).read_text())["sections"]["performance"]["stages"][0]
     assert stage["deliveries"]["acknowledged"] == 100
     assert stage["ledger"]["received"] is None
-    assert "left out, for they need receivers of ours: retry failing" in " ".join(err.split())
+    assert "skipped because they need receivers of ours: retry failing" in " ".join(err.split())
 
 
 def _fails(folder: Path, *options: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from _hookswarm.analysis.schema.report import Section, Stage, Status
 from _hookswarm.analysis.verdicts.checks import Result
 from _hookswarm.analysis.verdicts.checks import Status as Checked
+from _hookswarm.common.wording import and_more
 
 MOST = 40
 """Stages in a table; a summary is no report."""
@@ -25,8 +26,8 @@ def _section(section: Section) -> str:
     lines += [f"- **{reason.code}**: {_cell(reason.message)}" for reason in verdict.heads()]
     header = ("stage", "events", "errors", "a second", "p50 ms", "p99 ms", "lost", "twice")
     lines += ["", *_table(header, map(_stage, section.stages[:MOST]))]
-    if len(section.stages) > MOST:
-        lines += ["", f"… and {len(section.stages) - MOST} more stages"]
+    if more := and_more(len(section.stages) - MOST, "stages"):
+        lines += ["", f"…{more}"]
     return "\n".join([*lines, ""])
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from _hookswarm.analysis.schema.io import Suspect
+from _hookswarm.common.limits import AWAITING_CLOSED_SHARE, BUSY_SHARE, STARVED_SHARE
 
 NONE = "none"
 
@@ -88,21 +89,21 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "generator CPU",
         lambda e: e.sender_busy,
-        0.9,
+        BUSY_SHARE,
         "the busiest sending process used {0:.0%} of a core",
         "more sending processes (--processes), each with a core of its own",
     ),
     Rule(
         "receiver CPU",
         lambda e: e.receiver_busy,
-        0.9,
+        BUSY_SHARE,
         "the busiest receiving process used {0:.0%} of a core",
         "more receiving processes, or less work for each webhook",
     ),
     Rule(
         "generator CPU",
         lambda e: e.sender_starved,
-        0.25,
+        STARVED_SHARE,
         "a sending process was ready to run and had no CPU for {0:.0%} of the time",
         "a machine, or cores, of its own for the senders",
     ),
@@ -130,14 +131,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "target's own delay",
         _inside,
-        0.5,
+        AWAITING_CLOSED_SHARE,
         "webhooks were inside the receiver, its CPU at ease, for {0:.0%} of the workers' time",
         "look at what the handler waits for; more workers hide it",
     ),
     Rule(
         "network",
         _outside,
-        0.5,
+        AWAITING_CLOSED_SHARE,
         "attempts were on the way, nobody's CPU busy, for {0:.0%} of the workers' time",
         "a shorter or wider way, or more workers to fill it",
     ),

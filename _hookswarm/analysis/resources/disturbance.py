@@ -11,8 +11,9 @@ from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.resources import cpu, machine
 from _hookswarm.analysis.resources.machine import Used
 from _hookswarm.analysis.schema.report import Machine, Stage
+from _hookswarm.common.limits import DISTURBED_SHARE, STARVED_SHARE
 
-WAITED = 0.25
+WAITED = STARVED_SHARE
 """Others disturb where some process waited for a CPU for this share of the time; cores that were idle are no loss."""
 
 
@@ -25,11 +26,14 @@ class Rule:
 
 
 RULES = (
-    # Up to 16 % was seen in runs whose figures were sound; a quarter is what a sender may be starved for, too.
-    Rule("steal_share", 0.25, "the host gave {0:.0%} of the machine's cores to others (steal)"),
-    Rule("throttled_share", 0.25, "a quota of CPU time held our processes back for {0:.0%} of the time (throttling)"),
-    Rule("slowed_share", 0.25, "the cores' clock was {0:.0%} below the fastest of the run"),
-    Rule("others_share", 0.25, "processes that take no part had {0:.0%} of the machine's cores"),
+    Rule("steal_share", DISTURBED_SHARE, "the host gave {0:.0%} of the machine's cores to others (steal)"),
+    Rule(
+        "throttled_share",
+        DISTURBED_SHARE,
+        "a quota of CPU time held our processes back for {0:.0%} of the time (throttling)",
+    ),
+    Rule("slowed_share", DISTURBED_SHARE, "the cores' clock was {0:.0%} below the fastest of the run"),
+    Rule("others_share", DISTURBED_SHARE, "processes that take no part had {0:.0%} of the machine's cores"),
 )
 
 

@@ -12,15 +12,15 @@ from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.cpu import RoleCpu
 from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.scalability import Limit
-from _hookswarm.analysis.verdicts.verdict import LATE_LIMIT_MS, SATURATED, STARVED_LIMIT
+from _hookswarm.common.limits import (
+    AWAITING_CLOSED_SHARE,
+    AWAITING_SHARE,
+    BUSY_SHARE,
+    LATE_MS,
+    SHORTEST_S,
+    STARVED_SHARE,
+)
 from _hookswarm.records.run import WorkerReport
-
-SHORTEST_S = 0.5
-"""A window shorter than this says too little of CPU shares."""
-
-WAITED = {"closed": 0.5, "open": 0.9}
-"""Workers that await answers for this share of their time are slowed down by the target. Those of a closed loop do
-nothing else; those of open arrivals have time to spare unless too much is asked of the target."""
 
 ROOM = 0.7
 """Share of a core that a sending process may use and still keep its schedule."""
@@ -123,20 +123,20 @@ def _reported_us(reports: Sequence[WorkerReport]) -> float | None:
 
 def _generator(stage: Stage, busiest: float) -> Iterator[str]:
     late_ms, starved = stage.generator.late_p99_ms, stage.generator.starved_share
-    if busiest > SATURATED:
+    if busiest > BUSY_SHARE:
         yield f"the busiest sending process used {busiest:.0%} of a core"
-    if starved is not None and starved > STARVED_LIMIT:
+    if starved is not None and starved > STARVED_SHARE:
         yield f"a sending process was ready to run and had no CPU for {starved:.0%} of the stage"
-    if late_ms is not None and late_ms > LATE_LIMIT_MS:
+    if late_ms is not None and late_ms > LATE_MS:
         yield f"idle workers woke {late_ms:.0f} ms late (p99)"
 
 
 def _target(evidence: Evidence, busiest: float | None) -> Iterator[str]:
-    if busiest is not None and busiest > SATURATED:
+    if busiest is not None and busiest > BUSY_SHARE:
         yield f"the busiest receiving process used {busiest:.0%} of a core"
     if evidence.idle_share is not None:
         waited = 1 - evidence.idle_share
-        if waited >= WAITED["closed" if evidence.arrivals == "closed" else "open"]:
+        if waited >= (AWAITING_CLOSED_SHARE if evidence.arrivals == "closed" else AWAITING_SHARE):
             yield f"workers awaited answers for {waited:.0%} of their time"
 
 

@@ -14,6 +14,7 @@ from _hookswarm.analysis.schema.base import Model, Quantiles
 from _hookswarm.analysis.schema.distribution import Regions, Strategies
 from _hookswarm.analysis.schema.failover import Failover
 from _hookswarm.analysis.schema.scalability import Capacity, Limit, Scaling, Usl
+from _hookswarm.common.wording import and_more
 
 
 class Deliveries(Model):
@@ -202,7 +203,7 @@ class Verdict(Model):
         """For whoever reads at a glance, one of each code: the first message, and how many more there are."""
         codes = Counter(reason.code for reason in self.reasons)
         first = {reason.code: reason.message for reason in reversed(self.reasons)}
-        more = {code: f", and {count - 1} more" if count > 1 else "" for code, count in codes.items()}
+        more = {code: "," * (count > 1) + and_more(count - 1) for code, count in codes.items()}
         return [Reason(code=code, message=first[code] + more[code]) for code in codes]
 
 

@@ -7,7 +7,6 @@ a pass.
 
 import operator
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,6 +15,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from _hookswarm.analysis.verdicts.measures import ALIASES, EVERYWHERE, Number
+from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.toml import read_toml
+from _hookswarm.common.wording import first_of
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -46,7 +48,7 @@ _CHECK = re.compile(
 _SCOPE = re.compile(r"([a-z]+):(?:\"([^\"]*)\"|(\S+))")
 
 
-class CheckError(ValueError):
+class CheckError(ConfigError):
     """A check that cannot be understood; the text names the place."""
 
 
@@ -80,14 +82,14 @@ def parse(text: str) -> Check:
     """Raises CheckError."""
     found = _CHECK.fullmatch(text)
     if not found:
-        raise CheckError(f"check {text!r}: {_fault(text)}")
+        raise CheckError([f"check {text!r}: {_fault(text)}"])
     scopes = {key: quoted or plain for key, quoted, plain in _SCOPE.findall(found["scopes"])}
     if strange := [key for key in scopes if key not in SCOPES]:
-        raise CheckError(f"check {text!r}: nothing is of a {strange[0]!r}; there are {', '.join(SCOPES)}")
+        raise CheckError([f"check {text!r}: nothing is of a {strange[0]!r}; there are {', '.join(SCOPES)}"])
     try:
         value = float(found["value"])
     except ValueError:
-        raise CheckError(f"check {text!r}: {found['value']!r} is no number") from None
+        raise CheckError([f"check {text!r}: {found['value']!r} is no number"]) from None
     return Check(text, scopes, found["name"], found["operator"], _converted(text, found["name"], value, found["unit"]))
 
 
@@ -113,11 +115,11 @@ def _converted(text: str, name: str, value: float, unit: str) -> float:
     if not unit:
         return value
     if unit not in UNITS:
-        raise CheckError(f"check {text!r}: unknown unit {unit!r}; there are {', '.join(UNITS)}")
+        raise CheckError([f"check {text!r}: unknown unit {unit!r}; there are {', '.join(UNITS)}"])
     kind, factor = UNITS[unit]
     own = unit_of(name)
     if own is None or UNITS[own][0] != kind:
-        raise CheckError(f"check {text!r}: {name} is {f'in {own}' if own else 'a plain number'}, not in {unit}")
+        raise CheckError([f"check {text!r}: {name} is {f'in {own}' if own else 'a plain number'}, not in {unit}"])
     return value * factor / UNITS[own][1] if own != "%" else value * factor
 
 
@@ -136,29 +138,25 @@ def unit_of(name: str) -> str | None:
 
 
 def load(path: Path) -> list[Check]:
-    """Those of a TOML file: `checks = ["p99_ms<250", ...]`. Raises CheckError that names every fault."""
-    try:
-        content = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise CheckError(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CheckError(f"{path}: not TOML: {error}") from None
+    """Those of a TOML file: `checks = ["p99_ms<250", ...]`. Raises ConfigError that names every fault."""
+    content = read_toml(path)
     told = content.get("checks")
     if set(content) != {"checks"} or not isinstance(told, list) or not all(isinstance(one, str) for one in told):
-        raise CheckError(f'{path}: one list is wanted: checks = ["p99_ms<250", "lost==0"]')
+        raise CheckError([f'{path}: one list is wanted: checks = ["p99_ms<250", "lost==0"]'])
     return parse_all(told)
 
 
 def parse_all(texts: Iterable[str]) -> list[Check]:
     """Raises CheckError that names every fault."""
-    checks, faults = [], []
+    checks: list[Check] = []
+    faults: list[str] = []
     for text in texts:
         try:
             checks.append(parse(text))
         except CheckError as error:
-            faults.append(str(error))
+            faults += error.faults
     if faults:
-        raise CheckError("; ".join(faults))
+        raise CheckError(faults)
     return checks
 
 
@@ -203,5 +201,5 @@ def _unknown(name: str, kind: frozenset[str], known: set[str]) -> str:
 
 
 def _listed(numbers: Sequence[Number], most: int = 3) -> str:
-    told = [f"{number} is {'unknown' if number.value is None else f'{number.value:g}'}" for number in numbers[:most]]
-    return "; ".join(told) + (f" and {len(numbers) - most} more" if len(numbers) > most else "")
+    told = [f"{number} is {'unknown' if number.value is None else f'{number.value:g}'}" for number in numbers]
+    return first_of(told, most, "; ")

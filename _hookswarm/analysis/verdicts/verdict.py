@@ -6,22 +6,10 @@ from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.resources import disturbance
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.report import Reason, Stage, Status, Verdict
+from _hookswarm.common.limits import BUSY_SHARE, LATE_MS, SHORTEST_S, STARVED_CLOSED_SHARE, STARVED_SHARE
+from _hookswarm.common.wording import first_of
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.run import RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerLost, WorkerReport
-
-LATE_LIMIT_MS = 20.0
-"""Idle workers that wake later than this (99th percentile) make another schedule than the declared one."""
-
-STARVED_LIMIT = 0.25
-"""A sender that waits for a CPU this share of a stage measures the machine's other work, not the target."""
-STARVED_CLOSED_LIMIT = 0.5
-"""The same of a closed loop, which takes turns on the cores with the receiver that it drives to its limit."""
-
-STARVED_MIN_WALL_S = 0.5
-"""Shorter stages say too little about CPU shares."""
-
-SATURATED = 0.9
-"""A closed loop whose sender runs, or is ready to, for this share of a stage is limited by it."""
 
 SCALABILITY, RESOURCE = "scalability", "resource"
 """The test that looks for the limits: to be overloaded is among its results."""
@@ -155,19 +143,19 @@ def _generator_bound(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Rea
     reports, closed = _reports(frames), _closed(frames)
     for stage in stages:
         found = stage.generator
-        if found.late_p99_ms is not None and found.late_p99_ms > LATE_LIMIT_MS:
+        if found.late_p99_ms is not None and found.late_p99_ms > LATE_MS:
             yield Reason(
                 code="generator_late",
                 message=f"{stage.name}: idle workers woke {found.late_p99_ms:.0f} ms late (p99), off schedule",
             )
-        if stage.machine and stage.window_s >= STARVED_MIN_WALL_S:
+        if stage.machine and stage.window_s >= SHORTEST_S:
             for fault in disturbance.told(stage.machine):
                 yield Reason(code="machine_disturbed", message=f"{stage.name}: {fault}")
         if frames.manifest.test == RESOURCE and stage.name in closed:
             continue  # it asks what gives out first: that, too, is an answer
         starved = found.starved_share or 0.0
-        most = STARVED_CLOSED_LIMIT if stage.name in closed else STARVED_LIMIT
-        if starved > most and _lasted_s(reports, stage) >= STARVED_MIN_WALL_S:
+        most = STARVED_CLOSED_SHARE if stage.name in closed else STARVED_SHARE
+        if starved > most and _lasted_s(reports, stage) >= SHORTEST_S:
             yield Reason(
                 code="generator_starved",
                 message=f"{stage.name}: a sender was ready to run and had no CPU for {starved:.0%} of the stage",
@@ -206,13 +194,8 @@ def _nothing_scaled(stages: Sequence[Stage], excluded: Sequence[str]) -> Iterato
 
 def _left_out(excluded: Sequence[str]) -> Iterator[Reason]:
     if excluded:
-        message = f"the generator limited, so void for scalability: {_listed(excluded)}"
+        message = f"the generator limited, so void for scalability: {first_of(excluded, NAMED)}"
         yield Reason(code="generator_bound_stages", message=message)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
 
 
 def _lawless(stages: Sequence[Stage]) -> Iterator[Reason]:
@@ -238,7 +221,7 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
         yield Reason(code="interrupted", message="stopped before its plan was done")
     untested = [stage.name for stage in stages if stage.deliveries.due and not stage.deliveries.acknowledged]
     if untested and any(stage.deliveries.acknowledged for stage in stages):
-        message = f"no delivery was acknowledged, so nothing was tested: {_listed(untested)}"
+        message = f"no delivery was acknowledged, so nothing was tested: {first_of(untested, NAMED)}"
         yield Reason(code="nothing_acknowledged_stages", message=message)
     for fault in frames.spoilt:
         yield Reason(code="log_damaged", message=f"left out: {fault}")
@@ -254,11 +237,10 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
             yield reason
     closed = _closed(frames)
     reports = _reports(frames)
-    long = {stage.name for stage in stages if _lasted_s(reports, stage) >= STARVED_MIN_WALL_S}
-    saturated = [stage.name for stage in stages if stage.name in closed & long and _busy(stage) > SATURATED]
+    long = {stage.name for stage in stages if _lasted_s(reports, stage) >= SHORTEST_S}
+    saturated = [stage.name for stage in stages if stage.name in closed & long and _busy(stage) > BUSY_SHARE]
     if saturated:
-        more = f" and {len(saturated) - 1} more" if len(saturated) > 1 else ""
         yield Reason(
             code="generator_saturated",
-            message=f"{saturated[0]}{more}: the sender's CPU was the limit; the rate is a lower bound",
+            message=f"{first_of(saturated, 1)}: the sender's CPU was the limit; the rate is a lower bound",
         )

@@ -9,9 +9,9 @@ from functools import cached_property
 import gevent
 import httpx
 
+from _hookswarm.common.errors import ConfigError, HookswarmError
 from _hookswarm.protocol.clock import ClockTold
 from _hookswarm.protocol.credentials import control_token
-from _hookswarm.protocol.errors import ConfigError
 from _hookswarm.protocol.faults import FaultOrder, dump_order
 from _hookswarm.protocol.identity import NO_RUN
 from _hookswarm.protocol.outage import Outage, dump_outage, parse_seen
@@ -31,7 +31,7 @@ WATCHER_PATIENCE_S = 0.5
 """The same of a call that only somebody who watches waits for."""
 
 
-class ControlError(Exception):
+class ControlError(HookswarmError):
     """A receiver does not obey; the text says why, for people."""
 
 

@@ -15,6 +15,7 @@ from locust import User
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner
 
+from _hookswarm.common.wording import first_of
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.run import HostRecord
@@ -27,9 +28,9 @@ from _hookswarm.senders.master.control import ControlError, Controls
 from _hookswarm.senders.master.live import Live
 from _hookswarm.senders.master.reception import Reception
 from _hookswarm.senders.master.run_folder import RunFolder
-from _hookswarm.senders.master.stage_player import POLL_S, RunFailed, StagePlayer
+from _hookswarm.senders.master.stage_player import POLL_S, RunFailedError, StagePlayer
 from _hookswarm.senders.master.workers import Workers
-from _hookswarm.senders.plan.plan import Plan, listed
+from _hookswarm.senders.plan.plan import NAMES_SHOWN, Plan
 from _hookswarm.senders.plan.settings import Settings, unreachable
 
 
@@ -139,12 +140,12 @@ class Master:
         try:
             absent = unreachable(self._settings.regions, self._settings.balancer)
             if fault := self._reception.inbox.failure or "; ".join(absent):
-                raise RunFailed(fault)
+                raise RunFailedError(fault)
             self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
             if left_out := self._plan.left_out:
                 for need in sorted(set(left_out.values())):
                     names = [name for name, reason in left_out.items() if reason == need]
-                    _say(f"left out, for they need {need}: {listed(names)}")
+                    _say(f"skipped because they need {need}: {first_of(names, NAMES_SHOWN)}")
             if isinstance(self._runner, MasterRunner):  # else the sending process, which is this one, keeps the log
                 log = process_log(folder.path, "master", self._clock, str(os.getpid()))
                 if log:
@@ -162,7 +163,7 @@ class Master:
             self._await_statistics(settled)
             self._gather(folder)
             self._environment.process_exit_code = None if settled else Exit.UNKNOWN
-        except (RunFailed, ControlError) as failure:
+        except (RunFailedError, ControlError) as failure:
             error = str(failure)
         except OSError as failure:
             error = f"cannot write the run's folder: {failure.strerror}"

@@ -8,6 +8,8 @@ import gevent
 from gevent.event import Event
 from locust.runners import LocalRunner, MasterRunner
 
+from _hookswarm.common.errors import HookswarmError
+from _hookswarm.common.limits import LATE_SHARE, STARVED_SHARE
 from _hookswarm.protocol.faults import FaultOrder, Faults
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.run import (
@@ -44,11 +46,7 @@ HALT_PATIENCE_S = 8.0
 """How long workers may take to report once they are told to end."""
 
 
-LATE_SHARE, STARVED_SHARE = 0.01, 0.25
-"""From these shares on, of events and of time, a stage says more of its generator than of its target."""
-
-
-class RunFailed(Exception):
+class RunFailedError(HookswarmError):
     """The run cannot go on; the text says why, for people."""
 
 
@@ -96,7 +94,7 @@ class StagePlayer:
     def play(self, number: int, stage: Stage) -> Played | None:
         """Run one stage to its end, and the pause behind it; None if the run is to end before it began.
 
-        Raises RunFailed, ControlError, OSError.
+        Raises RunFailedError, ControlError, OSError.
         """
         self._controls.set_up(stage.setup)
         users = self._await_users(stage)
@@ -168,14 +166,14 @@ class StagePlayer:
                 return users
             if self._failure or self._inbox.failure or time.monotonic() > deadline:
                 wanted = f"Locust has not {self.workers.wanted} users after {SETTLE_S:.0f} s"
-                raise RunFailed(self._failure or self._inbox.failure or wanted)
+                raise RunFailedError(self._failure or self._inbox.failure or wanted)
             gevent.sleep(POLL_S)
         return {}
 
     def _await_reports(self, number: int, stage: Stage, workers: set[str]) -> bool:
         """Wait until every worker reported the stage; writes its progress and its end. True: it was overloaded.
 
-        A worker that is lost, or cannot go on, ends the stage for the others too, and then the run: RunFailed.
+        A worker that is lost, or cannot go on, ends the stage for the others too, and then the run: RunFailedError.
         """
         told = time.monotonic()
         timeouts = self._settings.timeouts
@@ -205,7 +203,7 @@ class StagePlayer:
         reports = [self._inbox.reports[worker] for worker in sorted(workers & self._inbox.reports.keys())]
         self._folder.timeline.add(StageEnded(at_ns=self._clock.now(), stage=number, reports=reports))
         if self._failure:
-            raise RunFailed(self._failure)
+            raise RunFailedError(self._failure)
         return overloaded
 
     def _note_lost(self) -> set[str]:

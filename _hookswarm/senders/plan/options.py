@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from copy import copy
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 
 TRANSPORTS = ("wire", "httpx")
 LINKS = ("modelled", "real")

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.wording import and_more
 
 Knots = tuple[tuple[float, float], ...]
 """An inverse distribution function: (share of bodies, size in bytes), linear in between."""
@@ -36,6 +37,8 @@ MAX_TEMPLATE_BYTES = 16 << 20
 """Of bodies that are all of one size there are fewer, where they are large."""
 
 MAX_BODIES = 10_000
+SHOWN = 5
+"""Of bad lines, by their numbers; the others are counted."""
 MAX_BYTES = 256 << 20
 
 
@@ -146,4 +149,5 @@ def _parse_lines(file: Path, raw: bytes) -> tuple[list[bytes], list[str]]:
             faults.append(f"--payloads {file}:{number}: not JSON: {error}")
         else:
             bodies.append(line.strip())
-    return bodies, faults[:5] + ([f"and {len(faults) - 5} more lines"] if len(faults) > 5 else [])
+    more = and_more(len(faults) - SHOWN, "lines").strip()
+    return bodies, faults[:SHOWN] + [more] * bool(more)

@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 from itertools import compress
 from typing import NamedTuple
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.wording import first_of
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.senders.plan.arrivals import at_rate
 from _hookswarm.senders.plan.plan_check import check_plan
@@ -63,12 +64,6 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     return Plan(played, left_out)
 
 
-def listed(names: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
-    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    return ", ".join(names[:NAMES_SHOWN]) + more
-
-
 def _everywhere(incident: Incident, regions: int) -> Incident:
     return incident if incident.regions else replace(incident, regions=tuple(range(regions)))
 
@@ -86,7 +81,9 @@ def _there(settings: Settings) -> str:
 def _named(stages: Sequence[Stage], patterns: Sequence[str]) -> list[Stage]:
     names = [stage.title for stage in stages]
     if strange := [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]:
-        raise ConfigError([f"--stages: none is named {', '.join(map(repr, strange))}; there are: {listed(names)}"])
+        raise ConfigError(
+            [f"--stages: none is named {', '.join(map(repr, strange))}; there are: {first_of(names, NAMES_SHOWN)}"]
+        )
     chosen = [any(fnmatchcase(name, pattern) for pattern in patterns) for name in names]
     return list(compress(stages, chosen))
 

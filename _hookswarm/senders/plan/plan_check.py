@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.senders.plan.arrivals import Closed
 from _hookswarm.senders.plan.payloads import SIZES
 from _hookswarm.senders.plan.stages import Stage

@@ -2,7 +2,7 @@
 
 import re
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.resources import available
 
 _UNSAFE = re.compile("[^A-Za-z0-9]+")

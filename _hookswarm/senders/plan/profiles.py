@@ -1,6 +1,5 @@
 """Named retry laws, a TOML file: how known senders retry, and where that is written."""
 
-import tomllib
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from _hookswarm.protocol.errors import ConfigError
-from _hookswarm.protocol.regions import describe
+from _hookswarm.common.errors import ConfigError, faults_of
+from _hookswarm.common.toml import read_toml
 from _hookswarm.senders.plan.retry import RetryLaw
 
 DEFAULT_PROFILES = Path(__file__).with_name("profiles.toml")
@@ -42,12 +41,7 @@ def profile(name: str, path: Path = DEFAULT_PROFILES) -> Profile:
 
 def load_profiles(path: Path = DEFAULT_PROFILES) -> dict[str, Profile]:
     """The profiles of a TOML file by name, in its order. Raises ConfigError that names every fault of the file."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError([f"cannot read {path}: {error.strerror}"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError([f"{path}: not TOML: {error}"]) from None
+    content = read_toml(path)
     faults = [] if content else ["there is no retry profile in it"]
     profiles = {}
     for name, table in content.items():
@@ -68,7 +62,7 @@ def _read(name: str, table: Any) -> Profile:
     try:
         found = _PROFILE.validate_python({"name": name, "law": law, **origin})
     except ValidationError as error:
-        faults += describe(error)
+        faults += faults_of(error)
     if faults:
         raise ConfigError(faults)
     return found
@@ -81,5 +75,5 @@ def _law(table: dict[str, Any]) -> tuple[RetryLaw, list[str]]:
     try:
         law = _LAW.validate_python(table)
     except ValidationError as error:
-        return RetryLaw(), describe(error)
+        return RetryLaw(), faults_of(error)
     return law, list(law.problems())

@@ -12,8 +12,8 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.credentials import signing_key
-from _hookswarm.protocol.errors import ConfigError
 from _hookswarm.protocol.regions import (
     DEFAULT_TABLE,
     Balancer,

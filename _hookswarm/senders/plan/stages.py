@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 from pydantic.dataclasses import dataclass as model
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.faults import Delay, FaultOrder, Faults, WebhookFaults
 from _hookswarm.protocol.setup import MAX_BACKLOG, MAX_THREADS, MAX_WORKERS, Setup
 from _hookswarm.senders.plan.arrivals import Arrivals, Closed, at_rate

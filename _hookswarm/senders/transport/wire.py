@@ -15,6 +15,7 @@ import gevent
 import httptools
 from gevent import socket
 
+from _hookswarm.common.errors import HookswarmError
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.transport.connection import Address, Connection, TlsConnection
 
@@ -25,7 +26,7 @@ MAX_HEAD = 1 << 17
 """Bytes of an answer, interim ones included, by which its head must have ended."""
 
 
-class WireError(Exception):
+class WireError(HookswarmError):
     """An attempt without an answer; `outcome` says which kind, the text says what was seen."""
 
     def __init__(self, outcome: Outcome, message: str) -> None:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from gevent.lock import RLock
 
-from _hookswarm.common.interpreter import importable
+from _hookswarm import importable
+from _hookswarm.common.errors import HookswarmError
 from _hookswarm.records.exit_codes import Exit
 
 FOLDER = "downloads"
@@ -45,7 +46,7 @@ FILES: Mapping[str, Download] = {
 }
 
 
-class NotMade(Exception):
+class DownloadError(HookswarmError):
     """A download cannot be made; the text says why, for people."""
 
 
@@ -56,14 +57,14 @@ class Downloads:
         self._lock = RLock()
 
     def file(self, run: Path, name: str) -> Path:
-        """The file of that name, made if it is not there yet. Raises KeyError for any other name, and NotMade."""
+        """The file of that name, made if it is not there yet. Raises KeyError for any other name, and DownloadError."""
         wanted = FILES[name]
         path = run / FOLDER / name
         with self._lock:  # whoever asks meanwhile waits for the same
             if not path.exists():
                 _make(run, wanted)
         if not path.exists():
-            raise NotMade(f"{name}: this run has nothing for it")
+            raise DownloadError(f"{name}: this run has nothing for it")
         return path
 
 
@@ -76,10 +77,10 @@ def _make(run: Path, wanted: Download) -> None:
         try:
             out.mkdir()
         except OSError as error:
-            raise NotMade(f"{out}: {error.strerror}") from None
+            raise DownloadError(f"{out}: {error.strerror}") from None
     done = _python(*(part.format(run=run.resolve(), out=out) for part in wanted.command))
     if done.returncode == Exit.USAGE:  # the others are verdicts
-        raise NotMade(done.stderr.strip().splitlines()[-1].removeprefix("error: "))
+        raise DownloadError(done.stderr.strip().splitlines()[-1].removeprefix("error: "))
 
 
 def _python(*command: str) -> "subprocess.CompletedProcess[str]":
@@ -92,4 +93,4 @@ def _python(*command: str) -> "subprocess.CompletedProcess[str]":
             timeout=PATIENCE_S,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NotMade(str(error)) from None
+        raise DownloadError(str(error)) from None

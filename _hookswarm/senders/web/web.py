@@ -10,12 +10,12 @@ from flask.typing import ResponseReturnValue as Answer
 from locust.web import WebUI
 from markupsafe import Markup
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.exposition import exposition
 from _hookswarm.senders.master import metrics
 from _hookswarm.senders.master.master import Master
 from _hookswarm.senders.plan.options import GROUPS, from_form
-from _hookswarm.senders.web.downloads import FILES, Downloads, NotMade
+from _hookswarm.senders.web.downloads import FILES, DownloadError, Downloads
 
 WEBUI = Path(__file__).parent
 STATIC = ("webui.js", "webui.css")
@@ -54,7 +54,7 @@ def _add_routes(web_ui: WebUI, master: Master, base: str) -> None:
             return Response("nothing to download yet: start a run, and let it end\n", 409, mimetype="text/plain")
         try:
             path = downloads.file(run, name)
-        except NotMade as error:
+        except DownloadError as error:
             return Response(f"{error}\n", 404, mimetype="text/plain")
         return send_file(path.resolve(), as_attachment=True, download_name=f"{run.name}-{name}")
 

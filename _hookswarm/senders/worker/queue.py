@@ -14,6 +14,7 @@ from typing import Protocol
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
+from _hookswarm.common.limits import LATE_MS
 from _hookswarm.records.rows import MAX_U32
 from _hookswarm.senders.plan.arrivals import Stripe
 from _hookswarm.senders.plan.assignment import assignment
@@ -27,7 +28,7 @@ LONGEST_WAIT_S = 3600.0
 """A waiter that nothing woke looks again; timers take no `NEVER`."""
 
 
-LATE_NS = 20_000_000
+LATE_NS = round(LATE_MS * 1e6)
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ _WRITTEN, _REUSED, _HINTED = int(Flag.WRITTEN), int(Flag.REUSED), int(Flag.HINTE
 
 
 class Halted(Exception):
-    """Thrown into a worker whose answer will not be waited for any longer."""
+    """Thrown into a worker whose answer will not be waited for any longer. No fault: a stage ends like that."""
 
 
 @dataclass(frozen=True, slots=True)

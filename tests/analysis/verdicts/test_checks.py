@@ -6,6 +6,7 @@ import pytest
 
 from _hookswarm.analysis.verdicts.checks import CheckError, Status, judge, load, parse, parse_all, unit_of
 from _hookswarm.analysis.verdicts.measures import Number
+from _hookswarm.common.errors import ConfigError
 
 STAGE = {"test": "load", "stage": "load-1", "scenario": "load"}
 NUMBERS = [
@@ -144,7 +145,7 @@ def test_checks_from_a_file(tmp_path: Path) -> None:
     assert [check.name for check in load(path)] == ["p99_ms", "lost"]
     for content, said in (("check = []", "one list"), ("checks = 3", "one list"), ("checks = [", "not TOML")):
         path.write_text(content)
-        with pytest.raises(CheckError, match=said):
+        with pytest.raises(ConfigError, match=said):
             load(path)
-    with pytest.raises(CheckError, match="No such file"):
+    with pytest.raises(ConfigError, match="No such file"):
         load(tmp_path / "none")

@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.senders.plan.options import OPTIONS, add_options, from_form, to_arguments
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.identity import EventId, format_event_id
 from _hookswarm.senders.plan.payloads import (
     MAX_BODIES,

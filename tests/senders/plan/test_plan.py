@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.faults import Faults
 from _hookswarm.protocol.regions import WORLD_TABLE, RegionTable, dump_table, load_table
 from _hookswarm.senders.plan.arrivals import Closed, Constant, Ramp
 from _hookswarm.senders.plan.health import HealthLaw
 from _hookswarm.senders.plan.options import add_options
-from _hookswarm.senders.plan.plan import listed, make_plan
+from _hookswarm.senders.plan.plan import make_plan
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.settings import Settings, check
 from _hookswarm.senders.plan.stages import Incident, Limits, Stage, WebhookClass, sweep
@@ -40,13 +40,6 @@ def test_stages_with_faults_need_our_receivers(tmp_path: Path) -> None:
     assert plan.left_out == {stage.name: "receivers of ours" for stage in STAGES[1:]}
     with pytest.raises(ConfigError, match="every stage"):
         make_plan(STAGES[1:], target)
-
-
-def test_many_names_are_told_by_the_first() -> None:
-    """What is listed in a message stays a line or two."""
-    names = [f"s{number}" for number in range(14)]
-    assert listed(names[:12]) == ", ".join(names[:12])
-    assert listed(names) == ", ".join(names[:12]) + " and 2 more"
 
 
 def test_a_profile_takes_the_place_of_the_sweep(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import os
 import psutil
 import pytest
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.senders.plan.processes import find
 
 

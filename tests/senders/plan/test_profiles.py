@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.senders.plan.profiles import DEFAULT_PROFILES, Profile, load_profiles, profile
 from _hookswarm.senders.plan.retry import Jitter, RetryAfter, RetryLaw, scaled
 from tests.support.receivers import CHECKOUT

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.regions import Balancer, Region
 from _hookswarm.senders.plan.options import OPTIONS, add_options
 from _hookswarm.senders.plan.settings import check, unreachable

@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from _hookswarm.protocol.errors import ConfigError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.faults import Delay, Faults
 from _hookswarm.senders.plan.arrivals import Backlog, Bursts, Constant, Poisson, Ramp, Sine
 from _hookswarm.senders.plan.plan_check import check_plan

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from _hookswarm.senders.web.downloads import FOLDER, Downloads, NotMade
+from _hookswarm.senders.web.downloads import FOLDER, DownloadError, Downloads
 from tests.support.journals import arrival, attempt, run, write_run
 
 SENT = [attempt(0), attempt(1)]
@@ -24,7 +24,7 @@ def test_each_file_is_made_when_it_is_asked_for(tmp_path: Path) -> None:
 def test_a_report_that_a_run_has_no_section_of(tmp_path: Path) -> None:
     """It is said, and the others are there."""
     write_run(tmp_path, run(SENT))
-    with pytest.raises(NotMade, match="nothing for it"):
+    with pytest.raises(DownloadError, match="nothing for it"):
         Downloads().file(tmp_path, "io_bottleneck_results.json")
 
 
@@ -40,7 +40,7 @@ def test_a_damaged_run_says_what_is_wrong(tmp_path: Path) -> None:
     """In the command's own words, and nothing is kept."""
     write_run(tmp_path, run(SENT))
     (tmp_path / "run.json").write_text("{")
-    with pytest.raises(NotMade, match="damaged"):
+    with pytest.raises(DownloadError, match="damaged"):
         Downloads().file(tmp_path, "report.html")
-    with pytest.raises(NotMade, match="damaged"):
+    with pytest.raises(DownloadError, match="damaged"):
         Downloads().file(tmp_path, "attempts.csv")

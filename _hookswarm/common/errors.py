@@ -1,0 +1,47 @@
+"""Every error of ours, drawn as a tree. Each stands where it is raised; the command catches the root.
+
+HookswarmError
+├── ConfigError          input that the user can mend: options, files, addresses
+│   └── CheckError       a check that cannot be understood (analysis.verdicts)
+├── RunError             a run's folder that cannot be read (records)
+│   └── JournalError     a file that is not a journal this version can read (records)
+├── RunFailedError       a run that cannot go on (senders.master)
+├── ControlError         a receiver that does not obey (senders.master)
+├── WireError            an attempt without an answer (senders.transport)
+├── DownloadError        a download that cannot be made (senders.web)
+├── DataPlaneError       a data plane that does not serve (receiver)
+├── PlayError            faults beyond the server that would have to play them (receiver)
+└── ScaleError           a number of processes beyond the server (receiver)
+
+No faults, and so not of this tree: `Halted`, thrown into a worker whose answer is not waited for any longer, and
+`Refused`, a request that a receiver answers with a 4xx, as it should.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+
+class HookswarmError(Exception):
+    """The root. Its text is for people: what is wrong, and where."""
+
+
+class ConfigError(HookswarmError, ValueError):
+    """Input that the user can mend; `faults` names every one that was found, a phrase each."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(self.faults))
+
+
+def faults_of(error: ValidationError) -> list[str]:
+    """Pydantic's findings as phrases: `region.0.url: Field required`."""
+    return [_phrase(item["loc"], item["type"], item["msg"]) for item in error.errors()]
+
+
+def _phrase(loc: tuple[Any, ...], kind: str, message: str) -> str:
+    place = ".".join(map(str, loc))
+    if kind == "extra_forbidden":
+        return f"unknown key {place!r}"
+    return f"{place}: {message.removeprefix('Value error, ')}"

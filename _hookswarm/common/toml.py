@@ -1,0 +1,19 @@
+"""Reading the user's TOML files: one reader, one set of errors."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from _hookswarm.common.errors import ConfigError
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file. Raises ConfigError that names the file and what is wrong with it."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError([f"cannot read {path}: {error.strerror}"]) from None
+    except RecursionError:
+        raise ConfigError([f"{path}: not TOML of ours: it is nested too deeply"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: not TOML: {error}"]) from None

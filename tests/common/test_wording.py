@@ -1,0 +1,17 @@
+"""Phrases that many messages share."""
+
+from _hookswarm.common.wording import and_more, first_of
+
+
+def test_the_first_are_named_and_the_others_counted() -> None:
+    """What is listed in a message stays a line or two."""
+    names = [f"s{number}" for number in range(14)]
+    assert first_of(names[:12], 12) == ", ".join(names[:12])
+    assert first_of(names, 12) == ", ".join(names[:12]) + " and 2 more"
+    assert first_of(names, 1, "; ") == "s0 and 13 more"
+    assert first_of([], 3) == ""
+
+
+def test_nothing_is_said_where_there_is_no_more() -> None:
+    """A count below one says nothing, with or without a word for what is counted."""
+    assert [and_more(count, "stages") for count in (-1, 0, 1)] == ["", "", " and 1 more stages"]
