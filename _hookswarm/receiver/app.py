@@ -23,7 +23,7 @@ from _hookswarm.receiver.faults import Kind, Play, answer, decide, naming
 from _hookswarm.receiver.state import Counts, ProcessReport, StateReader
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import BufferedJournal, Header, Journal
-from _hookswarm.records.rows import ROW, Flag
+from _hookswarm.records.rows import Flag, pack_row
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -141,12 +141,23 @@ class Receiver:
         if self._bodies:
             self._bodies.append(body)
         offset = journal.append(
-            ROW.pack(
-                event.webhook, event.sequence, 0, received, tag.attempt, event.stage,
-                tag.origin, tag.target, tag.strategy, len(body), zlib.crc32(body), 0, event.run,
-                self._clock.now(), status, 0, flags,
+            pack_row(
+                webhook=event.webhook,
+                sequence=event.sequence,
+                start=received,
+                attempt=tag.attempt,
+                stage=event.stage,
+                origin=tag.origin,
+                target=tag.target,
+                strategy=tag.strategy,
+                size=len(body),
+                digest=zlib.crc32(body),
+                run=event.run,
+                done=self._clock.now(),
+                status=status,
+                flags=flags,
             )
-        )  # fmt: skip
+        )
         if self._fsync:
             journal.sync()
             journal.finish(offset, self._clock.now(), status, 0, flags)
@@ -229,7 +240,7 @@ class TimedJournal(Journal):
         began = self._now()
         super()._commit()
         with contextlib.suppress(OSError):  # a full disk: what was synced is safe all the same
-            self._log.append(ROW.pack(0, 0, 0, began, 0, 0, 0, 0, 0, 0, 0, 0, 0, self._now(), 0, 0, _WRITTEN))
+            self._log.append(pack_row(start=began, done=self._now(), flags=_WRITTEN))
 
 
 def _compute(seconds: float) -> None:

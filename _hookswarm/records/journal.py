@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from _hookswarm.records.clock import boot_id
-from _hookswarm.records.rows import DTYPE, END, END_OFFSET, ROW, Flag
+from _hookswarm.records.rows import DTYPE, END_OFFSET, ROW_SIZE, Flag, pack_end
 from _hookswarm.records.run import RunError
 
 MAGIC = b"hookswarm journal\n"
@@ -75,7 +75,7 @@ class Journal:
         """Create `path`, header and all or not at all; raises FileExistsError rather than mix two writers."""
         self.path = path
         self._file = _create(path, header.encode())
-        self._offsets = itertools.count(HEADER_SIZE, ROW.size)
+        self._offsets = itertools.count(HEADER_SIZE, ROW_SIZE)
         self._tickets = itertools.count(1)
         self._syncing = threading.Lock()
         self._synced = 0
@@ -89,7 +89,9 @@ class Journal:
 
     def finish(self, offset: int, done: int, status: int, outcome: int, flags: int) -> None:
         """Overwrite the end of the row at `offset` with what is known now."""
-        os.pwrite(self._file, END.pack(done, status, outcome, flags | _WRITTEN), offset + END_OFFSET)
+        os.pwrite(
+            self._file, pack_end(done=done, status=status, outcome=outcome, flags=flags | _WRITTEN), offset + END_OFFSET
+        )
 
     def sync(self) -> None:
         """Return when every row that the caller appended is on disk; concurrent callers share one fdatasync."""
@@ -195,7 +197,7 @@ def read_journal(path: Path) -> JournalView:
             header = Header.decode(file.read(HEADER_SIZE))
         except JournalError as error:
             raise JournalError(f"{path}: {error}") from None
-    whole, rest = divmod(max(size - HEADER_SIZE, 0), ROW.size)
+    whole, rest = divmod(max(size - HEADER_SIZE, 0), ROW_SIZE)
     if not whole:
         return JournalView(header, np.empty(0, DTYPE), int(rest > 0))
     rows: Rows = np.memmap(path, DTYPE, mode="r", offset=HEADER_SIZE, shape=(whole,))

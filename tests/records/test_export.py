@@ -8,7 +8,7 @@ import pytest
 from _hookswarm.records.__main__ import main
 from _hookswarm.records.export import export, table
 from _hookswarm.records.journal import Header, Journal
-from _hookswarm.records.rows import ROW, Flag
+from _hookswarm.records.rows import Flag, pack_row
 from tests.records.test_run import manifest
 
 
@@ -20,7 +20,10 @@ def write(folder: Path, kind: str, process: str, *rows: bytes, region: str = "")
 
 
 def row(sequence: int, stage: int = 0, flags: int = Flag.WRITTEN) -> bytes:
-    return ROW.pack(3, sequence, 10, 1_795_000_000_000_000_123, 1, stage, 0, 0, 0, 100, 5, 0, 9, 20, 204, 1, flags)
+    return pack_row(
+        webhook=3, sequence=sequence, due=10, start=1_795_000_000_000_000_123, attempt=1, stage=stage, size=100, digest=5,
+        run=9, done=20, status=204, outcome=1, flags=flags,
+    )  # fmt: skip
 
 
 @pytest.fixture

@@ -13,14 +13,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from _hookswarm.records.journal import HEADER_SIZE, MAGIC, BufferedJournal, Header, Journal, JournalError, read_journal
-from _hookswarm.records.rows import ROW, Flag
+from _hookswarm.records.rows import ROW_SIZE, Flag, pack_row
 from tests.support.receivers import small_disk
 
 HEADER = Header("arrivals", "run-1", "local-1", anchor_ns=5, region="local")
 
 
 def row(sequence: int, flags: int = Flag.WRITTEN, webhook: int = 1) -> bytes:
-    return ROW.pack(webhook, sequence, 0, 7, 1, 0, 0, 0, 0, 10, 20, 0, 30, 40, 204, 0, flags)
+    return pack_row(
+        webhook=webhook,
+        sequence=sequence,
+        start=7,
+        attempt=1,
+        size=10,
+        digest=20,
+        run=30,
+        done=40,
+        status=204,
+        flags=flags,
+    )
 
 
 def sequences(path: Path) -> list[int]:
@@ -74,7 +85,7 @@ def test_finish_overwrites_only_the_end(path: Path) -> None:
     assert (second["sequence"], second["status"]) == (2, 204)
 
 
-@given(st.integers(0, 5 * ROW.size))
+@given(st.integers(0, 5 * ROW_SIZE))
 @settings(max_examples=40)
 def test_a_torn_tail_is_dropped_and_counted(tmp_path_factory: pytest.TempPathFactory, size: int) -> None:
     """A file cut anywhere keeps its whole rows, and one torn row is counted."""
@@ -85,15 +96,15 @@ def test_a_torn_tail_is_dropped_and_counted(tmp_path_factory: pytest.TempPathFac
     journal.close()
     os.truncate(path, HEADER_SIZE + size)
     view = read_journal(path)
-    assert view.rows["sequence"].tolist() == list(range(size // ROW.size))
-    assert view.torn == (1 if size % ROW.size else 0)
+    assert view.rows["sequence"].tolist() == list(range(size // ROW_SIZE))
+    assert view.torn == (1 if size % ROW_SIZE else 0)
 
 
 def test_holes_are_dropped_and_counted(path: Path) -> None:
     """Rows that a killed process had reserved and never wrote are no rows."""
     Journal(path, HEADER).close()
     with path.open("ab") as file:
-        file.write(row(0) + bytes(2 * ROW.size) + row(3) + bytes(10))
+        file.write(row(0) + bytes(2 * ROW_SIZE) + row(3) + bytes(10))
     view = read_journal(path)
     assert view.rows["sequence"].tolist() == [0, 3]
     assert view.torn == 3
@@ -188,7 +199,7 @@ def test_buffered_rows_wait_for_flush(path: Path) -> None:
     assert sequences(path) == []
     journal.flush()
     assert sequences(path) == [0]
-    for sequence in range(1, journal.FLUSH_BYTES // ROW.size + 2):
+    for sequence in range(1, journal.FLUSH_BYTES // ROW_SIZE + 2):
         journal.append(row(sequence))
     assert len(sequences(path)) > 1000
 
@@ -267,12 +278,12 @@ def test_a_full_disk_is_an_oserror_and_keeps_what_was_written(kind: type[Journal
         except OSError as error:
             refused.append(error.errno)
     assert set(refused) == {errno.ENOSPC}
-    on_disk = (64 * 1024 - HEADER_SIZE) // ROW.size
+    on_disk = (64 * 1024 - HEADER_SIZE) // ROW_SIZE
     assert sequences(path) == list(range(on_disk))
     if kind is Journal:
         assert accepted == on_disk
     else:
-        assert accepted == on_disk + BufferedJournal.FLUSH_BYTES // ROW.size
+        assert accepted == on_disk + BufferedJournal.FLUSH_BYTES // ROW_SIZE
         with pytest.raises(OSError, match="No space"):
             journal.close()
 

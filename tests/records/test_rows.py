@@ -1,38 +1,65 @@
-"""The row's three descriptions agree: struct, end of the struct, numpy."""
+"""One list of fields makes the row: packed by name, its end, numpy's view, the docs' table."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _hookswarm.records.rows import DTYPE, END, END_OFFSET, IN_DOUBT, NEVER_SENT, ROW, Flag, Outcome
+from _hookswarm.records.rows import (
+    DTYPE,
+    END_OFFSET,
+    FIELDS,
+    IN_DOUBT,
+    NEVER_SENT,
+    ROW_SIZE,
+    Flag,
+    Outcome,
+    layout,
+    pack_end,
+    pack_row,
+)
+from tests.support.receivers import CHECKOUT
 
 U8, U16, U32 = (st.integers(0, (1 << bits) - 1) for bits in (8, 16, 32))
 NS = st.integers(-(1 << 63), (1 << 63) - 1)
-FIELDS = (
+NAMES = (
     "webhook", "sequence", "due", "start", "attempt", "stage", "origin", "target", "strategy",
     "size", "digest", "late", "run", "done", "status", "outcome", "flags",
 )  # fmt: skip
-ROWS = st.tuples(U32, U32, NS, NS, U16, U16, U8, U8, U8, U32, U32, U32, U32, NS, U16, U8, U32)
+ROWS = st.fixed_dictionaries(dict(zip(NAMES, (
+    U32, U32, NS, NS, U16, U16, U8, U8, U8, U32, U32, U32, U32, NS, U16, U8, U32,
+), strict=True)))  # fmt: skip
+ENDS = st.fixed_dictionaries({"done": NS, "status": U16, "outcome": U8, "flags": U32})
 
 
-def test_a_row_has_64_bytes() -> None:
-    """Writer and reader agree on the width that the design promises."""
-    assert ROW.size == DTYPE.itemsize == 64
+def test_the_row_is_stable() -> None:
+    """Journals on disk have this width, these fields and these places: all that reads them relies on it."""
+    assert ROW_SIZE == DTYPE.itemsize == 64
+    assert tuple(field.name for field in FIELDS if field.name) == DTYPE.names == NAMES
+    assert [DTYPE.fields[name][1] for name in NAMES if DTYPE.fields] == [
+        0, 4, 8, 16, 24, 26, 28, 29, 30, 32, 36, 40, 44, 48, 56, 58, 60,
+    ]  # fmt: skip
+    assert END_OFFSET == 48
 
 
 @given(ROWS)
-def test_numpy_reads_what_struct_writes(values: tuple[int, ...]) -> None:
-    """Every field is found where the writer put it, over its whole range."""
-    (row,) = np.frombuffer(ROW.pack(*values), DTYPE)
-    assert tuple(int(row[name]) for name in FIELDS) == values
+def test_numpy_reads_what_is_packed_by_name(values: dict[str, int]) -> None:
+    """Every field is found under its name, over its whole range."""
+    (row,) = np.frombuffer(pack_row(**values), DTYPE)
+    assert {name: int(row[name]) for name in NAMES} == values
 
 
-@given(ROWS, st.tuples(NS, U16, U8, U32))
-def test_the_end_fits_over_the_rows_end(values: tuple[int, ...], end: tuple[int, ...]) -> None:
+@given(ROWS, ENDS)
+def test_the_end_fits_over_the_rows_end(values: dict[str, int], end: dict[str, int]) -> None:
     """Writing the end again replaces the last four fields and nothing else."""
-    raw = bytearray(ROW.pack(*values))
-    raw[END_OFFSET:] = END.pack(*end)
-    assert ROW.unpack(raw) == (*values[:-4], *end)
+    raw = bytearray(pack_row(**values))
+    raw[END_OFFSET:] = pack_end(**end)
+    (row,) = np.frombuffer(bytes(raw), DTYPE)
+    assert {name: int(row[name]) for name in NAMES} == values | end
+
+
+def test_the_docs_have_the_rows_table() -> None:
+    """One list of fields makes the row and its description."""
+    assert layout() in (CHECKOUT / "docs/run-folder.md").read_text()
 
 
 def test_outcomes_are_stable() -> None:

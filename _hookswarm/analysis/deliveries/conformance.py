@@ -8,7 +8,7 @@ import numpy as np
 from _hookswarm.analysis.reading.law import Floats, Law
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask
 from _hookswarm.analysis.schema.report import Conformance
-from _hookswarm.records.rows import Flag, Outcome
+from _hookswarm.records.rows import Flag, Outcome, latency_start_ns
 
 SCHEDULED_TOLERANCE_S = 0.001
 OBSERVED_TOLERANCE_S = 0.005
@@ -63,14 +63,14 @@ def waits(found: Grouped, begins: Literal["due", "start"]) -> Waits:
     delay_s = (rows[begins][later] - ended[earlier]) / 1e9
     before_s = np.where(attempt == 1, 0.0, np.nan)
     before_s[later] = delay_s
-    began = rows["due"] + rows["late"] if exact else rows["start"]
+    start = latency_start_ns(rows["due"], rows["late"]) if exact else rows["start"]
     gone, sent = status == 410, rows["start"] != 0
     gone_before = np.cumsum(gone) - gone
     return Waits(
         retry=attempt[earlier],
         delay_s=delay_s,
         previous_s=before_s[earlier],
-        age_s=(ended[earlier] - began[found.first][event[earlier]]) / 1e9,
+        age_s=(ended[earlier] - start[found.first][event[earlier]]) / 1e9,
         outcome=rows["outcome"][earlier].astype(np.int64),
         status=status[earlier],
         hinted=(rows["flags"][earlier] & Flag.HINTED) != 0,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, group
 from _hookswarm.records.journal import Rows
-from _hookswarm.records.rows import IN_DOUBT, NEVER_SENT, Outcome
+from _hookswarm.records.rows import IN_DOUBT, NEVER_SENT, Outcome, latency_start_ns
 
 Numbers = npt.NDArray[np.uint32]
 
@@ -77,7 +77,7 @@ def compute(attempts: Rows) -> Frame:
     outcomes = np.bitwise_or.reduceat(_BIT[outcome], first)
     states = [_any(outcomes, [Outcome.ACKNOWLEDGED]), _any(outcomes, [Outcome.ABANDONED]), _any(outcomes, IN_DOUBT)]
     acknowledged, abandoned, _ = states
-    due = rows["due"][first] + rows["late"][first]
+    due = latency_start_ns(rows["due"][first], rows["late"][first])
     last = np.maximum(np.maximum.reduceat(done, first), due)
     unknown = abandoned | _any(outcomes, [Outcome.PENDING])
     return Frame(

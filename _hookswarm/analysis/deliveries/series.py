@@ -13,7 +13,7 @@ from _hookswarm.analysis.deliveries.stages import Played
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask
 from _hookswarm.analysis.schema.report import Series
 from _hookswarm.records.journal import Rows
-from _hookswarm.records.rows import NEVER_SENT, Outcome
+from _hookswarm.records.rows import NEVER_SENT, Outcome, latency_start_ns
 from _hookswarm.records.run import write_atomically
 
 NAME = "series.csv"
@@ -121,7 +121,7 @@ def _latencies(stage: Played, clock: _Clock) -> dict[str, npt.NDArray[np.float64
 def _levels(attempts: Grouped, sent: Mask, clock: _Clock) -> dict[str, Ints]:
     """How many events were in the queue, in flight and waiting for their retry to fall due, at the end of each step."""
     rows, event = attempts.rows, attempts.event
-    due = rows["due"] + rows["late"]
+    due = latency_start_ns(rows["due"], rows["late"])
     begun = np.where(sent, np.maximum(rows["start"], due), NEVER)
     over = np.where(sent & (rows["done"] != 0), np.maximum(rows["done"], begun), NEVER)
     # The row of a webhook's end stands for an event that nobody meant to try again.

@@ -13,6 +13,7 @@ from _hookswarm.analysis.reading.frames import PlannedStage, RunFrames
 from _hookswarm.analysis.reading.rows import Grouped, group, of_stage
 from _hookswarm.analysis.schema.report import Attempts, Generator, Latencies, Stage
 from _hookswarm.records.journal import Rows
+from _hookswarm.records.rows import latency_start_ns
 from _hookswarm.records.run import FaultsSet, RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerReport
 
 
@@ -124,7 +125,7 @@ def window(
 def _latencies(delivered: Frame, bounds: Window) -> Latencies:
     begin, end = bounds
     attempts = delivered.attempts.rows
-    due = attempts["due"] + attempts["late"]
+    due = latency_start_ns(attempts["due"], attempts["late"])
     sent = (attempts["start"] != 0) & (due >= begin) & (due < end)
     answered = sent & (attempts["status"] != 0)
     return Latencies(

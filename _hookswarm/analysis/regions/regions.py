@@ -13,7 +13,7 @@ from _hookswarm.analysis.regions.geography import Geographies, Geography, known,
 from _hookswarm.analysis.schema.base import Quantiles
 from _hookswarm.analysis.schema.distribution import RegionOrigin, RegionPair, Regions, RegionTarget
 from _hookswarm.records.journal import Rows
-from _hookswarm.records.rows import CODES, Outcome
+from _hookswarm.records.rows import CODES, Outcome, latency_start_ns
 
 
 class Recorder:
@@ -66,7 +66,7 @@ def _pairs(stage: Played, geography: Geography) -> Iterator[RegionPair]:
 def _answered(stage: Played, sent: Mask) -> Mask:
     """Which attempts, of what fell due in the window, had an answer."""
     rows, (begin, end) = stage.delivered.attempts.rows, stage.window
-    due = rows["due"] + rows["late"]
+    due = latency_start_ns(rows["due"], rows["late"])
     answered: Mask = sent & (due >= begin) & (due < end) & (rows["status"] != 0)
     return answered
 

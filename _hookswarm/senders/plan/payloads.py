@@ -37,9 +37,9 @@ MAX_TEMPLATE_BYTES = 16 << 20
 """Of bodies that are all of one size there are fewer, where they are large."""
 
 MAX_BODIES = 10_000
+MAX_BYTES = 256 << 20
 SHOWN = 5
 """Of bad lines, by their numbers; the others are counted."""
-MAX_BYTES = 256 << 20
 
 
 class Payloads(Protocol):

@@ -15,7 +15,7 @@ from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
 from _hookswarm.common.limits import LATE_MS
-from _hookswarm.records.rows import MAX_U32
+from _hookswarm.records.rows import MAX_U32, latency_start_ns
 from _hookswarm.senders.plan.arrivals import Stripe
 from _hookswarm.senders.plan.assignment import assignment
 from _hookswarm.senders.plan.stages import Stage
@@ -37,19 +37,19 @@ class Delivery:
 
     webhook: int
     sequence: int
-    due: int
-    late: int = 0
-    """How long after `due` an idle worker woke."""
+    due_ns: int
+    late_ns: int = 0
+    """How long after `due_ns` an idle worker woke."""
     attempt: int = 1
-    since: int = 0
+    since_ns: int = 0
     """When the first attempt was due (or its worker woke late): what latency and age count from. 0: this is it."""
-    delay: int = 0
-    """What its retry law chose to wait before this attempt, ns."""
+    delay_ns: int = 0
+    """What its retry law chose to wait before this attempt."""
 
     @property
-    def began(self) -> int:
+    def began_ns(self) -> int:
         """When the event's latency begins to count."""
-        return self.since or self.due + self.late
+        return self.since_ns or latency_start_ns(self.due_ns, self.late_ns)
 
 
 class Waiter(Protocol):
@@ -110,9 +110,9 @@ class DeliveryQueue:
         delivery = self._pop(now)
         if delivery:
             self.in_flight += 1
-            if asked <= delivery.due:
-                delivery.late = min(now - delivery.due, MAX_U32)
-                self.late += delivery.late > LATE_NS
+            if asked <= delivery.due_ns:
+                delivery.late_ns = min(now - delivery.due_ns, MAX_U32)
+                self.late += delivery.late_ns > LATE_NS
         return delivery
 
     def _next_due(self, now: int) -> int:
@@ -140,7 +140,7 @@ class DeliveryQueue:
     def retry(self, delivery: Delivery) -> None:
         """A taken attempt failed; `delivery` is the next attempt of its event."""
         self.in_flight -= 1
-        heapq.heappush(self._retries, (delivery.due, next(self._order), delivery))
+        heapq.heappush(self._retries, (delivery.due_ns, next(self._order), delivery))
         if self._retries[0][2] is delivery:
             self._waiter.wake()
 

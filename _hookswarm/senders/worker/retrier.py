@@ -36,7 +36,7 @@ class Retrier:
             self.disabled.add(delivery.webhook)
         if delivery.webhook in self.disabled:
             return None
-        age_s, previous_s = (done - delivery.began) / 1e9, delivery.delay / 1e9
+        age_s, previous_s = (done - delivery.began_ns) / 1e9, delivery.delay_ns / 1e9
         delay_s = next_delay_s(law, delivery.attempt, age_s, previous_s, failure, self._random)
         if delay_s is None or (self._budget and not self._budget.spend(done / 1e9, firsts)):
             return None
@@ -44,10 +44,10 @@ class Retrier:
         return Delivery(
             delivery.webhook,
             delivery.sequence,
-            due=done + delay,
+            due_ns=done + delay,
             attempt=delivery.attempt + 1,
-            since=delivery.began,
-            delay=delay,
+            since_ns=delivery.began_ns,
+            delay_ns=delay,
         )
 
 

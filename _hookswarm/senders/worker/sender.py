@@ -10,7 +10,7 @@ from _hookswarm.protocol.identity import AttemptTag, EventId, format_attempt_tag
 from _hookswarm.protocol.signature import sign
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Journal
-from _hookswarm.records.rows import ROW, Flag, Outcome
+from _hookswarm.records.rows import Flag, Outcome, pack_row
 from _hookswarm.senders.plan.payloads import Payloads
 from _hookswarm.senders.plan.retry import Failure
 from _hookswarm.senders.transport.wire import Transport, WireError
@@ -108,7 +108,7 @@ class StageSender:
         self.outcomes[outcome] += 1
         flags = _REUSED if wire.reused else 0
         self._journal.finish(row, done, status, outcome, flags | _HINTED if hinted else flags)
-        latency_ms = (done - delivery.began) / 1e6
+        latency_ms = (done - delivery.began_ns) / 1e6
         if not message:
             return Result(start, done, latency_ms, None, None)
         hint = parse(wire.retry_after, self._wall()) if hinted else None
@@ -119,8 +119,20 @@ class StageSender:
         self._journal.append(self._row(delivery, route, 0, 0, 0, outcome))
 
     def _row(self, delivery: Delivery, route: Route, start: int, size: int, digest: int, outcome: Outcome) -> bytes:
-        return ROW.pack(
-            delivery.webhook, delivery.sequence, delivery.due, start, delivery.attempt, self._stage,
-            route.origin, route.target, route.strategy, size, digest, delivery.late, self._run,
-            0, 0, outcome, _WRITTEN,
-        )  # fmt: skip
+        return pack_row(
+            webhook=delivery.webhook,
+            sequence=delivery.sequence,
+            due=delivery.due_ns,
+            start=start,
+            attempt=delivery.attempt,
+            stage=self._stage,
+            origin=route.origin,
+            target=route.target,
+            strategy=route.strategy,
+            size=size,
+            digest=digest,
+            late=delivery.late_ns,
+            run=self._run,
+            outcome=outcome,
+            flags=_WRITTEN,
+        )

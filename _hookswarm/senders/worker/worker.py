@@ -164,7 +164,7 @@ class SendingProcess:
             lane.sender.never_sent(delivery, lane.origin.routes[lane.origin.code], Outcome.DISABLED)
         gevent.sleep(0)  # nothing else here lets other workers run
         now = self._clock.now()
-        return Result(now, now, (now - delivery.began) / 1e6, "disabled: an earlier answer was 410", None)
+        return Result(now, now, (now - delivery.began_ns) / 1e6, "disabled: an earlier answer was 410", None)
 
     # Stages.
 

@@ -79,7 +79,7 @@ def test_closed_hands_out_each_event_once_in_turn() -> None:
     taken = []
     while delivery := queue.take():
         taken.append(delivery)
-        assert (delivery.due, delivery.late, delivery.attempt) == (time.now, 0, 1)
+        assert (delivery.due_ns, delivery.late_ns, delivery.attempt) == (time.now, 0, 1)
         time.now += 5 * MS
         queue.settle(failed=False)
     assert [(d.webhook, d.sequence) for d in taken] == [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1), (0, 2)]
@@ -134,7 +134,7 @@ def test_open_hands_out_the_schedule(arrivals: Open) -> None:
     for n, due in expected(arrivals, 50):
         delivery = queue.take()
         assert delivery
-        assert (delivery.sequence * 4 + delivery.webhook, delivery.due, delivery.late) == (n, due, 0)
+        assert (delivery.sequence * 4 + delivery.webhook, delivery.due_ns, delivery.late_ns) == (n, due, 0)
         assert time.now == due
         queue.settle(failed=False)
     assert queue.take() is None
@@ -152,7 +152,7 @@ def test_nothing_is_handed_out_before_the_start() -> None:
         time = FakeTime(START - 2_000 * MS)
         delivery = queue_of(stage, time).take()
         assert delivery
-        assert (delivery.due, time.now) == (START, START)
+        assert (delivery.due_ns, time.now) == (START, START)
 
 
 def test_an_idle_worker_that_wakes_late_is_late() -> None:
@@ -160,8 +160,8 @@ def test_an_idle_worker_that_wakes_late_is_late() -> None:
     time = FakeTime(jitter=3 * MS)
     queue = queue_of(Stage("x", events=3, arrivals=Constant(10)), time)
     deliveries = drain(queue)
-    assert [delivery.due for delivery in deliveries] == [START, START + 100 * MS, START + 200 * MS]
-    assert [delivery.late for delivery in deliveries] == [0, 3 * MS, 3 * MS]
+    assert [delivery.due_ns for delivery in deliveries] == [START, START + 100 * MS, START + 200 * MS]
+    assert [delivery.late_ns for delivery in deliveries] == [0, 3 * MS, 3 * MS]
 
 
 def test_a_worker_that_asks_at_the_very_instant_is_not_late() -> None:
@@ -169,7 +169,7 @@ def test_a_worker_that_asks_at_the_very_instant_is_not_late() -> None:
     time = FakeTime()
     delivery = queue_of(Stage("x", events=1, arrivals=Constant(10)), time).take()
     assert delivery
-    assert (delivery.late, time.waits) == (0, 0)
+    assert (delivery.late_ns, time.waits) == (0, 0)
 
 
 def test_waiting_for_a_busy_worker_counts() -> None:
@@ -180,8 +180,8 @@ def test_waiting_for_a_busy_worker_counts() -> None:
     time.now += 1_000 * MS
     queue.settle(failed=False)
     behind = drain(queue)
-    assert [delivery.due for delivery in behind] == [START + n * 100 * MS for n in (1, 2, 3, 4)]
-    assert [delivery.late for delivery in behind] == [0, 0, 0, 0]
+    assert [delivery.due_ns for delivery in behind] == [START + n * 100 * MS for n in (1, 2, 3, 4)]
+    assert [delivery.late_ns for delivery in behind] == [0, 0, 0, 0]
     assert time.waits == 0
 
 
@@ -189,7 +189,7 @@ def test_the_lateness_fits_its_column() -> None:
     """A worker that slept for minutes has the largest lateness that a journal can hold."""
     time = FakeTime(jitter=60_000 * MS)
     queue = queue_of(Stage("x", events=2, arrivals=Constant(10)), time)
-    assert [delivery.late for delivery in drain(queue)] == [0, (1 << 32) - 1]
+    assert [delivery.late_ns for delivery in drain(queue)] == [0, (1 << 32) - 1]
 
 
 def test_queued_counts_what_is_due_and_waits() -> None:
@@ -224,7 +224,7 @@ def test_stop_returns_what_was_due_and_never_taken() -> None:
     time.now = START + 520 * MS
     left = give_up(queue)
     assert numbers([d for d in taken if d] + left, 2) == [0, 1, 2, 3, 4, 5]
-    assert [delivery.due for delivery in left] == [START + n * 100 * MS for n in (2, 3, 4, 5)]
+    assert [delivery.due_ns for delivery in left] == [START + n * 100 * MS for n in (2, 3, 4, 5)]
     time.now += 1_000 * MS
     assert queue.take() is None
     assert give_up(queue) == []
@@ -282,7 +282,7 @@ def test_any_interleaving_hands_out_the_schedule(
         elif step != "take":
             getattr(queue, step)()
         elif delivery := queue.take():
-            assert delivery.due <= time.now
+            assert delivery.due_ns <= time.now
             taken.append(delivery)
             queue.settle(failed=False)
     if stop:
@@ -292,14 +292,14 @@ def test_any_interleaving_hands_out_the_schedule(
         out = taken + drain(queue)
         plan = expected(arrivals, events)
         assert queue.taken == events
-    assert [(d.sequence * webhooks + d.webhook, d.due) for d in out] == plan
+    assert [(d.sequence * webhooks + d.webhook, d.due_ns) for d in out] == plan
 
 
 # Retries.
 
 
 def again(delivery: Delivery, due: int) -> Delivery:
-    return Delivery(delivery.webhook, delivery.sequence, due, attempt=delivery.attempt + 1, since=delivery.began)
+    return Delivery(delivery.webhook, delivery.sequence, due, attempt=delivery.attempt + 1, since_ns=delivery.began_ns)
 
 
 def test_a_retry_is_handed_out_when_it_is_due() -> None:
@@ -312,8 +312,8 @@ def test_a_retry_is_handed_out_when_it_is_due() -> None:
     assert (queue.waiting(), queue.in_flight, queue.finished()) == (1, 0, False)
     retry = queue.take()
     assert retry
-    assert (retry.attempt, retry.sequence, retry.due) == (2, 0, START + 700 * MS)
-    assert (time.now, retry.late, retry.began) == (START + 702 * MS, 2 * MS, START)
+    assert (retry.attempt, retry.sequence, retry.due_ns) == (2, 0, START + 700 * MS)
+    assert (time.now, retry.late_ns, retry.began_ns) == (START + 702 * MS, 2 * MS, START)
     queue.settle(failed=False)
     assert queue.take() is None
     assert (queue.taken, queue.settled) == (1, 1)
@@ -414,7 +414,7 @@ def test_every_attempt_is_handed_out_once_and_never_early(data: st.DataObject, c
         delivery = queue.take()
         if delivery is None:
             break
-        assert delivery.due <= time.now
+        assert delivery.due_ns <= time.now
         assert (delivery.sequence, delivery.attempt) not in seen
         seen.add((delivery.sequence, delivery.attempt))
         time.now += data.draw(st.integers(0, 30), "service") * MS
@@ -502,7 +502,7 @@ def test_workers_are_the_servers_of_one_queue(service: list[int], workers: int, 
     def work() -> None:
         while delivery := queue.take():
             begins[delivery.sequence] = time.now
-            assert delivery.late == 0
+            assert delivery.late_ns == 0
             time.serve(service[delivery.sequence])
             queue.settle(failed=False)
 
@@ -532,7 +532,7 @@ def test_gevent_workers_share_a_real_second() -> None:
 
     def work() -> None:
         while delivery := queue.take():
-            assert time.time_ns() >= delivery.due
+            assert time.time_ns() >= delivery.due_ns
             taken.append(delivery)
             try:
                 gevent.sleep(0.002)
@@ -547,7 +547,7 @@ def test_gevent_workers_share_a_real_second() -> None:
         worker.kill()
     assert len(gevent.joinall(workers, timeout=5, raise_error=True)) == 8
     assert [delivery.sequence for delivery in taken] == list(range(150))
-    assert sorted(delivery.late for delivery in taken)[75] < 20 * MS
+    assert sorted(delivery.late_ns for delivery in taken)[75] < 20 * MS
 
 
 def test_stop_wakes_those_who_wait() -> None:
@@ -577,7 +577,9 @@ def test_what_waits_is_all_that_is_kept() -> None:
     for number in range(count):
         taken = queue.take()
         assert taken
-        queue.retry(replace(taken, due=START + 10 * MS + number, attempt=2, since=START + number, delay=MS + number))
+        queue.retry(
+            replace(taken, due_ns=START + 10 * MS + number, attempt=2, since_ns=START + number, delay_ns=MS + number)
+        )
     del taken
     retrying = tracemalloc.get_traced_memory()[0] / count
     assert len(drain(queue)) == count

@@ -22,12 +22,12 @@ def retrier(**law: object) -> Retrier:
 
 def test_the_next_attempt_is_the_same_event_later() -> None:
     """A retry keeps its event and when that began, counts one up, and is due a delay after the failure."""
-    first = Delivery(7, 5, DUE, late=3)
+    first = Delivery(7, 5, DUE, late_ns=3)
     again = retrier(retries=2, delay_s=0.5).again(first, REJECTED, DUE + SECOND, firsts=1)
-    assert again == Delivery(7, 5, DUE + SECOND + SECOND // 2, attempt=2, since=DUE + 3, delay=SECOND // 2)
+    assert again == Delivery(7, 5, DUE + SECOND + SECOND // 2, attempt=2, since_ns=DUE + 3, delay_ns=SECOND // 2)
     third = retrier(retries=2, delay_s=0.5).again(again, REJECTED, DUE + 2 * SECOND, firsts=1)
     assert third
-    assert (third.attempt, third.since) == (3, DUE + 3)
+    assert (third.attempt, third.since_ns) == (3, DUE + 3)
 
 
 def test_the_last_retry_is_the_last() -> None:
@@ -39,7 +39,7 @@ def test_the_last_retry_is_the_last() -> None:
 def test_an_event_can_be_too_old_to_retry() -> None:
     """Its age counts from when it fell due first."""
     law = retrier(retries=9, delay_s=1, give_up_s=10)
-    old = Delivery(0, 0, DUE + 8 * SECOND, attempt=3, since=DUE)
+    old = Delivery(0, 0, DUE + 8 * SECOND, attempt=3, since_ns=DUE)
     assert law.again(old, REJECTED, DUE + 9 * SECOND, 1)
     assert law.again(old, REJECTED, DUE + 9 * SECOND + 1, 1) is None
 
@@ -49,10 +49,10 @@ def test_the_delay_before_is_remembered() -> None:
     law = retrier(retries=1000, delay_s=1, jitter=Jitter("decorrelated"))
     delivery, delays = Delivery(0, 0, DUE), [1.0]
     for _ in range(200):
-        again = law.again(delivery, REJECTED, delivery.due, 1)
+        again = law.again(delivery, REJECTED, delivery.due_ns, 1)
         assert again
         delivery = again
-        delays.append(again.delay / 1e9)
+        delays.append(again.delay_ns / 1e9)
         assert 1 <= delays[-1] <= 3 * delays[-2]
         if delays[-1] > 1e4:
             return

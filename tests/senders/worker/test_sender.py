@@ -116,11 +116,11 @@ def test_the_intent_is_written_before_sending(bench: Bench) -> None:
     def answer(_headers: bytes, body: bytes) -> int:
         (row,) = bench.rows()
         assert {name: row[name] for name in row.dtype.names if name != "start"} == {
-            "webhook": 7, "sequence": 5, "due": delivery.due, "attempt": 1, "stage": STAGE, "origin": 1, "target": 2,
+            "webhook": 7, "sequence": 5, "due": delivery.due_ns, "attempt": 1, "stage": STAGE, "origin": 1, "target": 2,
             "strategy": 4, "size": len(body), "digest": zlib.crc32(body), "late": 123, "run": RUN, "done": 0,
             "status": 0, "outcome": Outcome.PENDING, "flags": Flag.WRITTEN,
         }  # fmt: skip
-        assert delivery.due < row["start"] <= bench.clock.now()
+        assert delivery.due_ns < row["start"] <= bench.clock.now()
         return 204
 
     result = bench.sender.attempt(delivery, ROUTE, FakeWire(answer, reused=True))
@@ -167,9 +167,9 @@ def test_a_hint_of_a_success_is_nothing(bench: Bench) -> None:
 def test_latency_of_a_retry_runs_from_the_first_attempt(bench: Bench) -> None:
     """A later attempt's latency is its event's: since the first one was due."""
     delivery = bench.delivery()
-    retry = Delivery(7, 5, delivery.due + 30_000_000, 4_000_000, attempt=2, since=delivery.due)
+    retry = Delivery(7, 5, delivery.due_ns + 30_000_000, 4_000_000, attempt=2, since_ns=delivery.due_ns)
     result = bench.sender.attempt(retry, ROUTE, FakeWire(lambda *_: 204))
-    assert result.latency_ms == pytest.approx((result.done - delivery.due) / 1e6)
+    assert result.latency_ms == pytest.approx((result.done - delivery.due_ns) / 1e6)
     assert result.latency_ms > START_S * 1e3
 
 
@@ -253,7 +253,7 @@ def test_an_abandoned_event_has_a_row(bench: Bench) -> None:
     bench.sender.never_sent(delivery, ROUTE, Outcome.ABANDONED)
     (row,) = bench.rows()
     assert (row["outcome"], row["start"], row["done"], row["size"]) == (Outcome.ABANDONED, 0, 0, 0)
-    assert (row["webhook"], row["sequence"], row["due"], row["run"]) == (7, 5, delivery.due, RUN)
+    assert (row["webhook"], row["sequence"], row["due"], row["run"]) == (7, 5, delivery.due_ns, RUN)
 
 
 def test_workers_write_side_by_side(bench: Bench) -> None:
