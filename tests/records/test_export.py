@@ -21,8 +21,8 @@ def write(folder: Path, kind: str, process: str, *rows: bytes, region: str = "")
 
 def row(sequence: int, stage: int = 0, flags: int = Flag.WRITTEN) -> bytes:
     return pack_row(
-        webhook=3, sequence=sequence, due=10, start=1_795_000_000_000_000_123, attempt=1, stage=stage, size=100, digest=5,
-        run=9, done=20, status=204, outcome=1, flags=flags,
+        webhook=3, sequence=sequence, due=10, start=1_795_000_000_000_000_123, attempt=1, stage=stage, size=100,
+        digest=5, run=9, done=20, status=204, outcome=1, flags=flags,
     )  # fmt: skip
 
 
