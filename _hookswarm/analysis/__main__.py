@@ -5,12 +5,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from _hookswarm.analysis import compare_runs, reports
+from _hookswarm.analysis import compare_runs
 from _hookswarm.analysis.deliveries import series
 from _hookswarm.analysis.reading.frames import load
 from _hookswarm.analysis.reporting import checks as checks_summary
-from _hookswarm.analysis.reporting import summaries, summary
+from _hookswarm.analysis.reporting import files, summaries, summary
 from _hookswarm.analysis.reporting.html import page
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.verdicts import checks, measures
 from _hookswarm.analysis.verdicts.verdict import EXITS
 from _hookswarm.common.errors import HookswarmError
@@ -44,11 +45,11 @@ def _analyse(argv: Sequence[str]) -> int:
     parser.add_argument("--check", action="append", default=[], metavar="CHECK", help="fail unless it holds: 'lost==0'")
     options = parser.parse_args(argv)
     wanted = checks.parse_all(options.check)
-    found = reports.findings(load(options.run))
+    found = analyse(load(options.run))
     console = summary.console()
     summaries.show(found, console)
-    written = [series.save(options.run, found.series), *reports.write(options.output, found)]
-    written.append(page.write(options.output, reports.read(options.output)))
+    written = [series.save(options.run, found.series), *files.write_reports(options.output, found)]
+    written.append(page.write(options.output, files.read_reports(options.output)))
     for path in filter(None, written):
         print(path)
     results = checks.judge(wanted, measures.of(found))
@@ -63,7 +64,7 @@ def _schemas(argv: Sequence[str]) -> int:
     parser.add_argument("folder", type=Path, metavar="DIR")
     folder = parser.parse_args(argv).folder
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in reports.schemas().items():
+    for name, text in files.json_schemas().items():
         (folder / name).write_text(text)
         print(folder / name)
     return Exit.PASS

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from _hookswarm.analysis import reports
 from _hookswarm.analysis.reading.frames import load
 from _hookswarm.analysis.reporting import summary
 from _hookswarm.analysis.reporting.summary import printable
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Status
 from _hookswarm.analysis.verdicts import compare, measures
 from _hookswarm.analysis.verdicts.compare import Difference
@@ -100,7 +100,7 @@ def _numbers(folders: Sequence[Path], console: Console) -> list[list[Number]]:
     """Of the runs that can be trusted."""
     found = []
     for folder in folders:
-        one = reports.findings(load(folder))
+        one = analyse(load(folder))
         if one.performance.verdict.status in (Status.VOID, Status.UNKNOWN):
             codes = ", ".join(sorted({reason.code for reason in one.performance.verdict.reasons}))
             said = f"{folder} is left out: {one.performance.verdict.status.value} ({codes})"

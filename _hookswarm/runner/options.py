@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from _hookswarm.analysis import reports
+from _hookswarm.analysis.reporting import files
 from _hookswarm.analysis.verdicts import checks
 from _hookswarm.analysis.verdicts.checks import Check
 from _hookswarm.common.errors import ConfigError
@@ -77,7 +77,7 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
             faults += error.faults
     try:
         writable("--output", options.output)
-        reports.read(options.output)
+        files.read_reports(options.output)
     except (ConfigError, RunError, OSError) as error:
         faults.append(str(error))
     try:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from _hookswarm.analysis import reports
 from _hookswarm.analysis.deliveries import series
 from _hookswarm.analysis.reading.frames import load
 from _hookswarm.analysis.reporting import checks as checks_summary
-from _hookswarm.analysis.reporting import history, junit, markdown, summaries
+from _hookswarm.analysis.reporting import files, history, junit, markdown, summaries
 from _hookswarm.analysis.reporting.html import page
-from _hookswarm.analysis.reports import Findings
+from _hookswarm.analysis.reports import analyse
+from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.analysis.verdicts import checks, measures, outcome
 from _hookswarm.analysis.verdicts.verdict import EXITS
 from _hookswarm.common.errors import ConfigError
@@ -28,7 +28,7 @@ from _hookswarm.runner.options import wanted
 class Reported:
     """A run's findings, and the files that hold them."""
 
-    found: Findings
+    found: Sections
     files: list[Path]
 
 
@@ -43,11 +43,14 @@ def report(folder: Path, options: argparse.Namespace, console: Console) -> Repor
                 console.print(f"fetched {path.name}", markup=False, highlight=False)
         except RunError as error:  # the books will say what is missing
             console.print(f"not fetched: {error}", markup=False, highlight=False)
-    found = reports.findings(load(folder))
+    found = analyse(load(folder))
     summaries.show(found, console)
     series.save(folder, found.series)
     history.save(Path(options.results), found.performance)
-    written = [*reports.write(options.output, found), page.write(options.output, reports.read(options.output))]
+    written = [
+        *files.write_reports(options.output, found),
+        page.write(options.output, files.read_reports(options.output)),
+    ]
     paths = ", ".join(map(str, written))
     console.print(f"report {paths}, run {folder}", markup=False, highlight=False)
     return Reported(found, written)

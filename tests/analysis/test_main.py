@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from _hookswarm.analysis import reports
 from _hookswarm.analysis.__main__ import main
+from _hookswarm.analysis.reporting import files
+from _hookswarm.analysis.reports import analyse
+from _hookswarm.analysis.schema.files import MEMORY, PERFORMANCE
 from _hookswarm.analysis.schema.memory import MemoryReport
 from _hookswarm.analysis.schema.report import PerformanceReport, Section
 from _hookswarm.records.exit_codes import Exit
@@ -30,7 +32,7 @@ def _main(tmp_path: Path) -> int:
 
 
 def _section(tmp_path: Path) -> Section:
-    text = (tmp_path / "out" / reports.PERFORMANCE).read_text()
+    text = (tmp_path / "out" / PERFORMANCE).read_text()
     return PerformanceReport.model_validate_json(text).sections["performance"]
 
 
@@ -41,9 +43,9 @@ def test_a_good_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr()
     assert said.out.startswith("PASS performance")
     out = tmp_path / "out"
-    assert said.out.splitlines()[-2:] == [str(out / reports.PERFORMANCE), str(out / "report.html")]
+    assert said.out.splitlines()[-2:] == [str(out / PERFORMANCE), str(out / "report.html")]
     assert said.err == ""
-    assert _section(tmp_path) == reports.section(GOOD)
+    assert _section(tmp_path) == analyse(GOOD).performance
 
 
 def test_the_series_goes_into_the_run_s_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,8 +64,8 @@ def test_the_series_goes_into_the_run_s_folder(tmp_path: Path, capsys: pytest.Ca
 
 def test_only_the_load_test_tells_its_series(tmp_path: Path) -> None:
     """Other sections hold no series, for their stages are compared, not watched."""
-    assert reports.section(GOOD).series is None
-    found = reports.section(replace(GOOD, manifest=GOOD.manifest.model_copy(update={"test": "load"}))).series
+    assert analyse(GOOD).performance.series is None
+    found = analyse(replace(GOOD, manifest=GOOD.manifest.model_copy(update={"test": "load"}))).performance.series
     assert found is not None
     assert [(points.stage, points.step_s) for points in found] == [("stage", 1)]
 
@@ -89,11 +91,11 @@ def test_memory_without_psutil(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (Exit.PASS, "")
-    paths = [f"out/{name}" for name in (reports.PERFORMANCE, reports.MEMORY, "report.html")]
+    paths = [f"out/{name}" for name in (PERFORMANCE, MEMORY, "report.html")]
     assert done.stdout.splitlines()[-3:] == paths
     assert "memory  skipped: psutil cannot be imported: no module" in done.stdout
     assert _section(tmp_path).stages[0].deliveries.acknowledged == len(ROWS)
-    memory = MemoryReport.model_validate_json((tmp_path / "out" / reports.MEMORY).read_text()).sections["performance"]
+    memory = MemoryReport.model_validate_json((tmp_path / "out" / MEMORY).read_text()).sections["performance"]
     assert (memory.skipped, memory.stages, memory.fits) == (told["psutil"], [], {})
 
 
@@ -116,8 +118,8 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "run is not": lambda folder: folder.rename(folder.with_name("elsewhere")),
     f"run is not a run's folder: {MANIFEST}": lambda folder: (folder / MANIFEST).rename(folder / "kept"),
     "arrivals-w1.journal": _folder_for_a_file,
-    reports.PERFORMANCE: lambda folder: (folder.parent / "out" / reports.PERFORMANCE).write_text("mine"),
-    reports.MEMORY: lambda folder: (folder.parent / "out" / reports.MEMORY).write_text("mine"),
+    PERFORMANCE: lambda folder: (folder.parent / "out" / PERFORMANCE).write_text("mine"),
+    MEMORY: lambda folder: (folder.parent / "out" / MEMORY).write_text("mine"),
 }
 
 
@@ -150,7 +152,7 @@ def test_what_can_be_told_is_told(
     assert _main(tmp_path) == end
     out = capsys.readouterr().out
     assert code in out
-    assert (tmp_path / "out" / reports.PERFORMANCE).exists()
+    assert (tmp_path / "out" / PERFORMANCE).exists()
 
 
 def test_an_output_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -173,5 +175,5 @@ def test_schemas(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`schemas DIR` makes the folder, writes a schema for each report, and says where."""
     folder = tmp_path / "docs/schemas"
     assert main(["schemas", str(folder)]) == Exit.PASS
-    assert {path.name: path.read_text() for path in folder.iterdir()} == reports.schemas()
-    assert capsys.readouterr().out.split() == [str(folder / name) for name in reports.schemas()]
+    assert {path.name: path.read_text() for path in folder.iterdir()} == files.json_schemas()
+    assert capsys.readouterr().out.split() == [str(folder / name) for name in files.json_schemas()]

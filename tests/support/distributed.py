@@ -60,6 +60,6 @@ def played(latency_ms: Mapping[str, Sequence[Floats | Sequence[float]]], **plan:
 
 
 def compared(frames: RunFrames) -> list[Strategies]:
-    recorder = strategies.Recorder(frames)
+    recorder = strategies.StrategiesRecorder(frames)
     stages.compute(frames, recorder.add)
-    return recorder.compute()
+    return recorder.compared()

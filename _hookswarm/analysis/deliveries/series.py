@@ -9,13 +9,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from _hookswarm.analysis.deliveries.deliveries import State, was_sent
+from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask
 from _hookswarm.analysis.schema.report import Series
+from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.records.journal import Rows
 from _hookswarm.records.rows import NEVER_SENT, Outcome, latency_start_ns
 from _hookswarm.records.run import write_atomically
 
+TESTS = ("load", "distribution")
+"""The tests whose section tells the series; `series.csv` has them of all."""
 NAME = "series.csv"
 MOST_POINTS = 1_000
 """Of a stage, in a report."""
@@ -155,19 +160,24 @@ def _longer(stage: Played, seconds: pd.DataFrame, step_s: int) -> pd.DataFrame:
     return steps.sum().assign(second=steps["second"].first(), **levels, **_latencies(stage, _Clock(stage, step_s)))
 
 
-class Recorder:
-    """Keeps the series of a run's stages, as they are shown to it."""
+class SeriesRecorder(Recorder):
+    """Keeps the series of a run's stages."""
 
-    def __init__(self, outcomes: Mapping[int, str]) -> None:
-        self._outcomes = outcomes
+    def __init__(self, frames: RunFrames) -> None:
+        super().__init__(frames)
         self._seconds: list[pd.DataFrame] = []
         self.points: list[Series] = []
 
     def add(self, stage: Played) -> None:
-        seconds = compute(stage, self._outcomes)
+        seconds = compute(stage, self._frames.manifest.outcomes)
         self.points.append(points(stage, seconds))
         seconds.insert(0, "stage", stage.plan.name)
         self._seconds.append(seconds)
+
+    def fill(self, sections: Sections) -> None:
+        if self._frames.manifest.test in TESTS:
+            sections.performance.series = self.points
+        sections.series = self.table()
 
     def table(self) -> pd.DataFrame:
         """All stages in one table. A kind of failure that only some stages know is 0 in the others."""

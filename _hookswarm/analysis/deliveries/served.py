@@ -4,18 +4,7 @@ import numpy as np
 
 from _hookswarm.analysis.deliveries import ledger
 from _hookswarm.analysis.reading.rows import Grouped
-from _hookswarm.records.journal import JournalView, Rows
 from _hookswarm.records.rows import BALANCED
-
-
-def told(view: JournalView, regions: list[str]) -> Rows:
-    """A journal's arrivals; those that came through a balancer are of the region that took them."""
-    balanced = view.rows["target"] >= BALANCED
-    if not balanced.any() or view.header.region not in regions:
-        return view.rows
-    rows = np.array(view.rows)
-    rows["target"][balanced] = regions.index(view.header.region)
-    return rows
 
 
 def resolve(attempts: Grouped, arrivals: Grouped | None) -> bool:

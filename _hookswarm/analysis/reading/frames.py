@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from _hookswarm.analysis.deliveries import served
 from _hookswarm.analysis.reading import logs
+from _hookswarm.analysis.reading.balanced import arrivals_by_region
 from _hookswarm.analysis.reading.clocks import Clocks
 from _hookswarm.analysis.reading.law import Law
 from _hookswarm.analysis.reading.rows import arrange, take
@@ -129,7 +129,7 @@ def load(folder: Path) -> RunFrames:
     arrivals = _journals(folder, "arrivals", manifest.id, damaged)
     torn += sum(view.torn for view in arrivals)
     regions = [region.name for region in manifest.regions]
-    seen = _on_one_clock(arrivals, [served.told(view, regions) for view in arrivals], clock)
+    seen = _on_one_clock(arrivals, [arrivals_by_region(view, regions) for view in arrivals], clock)
     started = [entry.stage for entry in timeline if isinstance(entry, StageStarted)]
     at_home = np.isin(seen["stage"], started) & np.isin(seen["run"], np.unique(sent["run"]))
     at_home &= (seen["flags"] & Flag.FOREIGN) == 0

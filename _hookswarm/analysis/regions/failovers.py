@@ -9,6 +9,7 @@ import numpy as np
 from _hookswarm.analysis.deliveries import figures, ledger
 from _hookswarm.analysis.deliveries.deliveries import Frame, State
 from _hookswarm.analysis.deliveries.figures import Window
+from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.deliveries.retries import Unfinished
 from _hookswarm.analysis.deliveries.stages import Played
 from _hookswarm.analysis.reading.frames import RunFrames
@@ -18,6 +19,7 @@ from _hookswarm.analysis.regions.detection import Told
 from _hookswarm.analysis.regions.failover_origin import Watch
 from _hookswarm.analysis.regions.faults import SECOND, Fault, Scene, Sent, Terms, grouped, inside, since
 from _hookswarm.analysis.schema.failover import Failover, OriginFailover
+from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.records.run import IncidentPlayed
 
 TERMS = Terms()
@@ -34,15 +36,19 @@ class _Whole:
     backlog: Unfinished
 
 
-class Recorder:
-    """Tells the failovers of the stages, as they are shown to it."""
+class FailoversRecorder(Recorder):
+    """Tells the failovers of the stages."""
 
     def __init__(self, frames: RunFrames, terms: Terms = TERMS) -> None:
-        self._frames, self._terms = frames, terms
+        super().__init__(frames)
+        self._terms = terms
         self.failovers: list[Failover] = []
 
     def add(self, stage: Played) -> None:
         self.failovers += compute(self._frames, stage, self._terms)
+
+    def fill(self, sections: Sections) -> None:
+        sections.performance.failovers = self.failovers
 
 
 def compute(frames: RunFrames, stage: Played, terms: Terms = TERMS) -> list[Failover]:

@@ -6,25 +6,31 @@ import numpy as np
 
 from _hookswarm.analysis.deliveries import figures, quantiles
 from _hookswarm.analysis.deliveries.deliveries import was_sent
+from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.deliveries.stages import Played
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.rows import Mask
 from _hookswarm.analysis.regions.geography import Geographies, Geography, known, trips
 from _hookswarm.analysis.schema.base import Quantiles
 from _hookswarm.analysis.schema.distribution import RegionOrigin, RegionPair, Regions, RegionTarget
+from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.records.journal import Rows
 from _hookswarm.records.rows import CODES, Outcome, latency_start_ns
 
 
-class Recorder:
-    """Notes each stage's regions, as the stages are shown to it."""
+class RegionsRecorder(Recorder):
+    """Notes each stage's regions."""
 
     def __init__(self, frames: RunFrames) -> None:
-        self._plans, self._geographies = frames.manifest.stages, Geographies(frames.manifest)
+        super().__init__(frames)
+        self._geographies = Geographies(frames.manifest)
         self.found: list[Regions] = []
 
     def add(self, stage: Played) -> None:
-        self.found.append(compute(stage, self._geographies.of(self._plans[stage.number])))
+        self.found.append(compute(stage, self._geographies.of(self._frames.manifest.stages[stage.number])))
+
+    def fill(self, sections: Sections) -> None:
+        sections.performance.regions = self.found
 
 
 def compute(stage: Played, geography: Geography) -> Regions:

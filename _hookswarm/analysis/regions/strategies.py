@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from _hookswarm.analysis.deliveries import quantiles
 from _hookswarm.analysis.deliveries.deliveries import State, was_sent
+from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.deliveries.stages import Played
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.rows import Ints, Mask, take
@@ -18,6 +19,7 @@ from _hookswarm.analysis.regions.geography import Floats, Geographies, Geography
 from _hookswarm.analysis.regions.ranking import OBJECTIVE, Ranked
 from _hookswarm.analysis.regions.resampling import Sample, Slices, total
 from _hookswarm.analysis.schema.distribution import Strategies, Strategy
+from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.records.run import IncidentPlayed, RunEnded, StageStarted
 
 SLICES = 15
@@ -52,10 +54,11 @@ class Kept:
     trips: Trips
 
 
-class Recorder:
-    """Keeps what the comparison needs of the stages that are shown to it."""
+class StrategiesRecorder(Recorder):
+    """Keeps what the comparison needs of the stages."""
 
     def __init__(self, frames: RunFrames) -> None:
+        super().__init__(frames)
         self._plans = frames.manifest.stages
         self._geographies = Geographies(frames.manifest)
         self._incidents = frames.entries(IncidentPlayed)
@@ -68,7 +71,10 @@ class Recorder:
             incidents = [entry for entry in self._incidents if entry.stage == stage.number]
             self._kept[stage.number] = keep(stage, incidents, on_time_ms(self._plans[stage.number]))
 
-    def compute(self) -> list[Strategies]:
+    def fill(self, sections: Sections) -> None:
+        sections.performance.strategies = self.compared()
+
+    def compared(self) -> list[Strategies]:
         """The comparisons, in the order of the plan."""
         found = (self._compare([number for number in group if number in self._kept]) for group in self._groups)
         return [one for one in found if one]

@@ -7,10 +7,10 @@ from _hookswarm.analysis.reporting import memory as memory_summary
 from _hookswarm.analysis.reporting import resources as resource_summary
 from _hookswarm.analysis.reporting import scalability as scalability_summary
 from _hookswarm.analysis.reporting import summary
-from _hookswarm.analysis.reports import Findings
+from _hookswarm.analysis.schema.sections import Sections
 
 
-def show(found: Findings, out: Console) -> None:
+def show(found: Sections, out: Console) -> None:
     summary.show(found.performance, out)
     memory_summary.show(found.memory, out)
     scalability_summary.show(found.performance, out)

@@ -26,7 +26,7 @@ SATURATED = 0.95
 COUNTERS = ("cpu_user_s", "cpu_system_s", "switches_voluntary", "switches_involuntary")
 
 
-class Recorder:
+class CpuUse:
     """Keeps what the processes used in each stage, as they are shown to it."""
 
     def __init__(self, frames: RunFrames) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from _hookswarm.analysis.deliveries.figures import Window
+from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.deliveries.stages import Played
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.resources import cpu, machine
@@ -37,10 +38,11 @@ RULES = (
 )
 
 
-class Recorder:
-    """Measures it for the stages that are shown to it, and then writes it into them."""
+class DisturbanceRecorder(Recorder):
+    """Measures it, and writes it into the stages."""
 
     def __init__(self, frames: RunFrames) -> None:
+        super().__init__(frames)
         self._machine = frames.machine
         self._logs = cpu.split(frames.resources)
         self._all_known = all(region.receiver for region in frames.manifest.regions)
@@ -50,7 +52,7 @@ class Recorder:
     def add(self, stage: Played) -> None:
         self._found[stage.plan.name] = compute(self._machine, self._logs, stage.window, self._all_known)
 
-    def tell(self, stages: Sequence[Stage]) -> None:
+    def annotate(self, stages: Sequence[Stage]) -> None:
         for stage in stages:
             stage.machine = self._found[stage.name]
 

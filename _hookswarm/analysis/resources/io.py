@@ -1,6 +1,5 @@
 """What each stage did to disk and network, and which resource gave out first."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from _hookswarm.analysis.deliveries import ledger, quantiles
 from _hookswarm.analysis.deliveries.deliveries import was_sent
 from _hookswarm.analysis.deliveries.figures import Window
+from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.deliveries.stages import Played
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.rows import Ints, Mask
@@ -17,10 +17,8 @@ from _hookswarm.analysis.resources.machine import Used
 from _hookswarm.analysis.schema.base import Quantiles
 from _hookswarm.analysis.schema.io import IoSection, IoStage
 from _hookswarm.analysis.schema.report import Run, Stage
+from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.records.rows import Flag
-
-TESTS = ("resource",)
-"""The tests that have a section in the report."""
 
 
 @dataclass(frozen=True)
@@ -35,26 +33,24 @@ class Seen:
     inside_receiver_share: float | None
 
 
-class Recorder:
-    """Keeps what is seen of the stages, as they are shown to it, and then says what limited each."""
+class IoRecorder(Recorder):
+    """Keeps what is seen of the stages, and then says what limited each."""
 
     def __init__(self, frames: RunFrames) -> None:
-        self._frames = frames
+        super().__init__(frames)
         self._seen: dict[str, Seen] = {}
 
     def add(self, stage: Played) -> None:
-        if self._frames.manifest.test in TESTS:
-            self._seen[stage.plan.name] = see(self._frames, stage)
+        self._seen[stage.plan.name] = see(self._frames, stage)
 
-    def section(self, stages: Sequence[Stage]) -> IoSection | None:
-        """None where the run's test tells nothing of it. `stages` know their limits."""
-        if self._frames.manifest.test not in TESTS:
-            return None
+    def fill(self, sections: Sections) -> None:
+        """The stages know their limits by now."""
         missing = None
         if not len(self._frames.resources):
             missing = str(self._frames.manifest.environment.get("psutil") or "no resource log in the run's folder")
         run = Run.model_validate(self._frames.manifest, from_attributes=True)
-        return IoSection(run=run, skipped=missing, stages=[_stage(one, self._seen[one.name]) for one in stages])
+        stages = [_stage(one, self._seen[one.name]) for one in sections.performance.stages]
+        sections.io = IoSection(run=run, skipped=missing, stages=stages)
 
 
 def see(frames: RunFrames, stage: Played) -> Seen:

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from _hookswarm.analysis.deliveries.deliveries import was_sent
+from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.deliveries.stages import Played
 from _hookswarm.analysis.reading.frames import RunFrames
-from _hookswarm.analysis.resources import cpu
+from _hookswarm.analysis.resources.cpu import CpuUse
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.cpu import RoleCpu
 from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.scalability import Limit
+from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.common.limits import (
     AWAITING_CLOSED_SHARE,
     AWAITING_SHARE,
@@ -38,29 +40,31 @@ class Evidence:
     """Offered, a second; None where that is not one number."""
 
 
-class Recorder:
-    """Keeps the evidence of the stages, as they are shown to it, and then tells what limited them."""
+class LimitRecorder(Recorder):
+    """Keeps the evidence of the stages, and then tells what limited them."""
 
     def __init__(self, frames: RunFrames) -> None:
-        self._plans = frames.manifest.stages
+        super().__init__(frames)
         self._evidence: dict[str, Evidence] = {}
-        self.cpu = cpu.Recorder(frames)
+        self._cpu = CpuUse(frames)
 
     def add(self, stage: Played) -> None:
-        plan = self._plans[stage.number]
+        plan = self._frames.manifest.stages[stage.number]
         rate = plan["arrivals"].get("rate")
         self._evidence[stage.plan.name] = Evidence(
-            cpu=self.cpu.add(stage).roles,
+            cpu=self._cpu.add(stage).roles,
             reports=stage.ended.reports if stage.ended else [],
             idle_share=_idle_share(stage, plan.get("users")),
             arrivals=stage.plan.arrivals.kind,
             rate=rate if isinstance(rate, int | float) else None,
         )
 
-    def tell(self, stages: Sequence[Stage]) -> None:
-        """Write into each stage what limited it."""
+    def annotate(self, stages: Sequence[Stage]) -> None:
         for stage in stages:
             stage.limit = compute(stage, self._evidence[stage.name])
+
+    def fill(self, sections: Sections) -> None:
+        sections.cpu = self._cpu.section()
 
 
 def _idle_share(stage: Played, users: int | None) -> float | None:

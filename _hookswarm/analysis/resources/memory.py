@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from _hookswarm.analysis.deliveries.recorder import Recorder
+from _hookswarm.analysis.deliveries.stages import Played
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.resources import memory_effects, memory_trends, slopes
 from _hookswarm.analysis.schema.memory import (
@@ -19,6 +21,7 @@ from _hookswarm.analysis.schema.memory import (
     ProcessMemory,
 )
 from _hookswarm.analysis.schema.report import Run
+from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.records.run import StageEnded, StageStarted
 
 SCENARIO = "memory"
@@ -36,9 +39,21 @@ class Window:
     end: int
 
 
-def planned(frames: RunFrames) -> bool:
-    """Whether the run has something to say of memory."""
-    return any(stage.scenario in (SCENARIO, memory_trends.SCENARIO) for stage in frames.plan)
+class MemoryRecorder(Recorder):
+    """Notes the trends of the stages that sustain a load for it."""
+
+    def __init__(self, frames: RunFrames) -> None:
+        super().__init__(frames)
+        self._trends: list[MemoryTrend] = []
+
+    def add(self, stage: Played) -> None:
+        if stage.plan.scenario == memory_trends.SCENARIO:
+            limit = memory_trends.limit_bytes(self._frames)
+            self._trends += memory_trends.compute(self._frames.resources, stage, limit)
+
+    def fill(self, sections: Sections) -> None:
+        if any(stage.scenario in (SCENARIO, memory_trends.SCENARIO) for stage in self._frames.plan):
+            sections.memory = compute(self._frames, self._trends)
 
 
 def compute(frames: RunFrames, trends: Sequence[MemoryTrend] = ()) -> MemorySection:

@@ -15,19 +15,7 @@ COVERED = 0.8
 """A process that was sampled over less of the window than this came or went in it: its trend says nothing."""
 
 
-class Recorder:
-    """Notes the trends of the stages that sustain a load for it, as they are shown to it."""
-
-    def __init__(self, frames: RunFrames) -> None:
-        self._frames = frames
-        self.found: list[MemoryTrend] = []
-
-    def add(self, stage: Played) -> None:
-        if stage.plan.scenario == SCENARIO:
-            self.found += compute(self._frames.resources, stage, _limit_bytes(self._frames))
-
-
-def _limit_bytes(frames: RunFrames) -> int | None:
+def limit_bytes(frames: RunFrames) -> int | None:
     """What was given as `--memory-limit`, else the machine's memory."""
     if given := frames.manifest.options.get("memory_limit"):
         return parse_size(str(given))

@@ -6,20 +6,23 @@ from typing import Any, Literal
 
 import numpy as np
 
+from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.deliveries.stages import Played
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.scalability import Capacity, Try
+from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.records.run import StageOverloaded
 
 Broke = Literal["generator", "queue", "error_rate", "p99_ms"]
 
 
-class Recorder:
-    """Notes the tries whose queue grew, as the stages are shown to it."""
+class CapacityRecorder(Recorder):
+    """Notes the tries whose queue grew."""
 
     def __init__(self, frames: RunFrames) -> None:
+        super().__init__(frames)
         self._overloaded = {entry.stage for entry in frames.entries(StageOverloaded)}
         self._whole: set[str] = set()
         self._clogged: set[str] = set()
@@ -35,7 +38,10 @@ class Recorder:
         if stage.number in self._overloaded or np.any(sent > late):
             self._clogged.add(stage.plan.name)
 
-    def compute(self, stages: Sequence[Stage]) -> list[Capacity]:
+    def fill(self, sections: Sections) -> None:
+        sections.performance.capacity = self.searches(sections.performance.stages)
+
+    def searches(self, stages: Sequence[Stage]) -> list[Capacity]:
         """What each search found; a try that was stopped does not count."""
         return compute([stage for stage in stages if stage.name in self._whole], self._clogged)
 

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.scaling import usl
 from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.scalability import Scaling, ScalingFactor, Throughput, Usl
+from _hookswarm.analysis.schema.sections import Sections
 
 STRENGTH = ("users", "processes", "receiver_workers")
 """Parameters that make the sending or the receiving side stronger: throughput is to grow with them, by the law."""
@@ -14,6 +16,14 @@ LOAD = ("rate",)
 """What makes the offered load larger: throughput is to grow with it, up to a limit that is no law of scaling."""
 OTHERS = ("payload", "webhooks")
 """What makes the same work harder: throughput is to stay where it is."""
+
+
+class ScalingRecorder(Recorder):
+    """Asks nothing of a stage's rows: its figures tell."""
+
+    def fill(self, sections: Sections) -> None:
+        section = sections.performance
+        section.scaling, section.usl = compute(section.stages), laws(section.stages)
 
 
 def compute(stages: Sequence[Stage]) -> list[Scaling]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from _hookswarm.analysis.reports import Findings
+from _hookswarm.analysis.schema.sections import Sections
 
 ALIASES: dict[str, tuple[str, ...]] = {
     **{
@@ -51,13 +51,13 @@ class Number:
         return " ".join([*(f"{key}:{name}" for key, name in self.scope.items() if key not in _OBVIOUS), self.name])
 
 
-def of(found: Findings) -> list[Number]:
+def of(found: Sections) -> list[Number]:
     """All of a run's."""
     test = {"test": found.performance.run.test}
     return [Number(test | dict(number.scope), number.name, number.value) for number in _all(found)]
 
 
-def _all(found: Findings) -> Iterator[Number]:
+def _all(found: Sections) -> Iterator[Number]:
     section = found.performance
     for stage in section.stages:
         scope = {"stage": stage.name, "scenario": stage.scenario}

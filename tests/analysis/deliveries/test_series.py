@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from _hookswarm.analysis.deliveries import quantiles, series, stages
 from _hookswarm.analysis.deliveries.retries import Unfinished
-from _hookswarm.analysis.deliveries.series import LEVELS, Recorder
+from _hookswarm.analysis.deliveries.series import LEVELS, SeriesRecorder
 from _hookswarm.analysis.deliveries.stages import Played
 from _hookswarm.analysis.schema.report import Series, Stage
 from _hookswarm.records.rows import NEVER_SENT, Outcome
@@ -238,7 +238,7 @@ def test_one_table_for_all_stages(tmp_path: Path) -> None:
     """Stages stand below each other under their names; a failure that only one of them knows is 0 in the others."""
     rows = [attempt(0), attempt(0, stage=1, outcome=REJECTED), attempt(1, stage=1, outcome=Outcome.RESET)]
     frames = run(rows, stages=[planned("first", duration_s=2.0), planned("second, too", duration_s=1.0)])
-    recorder = Recorder(frames.manifest.outcomes)
+    recorder = SeriesRecorder(frames)
     stages.compute(frames, recorder.add)
     assert series.save(tmp_path, recorder.table()) == tmp_path / "series.csv"
     read = pd.read_csv(tmp_path / "series.csv")
@@ -251,7 +251,7 @@ def test_one_table_for_all_stages(tmp_path: Path) -> None:
 
 def test_a_run_without_stages(tmp_path: Path) -> None:
     """Where nothing began there is a file all the same, without rows."""
-    assert series.save(tmp_path, Recorder({}).table()) == tmp_path / "series.csv"
+    assert series.save(tmp_path, SeriesRecorder(run([])).table()) == tmp_path / "series.csv"
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from _hookswarm.analysis.deliveries import served
+from _hookswarm.analysis.reading.balanced import arrivals_by_region
 from _hookswarm.analysis.reading.rows import Grouped, group
-from _hookswarm.analysis.reports import findings
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Section
 from _hookswarm.records.journal import Header, JournalView
 from _hookswarm.records.rows import BALANCED, CODES, Outcome
@@ -56,10 +57,10 @@ def test_a_journal_tells_which_region_took_it() -> None:
     """Arrivals through a balancer are of the journal's own region, others of the one that their sender named."""
     rows = table([arrival(through(0)), arrival(attempt(1, target=0))])
     header = Header("arrivals", RUN_ID, "x", ANCHOR, "west")
-    assert served.told(JournalView(header, rows, 0), ["east", "west"])["target"].tolist() == [1, 0]
+    assert arrivals_by_region(JournalView(header, rows, 0), ["east", "west"])["target"].tolist() == [1, 0]
     assert rows["target"].tolist() == [BALANCED, 0]
     strange = JournalView(replace(header, region="nowhere"), rows, 0)
-    assert served.told(strange, ["east", "west"])["target"].tolist() == [BALANCED, 0]
+    assert arrivals_by_region(strange, ["east", "west"])["target"].tolist() == [BALANCED, 0]
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def section() -> Section:
     events = [through(0), through(1), through(2, outcome=Outcome.REJECTED), through(3)]
     arrivals = [arrival(events[0], target=0), arrival(events[1], target=2)]
     frames = run(events, arrivals, stages=[planned(strategy="haproxy-random", links=False)], **WATCHED)
-    return findings(replace(frames, watched=[0, 1, 2, *range(BALANCED, CODES)])).performance
+    return analyse(replace(frames, watched=[0, 1, 2, *range(BALANCED, CODES)])).performance
 
 
 def test_the_report_tells_who_served_what(section: Section) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from _hookswarm.analysis.reading.frames import load
-from _hookswarm.analysis.reports import section
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.records.clock import boot_id
 from _hookswarm.records.resources import COLUMNS
 from _hookswarm.records.rows import BALANCED, CODES, Flag, Outcome
@@ -142,14 +142,14 @@ def test_who_keeps_a_journal(tmp_path: Path) -> None:
     found = load(tmp_path / "ours")
     assert found.arrivals is not None
     assert len(found.arrivals) == 0
-    assert section(found).stages[0].ledger.lost == len(ROWS)
+    assert analyse(found).performance.stages[0].ledger.lost == len(ROWS)
 
 
 def test_several_senders_are_one_run(tmp_path: Path) -> None:
     """Journals of several processes add up."""
     write_run(tmp_path, replace(GOOD, attempts=GOOD.attempts[:4]))
     write_journal(tmp_path, "attempts", GOOD.attempts[4:], "w2")
-    assert section(load(tmp_path)).stages[0].deliveries.due == len(ROWS)
+    assert analyse(load(tmp_path)).performance.stages[0].deliveries.due == len(ROWS)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_an_interrupted_folder_is_readable(tmp_path: Path) -> None:
     timeline = tmp_path / TIMELINE
     timeline.write_text(timeline.read_text().splitlines(keepends=True)[0] + '{"kind":"stage_en')
     (tmp_path / "locust_stats.csv").unlink()
-    found = section(load(tmp_path))
+    found = analyse(load(tmp_path)).performance
     assert found.stages[0].deliveries.acknowledged == len(ROWS)
     assert [reason.code for reason in found.verdict.reasons] == ["run_unfinished", "locust_total_missing"]
 
@@ -189,7 +189,7 @@ def test_a_folder_without_journals_and_timeline(tmp_path: Path) -> None:
     write_run(tmp_path, GOOD)
     for path in (*tmp_path.glob("*.journal"), tmp_path / TIMELINE):
         path.unlink()
-    found = section(load(tmp_path))
+    found = analyse(load(tmp_path)).performance
     assert found.stages == []
     assert found.verdict.status == "void"
 
@@ -237,7 +237,7 @@ def test_a_journal_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "attempts-odd.journal").write_text("hello")
     found = load(tmp_path)
     assert "attempts-odd.journal" in found.damaged[0]
-    told = section(found)
+    told = analyse(found).performance
     assert [reason.code for reason in told.verdict.reasons] == ["journal_damaged"]
     assert told.stages[0].deliveries.due == len(GOOD.attempts)
 
@@ -313,7 +313,7 @@ def test_a_damaged_log(tmp_path: Path, old: bytes, new: bytes) -> None:
     found = load(tmp_path)
     assert found.resources.empty
     assert path.name in found.spoilt[0]
-    assert "log_damaged" in [reason.code for reason in section(found).verdict.reasons]
+    assert "log_damaged" in [reason.code for reason in analyse(found).performance.verdict.reasons]
 
 
 def test_a_plan_of_an_earlier_version(tmp_path: Path) -> None:

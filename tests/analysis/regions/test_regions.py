@@ -18,7 +18,7 @@ EAST, WEST, SOUTH = range(3)
 def found(rows: list[Row], world: dict[str, Any] = WORLD, **plan: Any) -> Regions:
     """What is said of a run's only stage, ten seconds long."""
     frames = run(rows, stages=[planned(**plan)], **world)
-    recorder = regions.Recorder(frames)
+    recorder = regions.RegionsRecorder(frames)
     stages.compute(frames, recorder.add)
     (only,) = recorder.found
     return only
@@ -89,7 +89,7 @@ def test_pairs_add_up_to_the_stage() -> None:
         for n in range(50)
     ]
     frames = run(rows, stages=[planned()], **WORLD)
-    recorder = regions.Recorder(frames)
+    recorder = regions.RegionsRecorder(frames)
     (stage,) = stages.compute(frames, recorder.add)
     (of,) = recorder.found
     assert sum(one.attempts for one in of.pairs) == sum(one.attempts for one in of.targets) == stage.attempts.total

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reporting import distribution as distribution_summary
-from _hookswarm.analysis.reports import findings
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Section
 from tests.analysis.regions.test_failovers import EJECTED, HEALTH, LOST_HOME, frames, incident, taken
 from tests.support.distributed import played
@@ -26,7 +26,7 @@ def printed(section: Section) -> list[str]:
 
 def section(made: RunFrames) -> Section:
     manifest = made.manifest.model_copy(update={"test": "distribution"})
-    return findings(replace(made, manifest=manifest)).performance
+    return analyse(replace(made, manifest=manifest)).performance
 
 
 def failover(**changes: Any) -> Section:

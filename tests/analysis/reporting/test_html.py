@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from _hookswarm.analysis import reports
+from _hookswarm.analysis.reporting import files
 from _hookswarm.analysis.reporting.html import page
 from _hookswarm.analysis.reporting.html.charts import Chart, figure
 from _hookswarm.analysis.reporting.html.stages import MOST
 from _hookswarm.analysis.reporting.html.stages import charts as stage_charts
-from _hookswarm.analysis.reports import findings
+from _hookswarm.analysis.reports import analyse
 from tests.support.journals import arrival, attempt, planned, run
 from tests.support.samples import machine_log
 
@@ -40,8 +40,8 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> str:
         sent = [attempt(n) for n in range(20)]
         arrivals = [arrival(one) for one in sent[: 19 if test == "load" else 20]]
         frames = run(sent, arrivals, stages=[planned("<b>odd</b> & more")], test=test)
-        reports.write(folder, findings(replace(frames, machine=machine_log(12))))
-    return page.write(folder, reports.read(folder)).read_text()
+        files.write_reports(folder, analyse(replace(frames, machine=machine_log(12))))
+    return page.write(folder, files.read_reports(folder)).read_text()
 
 
 def test_the_verdicts_come_first(html: str) -> None:
@@ -90,13 +90,13 @@ def test_many_stages_are_one_picture() -> None:
     """Of so many that are shown; a page stays small however many there were."""
     sent = [attempt(0, stage=number) for number in range(MOST + 5)]
     stages = [planned(f"s{number}") for number in range(MOST + 5)]
-    throughput, *_ = stage_charts(findings(run(sent, [arrival(one) for one in sent], stages=stages)).performance)
+    throughput, *_ = stage_charts(analyse(run(sent, [arrival(one) for one in sent], stages=stages)).performance)
     assert len(throughput.figure.data[0].y) == MOST
 
 
 def test_an_empty_report_is_a_page(tmp_path: Path) -> None:
     """Without a run in it."""
-    assert "No run is in these reports" in page.render(reports.read(tmp_path))
+    assert "No run is in these reports" in page.render(files.read_reports(tmp_path))
 
 
 def test_a_page_is_small(html: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from _hookswarm.analysis.reporting import junit, markdown
-from _hookswarm.analysis.reports import findings
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Section
 from _hookswarm.analysis.verdicts.checks import Result, judge, parse
 from _hookswarm.analysis.verdicts.measures import of
@@ -15,7 +15,7 @@ def played(lost: bool = False) -> tuple[Section, list[Result]]:
     """A run of three events, and three checks on it: one holds, one does not, one is of nothing."""
     sent = [attempt(n) for n in range(3)]
     arrivals = [arrival(one) for one in sent[: 2 if lost else 3]]
-    found = findings(run(sent, arrivals, stages=[planned("a | b")]))
+    found = analyse(run(sent, arrivals, stages=[planned("a | b")]))
     return found.performance, judge([parse("due==3"), parse("p99_ms<0"), parse("capacity_per_s>1")], of(found))
 
 

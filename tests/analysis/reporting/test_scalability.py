@@ -4,8 +4,8 @@ import io
 
 from rich.console import Console
 
-from _hookswarm.analysis import reports
 from _hookswarm.analysis.reporting.scalability import show
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.scaling import capacity, scaling
 from tests.analysis.scaling.test_capacity import found, tried
 from tests.analysis.scaling.test_scaling import grid
@@ -16,7 +16,7 @@ def test_lines_of_both_kinds() -> None:
     """What scales, then what holds, as text: nothing in a name steers a terminal or is taken for markup."""
     stages, search = grid(), found(tried(100), tried(200, p99_ms=60))
     own = scaling.compute([one.model_copy(update={"scenario": "[b]x\x1b[2J"}) for one in stages])
-    section = reports.section(run([])).model_copy(update={"scaling": own, "usl": {}, "capacity": [search]})
+    section = analyse(run([])).performance.model_copy(update={"scaling": own, "usl": {}, "capacity": [search]})
     out = Console(file=io.StringIO(), width=100)
     show(section, out)
     assert isinstance(out.file, io.StringIO)
@@ -28,6 +28,6 @@ def test_lines_of_both_kinds() -> None:
 def test_other_tests_print_nothing() -> None:
     """A run that scales nothing has no such lines."""
     out = Console(file=io.StringIO(), width=100)
-    show(reports.section(run([])), out)
+    show(analyse(run([])).performance, out)
     assert isinstance(out.file, io.StringIO)
     assert out.file.getvalue() == ""

@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from _hookswarm.analysis import reports
 from _hookswarm.analysis.reporting import summary
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.base import Quantiles
 from _hookswarm.analysis.schema.report import Reason, Section, Status, Verdict
 from tests.support.journals import MS, START, arrival, attempt, planned, run
@@ -15,7 +15,7 @@ ROWS = [attempt(n) for n in range(3)]
 
 
 def _section(name: str = "concurrent users=4") -> Section:
-    return reports.section(run(ROWS, [arrival(row) for row in ROWS], stages=[planned(name)]))
+    return analyse(run(ROWS, [arrival(row) for row in ROWS], stages=[planned(name)])).performance
 
 
 def _shown(section: Section, width: int = 100, terminal: bool = False) -> str:
@@ -82,7 +82,7 @@ def test_the_name_of_a_retry_stage_stays_on_a_line() -> None:
 
 def test_what_was_not_measured_is_a_dash() -> None:
     """Null is not 0."""
-    section = reports.section(run([], timeline=run([]).timeline[:1]))
+    section = analyse(run([], timeline=run([]).timeline[:1])).performance
     assert _shown(section).splitlines()[-1].split() == ["stage", "0", "-", "-", "-", "-", "-", "-", "-", "-"]
 
 
@@ -115,7 +115,7 @@ def test_one_slow_tenant_does_not_hide() -> None:
     rows += [attempt(0, webhook=7, stage=1, done=START + 500 * MS)]
     slow = {"name": "slow", "first": 7, "count": 1}
     plan = [planned("usual", scenario="x baseline"), planned("troubled", scenario="x", classes=[slow])]
-    lines = _shown(reports.section(run(rows, [arrival(row) for row in rows], stages=plan))).splitlines()
+    lines = _shown(analyse(run(rows, [arrival(row) for row in rows], stages=plan)).performance).splitlines()
     assert [line.split() for line in lines[-3:]] == [
         ["slow", "1", "0.0%", "0", "500", "500", "500", "1"],
         ["others", "3", "0.0%", "0", "1", "1", "1", "1"],

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from _hookswarm.analysis import reports
 from _hookswarm.analysis.deliveries import stages
 from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.resources import cpu
 from _hookswarm.analysis.schema.cpu import CpuSection, CpuStage, ProcessCpu
 from tests.support.journals import SECOND, START, attempt, planned, run
@@ -42,7 +42,7 @@ def frames(*logs: pd.DataFrame, test: str = "scalability") -> RunFrames:
 
 
 def section(*logs: pd.DataFrame) -> CpuSection:
-    found = reports.findings(frames(*logs)).cpu
+    found = analyse(frames(*logs)).cpu
     assert found is not None
     return found
 
@@ -94,13 +94,13 @@ def test_skipped_without_a_log() -> None:
     """The section says why there is nothing in it; a test that does not ask has none."""
     assert section().skipped == "no resource log in the run's folder"
     assert section(busy("sender", "w1", 0.5, 0)).skipped is None
-    assert reports.findings(frames(test="performance")).cpu is None
+    assert analyse(frames(test="performance")).cpu is None
 
 
 def test_nothing_delivered() -> None:
     """CPU time is told, and no cost of what there is none of."""
     made = replace(run([], stages=[planned()], test="scalability"), resources=busy("sender", "w1", 0.5, 0))
-    recorder = cpu.Recorder(made)
+    recorder = cpu.CpuUse(made)
     stages.compute(made, recorder.add)
     found = recorder.section()
     assert found is not None

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from _hookswarm.analysis.reporting import resources as resource_summary
-from _hookswarm.analysis.reports import findings
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.io import IoSection, IoStage
 from _hookswarm.records.rows import Flag
 from tests.support.journals import MS, SECOND, START, Row, arrival, attempt, planned, run, table
@@ -33,7 +33,7 @@ def samples(**fields: float) -> pd.DataFrame:
 def section(attempts: list[Row], arrivals: list[Row] | None = None, **frames: object) -> IoSection:
     plan = planned("io", users=1, duration_s=float(WINDOW_S), events=None)
     plain = run(attempts, arrivals, stages=[plan], test="resource")
-    found = findings(replace(plain, **({"resources": samples(fds=5, fd_limit=100)} | frames))).io  # type: ignore[arg-type]
+    found = analyse(replace(plain, **({"resources": samples(fds=5, fd_limit=100)} | frames))).io  # type: ignore[arg-type]
     assert found
     return found
 
@@ -88,4 +88,4 @@ def test_without_logs_the_section_says_why() -> None:
 
 def test_other_tests_have_no_such_section() -> None:
     """It is the resource test's."""
-    assert findings(run(sends())).io is None
+    assert analyse(run(sends())).io is None

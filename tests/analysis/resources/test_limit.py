@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from _hookswarm.analysis import reports
 from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Section
 from _hookswarm.analysis.schema.scalability import Limit
 from _hookswarm.records.run import RunEnded, StageEnded, StageStarted
@@ -42,7 +42,7 @@ def frames(
 
 
 def section(made: RunFrames) -> Section:
-    return reports.findings(made).performance
+    return analyse(made).performance
 
 
 def only(made: RunFrames) -> Limit:

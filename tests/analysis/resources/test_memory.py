@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.resources import memory
 from _hookswarm.analysis.schema.memory import Growth, Memory, MemorySection, MemoryStage, ProcessMemory, Slope
 from _hookswarm.records.resources import COLUMNS
@@ -176,10 +177,10 @@ def test_a_process_that_was_not_sampled_in_a_stage() -> None:
 def test_only_memory_stages_that_ended() -> None:
     """Other scenarios, and a stage that the run did not finish, are left out."""
     of_another_kind = frames(samples("sender", *AT_REST), scenario="concurrent")
-    assert not memory.planned(of_another_kind)
+    assert analyse(of_another_kind).memory is None
     assert memory.compute(of_another_kind).stages == []
     unfinished = frames(samples("sender", *AT_REST))
-    assert memory.planned(unfinished)
+    assert analyse(unfinished).memory is not None
     assert memory.compute(replace(unfinished, timeline=unfinished.timeline[:1])).stages == []
 
 

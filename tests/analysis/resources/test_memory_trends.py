@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from _hookswarm.analysis.reporting.memory import lines
-from _hookswarm.analysis.reports import findings
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.resources.memory_trends import SCENARIO
 from _hookswarm.analysis.schema.memory import MemoryTrend
 from tests.support.journals import SECOND, START, attempt, planned, run
@@ -38,7 +38,7 @@ def trends() -> list[MemoryTrend]:
             pd.DataFrame([sample(START + at * SECOND) for at in (-5, 10, 25, 41)]).assign(process="seldom", role="x"),
         ]
     )
-    found = findings(replace(plain, resources=resources, machine=machine_log(WINDOW_S))).memory
+    found = analyse(replace(plain, resources=resources, machine=machine_log(WINDOW_S))).memory
     assert found
     assert any("leak" in line for line in lines(found))
     return found.trends
@@ -58,7 +58,7 @@ def test_a_limit_may_be_given() -> None:
     plan = planned("m", scenario=SCENARIO, duration_s=float(WINDOW_S), events=None)
     plain = run(attempts, stages=[plan], test="resource", options={"memory_limit": "64MiB"})
     frames = replace(plain, resources=process("leaky", "sender", LEAK * RATE), machine=machine_log(WINDOW_S))
-    section = findings(frames).memory
+    section = analyse(frames).memory
     assert section
     (found,) = section.trends
     assert found.limit_bytes == 64 * MB

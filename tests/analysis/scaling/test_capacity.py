@@ -113,8 +113,8 @@ def search_of(rows: list[Row], overloaded: bool = False, ended: bool = True) -> 
     if not ended:
         del timeline[1:]
     frames = run(rows, stages=[plan], timeline=timeline)
-    recorder = capacity.Recorder(frames)
-    return recorder.compute(stages.compute(frames, recorder.add))
+    recorder = capacity.CapacityRecorder(frames)
+    return recorder.searches(stages.compute(frames, recorder.add))
 
 
 EASY = [attempt(n, due=START + n * SECOND) for n in range(10)]

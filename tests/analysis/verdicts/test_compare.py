@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from _hookswarm.analysis.reports import findings
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.verdicts.compare import Side, compute
 from _hookswarm.analysis.verdicts.measures import Number, of
 from _hookswarm.records.rows import Outcome
@@ -39,7 +39,7 @@ def played(
             at = done + retry_ms * MS
     taken = [arrival(row) for row in rows if row["outcome"] == Outcome.ACKNOWLEDGED]
     stage = planned("steady", duration_s=events / 100, events=None, arrivals={"kind": "constant", "rate": 100})
-    return of(findings(run(rows, taken, stages=[stage])))
+    return of(analyse(run(rows, taken, stages=[stage])))
 
 
 def side(random: np.random.Generator, **fields: Any) -> Side:

@@ -8,7 +8,7 @@ import pytest
 
 from _hookswarm.analysis.deliveries import stages
 from _hookswarm.analysis.reading.frames import RunFrames
-from _hookswarm.analysis.reports import findings
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Status, Verdict
 from _hookswarm.analysis.verdicts import verdict
 from _hookswarm.records.exit_codes import Exit
@@ -312,6 +312,6 @@ def test_a_machine_that_is_taken_away_voids(stolen: float, status: Status) -> No
     """Steal, seconds of two cores each second: a few hundredths are usual, a third of the machine is not."""
     sent = [attempt(n, due=START + n * SECOND // 10) for n in range(50)]
     frames = run(sent, [arrival(one) for one in sent], stages=[planned(duration_s=5.0, events=None)])
-    found = findings(replace(frames, machine=machine_log(6, steal_s=stolen))).performance.verdict
+    found = analyse(replace(frames, machine=machine_log(6, steal_s=stolen))).performance.verdict
     assert found.status is status
     assert ("machine_disturbed" in _codes(found)) == (status is Status.VOID)

@@ -9,8 +9,8 @@ from plotly.offline import get_plotlyjs
 
 from _hookswarm.analysis.reporting.html import distribution, resources, scaling, stages
 from _hookswarm.analysis.reporting.html.charts import Chart
-from _hookswarm.analysis.reports import CPU, IO, MEMORY, PERFORMANCE, Report
 from _hookswarm.analysis.schema.cpu import CpuReport
+from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, PERFORMANCE, Report
 from _hookswarm.analysis.schema.io import IoReport
 from _hookswarm.analysis.schema.memory import MemoryReport, MemoryTrend
 from _hookswarm.analysis.schema.report import PerformanceReport, Section

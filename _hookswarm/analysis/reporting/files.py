@@ -1,0 +1,51 @@
+"""Report files: sections of a run replaced, the others left, written atomically."""
+
+import json
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, MODELS, PERFORMANCE, Report
+from _hookswarm.analysis.schema.sections import Sections
+from _hookswarm.records.run import RunError, write_atomically
+
+
+def read_reports(folder: Path) -> dict[str, Report]:
+    """The reports in `folder` by file, empty where there is none; raises RunError if a file is none of ours."""
+    return {name: _read(folder / name, model) for name, model in MODELS.items()}
+
+
+def _read(path: Path, model: type[Report]) -> Report:
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return model()
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(map(str, fault["loc"])) or "file"
+        raise RunError(f"{path} is not a report of this version ({place}: {fault['msg']}); move it away") from None
+
+
+def write_reports(folder: Path, sections: Sections) -> list[Path]:
+    """Replace a run's sections of the reports in `folder`; returns what was written. Raises RunError, OSError."""
+    reports = read_reports(folder)  # all of them, before the first is written
+    written = []
+    for name, own in (
+        (PERFORMANCE, sections.performance),
+        (MEMORY, sections.memory),
+        (CPU, sections.cpu),
+        (IO, sections.io),
+    ):
+        if own:
+            report = reports[name].model_copy(update={"sections": reports[name].sections | {own.run.test: own}})
+            write_atomically(folder / name, report.model_dump_json(indent=2) + "\n")
+            written.append(folder / name)
+    return written
+
+
+def json_schemas() -> dict[str, str]:
+    """The JSON Schema of each report file, as text."""
+    texts = {
+        name: json.dumps(model.model_json_schema(mode="serialization"), indent=2) for name, model in MODELS.items()
+    }
+    return {name.replace(".json", ".schema.json"): text + "\n" for name, text in texts.items()}
