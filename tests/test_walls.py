@@ -52,7 +52,7 @@ def imported(source: str) -> Iterator[str]:
 
 
 def ours(path: Path) -> set[str]:
-    """The modules of the house that a file imports, as `MODULES` names them. Any other way to reach us begins with "!"."""
+    """The modules of the house that a file imports, as `MODULES` names them; what else reaches us begins with "!"."""
     found = set()
     for name in imported(path.read_text()):
         top, _, rest = name.partition(".")

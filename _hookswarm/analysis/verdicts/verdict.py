@@ -1,4 +1,4 @@
-"""Whether a run can be trusted, and why not. Every reason has a code that stays the same over versions."""
+"""Whether a run can be trusted, and why not: `codes` tells what each reason means."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,6 +6,7 @@ from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.resources import disturbance
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.report import Reason, Stage, Status, Verdict
+from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, LATE_MS, SHORTEST_S, STARVED_CLOSED_SHARE, STARVED_SHARE
 from _hookswarm.common.wording import first_of
 from _hookswarm.records.exit_codes import Exit
@@ -31,26 +32,26 @@ def compute(frames: RunFrames, stages: Sequence[Stage]) -> Verdict:
     if void:
         return Verdict(status=Status.VOID, reasons=[*void, *failed, *notes])
     if not any(stage.deliveries.acknowledged for stage in stages):
-        reason = Reason(code="nothing_acknowledged", message="no delivery was acknowledged: nothing was tested")
+        reason = Reason(code=Code.NOTHING_ACKNOWLEDGED, message="no delivery was acknowledged: nothing was tested")
         return Verdict(status=Status.UNKNOWN, reasons=[reason, *failed, *notes])
     return Verdict(status=Status.FAIL if failed else Status.PASS, reasons=[*failed, *notes])
 
 
 def _incomplete(frames: RunFrames) -> Iterator[Reason]:
     for fault in frames.damaged:
-        yield Reason(code="journal_damaged", message=f"left out: {fault}")
+        yield Reason(code=Code.JOURNAL_DAMAGED, message=f"left out: {fault}")
     lost = [] if _loss_allowed(frames) else list(_lost(frames))
     yield from lost
     ends = frames.entries(RunEnded)
     if not ends:
-        yield Reason(code="run_unfinished", message="the run has no end: its master died, or it is still on")
+        yield Reason(code=Code.RUN_UNFINISHED, message="the run has no end: its master died, or it is still on")
     elif ends[-1].error and not lost:
-        yield Reason(code="run_failed", message=ends[-1].error)
+        yield Reason(code=Code.RUN_FAILED, message=ends[-1].error)
 
 
 def _lost(frames: RunFrames) -> Iterator[Reason]:
     if lost := frames.entries(WorkerLost):
-        yield Reason(code="worker_lost", message=f"sending processes were lost during the run: {len(lost)}")
+        yield Reason(code=Code.WORKER_LOST, message=f"sending processes were lost during the run: {len(lost)}")
 
 
 def _loss_allowed(frames: RunFrames) -> bool:
@@ -75,28 +76,32 @@ def _unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
         due, held = sum(report.due for report in reports.get(stage.name, [])), stage.deliveries.due
         if stage.name in reports and due != held and not (due < held and stage.name in excused):
             yield Reason(
-                code="books_unbalanced",
+                code=Code.BOOKS_UNBALANCED,
                 message=f"{stage.name}: the senders counted {due} due events, their journals hold {held}",
             )
         yield from _locust_differs(frames, stage, excused, excusable=False)
         if stage.ledger.lost:
             yield Reason(
-                code="acknowledged_lost",
+                code=Code.ACKNOWLEDGED_LOST,
                 message=f"{stage.name}: {stage.ledger.lost} acknowledged events are not in the receivers' journals",
             )
         if stage.ledger.unexpected:
             yield Reason(
-                code="unexpected_arrivals",
+                code=Code.UNEXPECTED_ARRIVALS,
                 message=f"{stage.name}: {stage.ledger.unexpected} arrivals that no sender's journal knows",
             )
     if frames.locust_totals is None:
         if not frames.entries(WorkerLost):
-            yield Reason(code="locust_total_missing", message="Locust's statistics are missing from the run's folder")
+            yield Reason(
+                code=Code.LOCUST_TOTAL_MISSING, message="Locust's statistics are missing from the run's folder"
+            )
     elif more := sum(frames.locust_totals.values()) - sum(_locust_total(frames, stage) for stage in stages):
-        yield Reason(code="locust_total_differs", message=f"Locust's CSV has {more} deliveries of no stage of this run")
+        yield Reason(
+            code=Code.LOCUST_TOTAL_DIFFERS, message=f"Locust's CSV has {more} deliveries of no stage of this run"
+        )
     if frames.strays:
         yield Reason(
-            code="unexpected_arrivals", message=f"{frames.strays} arrivals that belong to no stage of this run"
+            code=Code.UNEXPECTED_ARRIVALS, message=f"{frames.strays} arrivals that belong to no stage of this run"
         )
 
 
@@ -107,7 +112,7 @@ def _locust_differs(frames: RunFrames, stage: Stage, excused: set[str], excusabl
     explained = total < told and stage.name in excused
     if frames.locust_totals is not None and total != told and explained == excusable:
         message = f"{stage.name}: Locust's CSV has {total} deliveries, the journals {told}"
-        yield Reason(code="locust_total_differs", message=message)
+        yield Reason(code=Code.LOCUST_TOTAL_DIFFERS, message=message)
 
 
 def _locust_total(frames: RunFrames, stage: Stage) -> int:
@@ -119,7 +124,7 @@ def _overloads(frames: RunFrames) -> Iterator[tuple[int, Reason]]:
     for entry in frames.entries(StageOverloaded):
         grown = f"its queue grew for {entry.growing_s:,.0f} s to {entry.queued:,} events"
         message = f"{frames.plan[entry.stage].name}: {grown}; the rate is more than is delivered"
-        yield entry.stage, Reason(code="overloaded", message=message)
+        yield entry.stage, Reason(code=Code.OVERLOADED, message=message)
 
 
 def _seeks_limits(frames: RunFrames, stage: int) -> bool:
@@ -145,19 +150,19 @@ def _generator_bound(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Rea
         found = stage.generator
         if found.late_p99_ms is not None and found.late_p99_ms > LATE_MS:
             yield Reason(
-                code="generator_late",
+                code=Code.GENERATOR_LATE,
                 message=f"{stage.name}: idle workers woke {found.late_p99_ms:.0f} ms late (p99), off schedule",
             )
         if stage.machine and stage.window_s >= SHORTEST_S:
             for fault in disturbance.told(stage.machine):
-                yield Reason(code="machine_disturbed", message=f"{stage.name}: {fault}")
+                yield Reason(code=Code.MACHINE_DISTURBED, message=f"{stage.name}: {fault}")
         if frames.manifest.test == RESOURCE and stage.name in closed:
             continue  # it asks what gives out first: that, too, is an answer
         starved = found.starved_share or 0.0
         most = STARVED_CLOSED_SHARE if stage.name in closed else STARVED_SHARE
         if starved > most and _lasted_s(reports, stage) >= SHORTEST_S:
             yield Reason(
-                code="generator_starved",
+                code=Code.GENERATOR_STARVED,
                 message=f"{stage.name}: a sender was ready to run and had no CPU for {starved:.0%} of the stage",
             )
 
@@ -188,14 +193,14 @@ def _asking(stages: Sequence[Stage]) -> list[Stage]:
 def _nothing_scaled(stages: Sequence[Stage], excluded: Sequence[str]) -> Iterator[Reason]:
     if excluded and len(excluded) == len(_asking(stages)):
         yield Reason(
-            code="generator_bound", message="the generator limited every stage: nothing is known of the target"
+            code=Code.GENERATOR_BOUND, message="the generator limited every stage: nothing is known of the target"
         )
 
 
 def _left_out(excluded: Sequence[str]) -> Iterator[Reason]:
     if excluded:
         message = f"the generator limited, so void for scalability: {first_of(excluded, NAMED)}"
-        yield Reason(code="generator_bound_stages", message=message)
+        yield Reason(code=Code.GENERATOR_BOUND_STAGES, message=message)
 
 
 def _lawless(stages: Sequence[Stage]) -> Iterator[Reason]:
@@ -211,22 +216,22 @@ def _lawless(stages: Sequence[Stage]) -> Iterator[Reason]:
         }
         said = [text for text, count in ways.items() if count] or [f"delays unlike its jitter (p = {found.ks_p:.1g})"]
         yield Reason(
-            code="retry_law_broken",
+            code=Code.RETRY_LAW_BROKEN,
             message=f"{stage.name}: the sender did not keep its retry law: {', '.join(said)}",
         )
 
 
 def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     if frames.manifest.interrupted:
-        yield Reason(code="interrupted", message="stopped before its plan was done")
+        yield Reason(code=Code.INTERRUPTED, message="stopped before its plan was done")
     untested = [stage.name for stage in stages if stage.deliveries.due and not stage.deliveries.acknowledged]
     if untested and any(stage.deliveries.acknowledged for stage in stages):
         message = f"no delivery was acknowledged, so nothing was tested: {first_of(untested, NAMED)}"
-        yield Reason(code="nothing_acknowledged_stages", message=message)
+        yield Reason(code=Code.NOTHING_ACKNOWLEDGED_STAGES, message=message)
     for fault in frames.spoilt:
-        yield Reason(code="log_damaged", message=f"left out: {fault}")
+        yield Reason(code=Code.LOG_DAMAGED, message=f"left out: {fault}")
     if frames.torn:
-        yield Reason(code="torn_rows", message=f"{frames.torn} half-written journal rows were left out")
+        yield Reason(code=Code.TORN_ROWS, message=f"{frames.torn} half-written journal rows were left out")
     if _loss_allowed(frames):
         yield from _lost(frames)
         excused = _excused(frames)
@@ -241,6 +246,6 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     saturated = [stage.name for stage in stages if stage.name in closed & long and _busy(stage) > BUSY_SHARE]
     if saturated:
         yield Reason(
-            code="generator_saturated",
+            code=Code.GENERATOR_SATURATED,
             message=f"{first_of(saturated, 1)}: the sender's CPU was the limit; the rate is a lower bound",
         )

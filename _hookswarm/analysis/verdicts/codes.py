@@ -1,0 +1,176 @@
+"""Every reason that a verdict can have: its code, its effect, what it means, and what to do next.
+
+Codes stay the same over versions. `docs/numbers.md` has this table.
+"""
+
+from enum import StrEnum
+
+
+class Effect(StrEnum):
+    """What a reason does to the verdict."""
+
+    VOID = "void"
+    """The measurement cannot be trusted."""
+    FAIL = "fail"
+    """It can be trusted, and the target failed."""
+    UNTESTED = "unknown"
+    """Nothing was tested."""
+    NOTE = "note"
+    """Worth knowing; it changes no verdict."""
+
+
+class Code(StrEnum):
+    """`effect` is the usual one: where a plan or an option allows what happened, the same code is a note."""
+
+    effect: Effect
+    means: str
+    advice: str
+
+    def __new__(cls, code: str, effect: Effect, means: str, advice: str) -> "Code":
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.effect, member.means, member.advice = effect, means, advice
+        member.__doc__ = means
+        return member
+
+    BOOKS_UNBALANCED = (
+        "books_unbalanced",
+        Effect.VOID,
+        "the senders counted another number of due events than their journals hold",
+        "run it again; if it stays, send us the run's folder",
+    )
+    LOCUST_TOTAL_DIFFERS = (
+        "locust_total_differs",
+        Effect.VOID,
+        "Locust's CSV and the journals disagree; a note of a stage whose worker might be lost",
+        "run it again; if it stays, send us the run's folder",
+    )
+    LOCUST_TOTAL_MISSING = (
+        "locust_total_missing",
+        Effect.VOID,
+        "the run's folder has no CSV of Locust's",
+        "let Locust end in order: stop it with one Ctrl-C, and wait",
+    )
+    ACKNOWLEDGED_LOST = (
+        "acknowledged_lost",
+        Effect.VOID,
+        "events were acknowledged that no receiver has a record of taking",
+        "look for a proxy that answers by itself; fetch the journals of other hosts with `records collect`",
+    )
+    UNEXPECTED_ARRIVALS = (
+        "unexpected_arrivals",
+        Effect.VOID,
+        "arrivals that no sender's journal knows",
+        "look for a proxy that repeats requests, and for another run against the same receivers",
+    )
+    RETRY_LAW_BROKEN = (
+        "retry_law_broken",
+        Effect.VOID,
+        "a sender of ours did not keep its declared retry law (`conformance.scheduled`)",
+        "give the senders more CPU; if it stays, send us the run's folder",
+    )
+    WORKER_LOST = (
+        "worker_lost",
+        Effect.VOID,
+        "a sending process died, or was silent for 3.5 s; with `--allow-worker-loss` a note",
+        "read the end of locust.log; look for an out-of-memory kill",
+    )
+    RUN_FAILED = (
+        "run_failed",
+        Effect.VOID,
+        "the run ended before its plan was done, and says why",
+        "mend what it names, and run it again",
+    )
+    RUN_UNFINISHED = (
+        "run_unfinished",
+        Effect.VOID,
+        "the run has no end: its master died, or it is still on",
+        "wait for its end, or read the end of locust.log",
+    )
+    GENERATOR_LATE = (
+        "generator_late",
+        Effect.VOID,
+        "idle workers woke more than 20 ms late (99th percentile): another schedule than the declared one",
+        "give the senders a machine, or cores, of their own",
+    )
+    GENERATOR_STARVED = (
+        "generator_starved",
+        Effect.VOID,
+        "a sender was ready to run and had no CPU for more than a quarter of a stage (Linux `schedstat`); of a closed "
+        "loop, which takes turns on the cores with the receiver, for more than half",
+        "give the senders a machine, or cores, of their own",
+    )
+    MACHINE_DISTURBED = (
+        "machine_disturbed",
+        Effect.VOID,
+        "steal, throttling, a slower clock, or processes that take no part had over 25 % of the machine in a stage: "
+        "`docs/resource.md`",
+        "end what else runs there, or use another machine, and run it again",
+    )
+    JOURNAL_DAMAGED = (
+        "journal_damaged",
+        Effect.VOID,
+        "a journal cannot be read, and is skipped",
+        "fetch it again, or run it again",
+    )
+    GENERATOR_BOUND = (
+        "generator_bound",
+        Effect.VOID,
+        "the generator limited every stage that scales or seeks capacity: `docs/scalability.md`",
+        "more sending processes (`--processes`), each with a core of its own",
+    )
+    NOTHING_ACKNOWLEDGED = (
+        "nothing_acknowledged",
+        Effect.UNTESTED,
+        "no delivery of the whole run was acknowledged",
+        "look at the attempts by outcome: is the address right, and the secret?",
+    )
+    OVERLOADED = (
+        "overloaded",
+        Effect.FAIL,
+        "a stage's queue grew for longer than its `overload_s`, and the stage was ended for it; what was still queued "
+        'is abandoned. In the test "scalability", and in a search for capacity, it is a finding, and a note',
+        "offer less (`--rate`), or make the target faster",
+    )
+    INTERRUPTED = (
+        "interrupted",
+        Effect.NOTE,
+        "stopped before its plan was done",
+        "run it again for the stages that are missing",
+    )
+    NOTHING_ACKNOWLEDGED_STAGES = (
+        "nothing_acknowledged_stages",
+        Effect.NOTE,
+        "stages in which nothing was acknowledged, so nothing was tested",
+        "look at their attempts by outcome",
+    )
+    GENERATOR_BOUND_STAGES = (
+        "generator_bound_stages",
+        Effect.NOTE,
+        "scaling stages that the generator limited: they alone are void",
+        "more sending processes (`--processes`), each with a core of its own",
+    )
+    GENERATOR_SATURATED = (
+        "generator_saturated",
+        Effect.NOTE,
+        "closed loops in which the sender ran, or was ready to, for over 90 % of the time: their rate is a lower bound",
+        "more sending processes (`--processes`) to see what the target can do",
+    )
+    LOG_DAMAGED = (
+        "log_damaged",
+        Effect.NOTE,
+        "a psutil log cannot be read, and is skipped",
+        "run it again if you need its figures",
+    )
+    TORN_ROWS = (
+        "torn_rows",
+        Effect.NOTE,
+        "half-written rows of a killed process, skipped",
+        "nothing: their events are in doubt",
+    )
+
+
+def table() -> str:
+    """All codes as a table in Markdown, for the docs."""
+    rows = (f"| `{code}` | {code.effect} | {code.means} | {code.advice} |" for code in Code)
+    return "\n".join(("| code | effect | means | what to do |", "|---|---|---|---|", *rows, ""))
