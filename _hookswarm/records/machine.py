@@ -7,8 +7,9 @@
 import contextlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from _hookswarm.records.run import RunError, append_whole
 if available() is None:
     import psutil
 
-VERSION = 2
-"""1 had no `throttled_s` and `mhz`."""
+VERSION = 3
+"""1 had no `throttled_s` and `mhz`; up to 2, `disk_busy_s` was the sum over all disks."""
 LOGS = "machine-*.csv"
 COLUMNS = (
     "at_ns", "user_s", "system_s", "idle_s", "iowait_s", "steal_s", "core_busy_s",
@@ -29,8 +30,13 @@ COLUMNS = (
     "sockets_in_use", "sockets_time_wait", "listen_overflows", "retransmits",
     "pressure_cpu_s", "pressure_io_s", "pressure_memory_s", "sampling_s", "throttled_s", "mhz",
 )  # fmt: skip
-"""`core_busy_s`: of each core, joined by ";". Pressure: seconds in which some process waited (Linux PSI).
-`throttled_s`: for which a control group's quota kept our processes from a CPU. `mhz`: of the slowest core, now."""
+"""`core_busy_s`, `disk_busy_s`: of each core and each disk, joined by ";". Pressure: seconds in which some process
+waited (Linux PSI). `throttled_s`: for which a control group's quota kept our processes from a CPU. `mhz`: of the
+slowest core, now."""
+SYSTEM_DISKS = Path("/sys/block")
+"""Linux's own list of disks. Partitions are not in it; what is no hardware has no `device` there."""
+SYSTEM_NICS = Path("/sys/class/net")
+"""The same of network interfaces: one that stands on another (a bridge, a bond, a VLAN) has a `lower_…` to it."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,8 @@ class MachineHeader:
     memory_bytes: int
     boot: str = field(default_factory=boot_id)
     version: int = VERSION
+    disks: Sequence[str] = ()
+    """Those that there were when the log began, in the order of `disk_busy_s`."""
 
     def encode(self) -> bytes:
         return f"# {json.dumps(asdict(self))}\n{','.join(self.columns)}\n".encode()
@@ -50,7 +58,7 @@ class MachineHeader:
     @property
     def columns(self) -> tuple[str, ...]:
         """Of the log behind this header."""
-        return COLUMNS if self.version == VERSION else COLUMNS[: COLUMNS.index("throttled_s")]
+        return COLUMNS if self.version > 1 else COLUMNS[: COLUMNS.index("throttled_s")]
 
     @classmethod
     def decode(cls, line: bytes) -> "MachineHeader":
@@ -59,8 +67,8 @@ class MachineHeader:
             header = cls(**json.loads(line.removeprefix(b"# ")))
         except (ValueError, TypeError, RecursionError) as error:
             raise RunError(f"damaged header: {error}") from None
-        if header.version not in (1, VERSION):
-            raise RunError(f"machine log version {header.version}; this hookswarm reads 1 and {VERSION}")
+        if header.version not in range(1, VERSION + 1):
+            raise RunError(f"machine log version {header.version}; this hookswarm reads 1 to {VERSION}")
         return header
 
 
@@ -76,15 +84,19 @@ class MachineLog:
         self._spent_s = 0.0
         self.gone = False
         """A machine is not, as long as it has somebody to ask."""
+        self._disks = physical(psutil.disk_io_counters(perdisk=True) or ())
+        header = MachineHeader(
+            host, clock.anchor_ns, psutil.cpu_count() or 1, psutil.virtual_memory().total, disks=self._disks
+        )
         self._file = self.path.open("xb", buffering=0)
-        header = MachineHeader(host, clock.anchor_ns, psutil.cpu_count() or 1, psutil.virtual_memory().total)
         append_whole(self._file, header.encode())
 
     def sample(self) -> None:
         """Append a line, whole or not at all. Raises OSError (a full disk)."""
         began_s = time.thread_time()
         append_whole(
-            self._file, csv_line((self._now(), *_values(), round(self._spent_s, 6), _throttled_s(), _slowest_mhz()))
+            self._file,
+            csv_line((self._now(), *_values(self._disks), round(self._spent_s, 6), _throttled_s(), _slowest_mhz())),
         )
         self._spent_s += time.thread_time() - began_s
 
@@ -92,22 +104,45 @@ class MachineLog:
         self._file.close()
 
 
-def _values() -> tuple[object, ...]:
-    """In the order of the columns, from the second to the pressures."""
+def physical(devices: Iterable[str], system: Path = SYSTEM_DISKS) -> tuple[str, ...]:
+    """Of the block devices those that are disks.
+
+    Partitions, dm, md, loop and bcache stand on these, and zram is memory. Where there is no such list, and so no
+    Linux, all are disks.
+    """
+    if not system.is_dir():
+        return tuple(devices)
+    return tuple(device for device in devices if _is_hardware(system / device.replace("/", "!")))
+
+
+def _is_hardware(device: Path) -> bool:
+    """Hidden are the single ways of an NVMe disk that has several."""
+    return (device / "device").exists() and _read(str(device / "hidden")).strip() != "1"
+
+
+def lowest(nics: Iterable[str], system: Path = SYSTEM_NICS) -> tuple[str, ...]:
+    """Of the network interfaces those that stand on no other: what passes a bridge passes one of its ports, too."""
+    return tuple(nic for nic in nics if not any((system / nic).glob("lower_*")))
+
+
+def _values(names: Sequence[str]) -> tuple[object, ...]:
+    """In the order of the columns, from the second to the pressures, of the disks of these names."""
     cores = psutil.cpu_times(percpu=True)
-    disks = _whole_disks(psutil.disk_io_counters(perdisk=True) or {})
-    net = psutil.net_io_counters()
+    told = psutil.disk_io_counters(perdisk=True) or {}
+    disks = [told.get(name) for name in names]
+    nics = psutil.net_io_counters(pernic=True)
+    net = [nics[name] for name in lowest(nics)]
     tcp, sockets = _netstat(), _sockets()
     return (
         *(round(sum(getattr(core, name, 0.0) for core in cores), 3) for name in _CPU),
         ";".join(f"{_busy_s(core):.3f}" for core in cores),
         psutil.virtual_memory().available,
         psutil.swap_memory().used,
-        *(sum(getattr(disk, name, 0) for disk in disks) for name in _DISK),
-        round(sum(getattr(disk, "busy_time", 0) for disk in disks) / 1e3, 3),
-        net.bytes_sent if net else None,
-        net.bytes_recv if net else None,
-        net.packets_sent + net.packets_recv if net else None,
+        *(sum(getattr(disk, name, 0) for disk in disks) if disks else None for name in _DISK),
+        ";".join(f"{getattr(disk, 'busy_time', nan) / 1e3:.3f}" for disk in disks),
+        sum(nic.bytes_sent for nic in net) if net else None,
+        sum(nic.bytes_recv for nic in net) if net else None,
+        sum(nic.packets_sent + nic.packets_recv for nic in net) if net else None,
         sockets.get("inuse"),
         sockets.get("tw"),
         tcp.get("ListenOverflows"),
@@ -123,16 +158,6 @@ _DISK = ("read_bytes", "write_bytes", "read_count", "write_count")
 def _busy_s(core: Any) -> float:
     idle = core.idle + getattr(core, "iowait", 0.0)
     return float(sum(core) - idle - getattr(core, "guest", 0.0) - getattr(core, "guest_nice", 0.0))
-
-
-def _whole_disks(disks: Mapping[str, Any]) -> list[Any]:
-    """Those that are no part of another one, and no loop."""
-    known = set(disks)
-    return [
-        counters
-        for name, counters in disks.items()
-        if not name.startswith(("loop", "ram")) and name.rstrip("0123456789") not in known - {name}
-    ]
 
 
 def _read(path: str) -> str:

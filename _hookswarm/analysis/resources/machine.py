@@ -18,6 +18,7 @@ class Used:
     disk_write_bytes_per_s: float | None = None
     disk_writes_per_s: float | None = None
     disk_busy_share: float | None = None
+    """Of the busiest disk; before version 3 of the log, the sum over all."""
     iowait_share: float | None = None
     steal_share: float | None = None
     io_pressure_share: float | None = None
@@ -54,12 +55,13 @@ def used(log: pd.DataFrame, window: Window) -> Used:
         return None if found is None else round(found / of, 4)
 
     cores = float(log["cores"].iloc[0])
-    busy = _core_shares(log, window)
+    busy = _each(log, "core_busy_s", window)
+    disks = [share for share in _each(log, "disk_busy_s", window) if not np.isnan(share)]
     return Used(
         net_bytes_per_s=_rounded(rate("net_sent_bytes")),
         disk_write_bytes_per_s=_rounded(rate("disk_write_bytes")),
         disk_writes_per_s=_rounded(rate("disk_writes")),
-        disk_busy_share=share("disk_busy_s"),
+        disk_busy_share=max(disks, default=None),
         iowait_share=share("iowait_s", cores),
         steal_share=share("steal_s", cores),
         io_pressure_share=share("pressure_io_s"),
@@ -73,11 +75,12 @@ def used(log: pd.DataFrame, window: Window) -> Used:
     )
 
 
-def _core_shares(log: pd.DataFrame, window: Window) -> tuple[float, ...]:
+def _each(log: pd.DataFrame, name: str, window: Window) -> tuple[float, ...]:
+    """How busy each core or disk was, by a column that joins their counters."""
     at = log["at_ns"].to_numpy()
-    told = log["core_busy_s"].astype(str).str.split(";", expand=True).astype(np.float64)
+    told = log[name].astype(str).str.split(";", expand=True).astype(np.float64)
     length_s = (window[1] - window[0]) / SECOND
-    return tuple(round(float(np.diff(np.interp(window, at, told[core]))[0]) / length_s, 4) for core in told)
+    return tuple(round(float(np.diff(np.interp(window, at, told[one]))[0]) / length_s, 4) for one in told)
 
 
 def _slowed(log: pd.DataFrame, window: Window) -> float | None:

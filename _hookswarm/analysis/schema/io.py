@@ -24,7 +24,7 @@ class IoStage(Model):
     net_bytes_per_s: float | None = Field(description="sent by this machine, loopback among it")
     disk_write_bytes_per_s: float | None = Field(description="of this machine")
     disk_writes_per_s: float | None
-    disk_busy_share: float | None
+    disk_busy_share: float | None = Field(description="of the busiest disk")
     iowait_share: float | None = Field(description="of all cores' time")
     steal_share: float | None = Field(description="of all cores' time, taken by the host for others")
     io_pressure_share: float | None = Field(description="of the time, how long some process waited for a disk")

@@ -38,6 +38,33 @@ def test_each_bottleneck_is_named(name: str, fields: dict[str, float]) -> None:
     assert found.runner_up.name != name
 
 
+@pytest.mark.parametrize(
+    ("name", "field", "limit"),
+    [
+        ("file descriptors", "fd_share", 0.95),
+        ("accept queue", "overflows_per_s", 1.0),
+        ("connection set-up", "new_connections", 0.5),
+        ("generator CPU", "sender_busy", 0.9),
+        ("generator CPU", "sender_starved", 0.25),
+        ("receiver CPU", "receiver_busy", 0.9),
+        ("disk", "fsync_share", 0.5),
+        ("disk", "disk_busy", 0.8),
+        ("memory", "memory_pressure", 0.1),
+    ],
+)
+def test_a_rule_begins_at_its_limit(name: str, field: str, limit: float) -> None:
+    """At the limit that the documentation tells it is the bottleneck, and a little below it is none."""
+    assert judge(Evidence(**{field: limit})).name == name
+    assert judge(Evidence(**{field: limit - 0.001})).name == NONE
+
+
+@pytest.mark.parametrize(("name", "inside"), [("target's own delay", 1.0), ("network", 0.0)])
+def test_a_wait_is_told_from_half_of_the_time(name: str, inside: float) -> None:
+    """In the receiver, or on the way."""
+    assert judge(Evidence(waited=0.5, inside_receiver=inside)).name == name
+    assert judge(Evidence(waited=0.499, inside_receiver=inside)).name == NONE
+
+
 def test_a_cause_comes_before_what_it_leads_to() -> None:
     """Connections that are never kept use up the CPU, and a busy CPU makes answers slow: the first is named."""
     late = replace(AT_EASE, waited=1.0, inside_receiver=0.9)

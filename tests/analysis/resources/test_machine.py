@@ -17,6 +17,15 @@ def test_rates_and_shares_of_a_window() -> None:
     assert found.io_pressure_share == 0
 
 
+def test_the_busiest_disk_is_told() -> None:
+    """Two disks at 90 % and 40 % are no disk at 130 %; one whose counter is not known, or is gone, says nothing."""
+    frame = machine_log(10).assign(disk_busy_s=[f"{0.4 * s:.3f};{7 + 0.9 * s:.3f};nan" for s in range(11)])
+    assert used(frame, (START, START + 5 * SECOND)).disk_busy_share == 0.9
+    gone = frame.assign(disk_busy_s=[f"{0.4 * s:.3f};{'nan' if s > 3 else '0.0'}" for s in range(11)])
+    assert used(gone, (START, START + 5 * SECOND)).disk_busy_share == 0.4
+    assert used(frame.assign(disk_busy_s=np.nan), (START, START + 5 * SECOND)).disk_busy_share is None
+
+
 def test_what_the_platform_does_not_tell_is_null() -> None:
     """An empty column is unknown, not zero."""
     frame = machine_log(10).assign(pressure_io_s=np.nan)
