@@ -89,7 +89,12 @@ class MachineLog:
             host, clock.anchor_ns, psutil.cpu_count() or 1, psutil.virtual_memory().total, disks=self._disks
         )
         self._file = self.path.open("xb", buffering=0)
-        append_whole(self._file, header.encode())
+        try:
+            append_whole(self._file, header.encode())
+        except OSError:
+            self.close()
+            self.path.unlink()
+            raise
 
     def sample(self) -> None:
         """Append a line, whole or not at all. Raises OSError (a full disk)."""

@@ -157,6 +157,19 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
         assert (folder / "machine-here.csv").read_bytes().endswith(b"\n")
 
 
+def test_a_disk_that_is_full_already_leaves_no_log(tmp_path: Path) -> None:
+    """A log whose header has no room is not left behind, so whoever tries again once there is some can."""
+    with small_disk(tmp_path / "disk", "16k") as folder:
+        ballast = folder / "ballast"
+        ballast.write_bytes(bytes(16 * 1024))
+        for _ in range(2):
+            with pytest.raises(OSError, match="No space"):
+                MachineLog(folder, "here", Clock())
+        assert list(folder.iterdir()) == [ballast]
+        ballast.unlink()
+        MachineLog(folder, "here", Clock()).close()
+
+
 def test_without_psutil_nothing_is_sampled_and_nothing_breaks() -> None:
     """Whoever samples can be imported, says why there is no log, and what asks for one by name is refused."""
     code = """
