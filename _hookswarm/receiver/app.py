@@ -215,16 +215,22 @@ class Receiver:
                 folder.mkdir(parents=True, exist_ok=True)
                 name = f"{self._config.region}-{os.getpid()}"
                 header = Header("arrivals", self.run, name, self._clock.anchor_ns, self._config.region)
-                if self._config.bodies:
-                    self._bodies = BodyFile(_unused(folder, f"bodies-{name}", ".ndjson"))
-                path = _unused(folder, f"arrivals-{name}")
-                if self._fsync:
-                    syncs = Header("fsyncs", self.run, name, self._clock.anchor_ns, self._config.region)
-                    log = Journal(_unused(folder, f"fsyncs-{name}"), syncs)
-                    self._journal = TimedJournal(path, header, log, self._clock.now)
-                else:
-                    kind = BufferedJournal if self._config.durability is Durability.MEMORY else Journal
-                    self._journal = kind(path, header)
+                # On a full disk every request comes here again: what stands beside a journal must not stay without it.
+                with contextlib.ExitStack() as undo:
+                    bodies = _unused(folder, f"bodies-{name}", ".ndjson")
+                    if self._config.bodies:
+                        self._bodies = BodyFile(bodies)
+                        undo.callback(bodies.unlink)
+                    path, log = _unused(folder, f"arrivals-{name}"), _unused(folder, f"fsyncs-{name}")
+                    if self._fsync:
+                        syncs = Header("fsyncs", self.run, name, self._clock.anchor_ns, self._config.region)
+                        timed = Journal(log, syncs)
+                        undo.callback(log.unlink)
+                        self._journal = TimedJournal(path, header, timed, self._clock.now)
+                    else:
+                        kind = BufferedJournal if self._config.durability is Durability.MEMORY else Journal
+                        self._journal = kind(path, header)
+                    undo.pop_all()
             return self._journal
 
 
@@ -257,11 +263,14 @@ def _ours(event_id: str, attempt: str) -> tuple[EventId, AttemptTag] | None:
 
 
 def _unused(folder: Path, stem: str, suffix: str = ".journal") -> Path:
-    """A file's path that does not exist yet: a run may be set twice, and a pid comes round again."""
+    """A file's path that does not exist yet: a run may be set twice, and a pid comes round again.
+
+    `<region>-<pid>.2`: with another "-" it would look like a file of the region `<region>-<pid>`.
+    """
     path, number = folder / f"{stem}{suffix}", 1
     while path.exists():
         number += 1
-        path = folder / f"{stem}-{number}{suffix}"
+        path = folder / f"{stem}.{number}{suffix}"
     return path
 
 

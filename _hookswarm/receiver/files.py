@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+KINDS = ("arrivals", "fsyncs", "bodies", "resources-receiver", "resources-supervisor")
 CHUNK = 1 << 20
 
 
 def written(results: Path, run: str, region: str) -> list[tuple[str, int]]:
     """Names and sizes of the files of a region's receiver in a run's folder; of one that is not there, none."""
-    kinds = ("arrivals", "fsyncs", "bodies", "resources-receiver", "resources-supervisor")
     if not SAFE.fullmatch(run):
         return []
-    found = (path for kind in kinds for path in (results / run).glob(f"{kind}-{region}-*"))
-    return sorted((path.name, path.stat().st_size) for path in found if SAFE.fullmatch(path.name) and path.is_file())
+    # Whole: the name of one region may be the beginning of another's.
+    own = re.compile(rf"({'|'.join(KINDS)})-{re.escape(region)}-[0-9]+(\.[0-9]+)?\.(journal|ndjson|csv)")
+    found = (path for path in (results / run).glob("*") if own.fullmatch(path.name))
+    return sorted((path.name, path.stat().st_size) for path in found if path.is_file())
 
 
 def read(path: Path, size: int) -> Iterator[bytes]:

@@ -56,8 +56,8 @@ class Sampler:
         folder.mkdir(parents=True, exist_ok=True)
         role, number = f"{self._role}-{self._config.region}", 0
         while self._log is None:
-            process = f"{os.getpid()}-{number}" if number else str(os.getpid())
+            process = f"{os.getpid()}.{number}" if number else str(os.getpid())
             try:
                 self._log = ResourceLog(folder, role, self._clock, process)
             except FileExistsError:  # a run may be set twice
-                number += 1
+                number = number + 1 if number else 2

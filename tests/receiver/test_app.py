@@ -251,6 +251,18 @@ def test_a_full_disk_is_507(durability: Durability, tiny_disk: Path, tmp_path: P
     assert app.journals("run-2") == []
 
 
+@pytest.mark.parametrize("durability", list(Durability))
+def test_on_a_full_disk_no_request_leaves_a_file(durability: Durability, tiny_disk: Path, tmp_path: Path) -> None:
+    """Where a journal has no room, neither the bodies' file nor the syncs' journal stays; space heals it."""
+    (tiny_disk / "filler").write_bytes(bytes(64 * 1024 - 4096 * (durability is Durability.FSYNC)))
+    app = rig(tmp_path, durability, results=tiny_disk, bodies=True)
+    assert [app.post().status_code for _ in range(3)] == [507] * 3
+    assert list((tiny_disk / NO_RUN).iterdir()) == []
+    (tiny_disk / "filler").unlink()
+    assert app.post().status_code == 204
+    assert sum(1 for _ in (tiny_disk / NO_RUN).glob("bodies-*")) == 1
+
+
 def test_a_full_disk_ends_memory_too(tiny_disk: Path, tmp_path: Path) -> None:
     """Housekeeping says that it cannot write, a change of runs is 507 instead of a traceback, and space heals it."""
     (tiny_disk / "filler").write_bytes(bytes(56 * 1024))
