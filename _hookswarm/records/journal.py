@@ -79,7 +79,8 @@ class Journal:
         self._tickets = itertools.count(1)
         self._syncing = threading.Lock()
         self._synced = 0
-        self._broken: OSError | None = None
+        self._broken: tuple[object, ...] | None = None
+        """What the first fdatasync that failed said."""
 
     def append(self, row: bytes) -> int:
         """Write a row and return its offset, for `finish`. Raises OSError (a full disk)."""
@@ -99,14 +100,15 @@ class Journal:
         with self._syncing:
             if self._synced >= mine:
                 return  # a caller ahead of us in the queue covered our rows too
-            if self._broken:
-                raise self._broken
+            if self._broken is not None:
+                # Anew: one that is raised again and again keeps the frames, and so the bodies, of all who caught it.
+                raise OSError(*self._broken)
             latest = next(self._tickets)
             try:
                 self._commit()
             except OSError as error:
                 # Linux forgets the rows that it could not write: a second fdatasync would succeed without them.
-                self._broken = error
+                self._broken = error.args
                 raise
             self._synced = latest
 
@@ -140,6 +142,20 @@ class BufferedJournal(Journal):
             offset = self._end + len(self._buffer)
             self._buffer += row
         return offset
+
+    def finish(self, offset: int, done: int, status: int, outcome: int, flags: int) -> None:
+        end = END.pack(done, status, outcome, flags | _WRITTEN)
+        with self._lock:
+            place = offset + END_OFFSET - self._end
+            # Negative: written already. A full disk may have cut the row in the middle of its end.
+            written = min(max(-place, 0), len(end))
+            if written:
+                os.pwrite(self._file, end[:written], offset + END_OFFSET)
+            self._buffer[place + written : place + len(end)] = end[written:]
+
+    def sync(self) -> None:
+        self.flush()
+        super().sync()
 
     def flush(self) -> None:
         """Write what is in memory. Raises OSError (a full disk), and keeps what it could not write."""

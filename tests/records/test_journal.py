@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,12 +75,14 @@ def test_an_empty_journal_reads(path: Path) -> None:
     assert (len(view.rows), view.torn) == (0, 0)
 
 
-def test_finish_overwrites_only_the_end(path: Path) -> None:
-    """An attempt's outcome is put into the row that announced it."""
-    journal = Journal(path, HEADER)
+@pytest.mark.parametrize("kind", [Journal, BufferedJournal])
+def test_finish_overwrites_only_the_end(kind: type[Journal], path: Path) -> None:
+    """An attempt's outcome is put into the row that announced it, also while that is in memory."""
+    journal = kind(path, HEADER)
     offset = journal.append(row(1))
     journal.append(row(2))
     journal.finish(offset, done=99, status=503, outcome=2, flags=Flag.REUSED)
+    journal.close()
     first, second = read_journal(path).rows
     assert [first[name] for name in ("sequence", "done", "status", "outcome", "flags")] == [1, 99, 503, 2, 3]
     assert (second["sequence"], second["status"]) == (2, 204)
@@ -204,6 +207,47 @@ def test_buffered_rows_wait_for_flush(path: Path) -> None:
     assert len(sequences(path)) > 1000
 
 
+def test_a_buffered_row_is_finished_wherever_it_is(path: Path) -> None:
+    """In the file, in memory, and where a full disk had room for a part of it, however large."""
+
+    class HalfRoom(BufferedJournal):
+        """Writes so many bytes of the first row and no more, until `room` is None."""
+
+        room: int | None = None
+
+        def _flush(self) -> None:
+            if self.room is None:
+                super()._flush()
+            else:
+                self._end += os.pwrite(self._file, self._buffer[: self.room], self._end)
+                del self._buffer[: self.room]
+
+    for room in range(ROW.size + 1):
+        own = path.with_name(f"{room}.journal")
+        journal = HalfRoom(own, HEADER)
+        offsets = [journal.append(row(0)), journal.append(row(1))]
+        journal.room = room
+        journal.flush()
+        for offset in offsets:
+            journal.finish(offset, done=99, status=503, outcome=2, flags=Flag.REUSED)
+        journal.room = None
+        journal.close()
+        assert own.stat().st_size == HEADER_SIZE + 2 * ROW.size
+        rows = read_journal(own).rows
+        assert [tuple(one[["sequence", "done", "status", "outcome", "flags"]]) for one in rows] == [
+            (0, 99, 503, 2, 3),
+            (1, 99, 503, 2, 3),
+        ]
+
+
+def test_a_sync_writes_what_memory_holds(path: Path) -> None:
+    """Whoever waits for the disk waits for the buffer, too."""
+    journal = BufferedJournal(path, HEADER)
+    journal.append(row(1))
+    journal.sync()
+    assert sequences(path) == [1]
+
+
 class SlowDisk(Journal):
     """Counts its fdatasyncs; each waits until the test lets it go on."""
 
@@ -260,10 +304,16 @@ def test_after_a_failed_fdatasync_none_succeeds(path: Path) -> None:
             super()._commit()
 
     journal = FailingOnce(path, HEADER)
-    for _ in range(2):
+    caught = []
+    for _ in range(4):
         journal.append(row(1))
-        with pytest.raises(OSError, match="broken disk"):
+        with pytest.raises(OSError, match="broken disk") as told:
             journal.sync()
+        caught.append(told.value)
+    assert {error.errno for error in caught} == {errno.EIO}
+    # One error that all get would hold the frames of all who caught it, and with them their bodies.
+    assert len({id(error) for error in caught}) == 4
+    assert {len(list(traceback.walk_tb(error.__traceback__))) for error in caught[1:]} == {2}
 
 
 @pytest.mark.parametrize("kind", [Journal, BufferedJournal])
