@@ -158,7 +158,11 @@ class Wire:
             else:
                 self._connection, self._answer = connection, _Answer()
                 return connection
-        raise failure
+        try:
+            raise failure
+        finally:
+            # Or it and this frame would hold each other, and with them the body, until garbage is collected.
+            del failure
 
     def _exchange(self, connection: Connection, request: bytes) -> int:
         answer = self._answer

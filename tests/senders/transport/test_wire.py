@@ -1,5 +1,6 @@
 """The wire against servers that follow a script: what it sends, every way to answer, every way to fail."""
 
+import gc
 import socket
 import ssl
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -418,6 +420,20 @@ def test_httpx_tells_the_same_kinds(opened: list[Transport], case: Failing) -> N
 def test_nobody_listens(either: Open) -> None:
     """A closed port is a refusal, at once."""
     assert failure(either(f"http://127.0.0.1:{closed_port()}/")).outcome == Outcome.REFUSED
+
+
+def test_a_refused_attempt_lets_its_body_go(wire: Open) -> None:
+    """Nothing holds it once the failure was told: a target that is away costs no memory until garbage is collected."""
+    body, refused = bytes(1000), wire(f"http://127.0.0.1:{closed_port()}/")
+    before = sys.getrefcount(body)
+    gc.disable()
+    try:
+        for _ in range(3):
+            with suppress(WireError):
+                refused.post(HEADERS, body)
+        assert sys.getrefcount(body) == before
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("host", ["nobody.invalid", "a..b.invalid", f"{'x' * 70}.invalid"])
