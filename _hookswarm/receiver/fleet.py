@@ -7,7 +7,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import IO, get_args
 
@@ -18,6 +19,8 @@ from _hookswarm.protocol.regions import Algorithm, Balancer, Region, RegionTable
 from _hookswarm.receiver import children, haproxy
 
 START_TIMEOUT_S = 30
+QUESTION_S = 2
+"""The longest that a region may take to say whether it is ready."""
 
 
 class Fleet:
@@ -75,21 +78,27 @@ class Fleet:
     def _await_balancer(
         self, process: "subprocess.Popen[bytes]", balancer: Balancer, stopping: threading.Event
     ) -> None:
-        for _ in range(START_TIMEOUT_S * 10):
+        def listens(left_s: Callable[[], float]) -> bool:
             if process.poll() is not None:
                 raise ConfigError([f"HAProxy could not start, exit code {process.returncode}"])
-            if all(_listens(url) for url in balancer.haproxy.values()) or stopping.wait(0.1):
-                return
-        raise ConfigError([f"HAProxy does not listen after {START_TIMEOUT_S} s"])
+            return all(_listens(url, left_s()) for url in balancer.haproxy.values())
+
+        if not asked_until(listens, stopping, START_TIMEOUT_S):
+            raise ConfigError([f"HAProxy does not listen after {START_TIMEOUT_S} s"])
 
     def _await_regions(self, token: str, stopping: threading.Event) -> None:
-        with httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=2, trust_env=False) as client:
-            for _ in range(START_TIMEOUT_S * 10):
-                if dead := [r.name for r, s in zip(self._regions, self._children, strict=True) if s.poll()]:
-                    raise ConfigError([f"receiver {name} could not start" for name in dead])
-                if all(_ready(client, region) for region in self._regions) or stopping.wait(0.1):
-                    return
-        raise ConfigError([f"the receivers are not ready after {START_TIMEOUT_S} s"])
+        def ready(left_s: Callable[[], float]) -> bool:
+            codes = {r.name: s.poll() for r, s in zip(self._regions, self._children, strict=True)}
+            dead = [
+                f"receiver {name} could not start, exit code {codes[name]}" for name in codes if codes[name] is not None
+            ]
+            if dead and not stopping.is_set():
+                raise ConfigError(dead)
+            return all(_ready(client, region, left_s()) for region in self._regions)
+
+        with httpx.Client(headers={"Authorization": f"Bearer {token}"}, trust_env=False) as client:
+            if not asked_until(ready, stopping, START_TIMEOUT_S):
+                raise ConfigError([f"the receivers are not ready after {START_TIMEOUT_S} s"])
 
     def watch(self, stopping: threading.Event) -> bool:
         """Block until `stopping`; True then, False when a child ended by itself."""
@@ -105,6 +114,23 @@ class Fleet:
         for child in self._children:
             children.stop(child)
         self._folder.cleanup()
+
+
+def asked_until(
+    holds: Callable[[Callable[[], float]], bool],
+    stopping: threading.Event,
+    limit_s: float,
+    now: Callable[[], float] = time.monotonic,
+) -> bool:
+    """Ask again and again whether it holds; True once it does, or nobody waits any more, False after `limit_s`.
+
+    `holds` is given what tells how many seconds a single question may take by then.
+    """
+    deadline = now() + limit_s
+    while now() < deadline:
+        if holds(lambda: max(min(deadline - now(), QUESTION_S), 0.001)) or stopping.wait(0.1):
+            return True
+    return False
 
 
 def run_fleet(table: RegionTable, results: Path, arguments: Sequence[str], token: str) -> bool:
@@ -192,17 +218,17 @@ def region_faults(region: Region) -> list[str]:
     return []
 
 
-def _listens(url: str) -> bool:
+def _listens(url: str, timeout_s: float) -> bool:
     try:
-        socket.create_connection(address_of(url), timeout=1).close()
+        socket.create_connection(address_of(url), timeout=timeout_s).close()
     except OSError:
         return False
     return True
 
 
-def _ready(client: httpx.Client, region: Region) -> bool:
+def _ready(client: httpx.Client, region: Region, timeout_s: float) -> bool:
     try:
-        answer = client.get(f"{region.control}/health")
+        answer = client.get(f"{region.control}/health", timeout=timeout_s)
     except httpx.HTTPError:
         return False
     return answer.status_code == 200 and answer.json()["status"] == "ready"

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,7 @@ import pytest
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.regions import Region, RegionTable, dump_table
-from _hookswarm.receiver.fleet import Fleet, on_free_ports
+from _hookswarm.receiver.fleet import Fleet, asked_until, on_free_ports
 from tests.support.receivers import BEARER, MARK, TOKEN, environment, processes_in, signed_headers, wait_until
 
 
@@ -84,12 +85,51 @@ def test_a_fleet_ends_when_a_region_cannot_be_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_waiting_ends_when_a_supervisor_does(tmp_path: Path) -> None:
-    """A region that cannot start is named at once instead of after the time-out."""
+@pytest.mark.parametrize(("arguments", "code"), [(["--workers", "none"], 2), (["--help"], 0)])
+def test_waiting_ends_when_a_supervisor_does(tmp_path: Path, arguments: list[str], code: int) -> None:
+    """A region that cannot start is named at once instead of after the time-out, also where it ends with 0."""
     region = on_free_ports(["eu"])[0]
     with (
         (tmp_path / "log").open("wb") as log,
-        Fleet(RegionTable(region=(region,)), ["--workers", "none"], output=log) as fleet,
+        Fleet(RegionTable(region=(region,)), arguments, output=log) as fleet,
     ):
-        with pytest.raises(ConfigError, match="receiver eu could not start"):
+        with pytest.raises(ConfigError, match=f"receiver eu could not start, exit code {code}"):
             fleet.wait_ready(TOKEN, threading.Event())
+
+
+class Seconds(threading.Event):
+    """Time that passes only where somebody waits: for the event, or for an answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_s = 1000.0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.now_s += timeout or 0
+        return self.is_set()
+
+
+def test_waiting_is_limited_by_time() -> None:
+    """Regions that keep a question open to its end are not asked more often, and each question ends with the limit."""
+    seconds, asked = Seconds(), list[float]()
+
+    def silent(left_s: Callable[[], float]) -> bool:
+        asked.append(left_s())
+        seconds.now_s += asked[-1]
+        return False
+
+    assert not asked_until(silent, seconds, 1, lambda: seconds.now_s)
+    assert asked == [1]
+    assert not asked_until(silent, seconds, 5, lambda: seconds.now_s)
+    assert asked[1:] == pytest.approx([2, 2, 0.8])
+    assert seconds.now_s == pytest.approx(1006.2)
+
+
+def test_waiting_ends_with_what_was_waited_for() -> None:
+    """At the third question, or when it is to stop; an answer is not asked for again."""
+    seconds, answers = Seconds(), iter([False, False, True])
+    assert asked_until(lambda _: next(answers), seconds, 1, lambda: seconds.now_s)
+    assert list(answers) == []
+    assert seconds.now_s == pytest.approx(1000.2)
+    seconds.set()
+    assert asked_until(lambda _: False, seconds, 1, lambda: seconds.now_s)
