@@ -61,6 +61,8 @@ class Supervisor:
         self._out = False
         """The data plane is out because it was asked for: nobody else starts it again."""
         self._outage: gevent.Greenlet | None = None
+        self._outage_over = Event()
+        """Ends it before its time. Nobody kills it: a second kill would end its ending, and leave the region out."""
         self._seen = OutageSeen()
 
     def serve(self, control_host: str, control_port: int, token: str) -> None:
@@ -202,14 +204,18 @@ class Supervisor:
         """Have one, in the place of the one that is on, or to come."""
         self._end_outage()
         self._seen = OutageSeen()
-        self._outage = gevent.spawn(self._play, outage)
+        self._outage_over = Event()
+        self._outage = gevent.spawn(self._play, outage, self._outage_over)
 
     def _end_outage(self) -> None:
-        if self._outage:
-            self._outage.kill()
+        """Return when none is on, nor to come; several may ask at the same time, and one may set the next meanwhile."""
+        while self._outage and not self._outage.ready():
+            self._outage_over.set()
+            self._outage.join()
 
-    def _play(self, outage: Outage) -> None:
-        self._sleep_until(outage.begin_ns)
+    def _play(self, outage: Outage, over: Event) -> None:
+        if over.wait(self._seconds_to(outage.begin_ns)):
+            return
         assert self._child
         try:
             self._out = True
@@ -219,8 +225,7 @@ class Supervisor:
             else:
                 os.killpg(self._child.pid, signal.SIGSTOP)
             self._seen = OutageSeen(self._clock.now())
-            self._sleep_until(outage.end_ns)
-        finally:
+            over.wait(self._seconds_to(outage.end_ns))
             if outage.kind == "refused":
                 self._start()
                 ended_ns = self._clock.now()
@@ -229,11 +234,12 @@ class Supervisor:
                 ended_ns = self._clock.now()
                 # A signal to a process that has not woken yet goes to any thread of it, where Python never sees it.
                 time.sleep(WAKING_S)
-            self._out = False
+        finally:
+            self._out = False  # also where it could not be started: then it counts as one that died
         self._seen = replace(self._seen, ended_ns=ended_ns)
 
-    def _sleep_until(self, at_ns: int) -> None:
-        gevent.sleep(max(at_ns - self._clock.now(), 0) / 1e9)
+    def _seconds_to(self, at_ns: int) -> float:
+        return max(at_ns - self._clock.now(), 0) / 1e9
 
     def rest(self) -> None:
         """Give back memory that is free, and return when every process begins to."""

@@ -1,8 +1,11 @@
 """Outages: a region's whole data plane ended or stopped, when it was asked for, and back again."""
 
+import os
+import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -96,6 +99,49 @@ def test_a_reset_ends_an_outage(tmp_path: Path) -> None:
             wait_until(lambda: seen(receiver).begun_ns)
             assert receiver.reset("run-2").status_code == 200
             assert receiver.deliver() == 204
+
+
+def end_twice(receiver: RunningReceiver, *asks: Callable[[], object]) -> None:
+    """Ask what ends the outage that is on; the second while the first still waits for the processes to start."""
+    before = receiver.ask("/health").json()["data_plane"]
+    waiting = [threading.Thread(target=ask) for ask in asks]
+    waiting[0].start()
+    wait_until(lambda: receiver.ask("/health").json()["data_plane"] != before)
+    assert waiting[0].is_alive()
+    waiting[1].start()
+    for thread in waiting:
+        thread.join(20)
+
+
+@pytest.mark.slow
+def test_an_outage_that_is_ended_twice_is_over(tmp_path: Path) -> None:
+    """A second reset that comes while the region starts again waits, too; then the region is watched as before."""
+    with running_receiver(tmp_path) as receiver:
+        play(receiver, "refused", ahead_s=0, for_s=3_000)
+        wait_until(lambda: seen(receiver).begun_ns)
+        end_twice(receiver, lambda: receiver.reset("run-1"), lambda: receiver.reset("run-2"))
+        assert seen(receiver).ended_ns
+        assert receiver.deliver() == 204
+        died = receiver.ask("/health").json()["data_plane"]
+        os.kill(died, signal.SIGKILL)
+        wait_until(lambda: (now := receiver.ask("/health").json())["status"] == "ready" and now["data_plane"] != died)
+
+
+@pytest.mark.slow
+def test_of_two_outages_that_are_asked_for_at_once_one_comes(tmp_path: Path) -> None:
+    """Both waited for the end of a third; a reset ends whichever was last, and none is left to come."""
+    with running_receiver(tmp_path) as receiver:
+        play(receiver, "refused", ahead_s=0, for_s=3_000)
+        wait_until(lambda: seen(receiver).begun_ns)
+
+        def ask_for() -> None:
+            play(receiver, "frozen", ahead_s=3, for_s=3_000)
+
+        end_twice(receiver, ask_for, ask_for)
+        begin_ns = time.time_ns() + 3 * 10**9
+        assert receiver.reset("run-1").status_code == 200
+        wait_until(lambda: time.time_ns() > begin_ns)
+        assert receiver.deliver() == 204
 
 
 @pytest.mark.slow
