@@ -51,10 +51,13 @@ class Gatherer:
         """`send` takes the process's id at Locust, and a Fetch."""
         self._send = send
         self._patience_s = patience_s
+        self._wanted: Fetch | None = None
         self._answer: AsyncResult[Chunk] = AsyncResult()
 
     def hear(self, chunk: Chunk) -> None:
-        self._answer.set(chunk)
+        """A late answer, to a question that was given up, is none to the next one."""
+        if self._wanted and (chunk.name, chunk.offset) == (self._wanted.name, self._wanted.offset):
+            self._answer.set(chunk)
 
     def gather(self, folder: Path, run: str, processes: Iterable[tuple[str, str]]) -> Iterator[str]:
         """Fetch what is not in the run's `folder`, by (id at Locust, process); yields what could not be had."""
@@ -65,19 +68,20 @@ class Gatherer:
 
     def _fetch(self, folder: Path, run: str, node: str, name: str) -> bool:
         draft = folder / f".{name}.part"
-        with draft.open("wb") as file:
-            while chunk := self._ask(node, Fetch(run=run, name=name, offset=file.tell())):
-                file.write(chunk.data)
-                if file.tell() >= chunk.size or not chunk.data:
-                    break
-        if chunk is None or chunk.size < 0:  # no answer; or no such file, for it took no part
-            draft.unlink()
-        else:
-            draft.replace(folder / name)
+        try:
+            with draft.open("wb") as file:
+                while chunk := self._ask(node, Fetch(run=run, name=name, offset=file.tell())):
+                    file.write(chunk.data)
+                    if file.tell() >= chunk.size or not chunk.data:
+                        break
+            if chunk and chunk.size >= 0:  # else there is no answer; or no such file, for it took no part
+                draft.replace(folder / name)
+        finally:
+            draft.unlink(missing_ok=True)
         return chunk is not None
 
     def _ask(self, node: str, wanted: Fetch) -> Chunk | None:
-        self._answer = AsyncResult()
+        self._wanted, self._answer = wanted, AsyncResult()
         self._send(node, wanted.model_dump())
-        chunk = self._answer.wait(self._patience_s)
-        return chunk if chunk and (chunk.name, chunk.offset) == (wanted.name, wanted.offset) else None
+        chunk: Chunk | None = self._answer.wait(self._patience_s)
+        return chunk

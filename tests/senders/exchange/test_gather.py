@@ -4,9 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
 
 from _hookswarm.senders.exchange.gather import CHUNK, Chunk, Fetch, Gatherer, names, read
+from tests.support.receivers import small_disk
 
 RUN, PROCESS = "run-1", "host-7"
 JOURNAL, LOG = names(PROCESS)
@@ -55,6 +57,35 @@ def test_a_process_that_does_not_answer_is_told(tmp_path: Path) -> None:
     """Both of its files; nothing half is left behind."""
     assert list(gatherer(lambda wanted: None, 0.01).gather(tmp_path, RUN, [("node", PROCESS)])) == [JOURNAL, LOG]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_late_answer_spoils_no_other_file(there: Path, tmp_path: Path) -> None:
+    """The journal's first chunk comes while the log is waited for: the log is fetched all the same."""
+    here, late = tmp_path / "here", list[Chunk]()
+    here.mkdir()
+    (there / RUN / LOG).write_bytes(b"log")
+
+    def answer(wanted: Fetch) -> Chunk | None:
+        if wanted.name == JOURNAL:
+            late.append(read(there, PROCESS, wanted))
+            return None
+        made.hear(late.pop())
+        gevent.spawn(made.hear, read(there, PROCESS, wanted))
+        return None
+
+    made = gatherer(answer, 0.01)
+    assert list(made.gather(here, RUN, [("node", PROCESS)])) == [JOURNAL]
+    assert [path.name for path in here.iterdir()] == [LOG]
+    assert (here / LOG).read_bytes() == b"log"
+    made.hear(Chunk(name=LOG, offset=0, size=3, data=b"log"))  # nobody waits any more
+
+
+def test_a_full_disk_leaves_nothing_half(there: Path, tmp_path: Path) -> None:
+    """What did not fit is gone, so that there is room for what the run has to say of it."""
+    with small_disk(tmp_path / "disk") as here:
+        with pytest.raises(OSError, match="No space"):
+            list(gatherer(lambda wanted: read(there, PROCESS, wanted)).gather(here, RUN, [("node", PROCESS)]))
+        assert list(here.iterdir()) == []
 
 
 @pytest.mark.parametrize(
