@@ -1,4 +1,4 @@
-"""Receivers that lie, each in one way: `python -m tests.bad_receiver PORT CONTROL_PORT RESULTS LIE`."""
+"""Receivers that lie, each in one way: `python -m tests.support.bad_receiver PORT CONTROL_PORT RESULTS LIE`."""
 
 import sys
 import tempfile

@@ -41,9 +41,9 @@ def _alone() -> Iterator[None]:
 
 
 def measure(folder: Path, stage: Stage, *server: str, test: str = "performance") -> Path:
-    """One stage against `tests.known_server` with these options; the run's folder."""
+    """One stage against `tests.support.known_server` with these options; the run's folder."""
     port = free_port()
-    with _alone(), running(["tests.known_server", str(port), *server], port, folder):
+    with _alone(), running(["tests.support.known_server", str(port), *server], port, folder):
         with subprocess.Popen([sys.executable, "-c", SPIN]) as spinner:
             try:
                 target = ["--target", f"http://127.0.0.1:{port}/hooks"]

@@ -148,7 +148,7 @@ def test_the_owner_of_an_endpoint_needs_no_receiver_of_ours(tmp_path: Path) -> N
     port = free_port()
     bodies = tmp_path / "bodies.ndjson"
     bodies.write_text('{"mine":1}\n{"mine":2}\n')
-    with running(["tests.known_server", str(port)], port, tmp_path):
+    with running(["tests.support.known_server", str(port)], port, tmp_path):
         target = f"http://127.0.0.1:{port}/hooks"
         options = ["--test", "performance", "--quick", "--target", target, "--payloads", str(bodies), "--json"]
         code, out, err, tmp_path = _undisturbed(tmp_path, *options)

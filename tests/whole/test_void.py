@@ -38,7 +38,7 @@ def _receiver_that(lie: str, folder: Path) -> Iterator[Path]:
     table = folder / "regions.toml"
     region = Region(name="local", url=f"http://127.0.0.1:{port}/hooks", control=f"http://127.0.0.1:{control}")
     table.write_text(dump_table(RegionTable(region=(region,))))
-    command = ["tests.bad_receiver", str(port), str(control), str(folder / "results"), lie]
+    command = ["tests.support.bad_receiver", str(port), str(control), str(folder / "results"), lie]
     with running(command, port, folder):
         yield table
 

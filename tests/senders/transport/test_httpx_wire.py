@@ -50,7 +50,7 @@ import time, gevent
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.transport.httpx_wire import HttpxWire
 from _hookswarm.senders.transport.wire import Timeouts, WireError
-from tests.servers import NO_CONTENT, ScriptedServer, answering, client_tls
+from tests.support.servers import NO_CONTENT, ScriptedServer, answering, client_tls
 
 def dribbling(peer):
     peer.request()
@@ -95,6 +95,6 @@ def test_the_wire_in_a_patched_process() -> None:
     chosen = "tls or killed or failure or early or large or timeout or stall or httpx"
     run(
         "from gevent import monkey; monkey.patch_all(); import pytest, sys;"
-        "sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', 'tests/senders/test_wire.py',"
+        "sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', 'tests/senders/transport/test_wire.py',"
         f" '-m', 'not slow', '-k', '{chosen}']))"
     )
