@@ -1,23 +1,21 @@
 """A search for capacity, as the master plays it: a stage at one rate after the other."""
 
 import time
-from collections import Counter
 from dataclasses import replace
 
 import gevent
 from gevent.event import Event
 from locust.stats import RequestStats, StatsEntry
 
+from _hookswarm.senders.master.played import Played
 from _hookswarm.senders.master.run_folder import RunFolder
-from _hookswarm.senders.master.stage_player import POLL_S, Played, StagePlayer
+from _hookswarm.senders.master.stage_player import POLL_S, StagePlayer
 from _hookswarm.senders.plan.arrivals import Closed, at_rate
-from _hookswarm.senders.plan.search import Try, next_rate
+from _hookswarm.senders.plan.search import Search, keeps
 from _hookswarm.senders.plan.stages import Limits, Stage
 
 STATS_PATIENCE_S = 6.0
 """Locust's workers send statistics every 3 s."""
-MAX_DISTURBED = 2
-"""Tries of a rate that are played again, because the generator was the limit; a further one breaks the rate."""
 
 
 class CapacitySearch:
@@ -32,21 +30,16 @@ class CapacitySearch:
     def run(self, search: Stage) -> int:
         """Play until the capacity is found, or the run is halted; returns the deliveries settled."""
         assert search.limits
-        settled, tries, disturbed = 0, list[Try](), Counter[float]()
-        first = search.arrivals.rate if not isinstance(search.arrivals, Closed) else 0.0
-        while (rate := next_rate(tries, first, search.limits)) is not None:
-            played_before = sum(rate == t.rate for t in tries) + disturbed[rate]
-            name = f"{search.title} rate={rate:g} #{1 + played_before}"
+        settled = 0
+        tries = Search(search.arrivals.rate if not isinstance(search.arrivals, Closed) else 0.0, search.limits)
+        while (rate := tries.next_rate()) is not None:
+            name = f"{search.title} rate={rate:g} #{1 + tries.played(rate)}"
             stage = replace(search, arrivals=at_rate(search.arrivals, rate), name=name)
             played = self._player.play(self._folder.add_stage(stage), stage)
             if played is None or self._halting.is_set():
                 break
             settled += played.settled
-            if played.disturbed and disturbed[rate] < MAX_DISTURBED:
-                disturbed[rate] += 1
-            else:
-                held = not played.disturbed and self._held(name, search.limits, played)
-                tries.append(Try(rate, held))
+            tries.note(rate, not played.disturbed and self._held(name, search.limits, played), played.disturbed)
         return settled
 
     def _held(self, name: str, limits: Limits, played: Played) -> bool:
@@ -57,8 +50,7 @@ class CapacitySearch:
         entries = self._of(name)
         requests, failures = (sum(getattr(e, part) for e in entries) for part in ("num_requests", "num_failures"))
         p99_ms = max((e.get_response_time_percentile(0.99) for e in entries), default=0)
-        clogged = played.overloaded or played.abandoned > 0 or not requests
-        return not clogged and p99_ms <= limits.p99_ms and failures <= limits.error_rate * requests
+        return not played.clogged and keeps(limits, requests, failures, p99_ms)
 
     def _of(self, name: str) -> list[StatsEntry]:
         return [entry for (found, _), entry in self._stats.entries.items() if found.startswith(f"{name} ")]

@@ -1,7 +1,7 @@
 """One stage, as the master plays it: users, faults, announcement, progress, reports."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from zlib import crc32
 
 import gevent
@@ -9,7 +9,6 @@ from gevent.event import Event
 from locust.runners import LocalRunner, MasterRunner
 
 from _hookswarm.common.errors import HookswarmError
-from _hookswarm.common.limits import LATE_SHARE, STARVED_SHARE
 from _hookswarm.protocol.faults import FaultOrder, Faults
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.run import (
@@ -19,13 +18,13 @@ from _hookswarm.records.run import (
     StageOverloaded,
     StageStarted,
     WorkerLost,
-    WorkerReport,
 )
 from _hookswarm.senders.exchange import counted
 from _hookswarm.senders.exchange.messages import HALT, STAGE, Announcement, Part
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.master.incidents import Incidents
+from _hookswarm.senders.master.played import Played, played
 from _hookswarm.senders.master.run_folder import RunFolder
 from _hookswarm.senders.master.watchdog import Watchdog
 from _hookswarm.senders.master.workers import Users, Workers
@@ -48,17 +47,6 @@ HALT_PATIENCE_S = 8.0
 
 class RunFailedError(HookswarmError):
     """The run cannot go on; the text says why, for people."""
-
-
-@dataclass(frozen=True)
-class Played:
-    """How a stage went."""
-
-    settled: int
-    abandoned: int
-    overloaded: bool
-    disturbed: bool
-    """A sender woke late or had no CPU: what was measured is the generator."""
 
 
 class StagePlayer:
@@ -117,13 +105,7 @@ class StagePlayer:
         if stage.settle_s:
             self._controls.rest()
             self._halting.wait(stage.settle_s)
-        reports = self._inbox.reports.values()
-        return Played(
-            settled=sum(report.settled for report in reports),
-            abandoned=sum(report.abandoned for report in reports),
-            overloaded=overloaded,
-            disturbed=any(_disturbed(report) for report in reports),
-        )
+        return played(list(self._inbox.reports.values()), overloaded)
 
     def _set_faults(self, number: int, stage: Stage, start: int) -> None:
         begin = start + round(stage.faults_from_s * 1e9)
@@ -239,11 +221,6 @@ class StagePlayer:
             p50_ms=p50_ms,
             p99_ms=p99_ms,
         )
-
-
-def _disturbed(report: WorkerReport) -> bool:
-    """As the analysis judges it, which knows more."""
-    return report.late > LATE_SHARE * report.due or (report.starved_s or 0) > STARVED_SHARE * report.wall_s
 
 
 def draw(number: int, stage: Stage) -> int:

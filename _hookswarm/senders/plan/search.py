@@ -1,6 +1,7 @@
-"""The search for capacity: which rate to try next, given how the tries so far went. A pure function of them."""
+"""The search for capacity: which rate to try next, given how the tries so far went; and how a try went."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from _hookswarm.senders.plan.stages import Limits
 MAX_TRIES = 60
 WIDEST = 1 << 12
 """How far from the first rate a search goes, as a factor, up or down."""
+MAX_DISTURBED = 2
+"""Tries of a rate that are played again, because the generator was the limit; a further one breaks the rate."""
 
 
 class Try(NamedTuple):
@@ -45,3 +48,33 @@ def next_rate(tries: Sequence[Try], first: float, limits: Limits) -> float | Non
         if max(held, len(votes[rate]) - held) * 2 <= limits.repeats:
             return rate
     return None
+
+
+class Search:
+    """A search as it goes."""
+
+    def __init__(self, first: float, limits: Limits) -> None:
+        self._first = first
+        self._limits = limits
+        self._tries: list[Try] = []
+        self._disturbed: Counter[float] = Counter()
+
+    def next_rate(self) -> float | None:
+        """As the function of this name."""
+        return next_rate(self._tries, self._first, self._limits)
+
+    def played(self, rate: float) -> int:
+        """How often a rate was tried, whatever came of it."""
+        return sum(rate == one.rate for one in self._tries) + self._disturbed[rate]
+
+    def note(self, rate: float, held: bool, disturbed: bool) -> None:
+        """How a try went; one that the generator `disturbed` says nothing of the target, so it never holds."""
+        if disturbed and self._disturbed[rate] < MAX_DISTURBED:
+            self._disturbed[rate] += 1
+        else:
+            self._tries.append(Try(rate, held and not disturbed))
+
+
+def keeps(limits: Limits, requests: int, failures: int, p99_ms: float) -> bool:
+    """Whether a try whose queue did not grow kept the limits; one without requests did not."""
+    return requests > 0 and p99_ms <= limits.p99_ms and failures <= limits.error_rate * requests

@@ -2,12 +2,14 @@
 
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _hookswarm.senders.plan.search import MAX_TRIES, Try, next_rate
+from _hookswarm.senders.plan.search import MAX_TRIES, Search, Try, keeps, next_rate
 from _hookswarm.senders.plan.stages import Limits
+from tests.support.known_server import Servers, services
 
 
 def search(capacity: float, first: float, limits: Limits, noise: float = 0.0, seed: int = 1) -> list[Try]:
@@ -66,3 +68,68 @@ def test_a_search_ends() -> None:
     while (rate := next_rate(tries, 100, limits)) is not None:
         tries.append(Try(rate, random.random() < 0.5))
     assert len(tries) <= MAX_TRIES
+
+
+SERVERS, SERVICE_S, LENGTH_S = 8, 0.02, 2.0
+CAPACITY = SERVERS / SERVICE_S
+LIMITS = Limits(p99_ms=SERVICE_S * 1e3 + 30, tolerance=0.03, repeats=3)
+
+
+def reckoned(rate: float) -> tuple[int, int, float]:
+    """Requests, failures and p99 (ms) of a try at a constant rate against the known server, without any clock."""
+    servers, count = Servers(SERVERS, services(SERVICE_S)), round(rate * LENGTH_S)
+    waits = [servers.answer_at(n / rate) - n / rate for n in range(count)]
+    return count, 0, float(np.quantile(waits, 0.99)) * 1e3
+
+
+@pytest.mark.parametrize("disturbed_share", [0.0, 0.2])
+@pytest.mark.parametrize("first", [150.0, 260.0, 330.0, 450.0, 700.0])
+def test_the_capacity_of_a_known_server(first: float, disturbed_share: float) -> None:
+    """From any first rate within 5 %, though the generator disturbs one try in five: those are played again.
+
+    At a rate that is e above the capacity the wait grows by e a second: after 2 s, 30 ms of margin tell 1.5 %.
+    """
+    random, search, held, broken = Random(1), Search(first, LIMITS), set[float](), set[float]()
+    while (rate := search.next_rate()) is not None:
+        kept, disturbed = keeps(LIMITS, *reckoned(rate)), random.random() < disturbed_share
+        search.note(rate, kept, disturbed)
+        (held if kept else broken).add(rate)
+    assert CAPACITY * 0.95 < max(held) < min(broken) < CAPACITY * 1.05
+    assert min(broken) <= max(held) * 1.04
+
+
+def test_a_disturbed_try_is_played_again_twice() -> None:
+    """Two of a rate count for nothing; a third breaks it, or the search would not end, and never does one hold it."""
+    search = Search(100, Limits())
+    for played in range(3):
+        assert (search.next_rate(), search.played(100)) == (100, played)
+        search.note(100, held=True, disturbed=True)
+    assert (search.next_rate(), search.played(100)) == (50, 3)
+
+
+def test_disturbed_tries_are_counted_by_rate() -> None:
+    """Two of one rate leave another's alone, and one that held in between is a try like any other."""
+    search = Search(100, Limits())
+    for disturbed in (True, True, False):
+        search.note(100, held=True, disturbed=disturbed)
+    assert search.next_rate() == 200
+    for _ in range(2):
+        search.note(200, held=False, disturbed=True)
+        assert search.next_rate() == 200
+    assert (search.played(100), search.played(200), search.played(50)) == (3, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("requests", "failures", "p99_ms", "kept"),
+    [
+        (200, 0, 50.0, True),
+        (200, 0, 50.1, False),
+        (200, 2, 1.0, True),
+        (200, 3, 1.0, False),
+        (1, 0, 1.0, True),
+        (0, 0, 0.0, False),
+    ],
+)
+def test_limits_are_kept_up_to_themselves(requests: int, failures: int, p99_ms: float, kept: bool) -> None:
+    """A p99 of 50 ms and one failure in a hundred are allowed here; a try in which nothing was sent keeps nothing."""
+    assert keeps(Limits(p99_ms=50, error_rate=0.01), requests, failures, p99_ms) is kept

@@ -185,6 +185,37 @@ def test_waiting_for_a_busy_worker_counts() -> None:
     assert time.waits == 0
 
 
+@pytest.mark.parametrize(("woke_late", "counted"), [(20 * MS, 0), (20 * MS + 1, 2)])
+def test_wakings_too_late_for_the_schedule_are_counted(woke_late: int, counted: int) -> None:
+    """Up to 20 ms after an event fell due its schedule was kept; past that an idle worker's attempt counts as late."""
+    queue = queue_of(Stage("x", events=3, arrivals=Constant(10)), FakeTime(jitter=woke_late))
+    assert [delivery.late for delivery in drain(queue)] == [0, woke_late, woke_late]
+    assert queue.late == counted
+
+
+def test_a_late_retry_counts_as_late() -> None:
+    """An idle worker that wakes too late for a retry is as late as for a fresh event."""
+    time = FakeTime(jitter=21 * MS)
+    queue = queue_of(Stage("x", events=1, arrivals=Constant(10)), time)
+    delivery = queue.take()
+    assert delivery
+    queue.retry(again(delivery, START + 700 * MS))
+    assert queue.late == 0
+    assert queue.take()
+    assert queue.late == 1
+
+
+def test_a_busy_worker_is_not_late() -> None:
+    """What waited for it for a second is a queue, which the schedule is not to blame for."""
+    time = FakeTime()
+    queue = queue_of(Stage("x", events=5, arrivals=Constant(10)), time)
+    assert queue.take()
+    time.now += 1_000 * MS
+    queue.settle(failed=False)
+    drain(queue)
+    assert queue.late == 0
+
+
 def test_the_lateness_fits_its_column() -> None:
     """A worker that slept for minutes has the largest lateness that a journal can hold."""
     time = FakeTime(jitter=60_000 * MS)

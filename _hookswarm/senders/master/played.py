@@ -1,0 +1,38 @@
+"""How a stage went, by its workers' reports. In a file of its own, since importing Locust patches the process."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from _hookswarm.common.limits import LATE_SHARE, STARVED_SHARE
+from _hookswarm.records.run import WorkerReport
+
+
+@dataclass(frozen=True)
+class Played:
+    """How a stage went."""
+
+    settled: int
+    abandoned: int
+    overloaded: bool
+    disturbed: bool
+    """A sender woke late or had no CPU: what was measured is the generator."""
+
+    @property
+    def clogged(self) -> bool:
+        """Its queue grew, or was not empty at the end."""
+        return self.overloaded or self.abandoned > 0
+
+
+def played(reports: Sequence[WorkerReport], overloaded: bool) -> Played:
+    """Of all workers that reported; whether it was overloaded the master knows."""
+    return Played(
+        settled=sum(report.settled for report in reports),
+        abandoned=sum(report.abandoned for report in reports),
+        overloaded=overloaded,
+        disturbed=any(_disturbed(report) for report in reports),
+    )
+
+
+def _disturbed(report: WorkerReport) -> bool:
+    """As the analysis judges it, which knows more."""
+    return report.late > LATE_SHARE * report.due or (report.starved_s or 0) > STARVED_SHARE * report.wall_s
