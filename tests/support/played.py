@@ -1,4 +1,4 @@
-"""`python -m tests.support.played FOLDER STAGES`: a receiver and a run against it, in one place: a network namespace, say."""
+"""`python -m tests.support.played FOLDER STAGES`: a receiver and a run against it, as in one network namespace."""
 
 import json
 import sys

@@ -94,6 +94,7 @@ def test_a_throttled_link_is_named(tmp_path: Path) -> None:
     """Bodies of 20 kB over a loopback of 20 Mbit/s, in a network namespace of the test's own."""
     stages = causing(replace(STAGE, payload=20_000), "network")
     with slow_loopback(20) as inside:
-        command = [*inside, sys.executable, "-m", "tests.support.played", str(tmp_path), json.dumps([*map(to_plain, stages)])]
+        command = [*inside, sys.executable, "-m", "tests.support.played", str(tmp_path)]
+        command += [json.dumps([*map(to_plain, stages)])]
         subprocess.run(command, cwd=CHECKOUT, env=environment(), check=True, timeout=120)
     assert_named(verdicts(run_folder(tmp_path)))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import gevent
+import numpy as np
 import pytest
 from gevent.event import Event
 from hypothesis import given
@@ -540,6 +541,42 @@ def test_workers_are_the_servers_of_one_queue(service: list[int], workers: int, 
     time.run([gevent.spawn(work) for _ in range(workers)])
     due = [at for _, at in expected(Poisson(rate), len(service))]
     assert [begins[n] for n in range(len(service))] == by_arithmetic(due, service, workers)
+
+
+STALL_FROM, STALL_TO = START + 8_000 * MS, START + 10_000 * MS
+
+
+def with_a_stall(stage: Stage, service: int) -> list[float]:
+    """Milliseconds from due to answered of all a stage's events, by a server that answers nothing for two seconds."""
+    time, found = VirtualTime(), list[float]()
+    queue = DeliveryQueue(stage, WHOLE, SEED, START, time, time)
+
+    def work() -> None:
+        while delivery := queue.take():
+            time.serve(STALL_TO - time.now if STALL_FROM <= time.now < STALL_TO else service)
+            found.append((time.now - delivery.began) / MS)
+            queue.settle(failed=False)
+
+    time.run([gevent.spawn(work) for _ in range(stage.users)])
+    return found
+
+
+def test_a_stall_shows_in_the_tail_of_an_open_stage() -> None:
+    """What fell due during the stall waited for its end: a tenth of 20 s, so p99 is 1.8 s and the maximum 2 s."""
+    found = with_a_stall(Stage("x", users=8, arrivals=Constant(200), duration_s=20), service=0)
+    assert len(found) == 4_000
+    assert np.quantile(found, 0.99) == pytest.approx(1_800, rel=0.01)
+    assert max(found) == 2_000
+    assert sum(wait > 100 for wait in found) == pytest.approx(200 * 1.9, abs=2)
+
+
+def test_a_closed_loop_hides_the_same_stall() -> None:
+    """It sends nothing meanwhile: only the eight attempts that it is made of see the stall, and p99 nothing of it."""
+    found = with_a_stall(Stage("x", users=8, duration_s=20), service=20 * MS)
+    assert len(found) == pytest.approx(8 * 50 * 18, rel=0.01)
+    assert np.quantile(found, 0.99) == 20
+    assert max(found) == 2_000
+    assert sum(wait > 20 for wait in found) == 8
 
 
 def test_one_idle_worker_waits_for_all() -> None:

@@ -1,15 +1,23 @@
 """What becomes of a failed attempt. Time is a number, the random source is passed in."""
 
 from random import Random
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
+from _hookswarm.analysis.deliveries.conformance import SCHEDULED_TOLERANCE_S, compute, waits
+from _hookswarm.analysis.reading.law import Law
+from _hookswarm.analysis.reading.rows import group
+from _hookswarm.analysis.schema.report import Conformance
 from _hookswarm.records.rows import Outcome
-from _hookswarm.senders.plan.retry import Budget, Failure, Jitter, RetryLaw
+from _hookswarm.senders.plan.profiles import load_profiles
+from _hookswarm.senders.plan.retry import Budget, Failure, Jitter, RetryLaw, scaled
 from _hookswarm.senders.worker.queue import Delivery
 from _hookswarm.senders.worker.retrier import Retrier, RetryBudget
+from tests.support.journals import MS, Row, attempt, table
 
 SECOND = 1_000_000_000
 DUE = 1_700_000_000 * SECOND
@@ -59,6 +67,59 @@ def test_the_delay_before_is_remembered() -> None:
     pytest.fail(f"the delays do not grow: {delays}")
 
 
+def written(law: RetryLaw, events: int, took: int = MS) -> list[Row]:
+    """The journal of a sender with this law whose every attempt fails after so long."""
+    sender, rows = Retrier(law, Random(1)), list[Row]()
+    for sequence in range(events):
+        delivery: Delivery | None = Delivery(0, sequence, DUE + sequence * MS)
+        while delivery:
+            start, number = delivery.due + MS // 4, delivery.attempt
+            rows.append(
+                attempt(
+                    sequence, due=delivery.due, start=start, done=start + took, attempt=number,
+                    status=503, outcome=Outcome.REJECTED,
+                )
+            )  # fmt: skip
+            delivery = sender.again(delivery, REJECTED, start + took, sequence + 1)
+    return rows
+
+
+def judged(rows: list[Row], law: RetryLaw) -> Conformance:
+    """What the analysis, which states the law for itself, makes of such a journal."""
+    declared = Law.model_validate_json(TypeAdapter(RetryLaw).dump_json(law))
+    return compute(waits(group(table(rows)), "due"), declared, SCHEDULED_TOLERANCE_S)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in get_args(Jitter.__annotations__["kind"]) if kind != "none"])
+def test_a_sender_keeps_each_jitter(kind: Any) -> None:
+    """Its delays, grown, capped and drawn one out of the other, look like the declared chance to the analysis."""
+    law = RetryLaw(6, "exponential", 0.02, cap_s=0.3, jitter=Jitter(kind, 0.5, most_s=0.1))
+    found = judged(written(law, events=1_000), law)
+    assert (found.checked, found.early, found.late, found.too_many, found.kept) == (6_000, 0, 0, 0, True)
+    assert found.ks_p is not None
+    assert found.ks_p > 0.01
+
+
+def test_the_analysis_tells_one_jitter_from_another() -> None:
+    """Delays of one law are not those of its neighbour: what the test above finds kept is not kept by chance."""
+    full, equal = (RetryLaw(6, "exponential", 0.02, cap_s=0.3, jitter=Jitter(kind)) for kind in ("full", "equal"))
+    assert judged(written(full, events=100), equal).early > 100
+    assert not judged(written(equal, events=100), full).kept
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.0002])
+@pytest.mark.parametrize("name", load_profiles())
+def test_a_sender_keeps_each_profile(name: str, scale: float) -> None:
+    """Of each provider that we name, over its days as well as scaled to seconds: all attempts, when they are due."""
+    law = scaled(load_profiles()[name].law, scale)
+    rows = written(law, events=20)
+    found = judged(rows, law)
+    assert found.kept, found
+    if law.jitter.kind == "none":
+        assert len(rows) == 20 * (1 + law.retries)
+        assert rows[law.retries]["due"] - rows[0]["due"] >= law.longest_s() * 1e9
+
+
 def test_410_disables_the_webhook() -> None:
     """After a 410 nothing of that webhook is tried again, and others are."""
     law = retrier(retries=5)
@@ -80,6 +141,21 @@ def test_a_budget_ends_retries() -> None:
     law = retrier(retries=5, budget=Budget(share=0.2, per_s=0, window_s=10))
     answers = [law.again(Delivery(0, n, DUE), REJECTED, DUE, firsts=20) for n in range(6)]
     assert [answer is not None for answer in answers] == [True] * 4 + [False] * 2
+
+
+def test_the_window_of_a_budget_is_seconds_of_the_clock() -> None:
+    """What was spent is forgotten after ten seconds, not before; that time passes can also be noted without a retry."""
+    law = retrier(retries=5, budget=Budget(share=0.2, per_s=0, window_s=10))
+
+    def allowed(after_s: float, firsts: int) -> int:
+        at = DUE + round(after_s * SECOND)
+        return sum(law.again(Delivery(0, n, at), REJECTED, at, firsts) is not None for n in range(10))
+
+    assert allowed(0, firsts=20) == 4
+    assert allowed(8.5, firsts=20) == 0
+    for second in range(9, 21):
+        law.note(DUE + second * SECOND, firsts=30)
+    assert allowed(20.5, firsts=40) == 2  # of the ten that were sent within the window
 
 
 def test_the_budget_is_a_share_and_a_floor() -> None:
