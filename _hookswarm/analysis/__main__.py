@@ -1,4 +1,4 @@
-"""`python -m analysis RUN`: the reports of a run. `… compare BASE NEW`: two sets of runs. `… schemas DIR`: schemas."""
+"""`python -m hookswarm.analysis RUN`: the reports of a run. `… compare BASE NEW`: two sets of runs. `… schemas DIR`."""
 
 import argparse
 import sys
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _analyse(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m analysis",
+        prog="python -m hookswarm.analysis",
         description="Balance the books of a run, write its reports, and say what they mean.",
         epilog="Exit codes: 0 pass, 1 a check failed, 2 usage, 3 void (not to be trusted), 4 nothing was tested.",
     )
@@ -60,7 +60,9 @@ def _analyse(argv: Sequence[str]) -> int:
 
 
 def _schemas(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m analysis schemas", description="Write the reports' JSON Schemas.")
+    parser = argparse.ArgumentParser(
+        prog="python -m hookswarm.analysis schemas", description="Write the reports' JSON Schemas."
+    )
     parser.add_argument("folder", type=Path, metavar="DIR")
     folder = parser.parse_args(argv).folder
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""`python -m analysis compare BASE NEW`: runs from disk, and the differences on screen."""
+"""`python -m hookswarm.analysis compare BASE NEW`: runs from disk, and the differences on screen."""
 
 import argparse
 import json
@@ -27,7 +27,7 @@ STYLES = {"worse": "bold red", "better": "bold green", "same": "dim", "unknown":
 def main(argv: Sequence[str]) -> Exit:
     """Raises RunError, JournalError, OSError."""
     parser = argparse.ArgumentParser(
-        prog="python -m analysis compare",
+        prog="python -m hookswarm.analysis compare",
         description="Compare two sets of runs of one test; the unit is the run, so give several of each.",
         epilog="Exit codes: 0 no regression that these runs can show, 1 a regression, 2 usage.",
     )

@@ -1,4 +1,4 @@
-"""`python -m receiver`: one region's receiver. `python -m receiver fleet`: every region of a table."""
+"""`hookswarm-receiver`: one region's receiver. `hookswarm-receiver fleet`: every region of a table."""
 
 import argparse
 import os
@@ -10,6 +10,7 @@ from typing import NoReturn, TypeVar
 
 from pydantic import ValidationError
 
+from _hookswarm import __version__, called
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.credentials import configured_token, control_token, signing_key
 from _hookswarm.protocol.regions import DEFAULT_TABLE, Region, address_of, is_loopback, load_table
@@ -50,6 +51,7 @@ def _number(text: str) -> int | str:
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--version", action="version", version=f"hookswarm {__version__}")
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="where runs are kept")
     parser.add_argument(
         "--durability",
@@ -66,10 +68,14 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--server", type=Server, choices=list(Server), default=Server.GRANIAN)
 
 
+def _prog() -> str:
+    return called(sys.argv[0], "hookswarm.receiver")
+
+
 def _single_parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="python -m receiver",
-        description="A webhook receiver that keeps a journal. 'python -m receiver fleet --help': several at once.",
+        prog=_prog(),
+        description=f"A webhook receiver that keeps a journal. '{_prog()} fleet --help': several at once.",
         epilog="The signing secret and the control token come from $HOOKSWARM_SECRET and $HOOKSWARM_TOKEN, from the "
         "files that $HOOKSWARM_SECRET_FILE and $HOOKSWARM_TOKEN_FILE name, or are made in .hookswarm/.",
     )
@@ -83,7 +89,7 @@ def _single_parser() -> argparse.ArgumentParser:
 
 
 def _fleet_parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m receiver fleet", description="Run every region of a TOML table.")
+    parser = _Parser(prog=f"{_prog()} fleet", description="Run every region of a TOML table.")
     parser.add_argument("table", type=Path, nargs="?", default=DEFAULT_TABLE, metavar="TOML")
     _common(parser)
     return parser

@@ -1,4 +1,4 @@
-"""The data plane: the process tree that serves the app, `python -m receiver.dataplane`.
+"""The data plane: the process tree that serves the app, `python -m _hookswarm.receiver.dataplane`.
 
 Its configuration comes from the supervisor in $HOOKSWARM_RECEIVER, the secret from where it always comes.
 """

@@ -55,7 +55,7 @@ class Fleet:
         command = [
             sys.executable,
             "-m",
-            "hookswarm.receiver",
+            "_hookswarm.receiver",
             "--region",
             region.name,
             "--host",

@@ -1,4 +1,4 @@
-"""`python -m records export RUN`: a run's journals as tables. `… collect RUN`: fetch what other hosts wrote of it."""
+"""`python -m hookswarm.records export RUN`: its journals as tables. `… collect RUN`: fetch what other hosts wrote."""
 
 import argparse
 import sys
@@ -12,7 +12,7 @@ from _hookswarm.records.export import export
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m records", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m hookswarm.records", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     export_parser = commands.add_parser("export", help="write a run's journals as tables for other tools")
     export_parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as results/20261122-…")

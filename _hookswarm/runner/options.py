@@ -1,8 +1,10 @@
 """What the command takes, and all that can be wrong with it, told before anything starts."""
 
 import argparse
+import sys
 from pathlib import Path
 
+from _hookswarm import __version__, called, hiding
 from _hookswarm.analysis.reporting import files
 from _hookswarm.analysis.verdicts import checks
 from _hookswarm.analysis.verdicts.checks import Check
@@ -19,10 +21,12 @@ MAX_WORKERS = 1_000
 
 def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
+        prog=called(sys.argv[0], "hookswarm"),
         description="Load-test webhook delivery and write the reports.",
         epilog="Exit codes: 0 pass, 1 a check failed, 2 usage, 3 void (not to be trusted), 4 nothing was tested, "
         "130 interrupted. Without --target or --regions it starts a receiver of its own.",
     )
+    options.add_argument("--version", action="version", version=f"hookswarm {__version__}")
     options.add_argument("--test", nargs="+", metavar="NAME", default=[], help=f"of {', '.join(TESTS)} (default: all)")
     options.add_argument("--processes", type=int, metavar="N", help="sending processes beside Locust's own")
     options.add_argument(
@@ -65,6 +69,10 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
             haproxy.program()
         except ConfigError as error:
             faults += [f"--balancer haproxy: {fault}" for fault in error.faults]
+    faults += [
+        f"{file} hides our package of that name, for Locust looks in this folder first: rename it, or start elsewhere"
+        for file in hiding(Path())
+    ]
     try:
         wanted(options)
     except ConfigError as error:

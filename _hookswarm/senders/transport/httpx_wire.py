@@ -8,6 +8,7 @@ from functools import cache
 import gevent
 import httpx
 
+from _hookswarm import __version__
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.transport.wire import Timeouts, WireError
 
@@ -27,7 +28,7 @@ class HttpxWire:
             follow_redirects=False,
             timeout=httpx.Timeout(timeouts.response_s, connect=timeouts.connect_s),
             limits=httpx.Limits(max_connections=1),
-            headers={"User-Agent": "hookswarm/0.1", "Content-Type": "application/json"},
+            headers={"User-Agent": f"hookswarm/{__version__}", "Content-Type": "application/json"},
         )
 
     def post(self, headers: bytes, body: bytes) -> int:

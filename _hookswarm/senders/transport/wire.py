@@ -15,6 +15,7 @@ import gevent
 import httptools
 from gevent import socket
 
+from _hookswarm import __version__
 from _hookswarm.common.errors import HookswarmError
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.transport.connection import Address, Connection, TlsConnection
@@ -71,7 +72,7 @@ class Endpoint:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self.head = (
             f"{method} {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
-            "User-Agent: hookswarm/0.1\r\nContent-Type: application/json\r\n"
+            f"User-Agent: hookswarm/{__version__}\r\nContent-Type: application/json\r\n"
         ).encode("ascii", "strict")
         self._addresses: list[Address] = []
         self._lookup: gevent.Greenlet[..., list[Address] | str] | None = None

@@ -28,7 +28,7 @@ class Download(NamedTuple):
     """What makes it, behind `python -m`; {run} and {out} are folders."""
 
 
-_REPORTS = ("hookswarm.analysis", "{run}", "--output", "{out}")
+_REPORTS = ("_hookswarm.analysis", "{run}", "--output", "{out}")
 FILES: Mapping[str, Download] = {
     "report.html": Download("The report, to look at", _REPORTS),
     "webhook_performance_results.json": Download("Performance results (JSON)", _REPORTS),
@@ -38,7 +38,7 @@ FILES: Mapping[str, Download] = {
     **{
         f"{kind}.{form}": Download(
             f"All {kind} ({form.upper() if form == 'csv' else 'Parquet'})",
-            ("hookswarm.records", "export", "{run}", "--out", "{out}", "--format", form),
+            ("_hookswarm.records", "export", "{run}", "--out", "{out}", "--format", form),
         )
         for kind in ("attempts", "arrivals")
         for form in ("parquet", "csv")
@@ -71,9 +71,8 @@ class Downloads:
 def _make(run: Path, wanted: Download) -> None:
     out = (run / FOLDER).resolve()
     if not out.exists():
-        _python(
-            "hookswarm.records", "collect", str(run.resolve())
-        )  # who does not answer is missing in the books, which say so
+        # Who does not answer is missing in the books, which say so.
+        _python("_hookswarm.records", "collect", str(run.resolve()))
         try:
             out.mkdir()
         except OSError as error:

@@ -15,6 +15,7 @@ from pathlib import Path
 import gevent
 import pytest
 
+from _hookswarm import __version__
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.transport.connection import Address
 from _hookswarm.senders.transport.httpx_wire import HttpxWire
@@ -98,8 +99,9 @@ def test_the_request_is_what_it_should_be(wire: Open) -> None:
     with ScriptedServer(script) as server:
         assert wire(server.url + "/a%20b?c=d&e#part").post(HEADERS, BODY) == 204
     assert seen == [
-        b"POST /hooks/a%%20b?c=d&e HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: hookswarm/0.1\r\n"
-        b"Content-Type: application/json\r\nwebhook-id: msg_1\r\nContent-Length: 14\r\n\r\n%b" % (server.port, BODY)
+        b"POST /hooks/a%%20b?c=d&e HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: hookswarm/%b\r\n"
+        b"Content-Type: application/json\r\nwebhook-id: msg_1\r\nContent-Length: 14\r\n\r\n%b"
+        % (server.port, __version__.encode(), BODY)
     ]
 
 
@@ -120,7 +122,7 @@ def test_httpx_sends_the_same_headers(opened: list[Transport]) -> None:
     assert body == BODY
     for line in (
         b"host: 127.0.0.1:%d" % server.port,
-        b"user-agent: hookswarm/0.1",
+        b"user-agent: hookswarm/%b" % __version__.encode(),
         b"content-type: application/json",
         b"webhook-id: msg_1",
         b"content-length: 14",
