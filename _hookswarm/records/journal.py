@@ -144,7 +144,7 @@ class BufferedJournal(Journal):
         return offset
 
     def finish(self, offset: int, done: int, status: int, outcome: int, flags: int) -> None:
-        end = END.pack(done, status, outcome, flags | _WRITTEN)
+        end = pack_end(done=done, status=status, outcome=outcome, flags=flags | _WRITTEN)
         with self._lock:
             place = offset + END_OFFSET - self._end
             # Negative: written already. A full disk may have cut the row in the middle of its end.

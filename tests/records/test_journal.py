@@ -222,7 +222,7 @@ def test_a_buffered_row_is_finished_wherever_it_is(path: Path) -> None:
                 self._end += os.pwrite(self._file, self._buffer[: self.room], self._end)
                 del self._buffer[: self.room]
 
-    for room in range(ROW.size + 1):
+    for room in range(ROW_SIZE + 1):
         own = path.with_name(f"{room}.journal")
         journal = HalfRoom(own, HEADER)
         offsets = [journal.append(row(0)), journal.append(row(1))]
@@ -232,7 +232,7 @@ def test_a_buffered_row_is_finished_wherever_it_is(path: Path) -> None:
             journal.finish(offset, done=99, status=503, outcome=2, flags=Flag.REUSED)
         journal.room = None
         journal.close()
-        assert own.stat().st_size == HEADER_SIZE + 2 * ROW.size
+        assert own.stat().st_size == HEADER_SIZE + 2 * ROW_SIZE
         rows = read_journal(own).rows
         assert [tuple(one[["sequence", "done", "status", "outcome", "flags"]]) for one in rows] == [
             (0, 99, 503, 2, 3),

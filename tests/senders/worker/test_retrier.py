@@ -73,10 +73,10 @@ def written(law: RetryLaw, events: int, took: int = MS) -> list[Row]:
     for sequence in range(events):
         delivery: Delivery | None = Delivery(0, sequence, DUE + sequence * MS)
         while delivery:
-            start, number = delivery.due + MS // 4, delivery.attempt
+            start, number = delivery.due_ns + MS // 4, delivery.attempt
             rows.append(
                 attempt(
-                    sequence, due=delivery.due, start=start, done=start + took, attempt=number,
+                    sequence, due=delivery.due_ns, start=start, done=start + took, attempt=number,
                     status=503, outcome=Outcome.REJECTED,
                 )
             )  # fmt: skip
