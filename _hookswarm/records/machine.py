@@ -1,27 +1,23 @@
 """The machine's log: what all processes of one host together used, a line of CSV about once a second.
 
-`machine-<host>.csv` begins, as every resource log, with a line of JSON behind "#". All but what is told
-"now" counts since the machine's start. What the platform does not tell is left empty.
+All but what is told "now" counts since the machine's start.
 """
 
 import contextlib
-import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from math import nan
 from pathlib import Path
 from typing import Any
 
 from _hookswarm.records.clock import Clock, boot_id
-from _hookswarm.records.resources import available, csv_line
-from _hookswarm.records.run import RunError, append_whole
+from _hookswarm.records.resources import available
+from _hookswarm.records.samples import SampleHeader, SampleLog
 
 if available() is None:
     import psutil
 
-VERSION = 3
-"""1 had no `throttled_s` and `mhz`; up to 2, `disk_busy_s` was the sum over all disks."""
 LOGS = "machine-*.csv"
 COLUMNS = (
     "at_ns", "user_s", "system_s", "idle_s", "iowait_s", "steal_s", "core_busy_s",
@@ -40,46 +36,34 @@ SYSTEM_NICS = Path("/sys/class/net")
 
 
 @dataclass(frozen=True)
-class MachineHeader:
-    """What a machine's log says of itself."""
+class MachineHeader(SampleHeader):
+    """Which machine it is."""
+
+    KIND = "machine log"
+    NEWEST = 3
+    """1 had no `throttled_s` and `mhz`; up to 2, `disk_busy_s` was the sum over all disks."""
 
     host: str
     anchor_ns: int
     cores: int
     memory_bytes: int
     boot: str = field(default_factory=boot_id)
-    version: int = VERSION
+    version: int = NEWEST
     disks: Sequence[str] = ()
     """Those that there were when the log began, in the order of `disk_busy_s`."""
 
-    def encode(self) -> bytes:
-        return f"# {json.dumps(asdict(self))}\n{','.join(self.columns)}\n".encode()
-
     @property
     def columns(self) -> tuple[str, ...]:
-        """Of the log behind this header."""
         return COLUMNS if self.version > 1 else COLUMNS[: COLUMNS.index("throttled_s")]
 
-    @classmethod
-    def decode(cls, line: bytes) -> "MachineHeader":
-        """Read a log's first line. Raises RunError."""
-        try:
-            header = cls(**json.loads(line.removeprefix(b"# ")))
-        except (ValueError, TypeError, RecursionError) as error:
-            raise RunError(f"damaged header: {error}") from None
-        if header.version not in range(1, VERSION + 1):
-            raise RunError(f"machine log version {header.version}; this hookswarm reads 1 to {VERSION}")
-        return header
 
-
-class MachineLog:
-    """Samples this machine into a run's folder; one thread at a time may use it."""
+class MachineLog(SampleLog):
+    """Samples this machine into a run's folder."""
 
     def __init__(self, folder: Path, host: str, clock: Clock) -> None:
         """`host` must be safe in file names. Raises OSError; FileExistsError: somebody on this host does it already."""
         if missing := available():
             raise RuntimeError(missing)
-        self.path = folder / f"machine-{host}.csv"
         self._now = clock.now
         self._spent_s = 0.0
         self.gone = False
@@ -88,25 +72,13 @@ class MachineLog:
         header = MachineHeader(
             host, clock.anchor_ns, psutil.cpu_count() or 1, psutil.virtual_memory().total, disks=self._disks
         )
-        self._file = self.path.open("xb", buffering=0)
-        try:
-            append_whole(self._file, header.encode())
-        except OSError:
-            self.close()
-            self.path.unlink()
-            raise
+        super().__init__(folder / f"machine-{host}.csv", header)
 
     def sample(self) -> None:
         """Append a line, whole or not at all. Raises OSError (a full disk)."""
         began_s = time.thread_time()
-        append_whole(
-            self._file,
-            csv_line((self._now(), *_values(self._disks), round(self._spent_s, 6), _throttled_s(), _slowest_mhz())),
-        )
+        self.append((self._now(), *_values(self._disks), round(self._spent_s, 6), _throttled_s(), _slowest_mhz()))
         self._spent_s += time.thread_time() - began_s
-
-    def close(self) -> None:
-        self._file.close()
 
 
 def physical(devices: Iterable[str], system: Path = SYSTEM_DISKS) -> tuple[str, ...]:

@@ -1,22 +1,17 @@
-"""The psutil log: what one process used of the machine, a line of CSV per sample.
-
-`resources-<role>-<process>.csv` begins with a line of JSON behind "#" (whose it is, and its clock), then come the
-names of the columns. A value that the platform does not tell is left empty.
-"""
+"""The psutil log: what one process used of the machine, a sample every half second or so."""
 
 import ctypes
 import errno
 import gc
-import json
 import os
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from _hookswarm.records.clock import Clock, boot_id
-from _hookswarm.records.run import RunError, append_whole
+from _hookswarm.records.samples import SampleHeader, SampleLog
 
 try:
     import psutil
@@ -25,8 +20,6 @@ try:
 except ImportError as error:
     _missing = f"psutil cannot be imported: {error}"
 
-VERSION = 2
-"""1 had no columns behind `write_bytes`."""
 LOGS = "resources-*.csv"
 COLUMNS = (
     "at_ns", "cpu_user_s", "cpu_system_s", "rss", "uss", "threads", "fds",
@@ -41,39 +34,26 @@ def available() -> str | None:
 
 
 @dataclass(frozen=True)
-class LogHeader:
-    """What a log says of itself: whose samples they are, and by which clock."""
+class ResourceHeader(SampleHeader):
+    """Whose samples they are, and by which clock."""
+
+    KIND = "resource log"
+    NEWEST = 2
+    """1 had no columns after `write_bytes`."""
 
     role: str
     process: str
     anchor_ns: int
     boot: str = field(default_factory=boot_id)
-    version: int = VERSION
-
-    def encode(self) -> bytes:
-        return f"# {json.dumps(asdict(self))}\n{','.join(self.columns)}\n".encode()
+    version: int = NEWEST
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Of the log behind this header."""
-        return COLUMNS if self.version == VERSION else COLUMNS[: COLUMNS.index("read_ops")]
-
-    @classmethod
-    def decode(cls, line: bytes) -> "LogHeader":
-        """Read a log's first line. Raises RunError."""
-        if not line.startswith(b"# {"):
-            raise RunError("not a resource log")
-        try:
-            header = cls(**json.loads(line[2:]))
-        except (ValueError, TypeError, RecursionError) as error:
-            raise RunError(f"damaged header: {error}") from None
-        if header.version not in (1, VERSION):
-            raise RunError(f"resource log version {header.version}; this hookswarm reads 1 and {VERSION}")
-        return header
+        return COLUMNS if self.version > 1 else COLUMNS[: COLUMNS.index("read_ops")]
 
 
-class ResourceLog:
-    """Samples one process into a run's folder. Keeps nothing in memory; one thread at a time may use it."""
+class ResourceLog(SampleLog):
+    """Samples one process into a run's folder."""
 
     def __init__(self, folder: Path, role: str, clock: Clock, process: str = "", pid: int | None = None) -> None:
         """Create the log; `process` tells those of a role apart (default: the process id). `pid`: None is this process.
@@ -84,7 +64,6 @@ class ResourceLog:
         if _missing:
             raise RuntimeError(_missing)
         process = process or str(pid or os.getpid())
-        self.path = folder / f"resources-{role}-{process}.csv"
         self._now = clock.now
         try:
             self._process = psutil.Process(pid)
@@ -94,13 +73,8 @@ class ResourceLog:
         self._spent_s = 0.0
         self.uss = True
         """Whether to ask for the USS: the kernel walks all pages of the process, a few milliseconds for 150 MB."""
-        self._file = self.path.open("xb", buffering=0)
-        try:
-            append_whole(self._file, LogHeader(role, process, clock.anchor_ns).encode())
-        except OSError:
-            self.close()
-            self.path.unlink()
-            raise
+        path = folder / f"resources-{role}-{process}.csv"
+        super().__init__(path, ResourceHeader(role, process, clock.anchor_ns))
 
     def sample(self) -> None:
         """Append a line, whole or not at all. Raises OSError (a full disk).
@@ -132,7 +106,7 @@ class ResourceLog:
                 _told(lambda: process.rlimit(psutil.RLIMIT_NOFILE)[0]),
                 round(self._spent_s, 6) if self._own else None,
             )
-        append_whole(self._file, csv_line(values))
+        self.append(values)
         self._spent_s += time.thread_time() - began_s
 
     @property
@@ -143,9 +117,6 @@ class ResourceLog:
         except psutil.NoSuchProcess:
             return True
 
-    def close(self) -> None:
-        self._file.close()
-
 
 def _open_fds(process: "psutil.Process") -> int | None:
     """To count its own, a process needs one more: where there is none, it has all that it may have."""
@@ -155,11 +126,6 @@ def _open_fds(process: "psutil.Process") -> int | None:
         return int(process.rlimit(psutil.RLIMIT_NOFILE)[0]) if error.errno == errno.EMFILE else None
     except (psutil.Error, AttributeError, NotImplementedError):
         return None
-
-
-def csv_line(values: Iterable[object]) -> bytes:
-    """What is unknown is left empty."""
-    return (",".join("" if value is None else str(value) for value in values) + "\n").encode()
 
 
 def give_back() -> None:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from _hookswarm.records.clock import Clock, boot_id
-from _hookswarm.records.resources import COLUMNS, LogHeader, ResourceLog, available, give_back
+from _hookswarm.records.resources import COLUMNS, ResourceHeader, ResourceLog, available, give_back
 from _hookswarm.records.run import RunError
 from tests.support.receivers import CHECKOUT, small_disk
 
@@ -91,8 +91,8 @@ def test_whose_log_it_is(tmp_path: Path) -> None:
     """The name and the first line say role and process; the clock is that of the journals of this process."""
     log = ResourceLog(tmp_path, "receiver-eu", Clock(anchor_ns=5))
     assert log.path == tmp_path / f"resources-receiver-eu-{os.getpid()}.csv"
-    header = LogHeader.decode(log.path.read_bytes().splitlines()[0])
-    assert header == LogHeader("receiver-eu", str(os.getpid()), 5, boot_id())
+    header = ResourceHeader.decode(log.path.read_bytes().splitlines()[0])
+    assert header == ResourceHeader("receiver-eu", str(os.getpid()), 5, boot_id())
     assert ResourceLog(tmp_path, "sender", Clock(), "host-1").path.name == "resources-sender-host-1.csv"
 
 
@@ -171,14 +171,14 @@ def test_a_disk_that_is_full_already_leaves_no_log(tmp_path: Path) -> None:
 def test_a_first_line_that_is_none(line: bytes) -> None:
     """What is no header of a log is one error, never another."""
     with pytest.raises(RunError):
-        LogHeader.decode(line)
+        ResourceHeader.decode(line)
 
 
 def test_a_log_of_another_version() -> None:
     """A later version is told apart from damage."""
-    line = LogHeader("sender", "1", 5, version=9).encode().splitlines()[0]
+    line = ResourceHeader("sender", "1", 5, version=9).encode().splitlines()[0]
     with pytest.raises(RunError, match="version 9"):
-        LogHeader.decode(line)
+        ResourceHeader.decode(line)
 
 
 def test_without_psutil() -> None:
@@ -188,7 +188,7 @@ import json, sys
 sys.modules["psutil"] = None
 from pathlib import Path
 from _hookswarm.records.clock import Clock
-from _hookswarm.records.resources import LogHeader, ResourceLog, available, give_back
+from _hookswarm.records.resources import ResourceHeader, ResourceLog, available, give_back
 try:
     ResourceLog(Path("none"), "sender", Clock())
 except RuntimeError as error:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from _hookswarm.records.clock import boot_id
 from _hookswarm.records.machine import COLUMNS as MACHINE_COLUMNS
-from _hookswarm.records.resources import COLUMNS, LogHeader
+from _hookswarm.records.resources import COLUMNS, ResourceHeader
 from tests.support.journals import ANCHOR, SECOND, START
 
 Sample = Mapping[str, float | None]
@@ -31,7 +31,7 @@ def write_log(
     """A log as `records` writes it, of this boot unless told otherwise."""
     path = folder / f"resources-{role}-{process}.csv"
     lines = [",".join("" if one[name] is None else str(one[name]) for name in COLUMNS) for one in samples]
-    header = LogHeader(role, process, anchor, boot=boot or boot_id() or "boot").encode()
+    header = ResourceHeader(role, process, anchor, boot=boot or boot_id() or "boot").encode()
     path.write_bytes(header + "".join(f"{line}\n" for line in lines).encode())
     return path
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from _hookswarm.records.journal import Header
 from _hookswarm.records.machine import MachineHeader
-from _hookswarm.records.resources import LogHeader
+from _hookswarm.records.resources import ResourceHeader
 from _hookswarm.records.run import ClockRead, Entry
 
 
@@ -24,7 +24,7 @@ class Clocks:
                 read.setdefault(entry.boot, []).append(entry)
         self._read = read
 
-    def shift(self, header: Header | LogHeader | MachineHeader) -> int:
+    def shift(self, header: Header | ResourceHeader | MachineHeader) -> int:
         """Nanoseconds to add; 0 where nothing is known."""
         if self._reference and self._reference.boot == header.boot != "":
             return self._reference.anchor_ns - header.anchor_ns
