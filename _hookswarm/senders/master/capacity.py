@@ -33,7 +33,7 @@ class CapacitySearch:
         settled = 0
         tries = Search(search.arrivals.rate if not isinstance(search.arrivals, Closed) else 0.0, search.limits)
         while (rate := tries.next_rate()) is not None:
-            name = f"{search.title} rate={rate:g} #{1 + tries.played(rate)}"
+            name = f"{search.name} rate={rate:g} #{1 + tries.played(rate)}"
             stage = replace(search, arrivals=at_rate(search.arrivals, rate), name=name)
             played = self._player.play(self._folder.add_stage(stage), stage)
             if played is None or self._halting.is_set():

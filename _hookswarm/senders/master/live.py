@@ -114,7 +114,7 @@ def _stage(stage: Stage, number: int, of: int, passed_s: float, origins: Sequenc
     by_events = sum(one.settled for one in origins) / stage.events if stage.events else 0.0
     by_time = passed_s / stage.length_s if stage.length_s else 0.0
     return LiveStage(
-        name=stage.title,
+        name=stage.name,
         number=number + 1,
         of=of,
         passed_s=round(max(passed_s, 0), 1),
@@ -141,7 +141,7 @@ def _rows(
     rows = []
     for code in sorted({one.origin for one in origins}):
         own, name = [one for one in origins if one.origin == code], _name(regions, code)
-        told = [one for one in deliveries if (one.stage, one.origin) == (stage.title, name)]
+        told = [one for one in deliveries if (one.stage, one.origin) == (stage.name, name)]
         p50_ms, p99_ms = counted.latency_ms(told, 0.5, 0.99)
         failed = sum(one.failed for one in own)
         rows.append(

@@ -226,9 +226,9 @@ class Master:
         settled = 0
         for number, stage in enumerate(self._plan.stages):
             if (stage.processes or 1) > player.processes():
-                _say(f"left out, for it needs --processes {stage.processes}: {stage.title}")
+                _say(f"skipped because it needs --processes {stage.processes}: {stage.name}")
             elif not self._workers.classes(stage.strategy):
-                _say(f"left out, for no sender of its strategy was picked: {stage.title}")
+                _say(f"skipped because no sender of its strategy was picked: {stage.name}")
             elif stage.limits:
                 settled += CapacitySearch(self._runner.stats, folder, player, self._halting).run(stage)
             elif played := player.play(number, stage):

@@ -78,6 +78,6 @@ class Reception:
             queued=sum(one.queued for one in now),
             in_flight=sum(one.in_flight for one in now),
             workers=processes,
-            stage=inbox.stage.title if inbox.stage else "",
+            stage=inbox.stage.name if inbox.stage else "",
             faults=inbox.stage.faults_at((self._clock.now() - inbox.start_ns) / 1e9) if inbox.stage else (),
         )

@@ -12,7 +12,7 @@ from _hookswarm.protocol.setup import Setup
 from _hookswarm.senders.plan.arrivals import at_rate
 from _hookswarm.senders.plan.plan_check import check_plan
 from _hookswarm.senders.plan.settings import Settings
-from _hookswarm.senders.plan.stages import CUTS, Incident, Stage, under_law, under_strategy
+from _hookswarm.senders.plan.stages import CUTS, Incident, Stage, named, under_law, under_strategy
 from _hookswarm.senders.plan.strategies import playable
 
 NAMES_SHOWN = 12
@@ -27,6 +27,7 @@ class Plan(NamedTuple):
 
 def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     """The stages that can be run. Raises ConfigError that names every fault of the plan."""
+    stages = named(stages)
     if settings.law:
         stages = under_law(stages, *settings.law)
     if settings.strategy:
@@ -46,19 +47,19 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     faults: list[str] = []
     for stage in stages:
         if not ours and _needs_ours(stage):
-            left_out[stage.title] = "receivers of ours"
+            left_out[stage.name] = "receivers of ours"
         elif not links and any(incident.fault in CUTS for incident in stage.incidents):
-            left_out[stage.title] = "modelled links, to cut them"
+            left_out[stage.name] = "modelled links, to cut them"
         elif stage.strategy not in strategies or not (stage.links or settings.balancer):
-            left_out[stage.title] = "a load balancer (--balancer haproxy)"
+            left_out[stage.name] = "a load balancer (--balancer haproxy)"
         elif stage.least_regions > regions:
-            left_out[stage.title] = f"{stage.least_regions} regions"
+            left_out[stage.name] = f"{stage.least_regions} regions"
         elif unknown := sorted({place for place in _befallen(stage) if place >= regions}):
             places = ", ".join(map(str, unknown))
-            faults.append(f"stage {stage.title!r}: a fault on region {places}; {_there(settings)}")
+            faults.append(f"stage {stage.name!r}: a fault on region {places}; {_there(settings)}")
     if faults:
         raise ConfigError(faults)
-    played = tuple(stage for stage in stages if stage.title not in left_out)
+    played = tuple(stage for stage in stages if stage.name not in left_out)
     if not played:
         raise ConfigError([f"every stage of this test needs {' or '.join(sorted(set(left_out.values())))}"])
     return Plan(played, left_out)
@@ -79,7 +80,7 @@ def _there(settings: Settings) -> str:
 
 
 def _named(stages: Sequence[Stage], patterns: Sequence[str]) -> list[Stage]:
-    names = [stage.title for stage in stages]
+    names = [stage.name for stage in stages]
     if strange := [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]:
         raise ConfigError(
             [f"--stages: none is named {', '.join(map(repr, strange))}; there are: {first_of(names, NAMES_SHOWN)}"]

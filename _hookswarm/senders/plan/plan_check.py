@@ -11,7 +11,7 @@ from _hookswarm.senders.plan.strategies import STRATEGIES
 
 def check_plan(stages: Sequence[Stage]) -> None:
     """Raise ConfigError, with every fault, unless each stage can end, is named apart, and can be played."""
-    names = [stage.title for stage in stages]
+    names = [stage.name for stage in stages]
     faults = [
         f"stage {name!r} has neither events nor duration_s: it would never end"
         for name, stage in zip(names, stages, strict=True)

@@ -149,12 +149,8 @@ class Stage:
     settle_s: Seconds = 0
     """Pause behind the stage in which nothing is sent: the memory that stays is read at its end."""
     name: str = ""
-    """`sweep` makes it of the scenario and the swept parameters; without one the stage goes by its scenario."""
-
-    @property
-    def title(self) -> str:
-        """What a stage goes by, in messages, statistics and reports, as its `name`: unique in its test."""
-        return self.name or self.scenario
+    """What it goes by in messages, statistics and reports: unique in its test. `sweep` makes it of the scenario and the
+    swept parameters; a plan gives the others their scenario's."""
 
     @property
     def length_s(self) -> float | None:
@@ -194,6 +190,11 @@ class Stage:
 
 
 _STAGE: TypeAdapter[Stage] = TypeAdapter(Stage)
+
+
+def named(stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """The stages by the names that they go by: those without one by their scenarios'."""
+    return tuple(replace(stage, name=stage.name or stage.scenario) for stage in stages)
 
 
 def sweep(stage: Stage, **parameters: tuple[Any, ...]) -> tuple[Stage, ...]:
@@ -271,7 +272,7 @@ def under_strategy(stages: Sequence[Stage], strategy: str) -> tuple[Stage, ...]:
 def to_plain(stage: Stage) -> dict[str, Any]:
     """A stage as plain data: for run.json, and for a message to a worker."""
     plain: dict[str, Any] = _STAGE.dump_python(stage, mode="json")
-    return plain | {"name": stage.title}
+    return plain
 
 
 def from_plain(plain: dict[str, Any]) -> Stage:

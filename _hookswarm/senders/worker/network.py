@@ -20,7 +20,7 @@ class Network:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
-        self._clock = clock
+        self.now = clock.now
         urls = dict(enumerate(region.url for region in settings.regions))
         if settings.balancer:
             urls |= {BALANCERS[f"haproxy-{algorithm}"]: url for algorithm, url in settings.balancer.haproxy.items()}
@@ -32,6 +32,10 @@ class Network:
         ]
         links = settings.links if settings.modelled else None
         self._links = _links(settings.regions, links, Random(settings.seed)) if links else None
+
+    def name_of(self, region: int) -> str:
+        """A region's name by its code."""
+        return self._settings.regions[region].name
 
     def begin(self, stage: Stage, start_ns: int) -> None:
         """From now on the stage's distances and cuts hold."""
@@ -53,7 +57,7 @@ class Network:
     def _wire(self, endpoint: Endpoint, origin: int, target: int, timeouts: Timeouts) -> Wire:
         if self._links is None or target >= BALANCED:
             return Wire(endpoint, timeouts)
-        return LinkedWire(endpoint, self._links[origin][target], timeouts, self._clock.now)
+        return LinkedWire(endpoint, self._links[origin][target], timeouts, self.now)
 
 
 class Transports:

@@ -1,12 +1,10 @@
-"""A sending process: takes the stages that the master announces, and reports when each is done.
+"""The stages' side of a sending process: takes those that the master announces, and reports when each is done.
 
 Its users ask `work` for something to send. In a run without worker processes, Locust's only process is this too.
 """
 
 import os
 import time
-from collections.abc import Callable
-from contextlib import closing
 from random import Random
 from typing import Any
 
@@ -20,10 +18,8 @@ from _hookswarm.records.clock import Clock
 from _hookswarm.records.garbage import spare_start_up
 from _hookswarm.records.journal import Header, Journal
 from _hookswarm.records.resources import ResourceLog, give_back
-from _hookswarm.records.rows import Outcome
 from _hookswarm.records.run import WorkerReport
 from _hookswarm.senders.exchange import gather
-from _hookswarm.senders.exchange.counted import REQUEST_TYPE
 from _hookswarm.senders.exchange.messages import (
     CHUNK,
     FAILED,
@@ -44,12 +40,13 @@ from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage, from_plain
 from _hookswarm.senders.transport.wire import Timeouts
-from _hookswarm.senders.worker.network import Network, Transports
+from _hookswarm.senders.worker.delivery_workers import DeliveryWorkers
+from _hookswarm.senders.worker.network import Network
 from _hookswarm.senders.worker.origin import Origin
 from _hookswarm.senders.worker.playing import Lane, Playing
-from _hookswarm.senders.worker.queue import Delivery, DeliveryQueue
+from _hookswarm.senders.worker.queue import DeliveryQueue
 from _hookswarm.senders.worker.retrier import Retrier
-from _hookswarm.senders.worker.sender import Halted, Result, StageSender
+from _hookswarm.senders.worker.sender import StageSender
 from _hookswarm.senders.worker.sync import Sync
 
 PULSE_S = 0.02
@@ -69,17 +66,14 @@ class SendingProcess:
         runner = environment.runner
         assert isinstance(runner, LocalRunner | WorkerRunner)
         self._clock = Clock()
+        self._workers = DeliveryWorkers(environment, self._journal_failed)
         self.configure(settings)
         self.name = f"{host_name()}-{os.getpid()}"
-        self._environment = environment
         self._runner = runner
         self._run = ""
         self._journal: Journal | None = None
         self._log: ResourceLog | None = None
         self._sampler: Sampler | None = None
-        self._playing: Playing | None = None
-        self._announced = Event()
-        self._sending: set[gevent.Greenlet] = set()
         self._halted_by = 0.0
         self._watcher: gevent.Greenlet | None = None
         runner.register_message(STAGE, self._on_stage)
@@ -93,80 +87,12 @@ class SendingProcess:
     def configure(self, settings: Settings) -> None:
         """Take the settings of the next run; its users come after this."""
         self.settings = settings
-        self._network = Network(settings, self._clock)
+        self._network = self._workers.network = Network(settings, self._clock)
         spare_start_up()
-
-    # Users.
 
     def work(self, origin: int) -> None:
         """Send an origin's deliveries, stage after stage, until the worker is killed."""
-        with closing(Transports(self._network, origin)) as transports:
-            served: Playing | None = None
-            while True:
-                while self._playing is served:
-                    self._announced.wait()
-                served = self._playing
-                if served and origin in served.lanes:
-                    self._work_stage(served, served.lanes[origin], transports)
-
-    def _work_stage(self, playing: Playing, lane: Lane, transports: Transports) -> None:
-        origin, sender, stage = lane.origin, lane.sender, playing.stage
-        name = f"{stage.name} {self.settings.regions[origin.code].name} {stage.strategy}"
-        queue, retrier, me = sender.queue, sender.retrier, gevent.getcurrent()
-        # Locust would keep twenty copies of a stage's latencies for ever; it only ever reads those of the total.
-        self._environment.stats.get(name, REQUEST_TYPE).use_response_times_cache = False
-        fire: Callable[..., None] = self._environment.events.request.fire
-        while delivery := queue.take():
-            self._sending.add(me)
-            try:
-                if delivery.webhook in retrier.disabled:
-                    result = self._skip(lane, delivery)
-                else:
-                    result = self._attempt(lane, delivery, transports, playing.timeouts)
-                    if not stage.reuse:
-                        transports.close()
-            except OSError as error:  # the journal: without it no number can be trusted
-                self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
-                return
-            except BaseException:  # killed
-                queue.forget()
-                raise
-            finally:
-                self._sending.discard(me)
-            if result.failure and (again := retrier.again(delivery, result.failure, result.done, queue.taken)):
-                queue.retry(again)
-                continue
-            queue.settle(result.error is not None)
-            fire(
-                request_type=REQUEST_TYPE,
-                name=name,
-                response_time=result.latency_ms,
-                response_length=0,
-                exception=result.error,
-                context={},
-            )
-
-    def _attempt(self, lane: Lane, delivery: Delivery, transports: Transports, timeouts: Timeouts) -> Result:
-        origin = lane.origin
-        choice = origin.balancer.choose(delivery.webhook)
-        target = choice.target.code
-        try:
-            result = lane.sender.attempt(delivery, origin.routes[target], transports.to(target, timeouts))
-        except BaseException:
-            origin.balancer.forget(choice)
-            raise
-        origin.balancer.settle(choice, (result.done - result.start) / 1e9, result.failure)
-        return result
-
-    def _skip(self, lane: Lane, delivery: Delivery) -> Result:
-        """Settle an event of a disabled webhook; one that was sent before has its rows already."""
-        if delivery.attempt == 1:
-            lane.sender.never_sent(delivery, lane.origin.routes[lane.origin.code], Outcome.DISABLED)
-        gevent.sleep(0)  # nothing else here lets other workers run
-        now = self._clock.now()
-        return Result(now, now, (now - delivery.began_ns) / 1e6, "disabled: an earlier answer was 410", None)
-
-    # Stages.
+        self._workers.work(origin)
 
     def _say_ready(self) -> None:
         """Locust takes a process for ready once it is connected, when it may not listen to us yet."""
@@ -187,7 +113,7 @@ class SendingProcess:
         try:
             self._open_journal(announcement.run)
         except OSError as error:
-            self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
+            self._journal_failed(error)
             return
         assert self._journal
         if self._log:
@@ -197,11 +123,10 @@ class SendingProcess:
             timeouts = Timeouts(stage.timeout_s, stage.timeout_s)
         self._network.begin(stage, announcement.start_ns)
         lanes = {part.origin: self._lane(stage, announcement, part) for part in announcement.parts}
-        self._playing = Playing(announcement.number, stage, timeouts, lanes)
+        playing = Playing(announcement.number, stage, timeouts, lanes)
         self._halted_by = 0.0
-        announced, self._announced = self._announced, Event()
-        announced.set()
-        self._watcher = gevent.spawn(self._watch, self._playing, announcement.start_ns)
+        self._workers.begin(playing)
+        self._watcher = gevent.spawn(self._watch, playing, announcement.start_ns)
 
     def _on_fetch(self, msg: Any, **_: Any) -> None:
         chunk = gather.read(self.settings.results, self.name, gather.Fetch.model_validate(msg.data))
@@ -260,12 +185,12 @@ class SendingProcess:
                 self._tell(TICK, playing.tick())
         gevent.killall(probes)
         playing.stop()
-        self._await_answers(playing)
+        self._workers.await_answers(playing, lambda: self._halted_by)
         abandoned = 0
         try:
             abandoned = playing.give_up()
         except OSError as error:
-            self._fail(f"{self.name}: cannot write the journal: {error.strerror}")
+            self._journal_failed(error)
         self._sampler.sample()
         if playing.stage.settle_s:
             give_back()
@@ -288,22 +213,11 @@ class SendingProcess:
         )
         self._tell(REPORT, report.model_dump(mode="json"))
 
-    def _await_answers(self, playing: Playing) -> None:
-        """Wait for answers under way, as long as they may take; a halted run waits shorter, then gives them up."""
-        deadline = time.monotonic() + playing.timeouts.connect_s + playing.timeouts.response_s + 1
-        while self._sending and time.monotonic() < deadline:
-            gevent.sleep(PULSE_S)
-            deadline = min(deadline, self._halted_by or deadline)
-        gevent.killall(list(self._sending), exception=Halted, block=False)
-        given_up = time.monotonic() + 1
-        while playing.in_flight() and time.monotonic() < given_up:
-            gevent.sleep(PULSE_S)
-
     def _tell(self, kind: str, data: dict[str, Any]) -> None:
         self._runner.send_message(kind, data)
 
-    def _fail(self, message: str) -> None:
-        self._tell(FAILED, {"message": message})
+    def _journal_failed(self, error: OSError) -> None:
+        self._tell(FAILED, {"message": f"{self.name}: cannot write the journal: {error.strerror}"})
 
     def halt(self) -> None:
         """End the stage now: give up what is queued, wait a little for answers, report."""

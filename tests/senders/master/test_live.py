@@ -14,7 +14,12 @@ from _hookswarm.senders.plan.stages import Incident, Stage
 
 REGIONS = ["eu", "us"]
 FAILOVER = Stage(
-    "failover", duration_s=8, warmup_s=2, strategy="round-robin", incidents=(Incident("refused", from_s=3, for_s=4),)
+    "failover",
+    name="failover",
+    duration_s=8,
+    warmup_s=2,
+    strategy="round-robin",
+    incidents=(Incident("refused", from_s=3, for_s=4),),
 )
 START_NS = 1_000_000_000_000
 

@@ -15,7 +15,7 @@ from _hookswarm.senders.plan.options import add_options
 from _hookswarm.senders.plan.plan import make_plan
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.settings import Settings, check
-from _hookswarm.senders.plan.stages import Incident, Limits, Stage, WebhookClass, sweep
+from _hookswarm.senders.plan.stages import Incident, Limits, Stage, WebhookClass, named, sweep
 
 FAILING = Stage("failing", events=10, faults=Faults(status={503: 0.3}), drain_s=2)
 STAGES = (Stage("plain", events=10), *sweep(FAILING, retries=(0, 3), delay_s=(0.0, 0.5)))
@@ -29,14 +29,14 @@ def settings(folder: Path, *options: str) -> Settings:
 
 def test_without_options_the_plan_is_the_table(tmp_path: Path) -> None:
     """Every stage is played where the receivers are ours."""
-    assert make_plan(STAGES, settings(tmp_path)) == (STAGES, {})
+    assert make_plan(STAGES, settings(tmp_path)) == (named(STAGES), {})
 
 
 def test_stages_with_faults_need_our_receivers(tmp_path: Path) -> None:
     """Nobody else's endpoint plays faults: such stages are left out, and named."""
     target = settings(tmp_path, "--target", "http://127.0.0.1:9/")
     plan = make_plan(STAGES, target)
-    assert [stage.title for stage in plan.stages] == ["plain"]
+    assert [stage.name for stage in plan.stages] == ["plain"]
     assert plan.left_out == {stage.name: "receivers of ours" for stage in STAGES[1:]}
     with pytest.raises(ConfigError, match="every stage"):
         make_plan(STAGES[1:], target)
@@ -45,7 +45,7 @@ def test_stages_with_faults_need_our_receivers(tmp_path: Path) -> None:
 def test_a_profile_takes_the_place_of_the_sweep(tmp_path: Path) -> None:
     """The stages that retry are played once for each scenario, under the profile, and long enough for its delays."""
     plan = make_plan(STAGES, settings(tmp_path, "--retry-profile", "svix", "--time-scale", "0.001"))
-    assert [stage.title for stage in plan.stages] == ["plain", "failing profile=svix x0.001"]
+    assert [stage.name for stage in plan.stages] == ["plain", "failing profile=svix x0.001"]
     stage = plan.stages[1]
     assert stage.faults == FAILING.faults
     assert stage.retry.retries > 3
@@ -56,7 +56,7 @@ def test_a_strategy_takes_the_place_of_the_planned_one(tmp_path: Path) -> None:
     """Stages are played under it; of those that compare strategies, its own are left."""
     stages = (Stage("plain", events=1), *sweep(Stage("compared", events=1), strategy=("random", "nearest")))
     plan = make_plan(stages, settings(tmp_path, "--strategy", "random"))
-    assert [(stage.title, stage.strategy) for stage in plan.stages] == [
+    assert [(stage.name, stage.strategy) for stage in plan.stages] == [
         ("plain", "random"),
         ("compared strategy=random", "random"),
     ]
@@ -119,7 +119,7 @@ def test_every_fault_of_the_retry_options_is_named_at_once(tmp_path: Path) -> No
 def test_stages_are_chosen_by_name(tmp_path: Path) -> None:
     """--stages plays those that a pattern names, in the table's order; a pattern without a stage names them all."""
     plan = make_plan(STAGES, settings(tmp_path, "--stages", "* delay_s=0.5, plain"))
-    names = [stage.name for stage in STAGES]
+    names = [stage.name for stage in named(STAGES)]
     assert [stage.name for stage in plan.stages] == [name for name in names if not name.endswith("delay_s=0.0")]
     assert plan.left_out == {}
     with pytest.raises(ConfigError, match=r"none is named 'plane'; there are: plain, failing retries=0"):

@@ -9,7 +9,7 @@ from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.faults import Delay, Faults
 from _hookswarm.senders.plan.arrivals import Backlog, Bursts, Constant, Poisson, Ramp, Sine
 from _hookswarm.senders.plan.plan_check import check_plan
-from _hookswarm.senders.plan.stages import Limits, Stage, WebhookClass, from_plain, scaling, sweep, to_plain
+from _hookswarm.senders.plan.stages import Limits, Stage, WebhookClass, from_plain, named, scaling, sweep, to_plain
 
 
 def test_sweep_makes_every_combination() -> None:
@@ -94,7 +94,7 @@ def test_check_plan_names_every_fault() -> None:
         Stage("odd", events=1, payload="nonsense"),
     ]
     with pytest.raises(ConfigError) as caught:
-        check_plan(plan)
+        check_plan(named(plan))
     text = str(caught.value)
     assert len(caught.value.faults) == 3
     assert "'endless'" in text
@@ -146,7 +146,7 @@ def test_a_stage_survives_its_message(stage: Stage) -> None:
 
 def test_a_nameless_stage_goes_by_its_scenario() -> None:
     """What is written down always has a name."""
-    assert to_plain(Stage("alone", events=1))["name"] == "alone"
+    assert [stage.name for stage in named([Stage("alone"), Stage("x", name="other")])] == ["alone", "other"]
 
 
 @pytest.mark.parametrize(
@@ -185,6 +185,6 @@ def test_impossible_limits_are_refused(values: dict[str, float]) -> None:
 
 def test_a_payload_is_a_name_or_a_number_of_bytes() -> None:
     """A plan takes any size; digits in quotes are a name, and there is no distribution of that name."""
-    check_plan([Stage("good", events=1, payload=1), Stage("large", events=1, payload=1 << 24)])
+    check_plan(named([Stage("good", events=1, payload=1), Stage("large", events=1, payload=1 << 24)]))
     with pytest.raises(ConfigError, match="'1000'"):
         check_plan([Stage("odd", events=1, payload="1000")])

@@ -1,0 +1,120 @@
+"""The users' side of a sending process: what each delivery worker does, from event to event and stage to stage."""
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+
+import gevent
+from gevent.event import Event
+from locust.env import Environment
+
+from _hookswarm.records.rows import Outcome
+from _hookswarm.senders.exchange.counted import REQUEST_TYPE
+from _hookswarm.senders.transport.wire import Timeouts
+from _hookswarm.senders.worker.network import Network, Transports
+from _hookswarm.senders.worker.playing import Lane, Playing
+from _hookswarm.senders.worker.queue import Delivery
+from _hookswarm.senders.worker.sender import Halted, Result
+
+POLL_S = 0.02
+
+
+class DeliveryWorkers:
+    """Locust's users of one process, each a delivery worker; they share a stage's queues."""
+
+    def __init__(self, environment: Environment, failed: Callable[[OSError], None]) -> None:
+        """`failed` is told of a journal that cannot be written: without it no number can be trusted."""
+        self._environment = environment
+        self._failed = failed
+        self._playing: Playing | None = None
+        self._announced = Event()
+        self._sending: set[gevent.Greenlet] = set()
+        self.network: Network
+
+    def begin(self, playing: Playing) -> None:
+        """Let them take the events of a stage."""
+        self._playing = playing
+        announced, self._announced = self._announced, Event()
+        announced.set()
+
+    def work(self, origin: int) -> None:
+        """Send an origin's deliveries, stage after stage, until the worker is killed."""
+        with closing(Transports(self.network, origin)) as transports:
+            served: Playing | None = None
+            while True:
+                while self._playing is served:
+                    self._announced.wait()
+                served = self._playing
+                if served and origin in served.lanes:
+                    self._work_stage(served, served.lanes[origin], transports)
+
+    def _work_stage(self, playing: Playing, lane: Lane, transports: Transports) -> None:
+        origin, sender, stage = lane.origin, lane.sender, playing.stage
+        name = f"{stage.name} {self.network.name_of(origin.code)} {stage.strategy}"
+        queue, retrier, me = sender.queue, sender.retrier, gevent.getcurrent()
+        # Locust would keep twenty copies of a stage's latencies for ever; it only ever reads those of the total.
+        self._environment.stats.get(name, REQUEST_TYPE).use_response_times_cache = False
+        fire: Callable[..., None] = self._environment.events.request.fire
+        while delivery := queue.take():
+            self._sending.add(me)
+            try:
+                if delivery.webhook in retrier.disabled:
+                    result = self._skip(lane, delivery)
+                else:
+                    result = self._attempt(lane, delivery, transports, playing.timeouts)
+                    if not stage.reuse:
+                        transports.close()
+            except OSError as error:  # the journal
+                self._failed(error)
+                return
+            except BaseException:  # killed
+                queue.forget()
+                raise
+            finally:
+                self._sending.discard(me)
+            if result.failure and (again := retrier.again(delivery, result.failure, result.done, queue.taken)):
+                queue.retry(again)
+                continue
+            queue.settle(result.error is not None)
+            fire(
+                request_type=REQUEST_TYPE,
+                name=name,
+                response_time=result.latency_ms,
+                response_length=0,
+                exception=result.error,
+                context={},
+            )
+
+    def _attempt(self, lane: Lane, delivery: Delivery, transports: Transports, timeouts: Timeouts) -> Result:
+        origin = lane.origin
+        choice = origin.balancer.choose(delivery.webhook)
+        target = choice.target.code
+        try:
+            result = lane.sender.attempt(delivery, origin.routes[target], transports.to(target, timeouts))
+        except BaseException:
+            origin.balancer.forget(choice)
+            raise
+        origin.balancer.settle(choice, (result.done - result.start) / 1e9, result.failure)
+        return result
+
+    def _skip(self, lane: Lane, delivery: Delivery) -> Result:
+        """Settle an event of a disabled webhook; one that was sent before has its rows already."""
+        if delivery.attempt == 1:
+            lane.sender.never_sent(delivery, lane.origin.routes[lane.origin.code], Outcome.DISABLED)
+        gevent.sleep(0)  # nothing else here lets other workers run
+        now = self.network.now()
+        return Result(now, now, (now - delivery.began_ns) / 1e6, "disabled: an earlier answer was 410", None)
+
+    def await_answers(self, playing: Playing, halted_by: Callable[[], float]) -> None:
+        """Wait for answers under way, as long as they may take; a halted run waits shorter, then gives them up.
+
+        `halted_by` tells until when (time.monotonic()) a run that is being halted waits; 0: it is not.
+        """
+        deadline = time.monotonic() + playing.timeouts.connect_s + playing.timeouts.response_s + 1
+        while self._sending and time.monotonic() < deadline:
+            gevent.sleep(POLL_S)
+            deadline = min(deadline, halted_by() or deadline)
+        gevent.killall(list(self._sending), exception=Halted, block=False)
+        given_up = time.monotonic() + 1
+        while playing.in_flight() and time.monotonic() < given_up:
+            gevent.sleep(POLL_S)
