@@ -95,7 +95,7 @@ def _rate(command: list[str], env: dict[str, str]) -> float:
 @contextmanager
 def _running(command: list[str], port: int) -> Iterator[None]:
     """A server on core 1, from when it listens."""
-    child = children.start(["taskset", "-c", "1", *command], output=subprocess.DEVNULL)
+    child = children.start_child(["taskset", "-c", "1", *command], output=subprocess.DEVNULL)
     try:
         for _ in range(200):
             try:
@@ -107,7 +107,7 @@ def _running(command: list[str], port: int) -> Iterator[None]:
                 time.sleep(0.1)
         yield
     finally:
-        children.stop(child)
+        children.stop_child(child)
 
 
 def _free_port() -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from _hookswarm.analysis.reading.rows import take
+from _hookswarm.analysis.reading.rows import take_rows
 from _hookswarm.records.clock import boot_id
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.journal import Header, Rows
@@ -126,7 +126,7 @@ def _attempts(generator: np.random.Generator, size: int) -> Rows:
     again["due"] = again["done"] + round(RETRY_S * SECOND)
     again["start"], again["done"] = again["due"] + MS // 10, again["due"] + 5 * MS
     first["status"][rejected], first["outcome"][rejected] = 503, Outcome.REJECTED
-    return take(rows, np.argsort(rows["start"], kind="stable"))
+    return take_rows(rows, np.argsort(rows["start"], kind="stable"))
 
 
 def _places(webhook: np.ndarray[tuple[int], np.dtype[np.uint32]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

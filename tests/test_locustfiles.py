@@ -15,13 +15,13 @@ import argparse, sys
 from importlib import import_module
 from _hookswarm.senders.plan.options import add_options
 from _hookswarm.senders.plan.plan import make_plan
-from _hookswarm.senders.plan.settings import check
+from _hookswarm.senders.plan.settings import check_options
 from _hookswarm.senders.user import StagesShape
 import_module(sys.argv[1])
 (shape,) = StagesShape.__subclasses__()
 parser = argparse.ArgumentParser()
 add_options(parser)
-settings = check(parser.parse_args(["--results", sys.argv[2]]))
+settings = check_options(parser.parse_args(["--results", sys.argv[2]]))
 for stages in (shape.stages, shape.quick_stages):
     print(len(make_plan(stages, settings).stages))
 """

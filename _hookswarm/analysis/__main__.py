@@ -7,7 +7,7 @@ from pathlib import Path
 
 from _hookswarm.analysis import compare_runs
 from _hookswarm.analysis.deliveries import series
-from _hookswarm.analysis.reading.frames import load
+from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.reporting import checks as checks_summary
 from _hookswarm.analysis.reporting import files, summaries, summary
 from _hookswarm.analysis.reporting.html import page
@@ -44,19 +44,19 @@ def _analyse(argv: Sequence[str]) -> int:
     parser.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where reports go (default: here)")
     parser.add_argument("--check", action="append", default=[], metavar="CHECK", help="fail unless it holds: 'lost==0'")
     options = parser.parse_args(argv)
-    wanted = checks.parse_all(options.check)
-    found = analyse(load(options.run))
-    console = summary.console()
-    summaries.show(found, console)
-    written = [series.save(options.run, found.series), *files.write_reports(options.output, found)]
-    written.append(page.write(options.output, files.read_reports(options.output)))
+    wanted = checks.parse_checks(options.check)
+    found = analyse(load_run(options.run))
+    console = summary.make_console()
+    summaries.show_run(found, console)
+    written = [series.save_series(options.run, found.series), *files.write_reports(options.output, found)]
+    written.append(page.write_page(options.output, files.read_reports(options.output)))
     for path in filter(None, written):
         print(path)
-    results = checks.judge(wanted, measures.of(found))
+    results = checks.judge_checks(wanted, measures.numbers_of(found))
     for result in results:
-        console.print(checks_summary.line(result))
+        console.print(checks_summary.check_line(result))
     end = EXITS[found.performance.verdict.status]
-    return end if checks.held(results) or end is not Exit.PASS else Exit.FAIL
+    return end if checks.all_held(results) or end is not Exit.PASS else Exit.FAIL
 
 
 def _schemas(argv: Sequence[str]) -> int:

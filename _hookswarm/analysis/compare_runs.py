@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from _hookswarm.analysis.reading.frames import load
+from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.reporting import summary
 from _hookswarm.analysis.reporting.summary import printable
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Status
 from _hookswarm.analysis.verdicts import compare, measures
-from _hookswarm.analysis.verdicts.compare import Difference
+from _hookswarm.analysis.verdicts.compare import NumberDifference
 from _hookswarm.analysis.verdicts.measures import Number
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.run import MANIFEST, RunError
@@ -39,19 +39,19 @@ def main(argv: Sequence[str]) -> Exit:
     options = parser.parse_args(argv)
     if not 0 <= options.threshold < 1000:
         raise RunError("--threshold must lie in 0..1000 per cent")
-    console = summary.console()
-    sides = runs(options.base), runs(options.new)
+    console = summary.make_console()
+    sides = runs_in(options.base), runs_in(options.new)
     _check_alike([folder for side in sides for folder in side])
     base, new = (_numbers(side, console) for side in sides)
     try:
-        differences = compare.compute(base, new, options.threshold / 100)
+        differences = compare.compare_numbers(base, new, options.threshold / 100)
     except ValueError as error:
         raise RunError(str(error)) from None
-    show(differences, (len(base), len(new)), console)
+    show_comparison(differences, (len(base), len(new)), console)
     return Exit.FAIL if any(one.outcome == "worse" for one in differences) else Exit.PASS
 
 
-def runs(path: Path) -> list[Path]:
+def runs_in(path: Path) -> list[Path]:
     """The folder of a run, or all runs in it. Raises RunError."""
     if (path / MANIFEST).is_file():
         return [path]
@@ -100,19 +100,19 @@ def _numbers(folders: Sequence[Path], console: Console) -> list[list[Number]]:
     """Of the runs that can be trusted."""
     found = []
     for folder in folders:
-        one = analyse(load(folder))
+        one = analyse(load_run(folder))
         if one.performance.verdict.status in (Status.VOID, Status.UNKNOWN):
             codes = ", ".join(sorted({reason.code for reason in one.performance.verdict.reasons}))
             said = f"{folder} is left out: {one.performance.verdict.status.value} ({codes})"
             console.print(said, markup=False, highlight=False)
         else:
-            found.append(measures.of(one))
+            found.append(measures.numbers_of(one))
     if not found:
         raise RunError(f"{folders[0].parent}: no run that can be trusted")
     return found
 
 
-def show(differences: Sequence[Difference], runs: tuple[int, int], console: Console) -> None:
+def show_comparison(differences: Sequence[NumberDifference], runs: tuple[int, int], console: Console) -> None:
     """The verdict first, then a line for each difference."""
     worse = [one for one in differences if one.outcome == "worse"]
     better = [one for one in differences if one.outcome == "better"]

@@ -33,13 +33,13 @@ BY_TEST: dict[str, tuple[Callable[[RunFrames], Recorder], ...]] = {
 def analyse(frames: RunFrames) -> Sections:
     """What a run has to say, in its section of each report."""
     recorders = [recorder(frames) for recorder in (*ALWAYS, *BY_TEST.get(frames.manifest.test, ()))]
-    computed = stages.compute(frames, *(recorder.add for recorder in recorders))
+    computed = stages.stage_figures(frames, *(recorder.add for recorder in recorders))
     for recorder in recorders:
         recorder.annotate(computed)
     sections = Sections(
         Section(
             run=Run.model_validate(frames.manifest, from_attributes=True),
-            verdict=verdict.compute(frames, computed),
+            verdict=verdict.verdict_of(frames, computed),
             clock_uncertainty_ms=round(frames.clock_uncertainty_ns / 1e6, 3),
             stages=computed,
             series=None,

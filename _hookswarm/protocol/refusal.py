@@ -3,7 +3,7 @@
 import httpx
 
 
-def reason(answer: httpx.Response) -> str:
+def refusal_reason(answer: httpx.Response) -> str:
     try:
         return str(answer.json()["error"])
     except (ValueError, TypeError, KeyError):

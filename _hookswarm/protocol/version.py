@@ -3,7 +3,7 @@
 PROTOCOL = 1
 
 
-def differs(who: str, theirs: object) -> str | None:
+def version_difference(who: str, theirs: object) -> str | None:
     """A sentence for people where somebody speaks another version; None where not."""
     if theirs == PROTOCOL:
         return None

@@ -19,7 +19,7 @@ from _hookswarm.protocol.identity import NO_RUN, AttemptTag, EventId, parse_atte
 from _hookswarm.protocol.signature import is_fresh, verify
 from _hookswarm.receiver.bodies import BodyFile
 from _hookswarm.receiver.config import Durability, ReceiverConfig
-from _hookswarm.receiver.faults import Kind, Play, answer, decide, naming
+from _hookswarm.receiver.faults import Kind, Play, decide_play, faults_naming, played_answer
 from _hookswarm.receiver.state import Counts, ProcessReport, StateReader
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import BufferedJournal, Header, Journal
@@ -88,7 +88,7 @@ class Receiver:
                 self._refused[refusal.status.value] += 1
             return _plain(start_response, refusal.status, str(refusal))
         if played is not None:
-            return answer(*played, environ, start_response, self._clock.now, self._sleep)
+            return played_answer(*played, environ, start_response, self._clock.now, self._sleep)
         start_response("204 No Content", [])
         return ()
 
@@ -124,7 +124,7 @@ class Receiver:
             if order is None or (faults := order.active(received, event.webhook if ours else None)) is None:
                 self._record(event, tag, body, received, _NO_CONTENT, flags)
                 return None
-            play = decide(faults, *naming(ours, event_id, timestamp))
+            play = decide_play(faults, *faults_naming(ours, event_id, timestamp))
             if not play.silent and play.delay_s:
                 (_compute if play.busy else self._sleep)(play.delay_s)
             plain = play.kind is Kind.TAKE

@@ -19,7 +19,7 @@ def _die_with(parent: int) -> None:
             os._exit(1)
 
 
-def start(
+def start_child(
     command: Sequence[str], env: Mapping[str, str] | None = None, output: int | IO[bytes] | None = None
 ) -> "subprocess.Popen[bytes]":
     """Start `command` with `env` added to ours, in a session of its own: Ctrl-C reaches only its parent.
@@ -37,7 +37,7 @@ def start(
     )
 
 
-def stop(child: "subprocess.Popen[bytes]", sig: int = signal.SIGTERM, patience_s: float = 10) -> int:
+def stop_child(child: "subprocess.Popen[bytes]", sig: int = signal.SIGTERM, patience_s: float = 10) -> int:
     """Ask `child` to end, insist after `patience_s`, and return its exit code."""
     if child.poll() is None:
         child.send_signal(sig)

@@ -35,7 +35,7 @@ from _hookswarm.protocol.setup import Setup
 from _hookswarm.protocol.version import PROTOCOL
 from _hookswarm.receiver import metrics
 from _hookswarm.receiver.faults import PlayError
-from _hookswarm.receiver.metrics import Snapshot
+from _hookswarm.receiver.metrics import ReceiverSnapshot
 from _hookswarm.records.clock import Clock, boot_id
 
 CALLS = ("/health", "/clock", "/stats", "/metrics", "/runs/RUN", "/faults", "/reset", "/rest", "/setup", "/outage")
@@ -76,7 +76,7 @@ class Controlled(Protocol):
     def rest(self) -> None: ...
     def set_up(self, setup: Setup) -> None: ...
     def outage(self) -> OutageSeen: ...
-    def metrics(self, now_ns: int) -> Snapshot: ...
+    def metrics(self, now_ns: int) -> ReceiverSnapshot: ...
     def files(self, run: str) -> list[tuple[str, int]]: ...
     def read(self, run: str, name: str) -> Iterable[bytes]: ...
     def set_outage(self, outage: Outage) -> None: ...
@@ -111,7 +111,7 @@ class ControlApp:
             case "GET", "/stats":
                 return HTTPStatus.OK, self._supervisor.stats()
             case "GET", "/metrics":
-                text, kind = exposition(metrics.metrics(self._supervisor.metrics(self._clock.now())))
+                text, kind = exposition(metrics.receiver_metrics(self._supervisor.metrics(self._clock.now())))
                 return HTTPStatus.OK, Content(kind, len(text), [text])
             case "GET", "/faults":
                 return HTTPStatus.OK, self._faults()

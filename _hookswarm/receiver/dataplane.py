@@ -24,7 +24,7 @@ KEEP_INTERVAL_S = 0.05
 """How often a process does its housekeeping: also the longest that `--durability memory` holds a row."""
 
 
-def create(sleep: Callable[[float], object] = time.sleep) -> Receiver:
+def create_app(sleep: Callable[[float], object] = time.sleep) -> Receiver:
     """The app of one process, with its housekeeping thread; Granian calls this in each worker.
 
     `sleep` holds back one request and lets the others go on.
@@ -58,7 +58,7 @@ def _keep_forever(receiver: Receiver, sampler: Sampler, parent: int | None) -> N
     os.kill(os.getpid(), signal.SIGKILL)  # orphaned: whoever could stop us is gone
 
 
-def serve(config: ReceiverConfig) -> None:
+def serve_data_plane(config: ReceiverConfig) -> None:
     """Serve until SIGTERM."""
     if config.server is Server.GEVENT:
         _serve_gevent(config)
@@ -72,7 +72,7 @@ def _serve_granian(config: ReceiverConfig) -> None:
     from granian.log import LogLevels
 
     server = Granian(
-        "_hookswarm.receiver.dataplane:create",
+        "_hookswarm.receiver.dataplane:create_app",
         factory=True,
         interface=Interfaces.WSGI,
         address=config.host,
@@ -95,10 +95,10 @@ def _serve_gevent(config: ReceiverConfig) -> None:
 
     from _hookswarm.receiver.quiet import quiet_server
 
-    server = quiet_server((config.host, config.port), create(gevent.sleep), config.backlog)
+    server = quiet_server((config.host, config.port), create_app(gevent.sleep), config.backlog)
     gevent.signal_handler(signal.SIGTERM, server.stop)
     server.serve_forever()
 
 
 if __name__ == "__main__":
-    serve(ReceiverConfig.model_validate_json(os.environ[CONFIG_VARIABLE]))
+    serve_data_plane(ReceiverConfig.model_validate_json(os.environ[CONFIG_VARIABLE]))

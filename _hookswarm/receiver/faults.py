@@ -64,7 +64,7 @@ class Play:
         return self.kind in (Kind.RESET, Kind.HANG)
 
 
-def decide(faults: Faults, event: bytes, attempt: int) -> Play:
+def decide_play(faults: Faults, event: bytes, attempt: int) -> Play:
     """What befalls this attempt: the same whenever and wherever it is asked. Attempt 0 is one without a number."""
     u, v = draws(faults.seed, event, attempt)
     delay_s, busy = (faults.delay.at(v), faults.delay.busy) if faults.delay else (0.0, False)
@@ -83,7 +83,7 @@ def decide(faults: Faults, event: bytes, attempt: int) -> Play:
     return Play(Kind.TAKE, _TAKEN, delay_s, busy)
 
 
-def naming(ours: tuple[EventId, AttemptTag] | None, event_id: str, timestamp: str) -> tuple[bytes, int]:
+def faults_naming(ours: tuple[EventId, AttemptTag] | None, event_id: str, timestamp: str) -> tuple[bytes, int]:
     """The event within its stage, and the attempt's number, as `decide` wants them. The seed is the stage's.
 
     An attempt that is not ours has no number; its time stamp tells it from the others of its event.
@@ -105,7 +105,7 @@ def check_playable(order: FaultOrder, server: Server) -> None:
         raise PlayError(f"--server {server} cannot play {' or '.join(names)}: start the receiver with --server gevent")
 
 
-def answer(
+def played_answer(
     play: Play, faults: Faults, environ: dict[str, Any], start: Callable[..., Any],
     now: Callable[[], int], sleep: Callable[[float], object],
 ) -> Iterable[bytes]:  # fmt: skip

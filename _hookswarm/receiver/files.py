@@ -9,7 +9,7 @@ KINDS = ("arrivals", "fsyncs", "bodies", "resources-receiver", "resources-superv
 CHUNK = 1 << 20
 
 
-def written(results: Path, run: str, region: str) -> list[tuple[str, int]]:
+def files_of_run(results: Path, run: str, region: str) -> list[tuple[str, int]]:
     """Names and sizes of the files of a region's receiver in a run's folder; of one that is not there, none."""
     if not SAFE.fullmatch(run):
         return []
@@ -19,7 +19,7 @@ def written(results: Path, run: str, region: str) -> list[tuple[str, int]]:
     return sorted((path.name, path.stat().st_size) for path in found if path.is_file())
 
 
-def read(path: Path, size: int) -> Iterator[bytes]:
+def read_part(path: Path, size: int) -> Iterator[bytes]:
     """The first `size` bytes of a file, which may be growing."""
     with path.open("rb") as file:
         while size > 0 and (chunk := file.read(min(CHUNK, size))):

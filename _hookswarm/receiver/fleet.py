@@ -43,7 +43,7 @@ class Fleet:
     def __enter__(self) -> "Fleet":
         try:
             for region in self._regions:
-                self._children.append(children.start(self._command(region), output=self._output))
+                self._children.append(children.start_child(self._command(region), output=self._output))
         except BaseException:
             self.__exit__()
             raise
@@ -70,7 +70,7 @@ class Fleet:
         self._await_regions(token, stopping)
         if self._balancer and not stopping.is_set():
             # Now, for it would take regions that are not there yet for dead.
-            balancer = haproxy.start(Path(self._folder.name), self._regions, self._balancer, self._output)
+            balancer = haproxy.start_haproxy(Path(self._folder.name), self._regions, self._balancer, self._output)
             self._children.append(balancer)
             self.balancer_pid = balancer.pid
             self._await_balancer(balancer, self._balancer, stopping)
@@ -112,7 +112,7 @@ class Fleet:
             if child.poll() is None:
                 child.send_signal(signal.SIGTERM)
         for child in self._children:
-            children.stop(child)
+            children.stop_child(child)
         self._folder.cleanup()
 
 
@@ -193,7 +193,7 @@ def table_faults(table: RegionTable) -> list[str]:
     faults = [fault for region in table.region for fault in region_faults(region)]
     if table.balancer:
         try:
-            haproxy.program()
+            haproxy.haproxy_program()
         except ConfigError as error:
             faults += error.faults
         faults += [

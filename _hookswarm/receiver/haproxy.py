@@ -39,7 +39,7 @@ defaults
 the stages of the test "distribution" have their senders judge it."""
 
 
-def configuration(regions: Sequence[Region], balancer: Balancer) -> str:
+def haproxy_configuration(regions: Sequence[Region], balancer: Balancer) -> str:
     """HAProxy's configuration file: a frontend for each algorithm, each before all regions."""
     return _DEFAULTS + "".join(_listen(algorithm, url, regions) for algorithm, url in balancer.haproxy.items())
 
@@ -55,7 +55,7 @@ def _listen(algorithm: Algorithm, url: str, regions: Sequence[Region]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def program() -> str:
+def haproxy_program() -> str:
     """Where HAProxy is; raises ConfigError that says how to get it."""
     # Debian installs it where only root's path leads.
     found = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin")
@@ -64,16 +64,16 @@ def program() -> str:
     return found
 
 
-def start(
+def start_haproxy(
     folder: Path, regions: Sequence[Region], balancer: Balancer, output: IO[bytes] | None
 ) -> subprocess.Popen[bytes]:
     """Start it, in the foreground, with its configuration in `folder`. Raises ConfigError, OSError."""
     path = folder / "haproxy.cfg"
-    path.write_text(configuration(regions, balancer))
-    return children.start([program(), "-db", "-q", "-f", str(path)], output=output)
+    path.write_text(haproxy_configuration(regions, balancer))
+    return children.start_child([haproxy_program(), "-db", "-q", "-f", str(path)], output=output)
 
 
 if __name__ == "__main__":
     table = load_table(Path(sys.argv[1]))
     assert table.balancer
-    print(configuration(table.region, table.balancer), end="")
+    print(haproxy_configuration(table.region, table.balancer), end="")

@@ -7,7 +7,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class ReceiverSnapshot:
     """How a region's receiver stands; counts are since it was started, journals those of the run that is on."""
 
     region: str
@@ -20,7 +20,7 @@ class Snapshot:
     processes: int
 
 
-def metrics(now: Snapshot) -> list[Metric]:
+def receiver_metrics(now: ReceiverSnapshot) -> list[Metric]:
     region = (now.region,)
     arrivals = CounterMetricFamily("hookswarm_arrivals", "Webhooks acknowledged.", labels=("region",))
     arrivals.add_metric(region, now.arrivals)

@@ -24,7 +24,7 @@ from _hookswarm.receiver import children, files
 from _hookswarm.receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server
 from _hookswarm.receiver.control import ControlApp, ScaleError
 from _hookswarm.receiver.faults import check_playable, unplayable
-from _hookswarm.receiver.metrics import Snapshot
+from _hookswarm.receiver.metrics import ReceiverSnapshot
 from _hookswarm.receiver.quiet import quiet_server
 from _hookswarm.receiver.sampling import Sampler
 from _hookswarm.receiver.state import StateWriter
@@ -79,14 +79,14 @@ class Supervisor:
             control.stop(timeout=1)
             self._end_outage()
             if self._child:
-                children.stop(self._child)
+                children.stop_child(self._child)
             self._folder.cleanup()
 
     def _start(self) -> None:
         """Start the data plane, and return when all of it serves."""
         config = self.config
         env = {CONFIG_VARIABLE: config.model_dump_json()}
-        self._child = children.start([sys.executable, "-m", "_hookswarm.receiver.dataplane"], env)
+        self._child = children.start_child([sys.executable, "-m", "_hookswarm.receiver.dataplane"], env)
         timeout_s = START_TIMEOUT_S + config.workers
         deadline = time.monotonic() + timeout_s
         while len(self._state.reports()) < config.workers or not self._serving():
@@ -108,7 +108,7 @@ class Supervisor:
             if self._child.poll() is None:
                 if self._running != self.config:
                     # In a thread: the control API goes on answering.
-                    gevent.get_hub().threadpool.apply(children.stop, (self._child,))
+                    gevent.get_hub().threadpool.apply(children.stop_child, (self._child,))
                     self._start()
                 continue
             now = time.monotonic()
@@ -160,10 +160,10 @@ class Supervisor:
             "workers": [report.pid for report in self._state.reports()],
         }
 
-    def metrics(self, now_ns: int) -> Snapshot:
+    def metrics(self, now_ns: int) -> ReceiverSnapshot:
         total, order = self._state.total(), self._state.setting.order
         written = self.files(self._state.setting.run)
-        return Snapshot(
+        return ReceiverSnapshot(
             region=self.config.region,
             arrivals=total.arrivals,
             refused=total.refused,
@@ -190,12 +190,12 @@ class Supervisor:
 
     def files(self, run: str) -> list[tuple[str, int]]:
         """Names and sizes of what this region wrote of a run."""
-        return files.written(self.config.results, run, self.config.region)
+        return files.files_of_run(self.config.results, run, self.config.region)
 
     def read(self, run: str, name: str) -> Iterable[bytes]:
         """One of those, as large as it is now."""
         path = self.config.results / run / name
-        return files.read(path, path.stat().st_size)
+        return files.read_part(path, path.stat().st_size)
 
     def outage(self) -> OutageSeen:
         return self._seen

@@ -50,7 +50,7 @@ class Exchange:
         return self.answered_ns - self.asked_ns
 
 
-def measure(exchanges: Iterable[Exchange]) -> Offset:
+def measure_offset(exchanges: Iterable[Exchange]) -> Offset:
     """By the exchange of the shortest round trip (RFC 5905, section 10): the other clock was read somewhere inside it.
 
     Whatever part of the trip was the way there, the error is half of the round trip at most.

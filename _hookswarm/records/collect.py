@@ -7,7 +7,7 @@ import httpx
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.credentials import control_token
-from _hookswarm.protocol.refusal import reason
+from _hookswarm.protocol.refusal import refusal_reason
 from _hookswarm.records.run import Manifest, RegionRecord, RunError
 
 PATIENCE_S = 30.0
@@ -38,7 +38,7 @@ def _collect(client: httpx.Client, region: RegionRecord, run: str, folder: Path)
     try:
         answer = client.get(listing)
         if answer.status_code != httpx.codes.OK:
-            raise RunError(f"{region.name}: {listing}: {reason(answer)}")
+            raise RunError(f"{region.name}: {listing}: {refusal_reason(answer)}")
         for file in answer.json()["files"]:
             path = folder / Path(str(file["name"])).name
             if not path.exists() or path.stat().st_size < file["size"]:
@@ -54,7 +54,7 @@ def _fetch(client: httpx.Client, url: str, path: Path) -> None:
         with client.stream("GET", url) as answer, draft.open("wb") as file:
             if answer.status_code != httpx.codes.OK:
                 answer.read()
-                raise RunError(f"{url}: {reason(answer)}")
+                raise RunError(f"{url}: {refusal_reason(answer)}")
             for chunk in answer.iter_bytes():
                 file.write(chunk)
         draft.replace(path)

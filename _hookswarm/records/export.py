@@ -16,7 +16,7 @@ def read_journals(folder: Path, kind: str) -> list[JournalView]:
     return [read_journal(path) for path in sorted(folder.glob(f"{kind}-*.journal"))]
 
 
-def table(folder: Path, kind: str) -> pd.DataFrame:
+def journal_table(folder: Path, kind: str) -> pd.DataFrame:
     """All rows of a kind, with names in the place of codes; times are Unix nanoseconds."""
     manifest = Manifest.load(folder)
     parts = []
@@ -49,7 +49,7 @@ def export(folder: Path, form: str, out: Path) -> list[Path]:
     written = []
     for kind in KINDS:
         path = out / f"{kind}.{form}"
-        frame = table(folder, kind)
+        frame = journal_table(folder, kind)
         if form == "parquet":
             frame.to_parquet(path, index=False)
         else:

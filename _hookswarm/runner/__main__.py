@@ -10,14 +10,14 @@ from _hookswarm.common.errors import HookswarmError
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.runner.interrupt import Interrupt
 from _hookswarm.runner.locust import run_locust
-from _hookswarm.runner.options import parser, preflight
-from _hookswarm.runner.receivers import receivers
-from _hookswarm.runner.report import Reported, conclude, report
+from _hookswarm.runner.options import make_parser, preflight
+from _hookswarm.runner.receivers import running_receivers
+from _hookswarm.runner.report import Reported, conclude, report_run
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    options = parser().parse_args(argv)
-    console = summary.console(stderr=options.json)
+    options = make_parser().parse_args(argv)
+    console = summary.make_console(stderr=options.json)
     interrupt = Interrupt.listen()
     os.environ.update(importable())
     reported: list[Reported] = []
@@ -26,9 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         for name, test in tests.items():
             if interrupt.count:
                 break
-            with receivers(test, options, interrupt) as extra:
+            with running_receivers(test, options, interrupt) as extra:
                 run = run_locust(name, test, options, extra, interrupt, console)
-            reported.append(report(run, options, console))
+            reported.append(report_run(run, options, console))
         end = conclude(reported, options, console) if reported else Exit.UNKNOWN
     except HookswarmError as error:
         if interrupt.count:  # stopped before there was anything to report

@@ -41,7 +41,7 @@ def run_locust(
         command += ["--processes", str(processes), "--master-bind-host", "127.0.0.1"]
         command += ["--master-bind-port", port, "--master-port", port]
     with tempfile.TemporaryFile() as log, Display(folder, name, console) as display:
-        locust = children.start(command, {RUN_VARIABLE: run}, output=log)
+        locust = children.start_child(command, {RUN_VARIABLE: run}, output=log)
         try:
             told = 0
             while locust.poll() is None:
@@ -52,7 +52,7 @@ def run_locust(
                     locust.send_signal(signal.SIGINT if told == 1 else signal.SIGKILL)
             display.update()
         finally:
-            children.stop(locust, signal.SIGINT, STOP_PATIENCE_S)
+            children.stop_child(locust, signal.SIGINT, STOP_PATIENCE_S)
             log.seek(0)
             said = log.read()
     _keep_log(folder / "locust.log", said)

@@ -13,13 +13,13 @@ from _hookswarm.receiver import haproxy
 from _hookswarm.records.run import RunError
 from _hookswarm.runner.tests import TESTS, Test
 from _hookswarm.senders.plan.options import add_options
-from _hookswarm.senders.plan.settings import check, unreachable, writable
+from _hookswarm.senders.plan.settings import check_options, check_writable, unreachable
 
 MAX_PROCESSES = 256
 MAX_WORKERS = 1_000
 
 
-def parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog=called(sys.argv[0], "hookswarm"),
         description="Load-test webhook delivery and write the reports.",
@@ -66,7 +66,7 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
         faults.append("--balancer starts HAProxy before receivers of ours; a table of yours names its own: [balancer]")
     elif options.balancer:
         try:
-            haproxy.program()
+            haproxy.haproxy_program()
         except ConfigError as error:
             faults += [f"--balancer haproxy: {fault}" for fault in error.faults]
     faults += [
@@ -74,22 +74,22 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
         for file in hiding(Path())
     ]
     try:
-        wanted(options)
+        wanted_checks(options)
     except ConfigError as error:
         faults += error.faults
     for option, path in (("--junit", options.junit), ("--markdown", options.markdown)):
         try:
             if path:
-                writable(option, path.parent)
+                check_writable(option, path.parent)
         except ConfigError as error:
             faults += error.faults
     try:
-        writable("--output", options.output)
+        check_writable("--output", options.output)
         files.read_reports(options.output)
     except (ConfigError, RunError, OSError) as error:
         faults.append(str(error))
     try:
-        settings = check(options)
+        settings = check_options(options)
         if options.target or options.regions:
             faults += unreachable(settings.regions, settings.balancer)
     except ConfigError as error:
@@ -99,6 +99,6 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
     return {name: test for name, test in TESTS.items() if name in options.test or not options.test}
 
 
-def wanted(options: argparse.Namespace) -> list[Check]:
+def wanted_checks(options: argparse.Namespace) -> list[Check]:
     """The checks of the options; raises ConfigError that names every fault."""
-    return [*checks.parse_all(options.check), *(checks.load(options.checks) if options.checks else [])]
+    return [*checks.parse_checks(options.check), *(checks.load_checks(options.checks) if options.checks else [])]

@@ -15,7 +15,7 @@ from _hookswarm.runner.tests import Test
 
 
 @contextmanager
-def receivers(test: Test, options: argparse.Namespace, interrupt: Interrupt) -> Iterator[list[str]]:
+def running_receivers(test: Test, options: argparse.Namespace, interrupt: Interrupt) -> Iterator[list[str]]:
     """Start a test's receivers unless the user has some; gives the options that point Locust at them."""
     if options.target or options.regions:
         yield []

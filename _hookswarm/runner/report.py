@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from _hookswarm.analysis.deliveries import series
-from _hookswarm.analysis.reading.frames import load
+from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.reporting import checks as checks_summary
 from _hookswarm.analysis.reporting import files, history, junit, markdown, summaries
 from _hookswarm.analysis.reporting.html import page
@@ -21,7 +21,7 @@ from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.collect import collect
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.run import MANIFEST, RunError
-from _hookswarm.runner.options import wanted
+from _hookswarm.runner.options import wanted_checks
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Reported:
     files: list[Path]
 
 
-def report(folder: Path, options: argparse.Namespace, console: Console) -> Reported:
+def report_run(folder: Path, options: argparse.Namespace, console: Console) -> Reported:
     """Analyse a run, print its summary, write its sections of the reports."""
     if not (folder / MANIFEST).exists():
         log = (folder / "locust.log").read_text(errors="replace").strip()
@@ -43,13 +43,13 @@ def report(folder: Path, options: argparse.Namespace, console: Console) -> Repor
                 console.print(f"fetched {path.name}", markup=False, highlight=False)
         except RunError as error:  # the books will say what is missing
             console.print(f"not fetched: {error}", markup=False, highlight=False)
-    found = analyse(load(folder))
-    summaries.show(found, console)
-    series.save(folder, found.series)
-    history.save(Path(options.results), found.performance)
+    found = analyse(load_run(folder))
+    summaries.show_run(found, console)
+    series.save_series(folder, found.series)
+    history.save_history(Path(options.results), found.performance)
     written = [
         *files.write_reports(options.output, found),
-        page.write(options.output, files.read_reports(options.output)),
+        page.write_page(options.output, files.read_reports(options.output)),
     ]
     paths = ", ".join(map(str, written))
     console.print(f"report {paths}, run {folder}", markup=False, highlight=False)
@@ -59,19 +59,21 @@ def report(folder: Path, options: argparse.Namespace, console: Console) -> Repor
 def conclude(reported: Sequence[Reported], options: argparse.Namespace, console: Console) -> Exit:
     """Judge the checks over all runs, tell whoever wants to know; the worst end of all counts. Raises OSError."""
     sections = [one.found.performance for one in reported]
-    results = checks.judge(wanted(options), [number for one in reported for number in measures.of(one.found)])
+    results = checks.judge_checks(
+        wanted_checks(options), [number for one in reported for number in measures.numbers_of(one.found)]
+    )
     for result in results:
-        console.print(checks_summary.line(result))
+        console.print(checks_summary.check_line(result))
     if options.junit:
-        junit.write(options.junit, sections, results)
-    text = markdown.compute(sections, results)
+        junit.write_junit(options.junit, sections, results)
+    text = markdown.markdown_summary(sections, results)
     for path in filter(None, (options.markdown, os.environ.get("GITHUB_STEP_SUMMARY"))):
-        markdown.append(Path(path), text)
+        markdown.append_markdown(Path(path), text)
     ends = [EXITS[section.verdict.status] for section in sections]
-    ends.append(Exit.PASS if checks.held(results) else Exit.FAIL)
+    ends.append(Exit.PASS if checks.all_held(results) else Exit.FAIL)
     worst = [Exit.VOID, Exit.UNKNOWN, Exit.FAIL, Exit.PASS]
     end = min(ends, key=worst.index)
     if options.json:
         files = dict.fromkeys(path for one in reported for path in one.files)
-        print(outcome.compute(sections, results, files, end).model_dump_json(indent=2))
+        print(outcome.outcome_of(sections, results, files, end).model_dump_json(indent=2))
     return end

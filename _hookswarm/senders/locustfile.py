@@ -13,7 +13,7 @@ from _hookswarm.senders import plugin
 from _hookswarm.senders.plan.arrivals import Backlog, Bursts, Closed, Constant, Poisson, Ramp, Sine
 from _hookswarm.senders.plan.health import HealthLaw
 from _hookswarm.senders.plan.profiles import profile
-from _hookswarm.senders.plan.retry import Budget, Jitter, RetryAfter, RetryLaw, scaled
+from _hookswarm.senders.plan.retry import Budget, Jitter, RetryAfter, RetryLaw, scaled_law
 from _hookswarm.senders.plan.stages import Incident, Limits, Stage, WebhookClass, scaling, sweep
 from _hookswarm.senders.user import StagesShape, WebhookSender, sender_classes
 
@@ -35,7 +35,7 @@ def senders() -> dict[str, type[WebhookSender]]:
 
 def law(name: str, scale: float = 1.0) -> RetryLaw:
     """The retry law of a profile, all its times multiplied by `scale`."""
-    return scaled(profile(name).law, scale)
+    return scaled_law(profile(name).law, scale)
 
 
 __all__ = [

@@ -12,13 +12,13 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.senders.master.locust_stats import sharpen
+from _hookswarm.senders.master.locust_stats import sharpen_percentiles
 from _hookswarm.senders.master.master import Master
 from _hookswarm.senders.plan.options import add_options
 from _hookswarm.senders.plan.plan import Plan, make_plan
-from _hookswarm.senders.plan.settings import Settings, check
+from _hookswarm.senders.plan.settings import Settings, check_options
 from _hookswarm.senders.user import StagesShape, WebhookSender
-from _hookswarm.senders.web.web import serve
+from _hookswarm.senders.web.web import extend_web_ui
 from _hookswarm.senders.worker.worker import SendingProcess
 
 
@@ -35,7 +35,7 @@ def _set_up(environment: Environment, **_: Any) -> None:
 
     def chosen(given: Namespace) -> tuple[Settings, Plan]:
         """What the options ask for; raises ConfigError."""
-        wanted = check(given)
+        wanted = check_options(given)
         return wanted, make_plan(shape.quick_stages if wanted.quick else shape.stages, wanted)
 
     try:
@@ -51,7 +51,7 @@ def _set_up(environment: Environment, **_: Any) -> None:
             raise ConfigError(["other regions need other senders: name them when you start Locust"])
         return now
 
-    sharpen()
+    sharpen_percentiles()
     _interrupt_only(gevent.getcurrent())
     process = master = None
     if isinstance(runner, LocalRunner | WorkerRunner):
@@ -63,7 +63,7 @@ def _set_up(environment: Environment, **_: Any) -> None:
         master = shape.master = Master(environment, settings, shape.test, plan)
         environment.events.test_stopping.add_listener(master.stop)
         if environment.web_ui:
-            serve(environment.web_ui, master, options, chosen_anew)
+            extend_web_ui(environment.web_ui, master, options, chosen_anew)
 
     def start(**_: Any) -> None:
         """The start form may have changed the options: they are checked again for every run."""

@@ -11,7 +11,7 @@ from scipy import stats
 from _hookswarm.protocol.faults import Delay, FaultOrder, Faults, WebhookFaults, draws
 from _hookswarm.protocol.identity import AttemptTag, EventId
 from _hookswarm.receiver.config import Server
-from _hookswarm.receiver.faults import Kind, Play, PlayError, check_playable, decide, naming, unplayable
+from _hookswarm.receiver.faults import Kind, Play, PlayError, check_playable, decide_play, faults_naming, unplayable
 
 ATTEMPTS = 1000
 P = 1e-9
@@ -19,7 +19,7 @@ P = 1e-9
 
 
 def plays(faults: Faults, count: int = ATTEMPTS, attempt: int = 1) -> list[Play]:
-    return [decide(faults, b"1_2_%d" % sequence, attempt) for sequence in range(count)]
+    return [decide_play(faults, b"1_2_%d" % sequence, attempt) for sequence in range(count)]
 
 
 @st.composite
@@ -68,18 +68,18 @@ def test_what_is_certain_always_happens(faults: Faults, play: Play) -> None:
 def test_the_first_attempts_fail_and_no_others() -> None:
     """`fail_first` goes before all probabilities, and does not touch attempts that have no number."""
     faults = Faults(fail_first=2, fail_status=502)
-    assert [decide(faults, b"1_2_3", attempt).name for attempt in range(5)] == [
+    assert [decide_play(faults, b"1_2_3", attempt).name for attempt in range(5)] == [
         "take", "status 502", "status 502", "take", "take",
     ]  # fmt: skip
     certain = replace(faults, cut=1)
-    assert [decide(certain, b"1_2_3", attempt).kind for attempt in (0, 2, 3)] == [Kind.CUT, Kind.STATUS, Kind.CUT]
+    assert [decide_play(certain, b"1_2_3", attempt).kind for attempt in (0, 2, 3)] == [Kind.CUT, Kind.STATUS, Kind.CUT]
 
 
 @given(mixtures(), st.binary(max_size=20), st.integers(0, 65535))
 def test_a_delay_does_not_change_what_happens(faults: Faults, event: bytes, attempt: int) -> None:
     """How long and what are drawn apart; every answer is held back, a hang as long as it always is."""
-    delayed = decide(replace(faults, delay=Delay(3, "uniform")), event, attempt)
-    plain = decide(faults, event, attempt)
+    delayed = decide_play(replace(faults, delay=Delay(3, "uniform")), event, attempt)
+    plain = decide_play(faults, event, attempt)
     assert (delayed.kind, delayed.status) == (plain.kind, plain.status)
     drawn = Delay(3, "uniform").at(draws(faults.seed, event, attempt)[1])
     assert delayed.delay_s == (9 if delayed.kind is Kind.HANG else drawn)
@@ -108,17 +108,17 @@ TAGS = st.builds(AttemptTag, st.integers(0, 65535), st.integers(0, 255), st.inte
 @given(EVENTS, EVENTS, TAGS)
 def test_an_event_is_known_within_its_stage(one: EventId, other: EventId, tag: AttemptTag) -> None:
     """Webhook and sequence name it, and the attempt's number is the sender's; run, stage and target do not matter."""
-    name, attempt = naming((one, tag), "", "1")
+    name, attempt = faults_naming((one, tag), "", "1")
     assert (name, attempt) == (b"%d_%d" % one[2:], tag.attempt)
     moved = tag._replace(target=tag.target ^ 1)
-    assert naming((one._replace(run=other.run, stage=other.stage), moved), "", "2") == (name, attempt)
-    assert (naming((other, tag), "", "1")[0] == name) == (one[2:] == other[2:])
+    assert faults_naming((one._replace(run=other.run, stage=other.stage), moved), "", "2") == (name, attempt)
+    assert (faults_naming((other, tag), "", "1")[0] == name) == (one[2:] == other[2:])
 
 
 @pytest.mark.parametrize("event_id", ["msg_other", "\xff"])
 def test_a_foreign_attempt_is_told_by_its_time_stamp(event_id: str) -> None:
     """Another sender's retry is drawn anew, and has no number."""
-    first, second = naming(None, event_id, "1700000000"), naming(None, event_id, "1700000001")
+    first, second = faults_naming(None, event_id, "1700000000"), faults_naming(None, event_id, "1700000001")
     assert (first[1], second[1]) == (0, 0)
     assert first[0] != second[0]
     assert event_id.encode("latin-1") in first[0]

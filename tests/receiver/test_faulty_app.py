@@ -14,7 +14,7 @@ from _hookswarm.protocol.faults import Delay, FaultOrder, Faults, WebhookFaults
 from _hookswarm.protocol.identity import ATTEMPT_HEADER, NO_RUN
 from _hookswarm.protocol.signature import sign
 from _hookswarm.receiver.config import Durability
-from _hookswarm.receiver.faults import SOCKET, decide
+from _hookswarm.receiver.faults import SOCKET, decide_play
 from _hookswarm.records.rows import Flag
 from tests.support.receivers import EVENT, KEY, TAG, signed_headers
 from tests.support.rig import Rig, StillTime, environ, rig
@@ -93,7 +93,7 @@ def test_foreign_webhooks_meet_faults_too(app: Rig) -> None:
         name = b"msg_%d" % number
         headers = {"webhook-id": name.decode(), "webhook-timestamp": now.decode()}
         headers["webhook-signature"] = sign(KEY, name, now, b"{}").decode()
-        assert app.post(headers=headers).status_code == decide(faults, name + b" " + now, 0).status
+        assert app.post(headers=headers).status_code == decide_play(faults, name + b" " + now, 0).status
     assert {204, 503} == set(app.rows()["status"].tolist())
     assert all(flags & Flag.FOREIGN for flags in app.rows()["flags"])
 

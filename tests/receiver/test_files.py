@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from _hookswarm.receiver.config import Durability, ReceiverConfig
-from _hookswarm.receiver.files import read, written
+from _hookswarm.receiver.files import files_of_run, read_part
 from _hookswarm.receiver.sampling import Sampler
 from _hookswarm.records.clock import Clock
 from tests.support.rig import rig
@@ -17,7 +17,7 @@ def test_a_regions_own_files_are_listed(tmp_path: Path) -> None:
     for name in (*ours, "arrivals-us-8.journal", "attempts-host-9.journal", "run.json"):
         (run / name).write_bytes(b"123")
     (run / "arrivals-eu-folder").mkdir()
-    assert written(tmp_path, "run-1", "eu") == [(name, 3) for name in ours]
+    assert files_of_run(tmp_path, "run-1", "eu") == [(name, 3) for name in ours]
 
 
 def test_a_region_lists_no_other_whose_name_begins_alike(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_region_lists_no_other_whose_name_begins_alike(tmp_path: Path) -> None
             f"resources-receiver-{region}-77.csv",
         ):
             (run / name).touch()
-    listed = {region: [name for name, _ in written(tmp_path, "run-1", region)] for region in regions}
+    listed = {region: [name for name, _ in files_of_run(tmp_path, "run-1", region)] for region in regions}
     assert listed == {
         region: [
             f"arrivals-{region}-1.2.journal",
@@ -50,7 +50,7 @@ def test_a_run_that_is_set_twice_is_listed_whole(tmp_path: Path) -> None:
         app.state.set_run(run)
         assert app.post().status_code == 204
         sampler.follow(run, 0)
-    found = [name for name, _ in written(app.results, "run-1", "local")]
+    found = [name for name, _ in files_of_run(app.results, "run-1", "local")]
     assert found == sorted(path.name for path in (app.results / "run-1").iterdir())
     assert len(found) == 3 * 4
 
@@ -61,11 +61,11 @@ def test_only_a_runs_name_names_a_folder(tmp_path: Path) -> None:
     inside = tmp_path / "results"
     inside.mkdir()
     for run in ("..", "../", "", ".", "a/../..", "nothing"):
-        assert written(inside, run, "eu") == []
+        assert files_of_run(inside, run, "eu") == []
 
 
 def test_a_file_that_grows_is_read_as_it_was(tmp_path: Path) -> None:
     """As many bytes as were announced."""
     path = tmp_path / "file"
     path.write_bytes(b"abcdef")
-    assert b"".join(read(path, 4)) == b"abcd"
+    assert b"".join(read_part(path, 4)) == b"abcd"

@@ -25,7 +25,7 @@ REGIONS = (
 
 def test_the_configuration_follows_the_table() -> None:
     """A frontend for each algorithm, each before all regions, with their weights as whole numbers."""
-    text = haproxy.configuration(REGIONS, Balancer(haproxy={"hash": "http://127.0.0.1:9005/hooks"}))
+    text = haproxy.haproxy_configuration(REGIONS, Balancer(haproxy={"hash": "http://127.0.0.1:9005/hooks"}))
     begin = text.index("listen hash\n")
     assert text[begin:].splitlines() == [
         "listen hash",
@@ -45,8 +45,8 @@ def test_haproxy_understands_it(tmp_path: Path) -> None:
     table = balanced(RegionTable(region=REGIONS))
     assert table.balancer
     path = tmp_path / "haproxy.cfg"
-    path.write_text(haproxy.configuration(table.region, table.balancer))
-    done = subprocess.run([haproxy.program(), "-c", "-f", str(path)], capture_output=True, text=True)
+    path.write_text(haproxy.haproxy_configuration(table.region, table.balancer))
+    done = subprocess.run([haproxy.haproxy_program(), "-c", "-f", str(path)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "WARNING" not in done.stderr
 

@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from _hookswarm.protocol.faults import Faults
-from _hookswarm.receiver.faults import decide
+from _hookswarm.receiver.faults import decide_play
 from _hookswarm.records.journal import read_journal
 from _hookswarm.records.rows import Flag
 from tests.support.receivers import EVENT, RunningReceiver, running_receiver, signed_headers, wait_until
@@ -55,7 +55,7 @@ def test_statuses_come_as_often_as_they_should(receiver: RunningReceiver) -> Non
         low, high = stats.binom.interval(1 - P, 1000, chance)
         assert low <= counts[status] <= high
     model = Faults(status=faults, seed=11)
-    assert found == [decide(model, b"%d_%d" % event[2:], 1).status for event in events(1000)]
+    assert found == [decide_play(model, b"%d_%d" % event[2:], 1).status for event in events(1000)]
     wait_until(lambda: receiver.ask("/stats").json()["arrivals"] == counts[204])
     assert receiver.ask("/stats").json()["faults"] == {f"status {status}": counts[status] for status in faults}
     assert Counter(rows_of(receiver, "often")) == {

@@ -3,7 +3,7 @@
 import time
 from random import Random
 
-from _hookswarm.records.clock import Clock, Exchange, Offset, boot_id, measure
+from _hookswarm.records.clock import Clock, Exchange, Offset, boot_id, measure_offset
 
 
 def test_the_clock_tells_the_time() -> None:
@@ -40,7 +40,7 @@ def test_the_shortest_round_trip_tells_the_offset() -> None:
         Exchange(5_000, 2 * second + 5_060, 5_100),
         Exchange(9, 9, 99_999),
     ]
-    assert measure(exchanges) == Offset(2 * second + 10, 50)
+    assert measure_offset(exchanges) == Offset(2 * second + 10, 50)
 
 
 def test_the_true_offset_lies_within_the_uncertainty() -> None:
@@ -53,5 +53,5 @@ def test_the_true_offset_lies_within_the_uncertainty() -> None:
             there, back = random.randrange(1, 10**6), random.randrange(1, 10**6)
             asked = random.randrange(10**12)
             exchanges.append(Exchange(asked, asked + there + true, asked + there + back))
-        found = measure(exchanges)
+        found = measure_offset(exchanges)
         assert abs(found.ns - true) <= found.uncertainty_ns + 1

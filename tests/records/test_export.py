@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from _hookswarm.records.__main__ import main
-from _hookswarm.records.export import export, table
+from _hookswarm.records.export import export, journal_table
 from _hookswarm.records.journal import Header, Journal
 from _hookswarm.records.rows import Flag, pack_row
 from tests.records.test_run import manifest
@@ -39,14 +39,14 @@ def run(tmp_path: Path) -> Path:
 
 def test_names_stand_in_for_codes(run: Path) -> None:
     """A table reads without the manifest beside it."""
-    frame = table(run, "attempts")
+    frame = journal_table(run, "attempts")
     assert frame["sequence"].tolist() == [0, 1, 2]
     assert frame["process"].tolist() == ["w1", "w1", "w2"]
     assert frame["stage"].tolist() == ["sequential", "concurrent", "sequential"]
     assert set(frame["origin"]) == {"local"}
     assert set(frame["strategy"]) == {"single"}
     assert set(frame["outcome"]) == {"acknowledged"}
-    assert table(run, "arrivals")["region"].tolist() == ["local"]
+    assert journal_table(run, "arrivals")["region"].tolist() == ["local"]
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
@@ -61,13 +61,13 @@ def test_nothing_is_rounded(form: str, run: Path, tmp_path: Path) -> None:
 def test_codes_nobody_named_are_blank(run: Path) -> None:
     """A stage that the plan does not have gets no name rather than a wrong one."""
     write(run, "attempts", "w3", row(9, stage=40))
-    assert table(run, "attempts")["stage"].isna().tolist() == [False, False, False, True]
+    assert journal_table(run, "attempts")["stage"].isna().tolist() == [False, False, False, True]
 
 
 def test_a_foreign_arrival_has_no_stage(run: Path) -> None:
     """An event that is not ours belongs to no stage, region or strategy of ours."""
     write(run, "arrivals", "local-8", row(9, flags=Flag.WRITTEN | Flag.FOREIGN), region="local")
-    frame = table(run, "arrivals")
+    frame = journal_table(run, "arrivals")
     for column in ("stage", "origin", "target", "strategy"):
         assert frame[column].isna().tolist() == [False, True]
 

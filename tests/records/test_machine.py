@@ -182,7 +182,7 @@ from _hookswarm.receiver.config import ReceiverConfig
 from _hookswarm.receiver.sampling import Sampler
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.machine import MachineLog
-from _hookswarm.senders.plan.processes import find
+from _hookswarm.senders.plan.processes import find_processes
 folder = Path(sys.argv[1])
 Sampler(ReceiverConfig(results=folder, state=folder), Clock(), "supervisor").follow("run-1", 0)
 try:
@@ -190,7 +190,7 @@ try:
 except RuntimeError as error:
     print(error)
 try:
-    find("1", "")
+    find_processes("1", "")
 except ConfigError as error:
     print(error)
 print(list(folder.rglob("*.csv")))

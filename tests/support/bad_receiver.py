@@ -16,7 +16,7 @@ from _hookswarm.protocol.setup import Setup
 from _hookswarm.receiver.app import Receiver
 from _hookswarm.receiver.config import ReceiverConfig
 from _hookswarm.receiver.control import ControlApp
-from _hookswarm.receiver.metrics import Snapshot
+from _hookswarm.receiver.metrics import ReceiverSnapshot
 from _hookswarm.receiver.state import StateReader, StateWriter
 from _hookswarm.records.clock import Clock
 
@@ -57,8 +57,8 @@ class Control:
     def outage(self) -> OutageSeen:
         return OutageSeen()
 
-    def metrics(self, now_ns: int) -> Snapshot:
-        return Snapshot("a", 3, {401: 1}, {"status 503": 2}, True, 288, 1)
+    def metrics(self, now_ns: int) -> ReceiverSnapshot:
+        return ReceiverSnapshot("a", 3, {401: 1}, {"status 503": 2}, True, 288, 1)
 
     def files(self, run: str) -> list[tuple[str, int]]:
         return [("arrivals-a-1.journal", 3)] if run == "run-1" else []

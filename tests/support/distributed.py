@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from _hookswarm.analysis.deliveries import stages
 from _hookswarm.analysis.reading.frames import RunFrames
-from _hookswarm.analysis.reading.rows import arrange
+from _hookswarm.analysis.reading.rows import arrange_rows
 from _hookswarm.analysis.regions import strategies
 from _hookswarm.analysis.schema.distribution import Strategies
 from _hookswarm.records.journal import Rows
@@ -56,10 +56,10 @@ def played(latency_ms: Mapping[str, Sequence[Floats | Sequence[float]]], **plan:
         for name, repeat in order
     ]
     rows = [sent(latency_ms[name][repeat], stage) for stage, (name, repeat) in enumerate(order)]
-    return replace(run([], stages=plans, strategies=names, **WORLD), attempts=arrange(rows))
+    return replace(run([], stages=plans, strategies=names, **WORLD), attempts=arrange_rows(rows))
 
 
 def compared(frames: RunFrames) -> list[Strategies]:
     recorder = strategies.StrategiesRecorder(frames)
-    stages.compute(frames, recorder.add)
+    stages.stage_figures(frames, recorder.add)
     return recorder.compared()

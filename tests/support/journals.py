@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from _hookswarm.analysis.reading.frames import PlannedStage, RunFrames
-from _hookswarm.analysis.reading.rows import arrange
+from _hookswarm.analysis.reading.rows import arrange_rows
 from _hookswarm.records.clock import boot_id
 from _hookswarm.records.journal import Header, Journal, Rows
 from _hookswarm.records.rows import DTYPE, NEVER_SENT, Flag, Outcome
@@ -126,8 +126,8 @@ def run(
         manifest=record,
         plan=TypeAdapter(list[PlannedStage]).validate_python(record.stages),
         timeline=story(attempts, stages) if timeline is None else list(timeline),
-        attempts=arrange([table(attempts)]),
-        arrivals=None if arrivals is None else arrange([table(arrivals)]),
+        attempts=arrange_rows([table(attempts)]),
+        arrivals=None if arrivals is None else arrange_rows([table(arrivals)]),
         watched=[code for code, region in enumerate(record.regions) if region.receiver] if watched else [],
         strays=0,
         torn=0,

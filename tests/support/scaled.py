@@ -7,7 +7,7 @@ from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.scalability import Limit
 from tests.support.journals import planned, run
 
-PLAIN = stages.compute(run([], stages=[planned()]))[0]
+PLAIN = stages.stage_figures(run([], stages=[planned()]))[0]
 
 
 def limited(side: str = "target", **fields: Any) -> Limit:

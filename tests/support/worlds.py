@@ -17,7 +17,7 @@ from tests.support.receivers import environment, wait_until
 
 def installed() -> bool:
     try:
-        return bool(haproxy.program())
+        return bool(haproxy.haproxy_program())
     except ConfigError:
         return False
 

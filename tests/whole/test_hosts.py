@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from _hookswarm.analysis.deliveries import ledger, stages
-from _hookswarm.analysis.reading.frames import load
+from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.records.run import Manifest
 from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.stages import Stage, to_plain
@@ -59,13 +59,13 @@ def test_times_of_hosts_are_on_one_clock(tmp_path: Path) -> None:
     hosts = Manifest.load(run).hosts
     assert sorted(round(abs(host.offset_ns) / 1e9) for host in hosts) == [0, 2, 3]
     assert 0 < section.clock_uncertainty_ms < 50
-    frames = load(run)
+    frames = load_run(run)
     slack = frames.clock_uncertainty_ns
 
-    def look(stage: stages.Played) -> None:
+    def look(stage: stages.PlayedStage) -> None:
         attempts, arrivals = stage.delivered.attempts, stage.arrivals
         assert arrivals is not None
-        place = ledger.match(attempts, arrivals)
+        place = ledger.match_arrivals(attempts, arrivals)
         sent = attempts.rows[place]
         assert (arrivals.rows["start"] >= sent["start"] - slack).all()
         assert (arrivals.rows["done"] <= sent["done"] + slack).all()
@@ -73,4 +73,4 @@ def test_times_of_hosts_are_on_one_clock(tmp_path: Path) -> None:
         assert np.diff(due).tolist() == pytest.approx([5e6] * 599, abs=2 * slack + 1e3)
         assert abs(due[0] - stage.start_ns) < 2 * slack + 1e6
 
-    stages.compute(frames, look)
+    stages.stage_figures(frames, look)

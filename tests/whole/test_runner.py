@@ -15,10 +15,10 @@ from typing import Any
 import psutil
 import pytest
 
-from _hookswarm.analysis.verdicts.outcome import Outcome
+from _hookswarm.analysis.verdicts.outcome import CommandOutcome
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.runner.options import parser, preflight
+from _hookswarm.runner.options import make_parser, preflight
 from tests.support.receivers import environment, free_port, small_disk, wait_until
 from tests.support.runs import RUNNER, running
 
@@ -153,7 +153,7 @@ def test_the_owner_of_an_endpoint_needs_no_receiver_of_ours(tmp_path: Path) -> N
         options = ["--test", "performance", "--quick", "--target", target, "--payloads", str(bodies), "--json"]
         code, out, err, tmp_path = _undisturbed(tmp_path, *options)
     assert code == Exit.PASS, out
-    told = Outcome.model_validate_json(out)  # and nothing else
+    told = CommandOutcome.model_validate_json(out)  # and nothing else
     assert (told.exit_code, told.runs[0].stages[0].acknowledged, told.runs[0].stages[0].lost) == (0, 100, None)
     assert all(Path(tmp_path, path).exists() for path in told.reports)
     stage = json.loads((tmp_path / REPORT).read_text())["sections"]["performance"]["stages"][0]
@@ -265,7 +265,7 @@ def test_a_balancer_that_cannot_be_is_named(options: list[str], said: str, monke
     """Asked for by name where it is not installed, for a test without regions, or before regions that are not ours."""
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     with pytest.raises(ConfigError, match=re.escape(said)):
-        preflight(parser().parse_args(["--quick", "--balancer", "haproxy", *options]))
+        preflight(make_parser().parse_args(["--quick", "--balancer", "haproxy", *options]))
 
 
 def test_a_report_of_somebody_else_is_not_overwritten(tmp_path: Path) -> None:

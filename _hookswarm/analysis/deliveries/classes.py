@@ -18,7 +18,7 @@ BASELINE = " baseline"
 """Behind a scenario's name: the same scenario, without what its classes do."""
 
 
-def compute(plan: PlannedStage, events: Events, window: Window) -> list[Class] | None:
+def class_figures(plan: PlannedStage, events: Events, window: Window) -> list[Class] | None:
     """The classes of a stage in the order of the plan, then all other webhooks."""
     if not plan.classes:
         return None
@@ -30,7 +30,7 @@ def compute(plan: PlannedStage, events: Events, window: Window) -> list[Class] |
 def _figures(name: str, events: Events, window: Window) -> Class:
     return Class(
         name=name,
-        deliveries=figures.deliveries(events),
+        deliveries=figures.delivery_counts(events),
         error_rate=figures.error_rate(events),
         throughput_per_s=figures.throughput(events, window),
         latency_ms=ClassLatencies(delivery=figures.latency(events, window)),
@@ -59,7 +59,7 @@ class Usual:
     latency: Quantiles
 
 
-def usual(plan: Sequence[PlannedStage], baseline: int, events: Events, window: Window) -> dict[int, Usual]:
+def usual_latency(plan: Sequence[PlannedStage], baseline: int, events: Events, window: Window) -> dict[int, Usual]:
     """For the stages of a plan whose baseline this stage is, what it says of their others."""
     return {
         number: Usual(plan[baseline].name, figures.latency(events.where(_outside(stage.classes, events)), window))
@@ -74,7 +74,7 @@ def _baseline(plan: Sequence[PlannedStage], stage: PlannedStage) -> int | None:
     return next((number for number, other in enumerate(plan) if other.scenario == wanted), None)
 
 
-def against(classes: Sequence[Class], usual: Usual) -> Against:
+def against_usual(classes: Sequence[Class], usual: Usual) -> Against:
     """A stage's others, the last of its classes, beside what is usual for them."""
     found = classes[-1].latency_ms.delivery
     return Against(

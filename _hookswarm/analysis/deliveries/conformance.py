@@ -81,7 +81,7 @@ def waits(found: Grouped, begins: Literal["due", "start"]) -> Waits:
     )
 
 
-def compute(found: Waits, law: Law, tolerance_s: float) -> Conformance:
+def conformance_of(found: Waits, law: Law, tolerance_s: float) -> Conformance:
     """Hold a sender's waits against a law. Of arrivals only what came too early is held against it."""
     throttled = (law.throttled_least_s > 0) & ((found.status == 429) | np.isin(found.outcome, _TIMED_OUT))
     lifted = throttled | _hint_counts(found, law)

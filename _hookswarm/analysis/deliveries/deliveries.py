@@ -7,7 +7,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, group
+from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, group_events
 from _hookswarm.records.journal import Rows
 from _hookswarm.records.rows import IN_DOUBT, NEVER_SENT, Outcome, latency_start_ns
 
@@ -66,9 +66,9 @@ class Frame(Events):
     attempts: Grouped
 
 
-def compute(attempts: Rows) -> Frame:
+def deliveries_of(attempts: Rows) -> Frame:
     """The deliveries behind the attempts of one stage."""
-    found = group(attempts)
+    found = group_events(attempts)
     rows, first = found.rows, found.first
     outcome, done = rows["outcome"], rows["done"]
     never = np.iinfo(np.int64).max

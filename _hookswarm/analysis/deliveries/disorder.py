@@ -16,7 +16,7 @@ class Disorder(NamedTuple):
     """The largest distance between an event's place by sequence and by arrival, within its webhook."""
 
 
-def compute(webhook: Keys, seen: Ints) -> Disorder:
+def disorder_of(webhook: Keys, seen: Ints) -> Disorder:
     """Of events sorted by webhook and sequence, `seen` at these times. The same instant is no disorder."""
     if not np.any((seen[1:] < seen[:-1]) & (webhook[1:] == webhook[:-1])):
         return Disorder(0, 0, 0)

@@ -11,7 +11,7 @@ Window = tuple[int, int]
 """From and to (exclusive), wall-clock nanoseconds."""
 
 
-def deliveries(events: Events) -> Deliveries:
+def delivery_counts(events: Events) -> Deliveries:
     return Deliveries(
         due=len(events),
         acknowledged=events.count(State.ACKNOWLEDGED),
@@ -36,4 +36,4 @@ def latency(events: Events, window: Window) -> Quantiles:
     """From due to acknowledged, of what fell due in the window."""
     begin, end = window
     counted = (events.state == State.ACKNOWLEDGED) & (events.due >= begin) & (events.due < end)
-    return quantiles.compute((events.acknowledged - events.due)[counted] / 1e6)
+    return quantiles.quantiles_of((events.acknowledged - events.due)[counted] / 1e6)

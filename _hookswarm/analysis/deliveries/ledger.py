@@ -10,14 +10,14 @@ import pandas as pd
 
 from _hookswarm.analysis.deliveries import disorder
 from _hookswarm.analysis.deliveries.deliveries import Frame, State, was_sent
-from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, find
+from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, places_in
 from _hookswarm.analysis.schema.report import Ledger
 from _hookswarm.records.rows import Outcome
 
 UNSEEN = Ledger.model_validate(dict.fromkeys(Ledger.model_fields) | {"balanced": True})
 
 
-def compute(delivered: Frame, found: Grouped | None, watched: Sequence[int]) -> Ledger:
+def ledger_of(delivered: Frame, found: Grouped | None, watched: Sequence[int]) -> Ledger:
     """The ledger of one stage, from its deliveries and the arrivals that name it.
 
     `watched` are the targets that keep a journal of arrivals: elsewhere nothing can be seen to be lost.
@@ -25,7 +25,7 @@ def compute(delivered: Frame, found: Grouped | None, watched: Sequence[int]) -> 
     if found is None:
         return UNSEEN
     attempts = delivered.attempts
-    attempt = match(attempts, found)
+    attempt = match_arrivals(attempts, found)
     ours = attempt >= 0
     taken = ours & (found.rows["status"] // 100 == 2)
     theirs, start = attempt[taken], found.rows["start"][taken]
@@ -38,7 +38,7 @@ def compute(delivered: Frame, found: Grouped | None, watched: Sequence[int]) -> 
     harmless = _harmless(delivered, theirs, first) if duplicated else 0
     lost = int(np.count_nonzero(_acknowledged_at(delivered, watched) & ~seen))
     unexpected = int(np.count_nonzero(~ours))
-    out_of_order = disorder.compute(attempts.key[event[first]] >> np.uint64(32), start[first])
+    out_of_order = disorder.disorder_of(attempts.key[event[first]] >> np.uint64(32), start[first])
     gave_up = np.where(attempts.rows["status"] == 0, attempts.rows["done"], 0)[theirs]
     altered = [found.rows[column][taken] != attempts.rows[column][theirs] for column in ("size", "digest")]
     return Ledger(
@@ -60,15 +60,15 @@ def compute(delivered: Frame, found: Grouped | None, watched: Sequence[int]) -> 
     )
 
 
-def match(attempts: Grouped, arrivals: Grouped) -> Ints:
+def match_arrivals(attempts: Grouped, arrivals: Grouped) -> Ints:
     """For each arrival the place of its attempt, or -1 if nobody sent it."""
     sent = np.flatnonzero(was_sent(attempts.rows))
     if not len(sent):
         return np.full(len(arrivals.rows), -1, np.int64)
     # Event and attempt in one integer; negative for an event that nobody sent.
-    event = find(arrivals.key, attempts.key)[arrivals.event]
+    event = places_in(arrivals.key, attempts.key)[arrivals.event]
     names = (attempts.event << 16 | attempts.rows["attempt"])[sent]
-    place = find(event << 16 | arrivals.rows["attempt"], names)
+    place = places_in(event << 16 | arrivals.rows["attempt"], names)
     return np.where(place >= 0, sent[place], -1)
 
 

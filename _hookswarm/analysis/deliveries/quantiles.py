@@ -8,7 +8,7 @@ from _hookswarm.analysis.schema.base import Quantiles
 LEVELS = (0.5, 0.9, 0.95, 0.99, 0.999)
 
 
-def compute(values_ms: npt.NDArray[np.float64]) -> Quantiles:
+def quantiles_of(values_ms: npt.NDArray[np.float64]) -> Quantiles:
     """Quantiles of latencies in milliseconds; nulls for an empty array."""
     if not len(values_ms):
         return Quantiles(count=0, mean=None, p50=None, p90=None, p95=None, p99=None, p999=None, max=None)

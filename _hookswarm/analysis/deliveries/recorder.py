@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.sections import Sections
@@ -14,7 +14,7 @@ class Recorder:
     def __init__(self, frames: RunFrames) -> None:
         self._frames = frames
 
-    def add(self, stage: Played) -> None:
+    def add(self, stage: PlayedStage) -> None:
         """Look at one stage."""
 
     def annotate(self, stages: Sequence[Stage]) -> None:

@@ -13,7 +13,7 @@ from _hookswarm.analysis.schema.report import Ledger, Retry, RetryConformance
 from _hookswarm.records.run import FaultsSet
 
 
-def compute(
+def retry_figures(
     law: Law, delivered: Frame, arrivals: Grouped | None, ledger: Ledger, faults: Sequence[FaultsSet], ended_ns: int
 ) -> Retry:
     """The figures of one stage, with the faults that were set in it."""
@@ -22,17 +22,17 @@ def compute(
     return Retry(
         share_delivered=round(float(acknowledged.mean()), 6) if len(delivered) else None,
         amplification=delivered.attempts_each(),
-        time_to_deliver_ms=quantiles.compute((delivered.acknowledged - delivered.due)[acknowledged] / 1e6),
+        time_to_deliver_ms=quantiles.quantiles_of((delivered.acknowledged - delivered.due)[acknowledged] / 1e6),
         retried=int(np.count_nonzero(delivered.sent > 1)),
         given_up=delivered.count(State.FAILED) + delivered.count(State.IN_DOUBT),
         drain_s=_drain_s(unfinished, faults, ended_ns),
         peak_queue=unfinished.peak(),
         duplicates=ledger.duplicated,
         conformance=RetryConformance(
-            scheduled=conformance.compute(waits(delivered.attempts, "due"), law, SCHEDULED_TOLERANCE_S),
+            scheduled=conformance.conformance_of(waits(delivered.attempts, "due"), law, SCHEDULED_TOLERANCE_S),
             observed=None
             if arrivals is None
-            else conformance.compute(waits(arrivals, "start"), law, OBSERVED_TOLERANCE_S),
+            else conformance.conformance_of(waits(arrivals, "start"), law, OBSERVED_TOLERANCE_S),
         ),
     )
 

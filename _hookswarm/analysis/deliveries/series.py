@@ -10,7 +10,7 @@ import pandas as pd
 
 from _hookswarm.analysis.deliveries.deliveries import State, was_sent
 from _hookswarm.analysis.deliveries.recorder import Recorder
-from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask
 from _hookswarm.analysis.schema.report import Series
@@ -36,7 +36,7 @@ NEVER = np.iinfo(np.int64).max
 NO_FAILURE = (Outcome.PENDING, Outcome.ACKNOWLEDGED, *NEVER_SENT)
 
 
-def compute(stage: Played, outcomes: Mapping[int, str]) -> pd.DataFrame:
+def seconds_of(stage: PlayedStage, outcomes: Mapping[int, str]) -> pd.DataFrame:
     """A row for each second of the stage, which ends with its window or, if that is later, with its last event.
 
     An event that is not finished is in flight, or waits for its retry to fall due, or is in the queue.
@@ -62,7 +62,7 @@ def compute(stage: Played, outcomes: Mapping[int, str]) -> pd.DataFrame:
 class _Clock:
     """The steps of a stage. What was before the first is counted in it, what came behind the last in that."""
 
-    def __init__(self, stage: Played, step_s: int = 1) -> None:
+    def __init__(self, stage: PlayedStage, step_s: int = 1) -> None:
         rows = stage.delivered.attempts.rows
         last = max(int(column.max(initial=0)) for column in (stage.delivered.due, rows["start"], rows["done"]))
         if stage.ended:
@@ -101,7 +101,7 @@ def _failures(rows: Rows, outcomes: Mapping[int, str]) -> Iterator[tuple[str, Ma
         yield name, failed & (kinds == kind)
 
 
-def _latencies(stage: Played, clock: _Clock) -> dict[str, npt.NDArray[np.float64]]:
+def _latencies(stage: PlayedStage, clock: _Clock) -> dict[str, npt.NDArray[np.float64]]:
     """Quantiles by nearest rank of the deliveries that were acknowledged in each step; NaN where there was none."""
     events = stage.delivered
     known = events.state == State.ACKNOWLEDGED
@@ -139,7 +139,7 @@ def _levels(attempts: Grouped, sent: Mask, clock: _Clock) -> dict[str, Ints]:
     }
 
 
-def points(stage: Played, seconds: pd.DataFrame) -> Series:
+def series_points(stage: PlayedStage, seconds: pd.DataFrame) -> Series:
     """For a report: the seconds of `compute` in steps of so many that no more are left than are worth drawing."""
     step_s = -(-len(seconds) // MOST_POINTS)
     steps = _longer(stage, seconds, step_s) if step_s > 1 else seconds
@@ -153,7 +153,7 @@ def points(stage: Played, seconds: pd.DataFrame) -> Series:
     )
 
 
-def _longer(stage: Played, seconds: pd.DataFrame, step_s: int) -> pd.DataFrame:
+def _longer(stage: PlayedStage, seconds: pd.DataFrame, step_s: int) -> pd.DataFrame:
     steps = seconds.groupby(seconds["second"] // step_s)
     levels = {name: steps[name].last() for name in LEVELS}
     # No quantile can be had from others.
@@ -168,9 +168,9 @@ class SeriesRecorder(Recorder):
         self._seconds: list[pd.DataFrame] = []
         self.points: list[Series] = []
 
-    def add(self, stage: Played) -> None:
-        seconds = compute(stage, self._frames.manifest.outcomes)
-        self.points.append(points(stage, seconds))
+    def add(self, stage: PlayedStage) -> None:
+        seconds = seconds_of(stage, self._frames.manifest.outcomes)
+        self.points.append(series_points(stage, seconds))
         seconds.insert(0, "stage", stage.plan.name)
         self._seconds.append(seconds)
 
@@ -188,7 +188,7 @@ class SeriesRecorder(Recorder):
         return table.assign(**{kind: table[kind].fillna(0).astype(np.int64) for kind in sorted(kinds)})
 
 
-def save(folder: Path, series: pd.DataFrame) -> Path | None:
+def save_series(folder: Path, series: pd.DataFrame) -> Path | None:
     """Write `series.csv` into a run's folder; where that cannot be, say so: the reports do not need it."""
     try:
         write_atomically(folder / NAME, series.to_csv(index=False))

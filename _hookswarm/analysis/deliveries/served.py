@@ -7,7 +7,7 @@ from _hookswarm.analysis.reading.rows import Grouped
 from _hookswarm.records.rows import BALANCED
 
 
-def resolve(attempts: Grouped, arrivals: Grouped | None) -> bool:
+def resolve_balanced(attempts: Grouped, arrivals: Grouped | None) -> bool:
     """Write the region into each attempt through a balancer that arrived somewhere; whether there were any such.
 
     An attempt that the balancer made anew elsewhere is of the region that it reached last.
@@ -16,7 +16,7 @@ def resolve(attempts: Grouped, arrivals: Grouped | None) -> bool:
     if not unknown.any():
         return False
     if arrivals is not None:
-        place = ledger.match(attempts, arrivals)
+        place = ledger.match_arrivals(attempts, arrivals)
         order = np.argsort(arrivals.rows["start"], kind="stable")
         order = order[(place[order] >= 0) & unknown[place[order]]]
         attempts.rows["target"][place[order]] = arrivals.rows["target"][order]

@@ -10,7 +10,7 @@ from _hookswarm.analysis.deliveries import deliveries as gathered
 from _hookswarm.analysis.deliveries.deliveries import Frame, was_sent
 from _hookswarm.analysis.deliveries.figures import Window
 from _hookswarm.analysis.reading.frames import PlannedStage, RunFrames
-from _hookswarm.analysis.reading.rows import Grouped, group, of_stage
+from _hookswarm.analysis.reading.rows import Grouped, group_events, rows_of_stage
 from _hookswarm.analysis.schema.report import Attempts, Generator, Latencies, Stage
 from _hookswarm.records.journal import Rows
 from _hookswarm.records.rows import latency_start_ns
@@ -18,7 +18,7 @@ from _hookswarm.records.run import FaultsSet, RunEnded, StageEnded, StageOverloa
 
 
 @dataclass(frozen=True)
-class Played:
+class PlayedStage:
     """A stage as it was played."""
 
     number: int
@@ -32,22 +32,22 @@ class Played:
     """A load balancer chose the regions: senders judged none of them."""
 
 
-def compute(frames: RunFrames, *watchers: Callable[[Played], object]) -> list[Stage]:
+def stage_figures(frames: RunFrames, *watchers: Callable[[PlayedStage], object]) -> list[Stage]:
     """The figures of every stage that was started. Watchers are shown each as it was played; its rows are not kept."""
     found: dict[int, Stage] = {}
     usual: dict[int, classes.Usual] = {}
     for stage in _played(frames):
         found[stage.number] = _stage(frames, stage)
-        usual |= classes.usual(frames.plan, stage.number, stage.delivered, stage.window)
+        usual |= classes.usual_latency(frames.plan, stage.number, stage.delivered, stage.window)
         for watch in watchers:
             watch(stage)
     for number, latency in usual.items():
         if number in found:
-            found[number].against = classes.against(found[number].classes or [], latency)
+            found[number].against = classes.against_usual(found[number].classes or [], latency)
     return list(found.values())
 
 
-def _played(frames: RunFrames) -> Iterator[Played]:
+def _played(frames: RunFrames) -> Iterator[PlayedStage]:
     """Every stage that was started, in the order of the plan."""
     started = {entry.stage: entry.at_ns for entry in frames.entries(StageStarted)}
     ended = {entry.stage: entry for entry in frames.entries(StageEnded)}
@@ -55,26 +55,26 @@ def _played(frames: RunFrames) -> Iterator[Played]:
     ends = frames.entries(RunEnded)
     orderly = bool(ends) and not ends[-1].interrupted and not ends[-1].error
     for number, start_ns in sorted(started.items()):
-        delivered = gathered.compute(of_stage(frames.attempts, number))
-        arrivals = None if frames.arrivals is None else group(of_stage(frames.arrivals, number))
+        delivered = gathered.deliveries_of(rows_of_stage(frames.attempts, number))
+        arrivals = None if frames.arrivals is None else group_events(rows_of_stage(frames.arrivals, number))
         # A run that did not end in order was stopped in its last stage.
         stopped = number == max(started) and not orderly
-        yield Played(
+        yield PlayedStage(
             number=number,
             plan=frames.plan[number],
             start_ns=start_ns,
             ended=ended.get(number),
-            window=window(frames.plan[number], start_ns, delivered, stopped, overloaded.get(number)),
+            window=stage_window(frames.plan[number], start_ns, delivered, stopped, overloaded.get(number)),
             delivered=delivered,
             arrivals=arrivals,
-            balanced=served.resolve(delivered.attempts, arrivals),
+            balanced=served.resolve_balanced(delivered.attempts, arrivals),
         )
 
 
-def _stage(frames: RunFrames, stage: Played) -> Stage:
+def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
     plan, delivered, seen = stage.plan, stage.delivered, stage.arrivals
     rows = delivered.attempts.rows
-    account = ledger.compute(delivered, seen, frames.watched)
+    account = ledger.ledger_of(delivered, seen, frames.watched)
     faults = [entry for entry in frames.entries(FaultsSet) if entry.stage == stage.number]
     ended_ns = stage.ended.at_ns if stage.ended else stage.window[1]
     # A sender that retries though nothing of the kind was planned is told, too.
@@ -84,14 +84,14 @@ def _stage(frames: RunFrames, stage: Played) -> Stage:
         scenario=plan.scenario,
         parameters={k: v for k, v in frames.manifest.stages[stage.number].items() if k not in ("name", "scenario")},
         window_s=round((stage.window[1] - stage.window[0]) / 1e9, 6),
-        deliveries=figures.deliveries(delivered),
+        deliveries=figures.delivery_counts(delivered),
         throughput_per_s=figures.throughput(delivered, stage.window),
         error_rate=figures.error_rate(delivered),
         latency_ms=_latencies(delivered, stage.window),
         attempts=_attempts(delivered, frames.manifest.outcomes),
         ledger=account,
-        retry=retries.compute(plan.retry, delivered, seen, account, faults, ended_ns) if retried else None,
-        classes=classes.compute(plan, delivered, stage.window),
+        retry=retries.retry_figures(plan.retry, delivered, seen, account, faults, ended_ns) if retried else None,
+        classes=classes.class_figures(plan, delivered, stage.window),
         against=None,
         generator=_generator(stage.ended.reports if stage.ended else [], plan, rows),
         machine=None,
@@ -99,7 +99,7 @@ def _stage(frames: RunFrames, stage: Played) -> Stage:
     )
 
 
-def window(
+def stage_window(
     plan: PlannedStage, start_ns: int, delivered: Frame, stopped: bool, overloaded_ns: int | None = None
 ) -> Window:
     """The stretch that counts: from behind the warm-up to the planned end.
@@ -130,8 +130,8 @@ def _latencies(delivered: Frame, bounds: Window) -> Latencies:
     answered = sent & (attempts["status"] != 0)
     return Latencies(
         delivery=figures.latency(delivered, bounds),
-        attempt=quantiles.compute((attempts["done"] - attempts["start"])[answered] / 1e6),
-        queueing=quantiles.compute((attempts["start"] - due)[sent] / 1e6),
+        attempt=quantiles.quantiles_of((attempts["done"] - attempts["start"])[answered] / 1e6),
+        queueing=quantiles.quantiles_of((attempts["start"] - due)[sent] / 1e6),
     )
 
 

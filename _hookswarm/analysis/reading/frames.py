@@ -14,7 +14,7 @@ from _hookswarm.analysis.reading import logs
 from _hookswarm.analysis.reading.balanced import arrivals_by_region
 from _hookswarm.analysis.reading.clocks import Clocks
 from _hookswarm.analysis.reading.law import Law
-from _hookswarm.analysis.reading.rows import arrange, take
+from _hookswarm.analysis.reading.rows import arrange_rows, take_rows
 from _hookswarm.records.journal import JournalError, JournalView, Rows, read_journal
 from _hookswarm.records.rows import BALANCED, CODES, Flag
 from _hookswarm.records.run import (
@@ -114,7 +114,7 @@ class RunFrames:
         return [entry for entry in self.timeline if isinstance(entry, kind)]
 
 
-def load(folder: Path) -> RunFrames:
+def load_run(folder: Path) -> RunFrames:
     """Read a run's folder. Raises RunError, JournalError or OSError that says which file is at fault."""
     manifest = Manifest.load(folder)
     plan = _plan(manifest, folder)
@@ -141,18 +141,18 @@ def load(folder: Path) -> RunFrames:
         plan=plan,
         timeline=timeline,
         attempts=sent,
-        arrivals=(seen if at_home.all() else take(seen, at_home)) if arrivals or watched else None,
+        arrivals=(seen if at_home.all() else take_rows(seen, at_home)) if arrivals or watched else None,
         watched=watched,
         strays=int(np.count_nonzero(~at_home)),
         torn=torn,
         damaged=damaged,
         spoilt=spoilt,
         locust_totals=_locust_totals(folder / "locust_stats.csv"),
-        resources=logs.resources(folder, clock, spoilt),
-        machine=logs.machine(folder, clock, spoilt),
+        resources=logs.read_resources(folder, clock, spoilt),
+        machine=logs.read_machine(folder, clock, spoilt),
         clock_uncertainty_ns=max([clock.uncertainty_ns, *(host.uncertainty_ns for host in manifest.hosts)]),
         fsyncs=[
-            arrange([view.rows], [clock.shift(view.header)])
+            arrange_rows([view.rows], [clock.shift(view.header)])
             for view in _journals(folder, "fsyncs", manifest.id, spoilt)
         ],
     )
@@ -193,7 +193,7 @@ def _journals(folder: Path, kind: str, run: str, damaged: list[str]) -> list[Jou
 
 def _on_one_clock(views: Sequence[JournalView], rows: Sequence[Rows], clock: Clocks) -> Rows:
     """All rows, arranged, with times by the senders' clock."""
-    return arrange(rows, [clock.shift(view.header) for view in views])
+    return arrange_rows(rows, [clock.shift(view.header) for view in views])
 
 
 def _locust_totals(path: Path) -> dict[str, int] | None:

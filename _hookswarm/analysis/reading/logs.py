@@ -26,7 +26,7 @@ def no_samples() -> pd.DataFrame:
     return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in _SAMPLE.items()})
 
 
-def resources(folder: Path, clock: Clocks, spoilt: list[str]) -> pd.DataFrame:
+def read_resources(folder: Path, clock: Clocks, spoilt: list[str]) -> pd.DataFrame:
     """Samples of all processes in the order of time; what is wrong with logs that cannot be read goes to `spoilt`."""
     logs = []
     for header, samples in _logs(folder, LOGS, ResourceHeader, clock, spoilt):
@@ -35,7 +35,7 @@ def resources(folder: Path, clock: Clocks, spoilt: list[str]) -> pd.DataFrame:
     return pd.concat(logs).sort_values("at_ns", kind="stable", ignore_index=True) if logs else no_samples()
 
 
-def machine(folder: Path, clock: Clocks, spoilt: list[str]) -> pd.DataFrame:
+def read_machine(folder: Path, clock: Clocks, spoilt: list[str]) -> pd.DataFrame:
     """The first log that can be read: of several hosts, the one that sorts first."""
     for header, samples in _logs(folder, MACHINE_LOGS, MachineHeader, clock, spoilt):
         samples = samples.reindex(columns=list(MACHINE_COLUMNS))

@@ -18,7 +18,7 @@ _BYTES = np.dtype((np.void, DTYPE.itemsize))
 """A row without its fields: numpy would copy field by field."""
 
 
-def arrange(parts: Sequence[Rows], ahead: Sequence[int] | None = None) -> Rows:
+def arrange_rows(parts: Sequence[Rows], ahead: Sequence[int] | None = None) -> Rows:
     """All rows in one array of its own, sorted by stage, event, attempt and time.
 
     `ahead` are nanoseconds by which the times of each part are moved.
@@ -28,7 +28,7 @@ def arrange(parts: Sequence[Rows], ahead: Sequence[int] | None = None) -> Rows:
         (
             np.concatenate([_moved(part["start"], by) for part, by in moved]),
             np.concatenate([part["attempt"] for part, _ in moved]),
-            np.concatenate([keys(part) for part, _ in moved]),
+            np.concatenate([event_keys(part) for part, _ in moved]),
             np.concatenate([part["stage"] for part, _ in moved]),
         )
     )
@@ -51,20 +51,20 @@ def _moved(times: Ints, by: int) -> Ints:
     return np.where(times != 0, times + by, 0) if by else times
 
 
-def of_stage(rows: Rows, stage: int) -> Rows:
+def rows_of_stage(rows: Rows, stage: int) -> Rows:
     """The rows of one stage, of arranged ones: no copy."""
     begin, end = np.searchsorted(rows["stage"], [stage, stage + 1])
     return rows[begin:end]
 
 
-def take(rows: Rows, which: Mask | Ints) -> Rows:
+def take_rows(rows: Rows, which: Mask | Ints) -> Rows:
     """The rows of a mask, or at places."""
     places = np.flatnonzero(which) if which.dtype == np.bool_ else which
     taken: Rows = rows.view(_BYTES)[places].view(DTYPE)
     return taken
 
 
-def keys(rows: Rows) -> Keys:
+def event_keys(rows: Rows) -> Keys:
     """An event's key within its stage: webhook and sequence in one integer."""
     key: Keys = (rows["webhook"].astype(np.uint64) << np.uint64(32)) | rows["sequence"]
     return key
@@ -82,11 +82,11 @@ class Grouped:
     """For each event the place of its first row."""
 
 
-def group(rows: Rows) -> Grouped:
+def group_events(rows: Rows) -> Grouped:
     """The rows of one stage by their events."""
     if not _arranged(rows):
-        rows = arrange([rows])
-    key = keys(rows)
+        rows = arrange_rows([rows])
+    key = event_keys(rows)
     new = np.ones(len(key), np.bool_)
     new[1:] = key[1:] != key[:-1]
     first = np.flatnonzero(new)
@@ -96,12 +96,12 @@ def group(rows: Rows) -> Grouped:
 def _arranged(rows: Rows) -> bool:
     """Whether the rows of one stage are sorted by event, attempt and time."""
     sorted_so_far = np.True_
-    for column in (rows["start"], rows["attempt"], keys(rows)):
+    for column in (rows["start"], rows["attempt"], event_keys(rows)):
         sorted_so_far = (column[1:] > column[:-1]) | ((column[1:] == column[:-1]) & sorted_so_far)
     return bool(np.all(sorted_so_far))
 
 
-def find(wanted: npt.NDArray[np.generic], table: npt.NDArray[np.generic]) -> Ints:
+def places_in(wanted: npt.NDArray[np.generic], table: npt.NDArray[np.generic]) -> Ints:
     """The place of each wanted value in a sorted table, -1 where the table has none."""
     if not len(table):
         return np.full(len(wanted), -1, np.int64)

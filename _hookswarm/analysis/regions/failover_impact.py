@@ -6,8 +6,8 @@ import numpy as np
 
 from _hookswarm.analysis.deliveries import deliveries, disorder, ledger
 from _hookswarm.analysis.deliveries.figures import Window
-from _hookswarm.analysis.deliveries.stages import Played
-from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, take
+from _hookswarm.analysis.deliveries.stages import PlayedStage
+from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, take_rows
 from _hookswarm.analysis.regions.faults import SECOND, Scene, earliest, inside, per_second, since
 from _hookswarm.analysis.schema.failover import ReceiversView, Survivor
 from _hookswarm.analysis.schema.report import Ledger
@@ -20,11 +20,11 @@ BUSIEST_NS = SECOND
 def account(scene: Scene, these: Mask, watched: Sequence[int]) -> Ledger:
     """The ledger of some of the stage's events. Arrivals of the others are unexpected in it."""
     attempts = scene.stage.delivered.attempts
-    part = deliveries.compute(take(attempts.rows, these[attempts.event]))
-    return ledger.compute(part, scene.stage.arrivals, watched)
+    part = deliveries.deliveries_of(take_rows(attempts.rows, these[attempts.event]))
+    return ledger.ledger_of(part, scene.stage.arrivals, watched)
 
 
-def reordered(stage: Played, match: Ints | None) -> Mask | None:
+def reordered(stage: PlayedStage, match: Ints | None) -> Mask | None:
     """Which of the stage's events were first taken after a later one of their webhook."""
     delivered, arrivals = stage.delivered, stage.arrivals
     if arrivals is None or match is None:
@@ -89,7 +89,7 @@ def _ratio(value: float | None, usual: float | None) -> float | None:
     return round(value / usual, 4) if value is not None and usual else None
 
 
-def receivers(
+def receivers_view(
     scene: Scene, match: Ints | None, watched: Sequence[int], outcomes: Mapping[int, str]
 ) -> ReceiversView | None:
     """The receivers' view of the fault; `match` tells each arrival's attempt, as the ledger has it."""

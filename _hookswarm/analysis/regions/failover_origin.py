@@ -38,7 +38,7 @@ class Watch:
     timeout_s: float | None
 
 
-def compute(scene: Scene, origin: int, watch: Watch, names: Mapping[int, str]) -> OriginFailover:
+def origin_failover(scene: Scene, origin: int, watch: Watch, names: Mapping[int, str]) -> OriginFailover:
     fault, terms = scene.fault, scene.terms
     at_ns, until_ns, until_end = fault.at_ns, fault.until_ns, (fault.at_ns, fault.ends_ns)
     targets = fault.targets(origin)

@@ -11,7 +11,7 @@ from _hookswarm.analysis.deliveries.deliveries import Frame, State
 from _hookswarm.analysis.deliveries.figures import Window
 from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.deliveries.retries import Unfinished
-from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.rows import Ints, Mask
 from _hookswarm.analysis.regions import failover_impact, failover_origin, unplanned
@@ -44,22 +44,22 @@ class FailoversRecorder(Recorder):
         self._terms = terms
         self.failovers: list[Failover] = []
 
-    def add(self, stage: Played) -> None:
-        self.failovers += compute(self._frames, stage, self._terms)
+    def add(self, stage: PlayedStage) -> None:
+        self.failovers += failovers_of(self._frames, stage, self._terms)
 
     def fill(self, sections: Sections) -> None:
         sections.performance.failovers = self.failovers
 
 
-def compute(frames: RunFrames, stage: Played, terms: Terms = TERMS) -> list[Failover]:
+def failovers_of(frames: RunFrames, stage: PlayedStage, terms: Terms = TERMS) -> list[Failover]:
     """One for each fault of a stage, in the order of time: those that were played, else those that just happened."""
     incidents = [entry for entry in frames.entries(IncidentPlayed) if entry.stage == stage.number]
     sent = Sent.of(stage.delivered.attempts)
-    faults = grouped(incidents or unplanned.found(stage, sent), stage.window[1])
+    faults = grouped(incidents or unplanned.unplanned_faults(stage, sent), stage.window[1])
     if not faults:
         return []
     before, rows = _before(stage, faults[0]), stage.delivered.attempts
-    match = None if stage.arrivals is None else ledger.match(rows, stage.arrivals)
+    match = None if stage.arrivals is None else ledger.match_arrivals(rows, stage.arrivals)
     whole = _Whole(
         watch=_watch(frames, stage, len(np.unique(sent.origin))),
         match=match,
@@ -71,7 +71,7 @@ def compute(frames: RunFrames, stage: Played, terms: Terms = TERMS) -> list[Fail
     return [_failover(frames, scene, whole) for scene in scenes]
 
 
-def _before(stage: Played, first: Fault) -> Window:
+def _before(stage: PlayedStage, first: Fault) -> Window:
     """What faults are compared with; with the warm-up where less than a second was measured before the first."""
     begin = stage.window[0] if first.at_ns - stage.window[0] >= SECOND else stage.start_ns
     return begin, max(begin, first.at_ns)
@@ -82,7 +82,7 @@ def _deadline_ns(delivered: Frame, before: Window, terms: Terms) -> int:
     return round(max(terms.deadline_s, terms.deadline_p99s * p99_ms / 1e3) * SECOND)
 
 
-def _watch(frames: RunFrames, stage: Played, origins: int) -> Watch:
+def _watch(frames: RunFrames, stage: PlayedStage, origins: int) -> Watch:
     reports = stage.ended.reports if stage.ended else []
     processes = len({report.worker for report in reports})
     return Watch(
@@ -107,7 +107,7 @@ def _failover(frames: RunFrames, scene: Scene, whole: _Whole) -> Failover:
     names = {code: region.name for code, region in enumerate(frames.manifest.regions)}
     sending = np.unique(scene.sent.origin).tolist()
     noticing = [origin for origin in sending if fault.met_by(origin)]
-    by_origin = [failover_origin.compute(scene, origin, whole.watch, names) for origin in noticing]
+    by_origin = [failover_origin.origin_failover(scene, origin, whole.watch, names) for origin in noticing]
     recovered_s = _last(by_origin)
     end = fault.ends_ns if recovered_s is None else fault.at_ns + round(recovered_s * SECOND)
     hit = inside(delivered.due, (fault.at_ns, end))
@@ -146,7 +146,7 @@ def _failover(frames: RunFrames, scene: Scene, whole: _Whole) -> Failover:
         backlog_peak=backlog.peak(fault.ends_ns, after_ns=fault.at_ns),
         drain_s=since(fault.until_ns, drained),
         metastable=_metastable(scene, by_origin, recovered_s),
-        receivers=failover_impact.receivers(scene, whole.match, frames.watched, frames.manifest.outcomes),
+        receivers=failover_impact.receivers_view(scene, whole.match, frames.watched, frames.manifest.outcomes),
     )
 
 

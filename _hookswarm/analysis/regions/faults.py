@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from _hookswarm.analysis.deliveries.deliveries import Events, State, was_sent
 from _hookswarm.analysis.deliveries.figures import Window
-from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.run import IncidentPlayed
@@ -140,7 +140,7 @@ class Sent:
 class Scene:
     """A fault, and the stage in which it was played."""
 
-    stage: Played
+    stage: PlayedStage
     fault: Fault
     sent: Sent
     origin: Codes

@@ -91,16 +91,16 @@ class Trips:
         return round(float(self.count[told] @ above[told]) / trips, 4) if trips else None
 
 
-def trips(rows: Rows) -> Trips:
+def trips_of(rows: Rows) -> Trips:
     """Those of what was sent."""
     sent = was_sent(rows)
     codes, count = np.unique(rows["origin"][sent].astype(np.uint16) * CODES + rows["target"][sent], return_counts=True)
     return Trips((codes // CODES).astype(np.uint8), (codes % CODES).astype(np.uint8), count)
 
 
-def together(parts: Sequence[Trips]) -> Trips:
+def known_together(parts: Sequence[Trips]) -> Trips:
     return Trips(*(np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(Trips)))
 
 
-def known(value: float | np.floating) -> float | None:
+def known_rtt_ms(value: float | np.floating) -> float | None:
     return None if np.isnan(value) else float(value)

@@ -12,9 +12,9 @@ from _hookswarm.analysis.regions.resampling import (
     Floats,
     Sample,
     by_chance,
-    draw,
+    draw_blocks,
     interval,
-    less,
+    is_less,
     total,
 )
 from _hookswarm.analysis.schema.distribution import Difference
@@ -72,9 +72,9 @@ class _Figures:
         return self.objective_ms, self.error_rate
 
 
-def compute(samples: Mapping[str, Sample], counts: Counts) -> Ranking:
+def rank_strategies(samples: Mapping[str, Sample], counts: Counts) -> Ranking:
     """Strategies by name, whose events lie in so many slices."""
-    weights = draw(counts, np.random.default_rng(SEED))
+    weights = draw_blocks(counts, np.random.default_rng(SEED))
     found = {name: _figures(sample, weights) for name, sample in samples.items()}
     pairs = len(found) * (len(found) - 1) // 2
     names = sorted(found, key=lambda name: found[name].key())
@@ -104,8 +104,8 @@ def _figures(sample: Sample, weights: Floats) -> _Figures:
 
 def _difference(better: str, worse: str, ahead: _Figures, behind: _Figures, pairs: int, counts: Counts) -> Difference:
     of: Of = "error_rate" if np.isinf(ahead.objective_ms) else "objective_ms"
-    value = float(less(np.array(getattr(behind, of)), np.array(getattr(ahead, of))))
-    low, high = interval(less(behind.resampled[of], ahead.resampled[of]), (1 - CONFIDENCE) / pairs, counts)
+    value = float(is_less(np.array(getattr(behind, of)), np.array(getattr(ahead, of))))
+    low, high = interval(is_less(behind.resampled[of], ahead.resampled[of]), (1 - CONFIDENCE) / pairs, counts)
     chance = None
     if low > 0 and value > max(PRACTICAL * getattr(ahead, of), LEAST[of]):
         # Infinite differences do not tell which of them are larger; what they come of does.

@@ -7,10 +7,10 @@ import numpy as np
 from _hookswarm.analysis.deliveries import figures, quantiles
 from _hookswarm.analysis.deliveries.deliveries import was_sent
 from _hookswarm.analysis.deliveries.recorder import Recorder
-from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.rows import Mask
-from _hookswarm.analysis.regions.geography import Geographies, Geography, known, trips
+from _hookswarm.analysis.regions.geography import Geographies, Geography, known_rtt_ms, trips_of
 from _hookswarm.analysis.schema.base import Quantiles
 from _hookswarm.analysis.schema.distribution import RegionOrigin, RegionPair, Regions, RegionTarget
 from _hookswarm.analysis.schema.sections import Sections
@@ -26,14 +26,14 @@ class RegionsRecorder(Recorder):
         self._geographies = Geographies(frames.manifest)
         self.found: list[Regions] = []
 
-    def add(self, stage: Played) -> None:
-        self.found.append(compute(stage, self._geographies.of(self._frames.manifest.stages[stage.number])))
+    def add(self, stage: PlayedStage) -> None:
+        self.found.append(regions_of(stage, self._geographies.of(self._frames.manifest.stages[stage.number])))
 
     def fill(self, sections: Sections) -> None:
         sections.performance.regions = self.found
 
 
-def compute(stage: Played, geography: Geography) -> Regions:
+def regions_of(stage: PlayedStage, geography: Geography) -> Regions:
     return Regions(
         stage=stage.plan.name,
         scenario=stage.plan.scenario,
@@ -43,7 +43,7 @@ def compute(stage: Played, geography: Geography) -> Regions:
     )
 
 
-def _pairs(stage: Played, geography: Geography) -> Iterator[RegionPair]:
+def _pairs(stage: PlayedStage, geography: Geography) -> Iterator[RegionPair]:
     begin, end = stage.window
     rows, event = stage.delivered.attempts.rows, stage.delivered.attempts.event
     pair = rows["origin"].astype(np.int64) * CODES + rows["target"]
@@ -65,11 +65,11 @@ def _pairs(stage: Played, geography: Geography) -> Iterator[RegionPair]:
             error_rate=round(1 - fine / attempts, 6),
             throughput_per_s=_rate(int(np.count_nonzero(own & counted)), end - begin),
             latency_ms=_latency_ms(rows, timed),
-            rtt_ms=known(geography.rtt_ms[origin, target]),
+            rtt_ms=known_rtt_ms(geography.rtt_ms[origin, target]),
         )
 
 
-def _answered(stage: Played, sent: Mask) -> Mask:
+def _answered(stage: PlayedStage, sent: Mask) -> Mask:
     """Which attempts, of what fell due in the window, had an answer."""
     rows, (begin, end) = stage.delivered.attempts.rows, stage.window
     due = latency_start_ns(rows["due"], rows["late"])
@@ -78,17 +78,17 @@ def _answered(stage: Played, sent: Mask) -> Mask:
 
 
 def _latency_ms(rows: Rows, mask: Mask) -> Quantiles:
-    return quantiles.compute((rows["done"][mask] - rows["start"][mask]) / 1e6)
+    return quantiles.quantiles_of((rows["done"][mask] - rows["start"][mask]) / 1e6)
 
 
 def _rate(count: int, window_ns: int) -> float | None:
     return round(count / window_ns * 1e9, 3) if window_ns > 0 else None
 
 
-def _origins(stage: Played, geography: Geography) -> Iterator[RegionOrigin]:
+def _origins(stage: PlayedStage, geography: Geography) -> Iterator[RegionOrigin]:
     gathered = stage.delivered.attempts
     home = gathered.rows["origin"][gathered.first]
-    attempts = trips(gathered.rows)
+    attempts = trips_of(gathered.rows)
     for code in np.unique(home).tolist():
         events = stage.delivered.where(home == code)
         own = attempts.where(attempts.origin == code)
@@ -103,14 +103,14 @@ def _origins(stage: Played, geography: Geography) -> Iterator[RegionOrigin]:
         )
 
 
-def _targets(stage: Played, geography: Geography) -> Iterator[RegionTarget]:
+def _targets(stage: PlayedStage, geography: Geography) -> Iterator[RegionTarget]:
     rows = stage.delivered.attempts.rows
     sent = was_sent(rows)
     answered, acknowledged = _answered(stage, sent), rows["outcome"] == Outcome.ACKNOWLEDGED
-    counts = trips(rows).by_target().tolist()
+    counts = trips_of(rows).by_target().tolist()
     for code, attempts in enumerate(counts):
         if code < len(geography) or attempts:
-            weight = known(geography.weight[code])
+            weight = known_rtt_ms(geography.weight[code])
             load = round(attempts / weight, 4) if weight else None
             own = rows["target"] == code
             fine = int(np.count_nonzero(own & sent & acknowledged))

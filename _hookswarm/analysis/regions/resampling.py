@@ -72,7 +72,7 @@ class Sample:
         return float(np.sort(self.values)[max(0, int(np.ceil(level * len(self.values) - 1e-6)) - 1)])
 
 
-def draw(counts: Counts, generator: np.random.Generator) -> Floats:
+def draw_blocks(counts: Counts, generator: np.random.Generator) -> Floats:
     """How often each slice is drawn, a row for each resample: the block bootstrap of Künsch, Ann. Stat. 17, 1989.
 
     As many repeats are drawn as there are: a whole stage may have been slow for what the machine did. Within each of
@@ -116,11 +116,11 @@ def by_chance(
     mine = np.concatenate([np.ones((1, slices), np.int64), mine])
     mine = np.concatenate([mine, 1 - mine])
     found = figure(both, np.concatenate([mine, 1 - mine], axis=1).astype(np.float64))
-    differences = np.abs(less(found[: tries + 1], found[tries + 1 :]))
+    differences = np.abs(is_less(found[: tries + 1], found[tries + 1 :]))
     return float(np.mean(differences >= differences[0]))
 
 
-def less(a: Floats, b: Floats) -> Floats:
+def is_less(a: Floats, b: Floats) -> Floats:
     """a - b, where two infinities are alike."""
     with np.errstate(invalid="ignore"):
         found: Floats = np.where(a == b, 0.0, a - b)

@@ -11,11 +11,11 @@ import numpy.typing as npt
 from _hookswarm.analysis.deliveries import quantiles
 from _hookswarm.analysis.deliveries.deliveries import State, was_sent
 from _hookswarm.analysis.deliveries.recorder import Recorder
-from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
-from _hookswarm.analysis.reading.rows import Ints, Mask, take
+from _hookswarm.analysis.reading.rows import Ints, Mask, take_rows
 from _hookswarm.analysis.regions import ranking
-from _hookswarm.analysis.regions.geography import Floats, Geographies, Geography, Trips, together, trips
+from _hookswarm.analysis.regions.geography import Floats, Geographies, Geography, Trips, known_together, trips_of
 from _hookswarm.analysis.regions.ranking import OBJECTIVE, Ranked
 from _hookswarm.analysis.regions.resampling import Sample, Slices, total
 from _hookswarm.analysis.schema.distribution import Strategies, Strategy
@@ -62,14 +62,14 @@ class StrategiesRecorder(Recorder):
         self._plans = frames.manifest.stages
         self._geographies = Geographies(frames.manifest)
         self._incidents = frames.entries(IncidentPlayed)
-        self._groups = groups(self._plans)
+        self._groups = comparable_groups(self._plans)
         self._wanted = {number for group in self._groups for number in group} - set(_stopped(frames))
         self._kept: dict[int, Kept] = {}
 
-    def add(self, stage: Played) -> None:
+    def add(self, stage: PlayedStage) -> None:
         if stage.number in self._wanted:
             incidents = [entry for entry in self._incidents if entry.stage == stage.number]
-            self._kept[stage.number] = keep(stage, incidents, on_time_ms(self._plans[stage.number]))
+            self._kept[stage.number] = keep_slices(stage, incidents, on_time_ms(self._plans[stage.number]))
 
     def fill(self, sections: Sections) -> None:
         sections.performance.strategies = self.compared()
@@ -86,7 +86,7 @@ class StrategiesRecorder(Recorder):
             return None
         played = {name: [self._kept[number] for number in own] for name, own in table.items()}
         samples, counts = paired(played)
-        ranked = ranking.compute(samples, counts)
+        ranked = ranking.rank_strategies(samples, counts)
         plan = self._plans[group[0]]
         return Strategies(
             scenario=plan["scenario"],
@@ -104,7 +104,7 @@ def on_time_ms(plan: Mapping[str, Any]) -> float:
     return float(plan.get("on_time_ms") or ON_TIME_MS)
 
 
-def groups(plans: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+def comparable_groups(plans: Sequence[Mapping[str, Any]]) -> list[list[int]]:
     """Stages, by number, that differ in strategy, name and repeat alone; where there is more than one strategy."""
     found: dict[str, list[int]] = {}
     for number, plan in enumerate(plans):
@@ -130,12 +130,12 @@ def _repeats(plans: Sequence[Mapping[str, Any]], group: Sequence[int]) -> dict[s
     return {name: [own[repeat] for repeat in shared] for name, own in found.items()} if shared else {}
 
 
-def keep(stage: Played, incidents: Sequence[IncidentPlayed], on_time: float) -> Kept:
+def keep_slices(stage: PlayedStage, incidents: Sequence[IncidentPlayed], on_time: float) -> Kept:
     begin, end = stage.window
     gathered = stage.delivered.attempts
     counted: Mask = (stage.delivered.due >= begin) & (stage.delivered.due < end)
     events = stage.delivered.where(counted)
-    rows = take(gathered.rows, counted[gathered.event] & was_sent(gathered.rows))
+    rows = take_rows(gathered.rows, counted[gathered.event] & was_sent(gathered.rows))
     latency_ms = np.where(events.state == State.ACKNOWLEDGED, (events.acknowledged - events.due) / 1e6, np.inf)
     during, degraded = np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
     for incident in incidents:
@@ -151,7 +151,7 @@ def keep(stage: Played, incidents: Sequence[IncidentPlayed], on_time: float) -> 
         during=int(np.count_nonzero(during)),
         degraded=int(np.count_nonzero(degraded)),
     )
-    return Kept(tally, latency_ms, _slices(events.due, incidents), trips(rows))
+    return Kept(tally, latency_ms, _slices(events.due, incidents), trips_of(rows))
 
 
 def _slices(due: Ints, incidents: Sequence[IncidentPlayed]) -> npt.NDArray[np.uint8]:
@@ -193,8 +193,8 @@ def paired(played: Mapping[str, Sequence[Kept]]) -> tuple[dict[str, Sample], lis
 def _figures(ranked: Ranked, played: Sequence[Kept], geography: Geography) -> Strategy:
     tally = Tally(*(sum(getattr(kept.tally, column.name) for kept in played) for column in fields(Tally)))
     latency_ms = np.concatenate([kept.latency_ms for kept in played])
-    latency = quantiles.compute(latency_ms[np.isfinite(latency_ms)])
-    went = together([kept.trips for kept in played])
+    latency = quantiles.quantiles_of(latency_ms[np.isfinite(latency_ms)])
+    went = known_together([kept.trips for kept in played])
     load = _load(went, geography)
     return Strategy(
         strategy=ranked.strategy,

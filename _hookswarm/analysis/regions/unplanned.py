@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.regions.faults import Sent
 from _hookswarm.records.run import IncidentPlayed
 
@@ -12,7 +12,7 @@ FAILURES = 5
 """Attempts in a row, by their ends, that must have failed at a region: fewer are no outage."""
 
 
-def found(stage: Played, sent: Sent) -> list[IncidentPlayed]:
+def unplanned_faults(stage: PlayedStage, sent: Sent) -> list[IncidentPlayed]:
     """One for each time that a region was out; none of stages in which receivers were told to do wrong.
 
     It began when the first attempt that failed was sent, and was over when the first one after it was answered.
@@ -23,7 +23,7 @@ def found(stage: Played, sent: Sent) -> list[IncidentPlayed]:
     return [one for target in np.unique(sent.target).tolist() for one in _at(stage, sent, target)]
 
 
-def _at(stage: Played, sent: Sent, target: int) -> Iterator[IncidentPlayed]:
+def _at(stage: PlayedStage, sent: Sent, target: int) -> Iterator[IncidentPlayed]:
     own = sent.where((sent.target == target) & (sent.failed | sent.acknowledged))
     order = np.argsort(own.done, kind="stable")
     failed = own.failed[order]

@@ -3,12 +3,12 @@
 from rich.text import Text
 
 from _hookswarm.analysis.reporting.summary import printable
-from _hookswarm.analysis.verdicts.checks import Result, Status
+from _hookswarm.analysis.verdicts.checks import CheckResult, CheckStatus
 
-STYLES = {Status.PASS: "bold green", Status.FAIL: "bold red", Status.ERROR: "bold red"}
+STYLES = {CheckStatus.PASS: "bold green", CheckStatus.FAIL: "bold red", CheckStatus.ERROR: "bold red"}
 
 
-def line(result: Result) -> Text:
+def check_line(result: CheckResult) -> Text:
     return Text.assemble(
         (result.status.upper(), STYLES[result.status]), " check  ", (printable(result.check.text), "bold"),
         "  ", printable(result.message),

@@ -18,7 +18,7 @@ MOST_NAMED = 2
 """More regions that one fault befell are counted, not named."""
 
 
-def show(section: Section, out: Console) -> None:
+def show_distribution(section: Section, out: Console) -> None:
     """Print the rankings and the failovers that are in none; nothing of a test that does not ask."""
     compared = section.strategies or []
     for one in compared:

@@ -19,7 +19,7 @@ COLUMNS = (
 """Counts are sums over the stages, rates and latencies geometric means over those that have one; see docs/ci.md."""
 
 
-def row(section: Section) -> dict[str, object]:
+def history_row(section: Section) -> dict[str, object]:
     stages, run = section.stages, section.run
     due = sum(stage.deliveries.due for stage in stages)
     acknowledged = sum(stage.deliveries.acknowledged for stage in stages)
@@ -44,7 +44,7 @@ def row(section: Section) -> dict[str, object]:
     }
 
 
-def append(folder: Path, section: Section) -> Path:
+def append_history(folder: Path, section: Section) -> Path:
     """Add a run's row, unless it is there. Raises RunError for a file that is none of ours, OSError."""
     path = folder / NAME
     header = ",".join(COLUMNS) + "\n"
@@ -59,16 +59,16 @@ def append(folder: Path, section: Section) -> Path:
     if any(line.split(",", 2)[1:2] == [section.run.id] for line in content.splitlines()[1:]):
         return path
     text = io.StringIO()
-    csv.DictWriter(text, COLUMNS, lineterminator="\n").writerow(row(section))
+    csv.DictWriter(text, COLUMNS, lineterminator="\n").writerow(history_row(section))
     with path.open("ab", buffering=0) as file:
         append_whole(file, (("" if content else header) + text.getvalue()).encode())
     return path
 
 
-def save(folder: Path, section: Section) -> Path | None:
+def save_history(folder: Path, section: Section) -> Path | None:
     """As `append`; where that cannot be, it is said on standard error, and the run is not spoilt."""
     try:
-        return append(folder, section)
+        return append_history(folder, section)
     except (RunError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         print(f"{folder / NAME} was not written: {reason}", file=sys.stderr)

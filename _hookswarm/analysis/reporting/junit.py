@@ -5,15 +5,15 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from _hookswarm.analysis.schema.report import Section, Status
-from _hookswarm.analysis.verdicts.checks import Result
-from _hookswarm.analysis.verdicts.checks import Status as Checked
+from _hookswarm.analysis.verdicts.checks import CheckResult
+from _hookswarm.analysis.verdicts.checks import CheckStatus as Checked
 from _hookswarm.records.run import write_atomically
 
 _PROBLEM = {Checked.FAIL: "failure", Checked.ERROR: "error"}
 _VERDICT = {Status.FAIL: "failure", Status.VOID: "error", Status.UNKNOWN: "error"}
 
 
-def compute(sections: Sequence[Section], results: Sequence[Result]) -> str:
+def junit_xml(sections: Sequence[Section], results: Sequence[CheckResult]) -> str:
     """A suite for each run, which holds its verdict, and one for the checks."""
     suites = ElementTree.Element("testsuites", name="hookswarm")
     for section in sections:
@@ -37,9 +37,9 @@ def compute(sections: Sequence[Section], results: Sequence[Result]) -> str:
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def write(path: Path, sections: Sequence[Section], results: Sequence[Result]) -> None:
+def write_junit(path: Path, sections: Sequence[Section], results: Sequence[CheckResult]) -> None:
     """Raises OSError."""
-    write_atomically(path, compute(sections, results))
+    write_atomically(path, junit_xml(sections, results))
 
 
 def _case(suite: ElementTree.Element, of: str, name: str) -> ElementTree.Element:

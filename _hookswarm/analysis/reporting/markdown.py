@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from _hookswarm.analysis.schema.report import Section, Stage, Status
-from _hookswarm.analysis.verdicts.checks import Result
-from _hookswarm.analysis.verdicts.checks import Status as Checked
+from _hookswarm.analysis.verdicts.checks import CheckResult
+from _hookswarm.analysis.verdicts.checks import CheckStatus as Checked
 from _hookswarm.common.wording import and_more
 
 MOST = 40
@@ -14,7 +14,7 @@ _SIGN = {Status.PASS: "✅", Status.FAIL: "❌", Status.VOID: "🚫", Status.UNK
 _CHECKED = {Checked.PASS: "✅", Checked.FAIL: "❌", Checked.ERROR: "🚫"}
 
 
-def compute(sections: Sequence[Section], results: Sequence[Result]) -> str:
+def markdown_summary(sections: Sequence[Section], results: Sequence[CheckResult]) -> str:
     """The checks first, if there are any, and then each run."""
     told = ["### Checks", "", *_table(("check", "", "found"), map(_checked, results)), ""] if results else []
     return "\n".join([*told, *map(_section, sections)])
@@ -31,13 +31,13 @@ def _section(section: Section) -> str:
     return "\n".join([*lines, ""])
 
 
-def append(path: Path, text: str) -> None:
+def append_markdown(path: Path, text: str) -> None:
     """Raises OSError."""
     with path.open("a") as file:
         file.write(text + "\n")
 
 
-def _checked(result: Result) -> Sequence[str]:
+def _checked(result: CheckResult) -> Sequence[str]:
     return f"`{_cell(result.check.text)}`", _CHECKED[result.status], _cell(result.message)
 
 

@@ -7,13 +7,13 @@ from _hookswarm.analysis.reporting.summary import printable
 from _hookswarm.analysis.schema.memory import Growth, MemorySection, MemoryTrend, Slope
 
 
-def show(section: MemorySection | None, out: Console) -> None:
+def show_memory(section: MemorySection | None, out: Console) -> None:
     """Print the fits; nothing where there are none."""
-    for line in lines(section) if section else []:
+    for line in memory_lines(section) if section else []:
         out.print(Text.assemble(("memory", "bold"), "  ", printable(line)))
 
 
-def lines(section: MemorySection) -> list[str]:
+def memory_lines(section: MemorySection) -> list[str]:
     """`sender 12 B per event, 85 B per webhook; receiver ... (peak)`, and the same of what settled."""
     if section.skipped:
         return [f"skipped: {section.skipped}"]

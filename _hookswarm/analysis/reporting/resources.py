@@ -7,13 +7,13 @@ from _hookswarm.analysis.reporting.summary import printable
 from _hookswarm.analysis.schema.io import IoSection, IoStage
 
 
-def show(section: IoSection | None, out: Console) -> None:
+def show_bottlenecks(section: IoSection | None, out: Console) -> None:
     """Print the bottlenecks; nothing of a test that does not ask."""
-    for line in lines(section) if section else []:
+    for line in bottleneck_lines(section) if section else []:
         out.print(Text.assemble(("bottleneck", "bold"), "  ", printable(line)))
 
 
-def lines(section: IoSection) -> list[str]:
+def bottleneck_lines(section: IoSection) -> list[str]:
     if section.skipped:
         return [f"skipped: {section.skipped}"]
     return [_line(stage) for stage in section.stages]

@@ -8,14 +8,14 @@ from _hookswarm.analysis.scaling import capacity, scaling
 from _hookswarm.analysis.schema.report import Section
 
 
-def show(section: Section, out: Console) -> None:
+def show_scalability(section: Section, out: Console) -> None:
     """Print how it scales; nothing of a test that does not ask."""
-    for line in lines(section):
+    for line in scalability_lines(section):
         out.print(Text(printable(line)))
 
 
-def lines(section: Section) -> list[str]:
+def scalability_lines(section: Section) -> list[str]:
     return [
-        *scaling.lines(section.scaling or [], section.usl or {}),
-        *capacity.lines(section.capacity or []),
+        *scaling.scaling_lines(section.scaling or [], section.usl or {}),
+        *capacity.capacity_lines(section.capacity or []),
     ]

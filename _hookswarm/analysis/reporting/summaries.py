@@ -10,9 +10,9 @@ from _hookswarm.analysis.reporting import summary
 from _hookswarm.analysis.schema.sections import Sections
 
 
-def show(found: Sections, out: Console) -> None:
-    summary.show(found.performance, out)
-    memory_summary.show(found.memory, out)
-    scalability_summary.show(found.performance, out)
-    distribution_summary.show(found.performance, out)
-    resource_summary.show(found.io, out)
+def show_run(found: Sections, out: Console) -> None:
+    summary.show_section(found.performance, out)
+    memory_summary.show_memory(found.memory, out)
+    scalability_summary.show_scalability(found.performance, out)
+    distribution_summary.show_distribution(found.performance, out)
+    resource_summary.show_bottlenecks(found.io, out)

@@ -13,13 +13,13 @@ STYLES = {Status.PASS: "bold green", Status.FAIL: "bold red", Status.VOID: "bold
 COLUMNS = ("events", "errors", "a second", "p50 ms", "p99 ms", "max ms", "tries", "lost", "twice")
 
 
-def console(stderr: bool = False) -> Console:
+def make_console(stderr: bool = False) -> Console:
     """The terminal; 100 columns where there is none."""
     found = Console(stderr=stderr)
     return found if found.is_terminal else Console(stderr=stderr, width=100)
 
 
-def show(section: Section, out: Console) -> None:
+def show_section(section: Section, out: Console) -> None:
     """Print a run's verdict, a reason of each code, and its stages."""
     verdict = section.verdict
     title = printable(f"{section.run.test}  {section.run.id}")

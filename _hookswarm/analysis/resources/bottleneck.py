@@ -146,7 +146,7 @@ RULES: tuple[Rule, ...] = (
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Bottleneck:
     name: str
     evidence: str
     try_next: str
@@ -154,7 +154,7 @@ class Verdict:
     suspects: list[Suspect]
 
 
-def judge(evidence: Evidence, rules: Sequence[Rule] = RULES) -> Verdict:
+def find_bottleneck(evidence: Evidence, rules: Sequence[Rule] = RULES) -> Bottleneck:
     """The first rule whose limit is reached, and of the others the one that was nearest to its own."""
     found = [(rule, value) for rule in rules if (value := rule.measure(evidence)) is not None]
     reached = [(rule, value) for rule, value in found if value >= rule.limit]
@@ -163,8 +163,8 @@ def judge(evidence: Evidence, rules: Sequence[Rule] = RULES) -> Verdict:
     others = [one for one in suspects if guilty is None or one.name != guilty.name]
     if guilty is None:
         text = f"nothing was at its limit; the nearest: {suspects[0].evidence}" if suspects else "nothing was measured"
-        return Verdict(NONE, text, "offer more load", others[0] if others else None, suspects)
-    return Verdict(
+        return Bottleneck(NONE, text, "offer more load", others[0] if others else None, suspects)
+    return Bottleneck(
         guilty.name, guilty.says.format(reached[0][1]), guilty.try_next, others[0] if others else None, suspects
     )
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from _hookswarm.analysis.deliveries import figures
 from _hookswarm.analysis.deliveries.figures import Window
-from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.resources import curves, machine
 from _hookswarm.analysis.schema.cpu import Cpu, CpuSection, CpuStage, ProcessCpu, RoleCpu, Saturation
@@ -31,14 +31,14 @@ class CpuUse:
 
     def __init__(self, frames: RunFrames) -> None:
         self._frames = frames
-        self._logs = split(frames.resources)
+        self._logs = split_logs(frames.resources)
         self._stages: list[CpuStage] = []
 
-    def add(self, stage: Played) -> CpuStage:
+    def add(self, stage: PlayedStage) -> CpuStage:
         plan, acknowledged = self._frames.manifest.stages[stage.number], stage.delivered.acknowledged
         begin, end = stage.window
         deliveries = int(np.count_nonzero((acknowledged >= begin) & (acknowledged < end)))
-        processes = used(self._logs, stage.window, deliveries)
+        processes = cpu_used(self._logs, stage.window, deliveries)
         found = CpuStage(
             name=stage.plan.name,
             scenario=stage.plan.scenario,
@@ -46,9 +46,9 @@ class CpuUse:
             repeat=plan.get("repeat", 1),
             users=plan.get("users"),
             throughput_per_s=figures.throughput(stage.delivered, stage.window),
-            core_shares=list(machine.used(self._frames.machine, stage.window).core_shares),
+            core_shares=list(machine.machine_used(self._frames.machine, stage.window).core_shares),
             processes=processes,
-            roles=roles(processes),
+            roles=cpu_by_role(processes),
         )
         self._stages.append(found)
         return found
@@ -68,7 +68,7 @@ class CpuUse:
             skipped=missing,
             stages=stages,
             saturation=saturation(stages),
-            curves=curves.compute(self._logs, started[0]) if started else [],
+            curves=curves.curves_of(self._logs, started[0]) if started else [],
         )
 
 
@@ -96,12 +96,12 @@ def _saturation(scenario: str, stages: Sequence[CpuStage]) -> Saturation:
     )
 
 
-def split(resources: pd.DataFrame) -> list[pd.DataFrame]:
+def split_logs(resources: pd.DataFrame) -> list[pd.DataFrame]:
     """The samples of each process, in the order of time."""
     return [own for _, own in resources.dropna(subset=list(COUNTERS[:2])).groupby(["role", "process"])]
 
 
-def used(logs: Iterable[pd.DataFrame], window: Window, deliveries: int) -> list[ProcessCpu]:
+def cpu_used(logs: Iterable[pd.DataFrame], window: Window, deliveries: int) -> list[ProcessCpu]:
     """What each process that was sampled over the window used in it, for each delivery of the stage, too."""
     begin, end = window
     found = []
@@ -131,7 +131,7 @@ def _each(switches: float, deliveries: int) -> float | None:
     return round(switches / deliveries, 4) if deliveries and not np.isnan(switches) else None
 
 
-def roles(processes: Sequence[ProcessCpu]) -> dict[str, RoleCpu]:
+def cpu_by_role(processes: Sequence[ProcessCpu]) -> dict[str, RoleCpu]:
     """All processes of a role together: sender, receiver, master; a receiver's role names its region, too."""
     by_role: dict[str, list[ProcessCpu]] = {}
     for process in processes:

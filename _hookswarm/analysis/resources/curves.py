@@ -12,7 +12,7 @@ STEPS = 200
 LEVELS = ("rss", "threads", "fds")
 
 
-def compute(logs: Iterable[pd.DataFrame], start_ns: int) -> list[Curve]:
+def curves_of(logs: Iterable[pd.DataFrame], start_ns: int) -> list[Curve]:
     """One for each process's samples, of which there must be two; seconds count from `start_ns`."""
     return [_curve(log, start_ns) for log in logs if len(log) > 1]
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from _hookswarm.analysis.deliveries.figures import Window
 from _hookswarm.analysis.deliveries.recorder import Recorder
-from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.resources import cpu, machine
 from _hookswarm.analysis.resources.machine import Used
@@ -19,7 +19,7 @@ WAITED = STARVED_SHARE
 
 
 @dataclass(frozen=True)
-class Rule:
+class DisturbanceRule:
     share: str
     """A field of `Machine`."""
     limit: float
@@ -27,14 +27,14 @@ class Rule:
 
 
 RULES = (
-    Rule("steal_share", DISTURBED_SHARE, "the host gave {0:.0%} of the machine's cores to others (steal)"),
-    Rule(
+    DisturbanceRule("steal_share", DISTURBED_SHARE, "the host gave {0:.0%} of the machine's cores to others (steal)"),
+    DisturbanceRule(
         "throttled_share",
         DISTURBED_SHARE,
         "a quota of CPU time held our processes back for {0:.0%} of the time (throttling)",
     ),
-    Rule("slowed_share", DISTURBED_SHARE, "the cores' clock was {0:.0%} below the fastest of the run"),
-    Rule("others_share", DISTURBED_SHARE, "processes that take no part had {0:.0%} of the machine's cores"),
+    DisturbanceRule("slowed_share", DISTURBED_SHARE, "the cores' clock was {0:.0%} below the fastest of the run"),
+    DisturbanceRule("others_share", DISTURBED_SHARE, "processes that take no part had {0:.0%} of the machine's cores"),
 )
 
 
@@ -44,22 +44,24 @@ class DisturbanceRecorder(Recorder):
     def __init__(self, frames: RunFrames) -> None:
         super().__init__(frames)
         self._machine = frames.machine
-        self._logs = cpu.split(frames.resources)
+        self._logs = cpu.split_logs(frames.resources)
         self._all_known = all(region.receiver for region in frames.manifest.regions)
         """All processes that take part keep a log; else others may be the target's."""
         self._found: dict[str, Machine] = {}
 
-    def add(self, stage: Played) -> None:
-        self._found[stage.plan.name] = compute(self._machine, self._logs, stage.window, self._all_known)
+    def add(self, stage: PlayedStage) -> None:
+        self._found[stage.plan.name] = disturbance_of(self._machine, self._logs, stage.window, self._all_known)
 
     def annotate(self, stages: Sequence[Stage]) -> None:
         for stage in stages:
             stage.machine = self._found[stage.name]
 
 
-def compute(log: pd.DataFrame, resources: Iterable[pd.DataFrame], window: Window, all_known: bool = True) -> Machine:
+def disturbance_of(
+    log: pd.DataFrame, resources: Iterable[pd.DataFrame], window: Window, all_known: bool = True
+) -> Machine:
     """`log` is the machine's; `resources` are the samples of each process."""
-    used = machine.used(log, window)
+    used = machine.machine_used(log, window)
     return Machine(
         steal_share=used.steal_share,
         throttled_share=used.throttled_share,
@@ -73,11 +75,11 @@ def _others(used: Used, resources: Iterable[pd.DataFrame], window: Window) -> fl
     """What no log of ours accounts for. Processes of other machines make it smaller, never larger."""
     if used.busy_cores is None or not used.core_shares:
         return None
-    ours = sum(process.cpu_share for process in cpu.used(resources, window, 0))
+    ours = sum(process.cpu_share for process in cpu.cpu_used(resources, window, 0))
     return round(max(used.busy_cores - ours, 0.0) / len(used.core_shares), 4)
 
 
-def told(found: Machine) -> Iterator[str]:
+def disturbances_of(found: Machine) -> Iterator[str]:
     """A sentence for each limit that was passed."""
     for rule in RULES:
         share = getattr(found, rule.share)

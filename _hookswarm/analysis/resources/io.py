@@ -8,7 +8,7 @@ from _hookswarm.analysis.deliveries import ledger, quantiles
 from _hookswarm.analysis.deliveries.deliveries import was_sent
 from _hookswarm.analysis.deliveries.figures import Window
 from _hookswarm.analysis.deliveries.recorder import Recorder
-from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.rows import Ints, Mask
 from _hookswarm.analysis.resources import bottleneck, machine
@@ -40,8 +40,8 @@ class IoRecorder(Recorder):
         super().__init__(frames)
         self._seen: dict[str, Seen] = {}
 
-    def add(self, stage: Played) -> None:
-        self._seen[stage.plan.name] = see(self._frames, stage)
+    def add(self, stage: PlayedStage) -> None:
+        self._seen[stage.plan.name] = io_seen(self._frames, stage)
 
     def fill(self, sections: Sections) -> None:
         """The stages know their limits by now."""
@@ -53,7 +53,7 @@ class IoRecorder(Recorder):
         sections.io = IoSection(run=run, skipped=missing, stages=stages)
 
 
-def see(frames: RunFrames, stage: Played) -> Seen:
+def io_seen(frames: RunFrames, stage: PlayedStage) -> Seen:
     begin, end = stage.window
     rows = stage.delivered.attempts.rows
     sent: Mask = was_sent(rows) & (rows["start"] >= begin) & (rows["start"] < end)
@@ -61,7 +61,7 @@ def see(frames: RunFrames, stage: Played) -> Seen:
     opened = int(np.count_nonzero(sent & ((rows["flags"] & Flag.REUSED) == 0)))
     fsync_ms, fsync_share = _fsyncs(frames, stage.window)
     return Seen(
-        used=machine.used(frames.machine, stage.window),
+        used=machine.machine_used(frames.machine, stage.window),
         fsync_ms=fsync_ms,
         fsync_share=fsync_share,
         fd_share=_fd_share(frames, stage.window),
@@ -80,7 +80,7 @@ def _fsyncs(frames: RunFrames, window: Window) -> tuple[Quantiles, float | None]
         took.append(own["done"] - own["start"])
         busiest = max(busiest, float(took[-1].sum()) / max(end - begin, 1))
     found = np.concatenate([np.empty(0, np.int64), *took])
-    return quantiles.compute(found / 1e6), round(busiest, 4) if len(found) else None
+    return quantiles.quantiles_of(found / 1e6), round(busiest, 4) if len(found) else None
 
 
 def _fd_share(frames: RunFrames, window: Window) -> float | None:
@@ -91,12 +91,12 @@ def _fd_share(frames: RunFrames, window: Window) -> float | None:
     return round(float(shares.max()), 4) if len(shares) else None
 
 
-def _inside(stage: Played, sent: Mask) -> float | None:
+def _inside(stage: PlayedStage, sent: Mask) -> float | None:
     """The time from received to answered, by the receivers, of the time from sent to answered, by the senders."""
     arrivals, attempts = stage.arrivals, stage.delivered.attempts
     if arrivals is None or not len(arrivals.rows):
         return None
-    place = ledger.match(attempts, arrivals)
+    place = ledger.match_arrivals(attempts, arrivals)
     known = place >= 0
     known[known] = (sent & (attempts.rows["done"] != 0))[place[known]]
     inside = int((arrivals.rows["done"] - arrivals.rows["start"])[known].sum())
@@ -107,7 +107,7 @@ def _inside(stage: Played, sent: Mask) -> float | None:
 def _stage(stage: Stage, seen: Seen) -> IoStage:
     limit, used = stage.limit, seen.used
     waited = None if limit is None or limit.idle_share is None else 1 - limit.idle_share
-    verdict = bottleneck.judge(
+    verdict = bottleneck.find_bottleneck(
         Evidence(
             sender_busy=limit.sender_cpu_share if limit else stage.generator.cpu_share,
             sender_starved=stage.generator.starved_share,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from _hookswarm.analysis.deliveries.deliveries import was_sent
 from _hookswarm.analysis.deliveries.recorder import Recorder
-from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.resources.cpu import CpuUse
 from _hookswarm.analysis.scaling import scaling
@@ -29,7 +29,7 @@ ROOM = 0.7
 
 
 @dataclass(frozen=True)
-class Evidence:
+class LimitEvidence:
     """What only a stage's rows and the processes' logs can tell."""
 
     cpu: dict[str, RoleCpu]
@@ -45,13 +45,13 @@ class LimitRecorder(Recorder):
 
     def __init__(self, frames: RunFrames) -> None:
         super().__init__(frames)
-        self._evidence: dict[str, Evidence] = {}
+        self._evidence: dict[str, LimitEvidence] = {}
         self._cpu = CpuUse(frames)
 
-    def add(self, stage: Played) -> None:
+    def add(self, stage: PlayedStage) -> None:
         plan = self._frames.manifest.stages[stage.number]
         rate = plan["arrivals"].get("rate")
-        self._evidence[stage.plan.name] = Evidence(
+        self._evidence[stage.plan.name] = LimitEvidence(
             cpu=self._cpu.add(stage).roles,
             reports=stage.ended.reports if stage.ended else [],
             idle_share=_idle_share(stage, plan.get("users")),
@@ -61,13 +61,13 @@ class LimitRecorder(Recorder):
 
     def annotate(self, stages: Sequence[Stage]) -> None:
         for stage in stages:
-            stage.limit = compute(stage, self._evidence[stage.name])
+            stage.limit = limit_of(stage, self._evidence[stage.name])
 
     def fill(self, sections: Sections) -> None:
         sections.cpu = self._cpu.section()
 
 
-def _idle_share(stage: Played, users: int | None) -> float | None:
+def _idle_share(stage: PlayedStage, users: int | None) -> float | None:
     """The share of the workers' time, in the window, in which no attempt of theirs was under way."""
     begin, end = stage.window
     if not users or end <= begin:
@@ -80,7 +80,7 @@ def _idle_share(stage: Played, users: int | None) -> float | None:
     return round(max(0.0, 1 - under_way / (users * (end - begin))), 4)
 
 
-def compute(stage: Stage, evidence: Evidence) -> Limit | None:
+def limit_of(stage: Stage, evidence: LimitEvidence) -> Limit | None:
     """The verdict of one stage; None where there is no evidence of the sender's side, or too short a window.
 
     The generator comes first: what it cannot send, or sends late, says nothing of the target.
@@ -97,7 +97,7 @@ def compute(stage: Stage, evidence: Evidence) -> Limit | None:
         rate = evidence.rate or stage.throughput_per_s
         needed = math.ceil(round(rate * each_us / 1e6 / ROOM, 6)) if rate and each_us else None
         if needed:
-            causes.append(f"{rate:,.0f}/s need {scaling.processes(needed)}")
+            causes.append(f"{rate:,.0f}/s need {scaling.processes_phrase(needed)}")
     elif causes := list(_target(evidence, target_share)):
         side = "target"
     else:
@@ -135,7 +135,7 @@ def _generator(stage: Stage, busiest: float) -> Iterator[str]:
         yield f"idle workers woke {late_ms:.0f} ms late (p99)"
 
 
-def _target(evidence: Evidence, busiest: float | None) -> Iterator[str]:
+def _target(evidence: LimitEvidence, busiest: float | None) -> Iterator[str]:
     if busiest is not None and busiest > BUSY_SHARE:
         yield f"the busiest receiving process used {busiest:.0%} of a core"
     if evidence.idle_share is not None:

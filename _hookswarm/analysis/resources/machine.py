@@ -34,7 +34,7 @@ class Used:
     """How far the slowest core was, on average, below the fastest that any was in the run."""
 
 
-def used(log: pd.DataFrame, window: Window) -> Used:
+def machine_used(log: pd.DataFrame, window: Window) -> Used:
     """Nothing is known of a window of which the log has less than half."""
     begin, end = window
     if not len(log) or end <= begin:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from _hookswarm.analysis.deliveries.recorder import Recorder
-from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.resources import memory_effects, memory_trends, slopes
 from _hookswarm.analysis.schema.memory import (
@@ -46,17 +46,17 @@ class MemoryRecorder(Recorder):
         super().__init__(frames)
         self._trends: list[MemoryTrend] = []
 
-    def add(self, stage: Played) -> None:
+    def add(self, stage: PlayedStage) -> None:
         if stage.plan.scenario == memory_trends.SCENARIO:
             limit = memory_trends.limit_bytes(self._frames)
-            self._trends += memory_trends.compute(self._frames.resources, stage, limit)
+            self._trends += memory_trends.memory_trends_of(self._frames.resources, stage, limit)
 
     def fill(self, sections: Sections) -> None:
         if any(stage.scenario in (SCENARIO, memory_trends.SCENARIO) for stage in self._frames.plan):
-            sections.memory = compute(self._frames, self._trends)
+            sections.memory = memory_section(self._frames, self._trends)
 
 
-def compute(frames: RunFrames, trends: Sequence[MemoryTrend] = ()) -> MemorySection:
+def memory_section(frames: RunFrames, trends: Sequence[MemoryTrend] = ()) -> MemorySection:
     """What the run's memory stages needed, by process and role, and how that grows.
 
     For each role, over the stages: growth = a + b * webhooks + c * events, where growth is peak - start or
@@ -70,7 +70,7 @@ def compute(frames: RunFrames, trends: Sequence[MemoryTrend] = ()) -> MemorySect
         stages=stages,
         fits={role: _fit(role, stages) for role in ROLES if any(role in stage.roles for stage in stages)},
         trends=list(trends),
-        effects=memory_effects.compute(trends, {plan["name"]: plan for plan in frames.manifest.stages}),
+        effects=memory_effects.memory_effects_of(trends, {plan["name"]: plan for plan in frames.manifest.stages}),
     )
 
 
@@ -182,5 +182,5 @@ def _growth(points: list[tuple[MemoryStage, int]]) -> Growth:
     grown = np.array([growth for _, growth in points], np.float64)
     webhooks = np.array([stage.webhooks for stage, _ in points], np.float64)
     events = np.array([stage.events for stage, _ in points], np.float64)
-    per_webhook, per_event = slopes.fit(grown, [webhooks, events])
+    per_webhook, per_event = slopes.fit_slopes(grown, [webhooks, events])
     return Growth(bytes_per_webhook=per_webhook, bytes_per_event=per_event)

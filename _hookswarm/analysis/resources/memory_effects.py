@@ -8,7 +8,7 @@ from _hookswarm.analysis.schema.memory import MemoryEffect, MemoryTrend
 FACTORS = ("payload", "webhooks", "users")
 
 
-def compute(trends: Sequence[MemoryTrend], plans: Mapping[str, Mapping[str, Any]]) -> list[MemoryEffect]:
+def memory_effects_of(trends: Sequence[MemoryTrend], plans: Mapping[str, Mapping[str, Any]]) -> list[MemoryEffect]:
     """`plans` are the parameters of the stages by name. Stages that differ in one factor alone are compared."""
     stages = list(dict.fromkeys(trend.stage for trend in trends))
     found = []

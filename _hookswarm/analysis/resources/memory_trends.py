@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.resources import trend
 from _hookswarm.analysis.resources.trend import Growth
@@ -22,7 +22,7 @@ def limit_bytes(frames: RunFrames) -> int | None:
     return int(frames.machine["memory_bytes"].iloc[0]) if len(frames.machine) else None
 
 
-def compute(resources: pd.DataFrame, stage: Played, limit_bytes: int | None) -> list[MemoryTrend]:
+def memory_trends_of(resources: pd.DataFrame, stage: PlayedStage, limit_bytes: int | None) -> list[MemoryTrend]:
     """One for each process that was there all the time."""
     begin, end = stage.window
     due = stage.delivered.due
@@ -37,7 +37,7 @@ def compute(resources: pd.DataFrame, stage: Played, limit_bytes: int | None) -> 
         own, at = samples[inside], at[inside]
         measure: Measure = "uss" if own["uss"].notna().all() else "rss"
         level = own[measure].to_numpy(np.float64)
-        told = trend.compute((at - begin) / 1e9, level)
+        told = trend.trend_of((at - begin) / 1e9, level)
         grows = told.growth in (Growth.GROWING, Growth.LEAK) and told.slope
         found.append(
             MemoryTrend(

@@ -17,7 +17,7 @@ ENTANGLED = 0.95
 ROUNDS = 100
 
 
-def fit(y: Floats, factors: Sequence[Floats]) -> list[Slope | None]:
+def fit_slopes(y: Floats, factors: Sequence[Floats]) -> list[Slope | None]:
     """The slopes b of `y = a + b[0] * factors[0] + b[1] * factors[1] + ...`, robustly.
 
     Backfitting (Buja, Hastie, Tibshirani: Linear Smoothers and Additive Models, 1989): each slope in turn is fitted

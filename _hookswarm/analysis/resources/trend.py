@@ -44,7 +44,7 @@ class Trend:
     high: float | None = None
 
 
-def compute(seconds: Floats, level: Floats) -> Trend:
+def trend_of(seconds: Floats, level: Floats) -> Trend:
     """The trend of `level` bytes at these times, in order.
 
     Theil and Sen's slope of block means. Sen's interval (1968) holds for independent residuals; theirs are not, so it

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from _hookswarm.analysis.deliveries.recorder import Recorder
-from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.report import Stage
@@ -27,7 +27,7 @@ class CapacityRecorder(Recorder):
         self._whole: set[str] = set()
         self._clogged: set[str] = set()
 
-    def add(self, stage: Played) -> None:
+    def add(self, stage: PlayedStage) -> None:
         if not stage.plan.limits:
             return
         if stage.ended:
@@ -43,10 +43,10 @@ class CapacityRecorder(Recorder):
 
     def searches(self, stages: Sequence[Stage]) -> list[Capacity]:
         """What each search found; a try that was stopped does not count."""
-        return compute([stage for stage in stages if stage.name in self._whole], self._clogged)
+        return capacities_of([stage for stage in stages if stage.name in self._whole], self._clogged)
 
 
-def compute(tries: Sequence[Stage], clogged: Collection[str]) -> list[Capacity]:
+def capacities_of(tries: Sequence[Stage], clogged: Collection[str]) -> list[Capacity]:
     """What each search found, in the order of the plan; `clogged` are the names of tries whose queue grew."""
     searches: dict[str, list[Stage]] = {}
     for stage in tries:
@@ -80,7 +80,7 @@ def _broke(stage: Stage, clogged: bool) -> Broke | None:
         broke = "error_rate"
     elif p99_ms > limits["p99_ms"]:
         broke = "p99_ms"
-    return "generator" if broke and scaling.void(stage) else broke
+    return "generator" if broke and scaling.is_generator_bound(stage) else broke
 
 
 def _capacity(scenario: str, limits: Mapping[str, Any], tries: Sequence[Try]) -> Capacity:
@@ -108,7 +108,7 @@ def _votes(rate: float, tries: Sequence[Try]) -> list[Try]:
     return [one for one in own if one.broke != "generator"] or own
 
 
-def lines(capacities: Sequence[Capacity]) -> Iterator[str]:
+def capacity_lines(capacities: Sequence[Capacity]) -> Iterator[str]:
     """`capacity 412/s (400 to 420), p99_ms broke first`, one for each search."""
     for found in capacities:
         if found.rate_per_s is None:

@@ -13,7 +13,7 @@ NEGLIGIBLE = 0.02
 """A law that is never further off than this share is good enough, however precise the data are."""
 
 
-def judge(n: Floats, y: Floats, fitted: Floats, coefficients: int = 3) -> tuple[bool, str]:
+def judge_fit(n: Floats, y: Floats, fitted: Floats, coefficients: int = 3) -> tuple[bool, str]:
     """Whether `fitted` describes `y`, and what is left of it, in a sentence.
 
     With repeats, the classical test for lack of fit: means that are further off than the repeats among themselves.

@@ -23,15 +23,15 @@ class ScalingRecorder(Recorder):
 
     def fill(self, sections: Sections) -> None:
         section = sections.performance
-        section.scaling, section.usl = compute(section.stages), laws(section.stages)
+        section.scaling, section.usl = scaling_of(section.stages), fitted_laws(section.stages)
 
 
-def compute(stages: Sequence[Stage]) -> list[Scaling]:
+def scaling_of(stages: Sequence[Stage]) -> list[Scaling]:
     """The scenarios in which a parameter was scaled, in the order of the plan."""
     return [_scaling(scenario, own) for scenario, own in _scenarios(stages).items()]
 
 
-def laws(stages: Sequence[Stage]) -> dict[str, Usl]:
+def fitted_laws(stages: Sequence[Stage]) -> dict[str, Usl]:
     """The law fitted to each scenario that made one side stronger, over its factors."""
     fitted = {}
     for scenario, own in _scenarios(stages).items():
@@ -39,18 +39,18 @@ def laws(stages: Sequence[Stage]) -> dict[str, Usl]:
             points = [
                 (_factor(stage), stage.throughput_per_s)
                 for stage in own
-                if not void(stage) and stage.throughput_per_s is not None
+                if not is_generator_bound(stage) and stage.throughput_per_s is not None
             ]
-            fitted[scenario] = usl.compute([n for n, _ in points], [x for _, x in points])
+            fitted[scenario] = usl.fit_usl([n for n, _ in points], [x for _, x in points])
     return fitted
 
 
-def void(stage: Stage) -> bool:
+def is_generator_bound(stage: Stage) -> bool:
     """Whether the generator limited it: then it says nothing of how the target scales."""
     return stage.limit is not None and stage.limit.side == "generator"
 
 
-def scaled(stages: Sequence[Stage]) -> list[Stage]:
+def scaled_stages(stages: Sequence[Stage]) -> list[Stage]:
     """The stages of all scaling scenarios."""
     return [stage for own in _scenarios(stages).values() for stage in own]
 
@@ -71,7 +71,7 @@ def _scaling(scenario: str, stages: Sequence[Stage]) -> Scaling:
     by_factor: dict[int, list[Stage]] = {}
     for stage in sorted(stages, key=_factor):
         by_factor.setdefault(_factor(stage), []).append(stage)
-    good = {factor: [stage for stage in own if not void(stage)] for factor, own in by_factor.items()}
+    good = {factor: [stage for stage in own if not is_generator_bound(stage)] for factor, own in by_factor.items()}
     smallest = _throughput(good.get(1, []))
     lost = [f"x{factor}" for factor, own in good.items() if not own]
     needed = [stage.limit.processes_needed or 0 for stage in stages if stage.limit]
@@ -79,7 +79,9 @@ def _scaling(scenario: str, stages: Sequence[Stage]) -> Scaling:
         scenario=scenario,
         parameter=parameter,
         factors=[
-            _point(factor, parameter, good[factor], [stage for stage in own if void(stage)], own[0], smallest)
+            _point(
+                factor, parameter, good[factor], [stage for stage in own if is_generator_bound(stage)], own[0], smallest
+            )
             for factor, own in by_factor.items()
         ],
         note=_note(lost, max(needed, default=0)) if lost else None,
@@ -87,11 +89,11 @@ def _scaling(scenario: str, stages: Sequence[Stage]) -> Scaling:
 
 
 def _note(lost: Sequence[str], needed: int) -> str:
-    cure = f"; {processes(needed)} would have done" if needed else ""
+    cure = f"; {processes_phrase(needed)} would have done" if needed else ""
     return f"the generator limited every repeat of {', '.join(lost)}: nothing is known of the target there{cure}"
 
 
-def processes(count: int) -> str:
+def processes_phrase(count: int) -> str:
     """So many sending processes, for people."""
     return f"{count} sending process{'' if count == 1 else 'es'} with a core of {'its' if count == 1 else 'their'} own"
 
@@ -150,7 +152,7 @@ def _median(stages: Sequence[Stage], of: Callable[[Stage], float | None]) -> flo
     return round(median(known), 4) if known else None
 
 
-def lines(scalings: Sequence[Scaling], laws: Mapping[str, Usl]) -> Iterator[str]:
+def scaling_lines(scalings: Sequence[Scaling], laws: Mapping[str, Usl]) -> Iterator[str]:
     """`scaling users: x16 gives 7.9 times (efficiency 49 %), USL alpha 0.05, beta 0.001, ...`, one for each."""
     for scaling in scalings:
         grown = [row for row in scaling.factors if row.factor > 1 and row.speedup is not None]

@@ -24,7 +24,7 @@ MOST = 1 - 1e-9
 """A point's leverage is held below 1, where its residual says nothing of its noise."""
 
 
-def compute(n: Sequence[float], throughput: Sequence[float]) -> Usl:
+def fit_usl(n: Sequence[float], throughput: Sequence[float]) -> Usl:
     """The law that describes `throughput` at load `n`, repeats among them, with 95 % intervals.
 
     The intervals are the wider of two. Student's t is right where the noise is alike everywhere. The wild bootstrap-t
@@ -47,7 +47,7 @@ def compute(n: Sequence[float], throughput: Sequence[float]) -> Usl:
     )
     alpha = alpha.model_copy(update={"high": min(alpha.high, 1.0)})
     peak = _peak(x, found, errors) if beta.low > 0 else None
-    ok, residuals = lack_of_fit.judge(x, y, law(x, *found))
+    ok, residuals = lack_of_fit.judge_fit(x, y, usl_throughput(x, *found))
     return Usl(
         skipped=None,
         points=len(x),
@@ -62,7 +62,7 @@ def compute(n: Sequence[float], throughput: Sequence[float]) -> Usl:
     )
 
 
-def law(n: Floats, a: float, b: float, g: float) -> Floats:
+def usl_throughput(n: Floats, a: float, b: float, g: float) -> Floats:
     return g * n / (1 + a * (n - 1) + b * n * (n - 1))
 
 
@@ -81,7 +81,9 @@ def _fit(n: Floats, y: Floats) -> Floats:
     c0, c1, c2 = np.linalg.lstsq(terms * (y / n)[:, None], np.ones_like(n), rcond=None)[0]
     start = [np.clip(c1 / c0, 1e-6, 0.99), max(c2 / c0, 1e-9), 1 / c0] if c0 > 0 else [0.1, 1e-3, (y / n).max()]
     bounds = ([0, 0, 0], [1, np.inf, np.inf])
-    values, _ = curve_fit(law, n, y, p0=start, jac=_slopes, bounds=bounds, x_scale="jac", xtol=1e-12, ftol=1e-12)
+    values, _ = curve_fit(
+        usl_throughput, n, y, p0=start, jac=_slopes, bounds=bounds, x_scale="jac", xtol=1e-12, ftol=1e-12
+    )
     return np.asarray(values, np.float64)
 
 
@@ -93,7 +95,7 @@ class _Errors:
 
         slopes = _slopes(n, *found)
         self._pull = np.linalg.pinv(slopes)  # how each point pulls at the coefficients
-        residuals = y - law(n, *found)
+        residuals = y - usl_throughput(n, *found)
         leverage = np.clip(np.einsum("ij,ji->i", slopes, self._pull), 0, MOST)
         self._noise = residuals / (1 - leverage)
         freedom = len(n) - len(found)
@@ -124,7 +126,7 @@ def _peak(n: Floats, found: Floats, errors: _Errors) -> Peak | None:
     if around.low < n.min() or around.high > n.max():
         return None
     # The law is level at its peak: that the peak may lie elsewhere does not move its height.
-    height = float(law(at, *found))
+    height = float(usl_throughput(at, *found))
     by = errors.half_width(_slopes(at, *found))
     return Peak(at=around, throughput_per_s=Estimate(value=height, low=height - by, high=height + by))
 
@@ -132,7 +134,7 @@ def _peak(n: Floats, found: Floats, errors: _Errors) -> Peak | None:
 def _curve(n: Floats, found: Floats, errors: _Errors) -> list[CurvePoint]:
     points = []
     for at in np.linspace(n.min(), n.max(), CURVE):
-        height, by = float(law(at, *found)), errors.half_width(_slopes(at, *found))
+        height, by = float(usl_throughput(at, *found)), errors.half_width(_slopes(at, *found))
         around = Estimate(value=round(height, 3), low=round(max(height - by, 0.0), 3), high=round(height + by, 3))
         points.append(CurvePoint(factor=round(float(at), 4), throughput_per_s=around))
     return points

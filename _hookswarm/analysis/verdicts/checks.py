@@ -52,7 +52,7 @@ class CheckError(ConfigError):
     """A check that cannot be understood; the text names the place."""
 
 
-class Status(StrEnum):
+class CheckStatus(StrEnum):
     PASS = "pass"
     FAIL = "fail"
     ERROR = "error"
@@ -69,16 +69,16 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Result:
+class CheckResult:
     """How a check ended; of those that failed, what it found."""
 
     check: Check
-    status: Status
+    status: CheckStatus
     message: str
     numbers: Sequence[Number] = ()
 
 
-def parse(text: str) -> Check:
+def parse_check(text: str) -> Check:
     """Raises CheckError."""
     found = _CHECK.fullmatch(text)
     if not found:
@@ -137,22 +137,22 @@ def unit_of(name: str) -> str | None:
     return None
 
 
-def load(path: Path) -> list[Check]:
+def load_checks(path: Path) -> list[Check]:
     """Those of a TOML file: `checks = ["p99_ms<250", ...]`. Raises ConfigError that names every fault."""
     content = read_toml(path)
     told = content.get("checks")
     if set(content) != {"checks"} or not isinstance(told, list) or not all(isinstance(one, str) for one in told):
         raise CheckError([f'{path}: one list is wanted: checks = ["p99_ms<250", "lost==0"]'])
-    return parse_all(told)
+    return parse_checks(told)
 
 
-def parse_all(texts: Iterable[str]) -> list[Check]:
+def parse_checks(texts: Iterable[str]) -> list[Check]:
     """Raises CheckError that names every fault."""
     checks: list[Check] = []
     faults: list[str] = []
     for text in texts:
         try:
-            checks.append(parse(text))
+            checks.append(parse_check(text))
         except CheckError as error:
             faults += error.faults
     if faults:
@@ -160,23 +160,23 @@ def parse_all(texts: Iterable[str]) -> list[Check]:
     return checks
 
 
-def judge(checks: Iterable[Check], numbers: Sequence[Number]) -> list[Result]:
+def judge_checks(checks: Iterable[Check], numbers: Sequence[Number]) -> list[CheckResult]:
     return [_judge(check, numbers) for check in checks]
 
 
-def held(results: Iterable[Result]) -> bool:
+def all_held(results: Iterable[CheckResult]) -> bool:
     """Whether all of them did."""
-    return all(result.status is Status.PASS for result in results)
+    return all(result.status is CheckStatus.PASS for result in results)
 
 
-def _judge(check: Check, numbers: Sequence[Number]) -> Result:
+def _judge(check: Check, numbers: Sequence[Number]) -> CheckResult:
     kind = frozenset(check.scopes) - set(EVERYWHERE)
     of_kind = [number for number in numbers if number.kind == kind]
     names = ALIASES.get(check.name, (check.name,))
     known = {number.name for number in of_kind}
     name = next((name for name in names if name in known), None)
     if name is None:
-        return Result(check, Status.ERROR, _unknown(check.name, kind, known))
+        return CheckResult(check, CheckStatus.ERROR, _unknown(check.name, kind, known))
     matching = [
         number
         for number in of_kind
@@ -185,13 +185,13 @@ def _judge(check: Check, numbers: Sequence[Number]) -> Result:
     ]
     if not matching:
         wanted = " ".join(f"{key}:{pattern}" for key, pattern in check.scopes.items())
-        return Result(check, Status.ERROR, f"this run has nothing that is {wanted}")
+        return CheckResult(check, CheckStatus.ERROR, f"this run has nothing that is {wanted}")
     if missing := [number for number in matching if number.value is None]:
-        return Result(check, Status.ERROR, f"not known: {_listed(missing)}", missing)
+        return CheckResult(check, CheckStatus.ERROR, f"not known: {_listed(missing)}", missing)
     holds = OPERATORS[check.operator]
     if broken := [number for number in matching if not holds(number.value or 0.0, check.value)]:
-        return Result(check, Status.FAIL, _listed(broken), broken)
-    return Result(check, Status.PASS, f"held by {len(matching)}", matching)
+        return CheckResult(check, CheckStatus.FAIL, _listed(broken), broken)
+    return CheckResult(check, CheckStatus.PASS, f"held by {len(matching)}", matching)
 
 
 def _unknown(name: str, kind: frozenset[str], known: set[str]) -> str:

@@ -49,7 +49,7 @@ Outcome = Literal["worse", "better", "same", "unknown"]
 
 
 @dataclass(frozen=True)
-class Difference:
+class NumberDifference:
     """Of one number of one stage. `change`, `low` and `high`: as a share of the base; of shares, plain differences."""
 
     stage: str
@@ -66,7 +66,7 @@ Side = Sequence[Sequence[Number]]
 """The numbers of each run."""
 
 
-def compute(base: Side, new: Side, threshold: float = THRESHOLD) -> list[Difference]:
+def compare_numbers(base: Side, new: Side, threshold: float = THRESHOLD) -> list[NumberDifference]:
     """One for each number that every run of both sides knows; raises ValueError if there is none."""
     found = [(stage, metric, *sides) for stage, metric, sides in _shared(base, new)]
     if not found:
@@ -123,7 +123,9 @@ def _values(known: Sequence[float | None], numbers: Sequence[dict[str, float | N
     return _Values(np.array(known, np.float64), np.array(events))
 
 
-def _difference(stage: str, metric: Metric, base: _Values, new: _Values, alpha: float, threshold: float) -> Difference:
+def _difference(
+    stage: str, metric: Metric, base: _Values, new: _Values, alpha: float, threshold: float
+) -> NumberDifference:
     ratio = metric.kind == "ratio"
     ours, theirs = (np.log(side.value) if ratio else side.value for side in (base, new))
     mid, half = float(theirs.mean() - ours.mean()), _half_width(ours, theirs, base, new, metric, alpha)
@@ -137,7 +139,7 @@ def _difference(stage: str, metric: Metric, base: _Values, new: _Values, alpha: 
         outcome = "unknown"
     elif apart and matters:
         outcome = "worse" if change * metric.worse > 0 else "better"
-    return Difference(stage, metric, before, after, change, low, high, outcome)
+    return NumberDifference(stage, metric, before, after, change, low, high, outcome)
 
 
 def _half_width(

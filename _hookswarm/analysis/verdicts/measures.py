@@ -51,7 +51,7 @@ class Number:
         return " ".join([*(f"{key}:{name}" for key, name in self.scope.items() if key not in _OBVIOUS), self.name])
 
 
-def of(found: Sections) -> list[Number]:
+def numbers_of(found: Sections) -> list[Number]:
     """All of a run's."""
     test = {"test": found.performance.run.test}
     return [Number(test | dict(number.scope), number.name, number.value) for number in _all(found)]

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from _hookswarm.analysis.schema.report import Section, Verdict
-from _hookswarm.analysis.verdicts.checks import Result
+from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.records.exit_codes import Exit
 
 
@@ -36,7 +36,7 @@ class CheckOutcome(BaseModel):
     message: str
 
 
-class Outcome(BaseModel):
+class CommandOutcome(BaseModel):
     exit_code: int
     runs: list[RunOutcome]
     checks: list[CheckOutcome]
@@ -44,8 +44,10 @@ class Outcome(BaseModel):
     """Files that hold all of it."""
 
 
-def compute(sections: Iterable[Section], results: Iterable[Result], reports: Iterable[Path], end: Exit) -> Outcome:
-    return Outcome(
+def outcome_of(
+    sections: Iterable[Section], results: Iterable[CheckResult], reports: Iterable[Path], end: Exit
+) -> CommandOutcome:
+    return CommandOutcome(
         exit_code=end,
         runs=[_run(section) for section in sections],
         checks=[CheckOutcome(check=one.check.text, status=one.status, message=one.message) for one in results],

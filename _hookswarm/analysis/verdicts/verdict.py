@@ -21,7 +21,7 @@ NAMED = 3
 EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID, Status.UNKNOWN: Exit.UNKNOWN}
 
 
-def compute(frames: RunFrames, stages: Sequence[Stage]) -> Verdict:
+def verdict_of(frames: RunFrames, stages: Sequence[Stage]) -> Verdict:
     """The verdict of a run."""
     excluded = _void_for_scalability(stages)
     trusted = [stage for stage in stages if stage.name not in excluded]
@@ -154,7 +154,7 @@ def _generator_bound(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Rea
                 message=f"{stage.name}: idle workers woke {found.late_p99_ms:.0f} ms late (p99), off schedule",
             )
         if stage.machine and stage.window_s >= SHORTEST_S:
-            for fault in disturbance.told(stage.machine):
+            for fault in disturbance.disturbances_of(stage.machine):
                 yield Reason(code=Code.MACHINE_DISTURBED, message=f"{stage.name}: {fault}")
         if frames.manifest.test == RESOURCE and stage.name in closed:
             continue  # it asks what gives out first: that, too, is an answer
@@ -183,11 +183,11 @@ def _closed(frames: RunFrames) -> set[str]:
 
 def _void_for_scalability(stages: Sequence[Stage]) -> list[str]:
     """Stages that ask how the target scales, and were limited by the generator: they are left out of the answer."""
-    return [stage.name for stage in _asking(stages) if scaling.void(stage)]
+    return [stage.name for stage in _asking(stages) if scaling.is_generator_bound(stage)]
 
 
 def _asking(stages: Sequence[Stage]) -> list[Stage]:
-    return [*scaling.scaled(stages), *(stage for stage in stages if stage.parameters.get("limits"))]
+    return [*scaling.scaled_stages(stages), *(stage for stage in stages if stage.parameters.get("limits"))]
 
 
 def _nothing_scaled(stages: Sequence[Stage], excluded: Sequence[str]) -> Iterator[Reason]:

@@ -16,7 +16,7 @@ def three_digits(milliseconds: float) -> float:
     return round(milliseconds, -1) if milliseconds < 10_000 else round(milliseconds, -2)
 
 
-class Percentile:
+class Percentiles:
     """Locust's `calculate_response_time_percentile`, but a distribution is sorted once for all that is asked of it.
 
     Locust sorts anew for each of a dozen percentiles, every second: with three digits that holds the senders up.

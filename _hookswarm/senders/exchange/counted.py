@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from _hookswarm.senders.exchange.buckets import Percentile
+from _hookswarm.senders.exchange.buckets import Percentiles
 
 if TYPE_CHECKING:  # importing Locust patches the whole process
     from locust.stats import StatsEntry
@@ -14,7 +14,7 @@ REQUEST_TYPE = "DELIVERY"
 
 
 @dataclass(frozen=True)
-class Deliveries:
+class CountedDeliveries:
     """Settled ones of a stage, an origin and a strategy since the run began."""
 
     stage: str
@@ -28,15 +28,15 @@ class Deliveries:
     """How many had each (ms, to three digits)."""
 
 
-def deliveries(entries: "Mapping[tuple[str, str], StatsEntry]", stage: str = "") -> list[Deliveries]:
+def counted_deliveries(entries: "Mapping[tuple[str, str], StatsEntry]", stage: str = "") -> list[CountedDeliveries]:
     """Of Locust's entries by name and method; of all stages, or of one."""
     found = (_of(name, entry) for (name, method), entry in list(entries.items()) if method == REQUEST_TYPE)
     return [one for one in found if stage in ("", one.stage)]
 
 
-def _of(name: str, entry: "StatsEntry") -> Deliveries:
+def _of(name: str, entry: "StatsEntry") -> CountedDeliveries:
     stage, origin, strategy = name.rsplit(" ", 2)  # as `worker` names them
-    return Deliveries(
+    return CountedDeliveries(
         stage=stage,
         origin=origin,
         strategy=strategy,
@@ -47,10 +47,10 @@ def _of(name: str, entry: "StatsEntry") -> Deliveries:
     )
 
 
-def latency_ms(counted: Iterable[Deliveries], *shares: float) -> list[float | None]:
+def latency_ms(counted: Iterable[CountedDeliveries], *shares: float) -> list[float | None]:
     """Within how many milliseconds each share of them was settled; None of none."""
     merged: Counter[float] = Counter()
     for one in counted:
         merged.update(one.latencies)
-    percentile, count = Percentile(), merged.total()
+    percentile, count = Percentiles(), merged.total()
     return [percentile(merged, count, share) if count else None for share in shares]

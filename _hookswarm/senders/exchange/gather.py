@@ -29,15 +29,15 @@ class Chunk(BaseModel):
     data: bytes = b""
 
 
-def names(process: str) -> tuple[str, ...]:
+def gathered_names(process: str) -> tuple[str, ...]:
     """The files of a sending process."""
     return f"attempts-{process}.journal", f"resources-sender-{process}.csv"
 
 
-def read(folder: Path, process: str, wanted: Fetch) -> Chunk:
+def read_chunk(folder: Path, process: str, wanted: Fetch) -> Chunk:
     """What a sending process answers; of files that are not its own there is nothing."""
     path = folder / wanted.run / wanted.name
-    if wanted.name not in names(process) or not path.is_file() or path.parent.parent != folder:
+    if wanted.name not in gathered_names(process) or not path.is_file() or path.parent.parent != folder:
         return Chunk(name=wanted.name, offset=wanted.offset, size=-1)
     with path.open("rb") as file:
         file.seek(wanted.offset)
@@ -62,7 +62,7 @@ class Gatherer:
     def gather(self, folder: Path, run: str, processes: Iterable[tuple[str, str]]) -> Iterator[str]:
         """Fetch what is not in the run's `folder`, by (id at Locust, process); yields what could not be had."""
         for node, process in processes:
-            for name in names(process):
+            for name in gathered_names(process):
                 if not (folder / name).exists() and not self._fetch(folder, run, node, name):
                     yield name
 

@@ -15,11 +15,11 @@ from _hookswarm.protocol.credentials import control_token
 from _hookswarm.protocol.faults import FaultOrder, dump_order
 from _hookswarm.protocol.identity import NO_RUN
 from _hookswarm.protocol.outage import Outage, dump_outage, parse_seen
-from _hookswarm.protocol.refusal import reason
+from _hookswarm.protocol.refusal import refusal_reason
 from _hookswarm.protocol.regions import Region
 from _hookswarm.protocol.setup import Setup
-from _hookswarm.protocol.version import differs
-from _hookswarm.records.clock import Clock, Exchange, Offset, boot_id, measure
+from _hookswarm.protocol.version import version_difference
+from _hookswarm.records.clock import Clock, Exchange, Offset, boot_id, measure_offset
 from _hookswarm.records.run import ClockRead
 
 POLL_S = 0.05
@@ -60,14 +60,14 @@ class Controls:
             answer = self._call(region, "GET", "/clock")
             answered = clock.now()
             told = ClockTold.model_validate_json(answer.content)
-            if fault := differs(f"the receiver of {region.name}", told.protocol):
+            if fault := version_difference(f"the receiver of {region.name}", told.protocol):
                 raise ControlError(fault)
             if told.boot == boot_id() != "":  # one monotonic clock: the anchors say it exactly
                 offset = Offset(told.anchor_ns - clock.anchor_ns, 0)
                 break
             exchanges.append(Exchange(asked, told.now_ns, answered))
         else:
-            offset = measure(exchanges)
+            offset = measure_offset(exchanges)
         return ClockRead(
             at_ns=answered,
             region=region.name,
@@ -179,5 +179,5 @@ class Controls:
                 f"the control API of {region.name}, {region.control}, does not answer: {error}"
             ) from None
         if answer.status_code != httpx.codes.OK:
-            raise ControlError(f"the receiver of {region.name} refuses {call}: {reason(answer)}")
+            raise ControlError(f"the receiver of {region.name} refuses {call}: {refusal_reason(answer)}")
         return answer

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pydantic import BaseModel
 
 from _hookswarm.senders.exchange import counted
-from _hookswarm.senders.exchange.counted import Deliveries
+from _hookswarm.senders.exchange.counted import CountedDeliveries
 from _hookswarm.senders.exchange.messages import OriginTick
 from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.plan.stages import Incident, Stage
@@ -84,9 +84,9 @@ class Live(BaseModel):
     ledger: LiveLedger
 
 
-def compute(
+def live_view(
     inbox: Inbox,
-    deliveries: Iterable[Deliveries],
+    deliveries: Iterable[CountedDeliveries],
     arrived: dict[str, int],
     stages: int,
     regions: Sequence[str],
@@ -136,7 +136,7 @@ def _fault(incident: Incident, passed_s: float, origins: Sequence[OriginTick], r
 
 
 def _rows(
-    stage: Stage, origins: Sequence[OriginTick], deliveries: Sequence[Deliveries], regions: Sequence[str]
+    stage: Stage, origins: Sequence[OriginTick], deliveries: Sequence[CountedDeliveries], regions: Sequence[str]
 ) -> list[LiveRow]:
     rows = []
     for code in sorted({one.origin for one in origins}):

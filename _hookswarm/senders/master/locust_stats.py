@@ -10,15 +10,15 @@ from locust import stats
 from locust.env import Environment
 from locust.html import get_html_report
 
-from _hookswarm.senders.exchange.buckets import Percentile, three_digits
+from _hookswarm.senders.exchange.buckets import Percentiles, three_digits
 
 HISTORY_S = 1.0
 
 
-def sharpen() -> None:
+def sharpen_percentiles() -> None:
     """Replace Locust's rounding (#3373) and its percentiles in this process: three digits, and quickly."""
     stats.bucket_response_time = three_digits  # type: ignore[assignment]  # its keys may be floats
-    stats.calculate_response_time_percentile = Percentile()  # type: ignore[assignment]
+    stats.calculate_response_time_percentile = Percentiles()  # type: ignore[assignment]
 
 
 class LocustFiles:

@@ -104,7 +104,7 @@ class Master:
             self._halting.set()
             self._walk.join(30)
 
-    def snapshot(self) -> metrics.Snapshot:
+    def snapshot(self) -> metrics.RunSnapshot:
         """How the run stands, for whoever watches it."""
         return self._reception.snapshot(self.processes)
 
@@ -112,7 +112,7 @@ class Master:
         """The same, for the web UI's tab."""
         if self._controls and self._reception.inbox.stage:
             self._arrived |= self._controls.arrived()
-        return live.compute(
+        return live.live_view(
             self._reception.inbox,
             self._reception.counted(),
             self._arrived,

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from _hookswarm.senders.exchange.counted import Deliveries
+from _hookswarm.senders.exchange.counted import CountedDeliveries
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class RunSnapshot:
     """How a run stands."""
 
-    deliveries: list[Deliveries] = field(default_factory=list)
+    deliveries: list[CountedDeliveries] = field(default_factory=list)
     attempts: Mapping[str, int] = field(default_factory=dict)
     """By outcome."""
     queued: int = 0
@@ -29,7 +29,7 @@ class Snapshot:
     """That hold now, by their names."""
 
 
-def metrics(now: Snapshot) -> Iterator[Metric]:
+def run_metrics(now: RunSnapshot) -> Iterator[Metric]:
     labels = ("stage", "origin", "strategy")
     deliveries = CounterMetricFamily(
         "hookswarm_deliveries", "Deliveries settled: acknowledged, or failed for good.", labels=(*labels, "result")

@@ -4,11 +4,11 @@ from typing import Any
 
 from locust.runners import LocalRunner, MasterRunner
 
-from _hookswarm.protocol.version import differs
+from _hookswarm.protocol.version import version_difference
 from _hookswarm.records.clock import Clock, boot_id
 from _hookswarm.records.run import WorkerReport
 from _hookswarm.senders.exchange import counted
-from _hookswarm.senders.exchange.counted import Deliveries
+from _hookswarm.senders.exchange.counted import CountedDeliveries
 from _hookswarm.senders.exchange.messages import FAILED, HEARD, READY, REPORT, TICK, Heard, Ready, WorkerTick
 from _hookswarm.senders.master import metrics
 from _hookswarm.senders.master.inbox import Inbox
@@ -39,7 +39,7 @@ class Reception:
 
     def _on_ready(self, msg: Any, **_: Any) -> None:
         ready = Ready.model_validate(msg.data)
-        if fault := differs(f"the sending process {ready.process or msg.node_id}", ready.protocol):
+        if fault := version_difference(f"the sending process {ready.process or msg.node_id}", ready.protocol):
             self.inbox.failure = self.inbox.failure or fault
             return
         if ready.synced:
@@ -64,15 +64,15 @@ class Reception:
     def _on_failed(self, msg: Any, **_: Any) -> None:
         self.inbox.failure = self.inbox.failure or str(msg.data["message"])
 
-    def counted(self) -> list[Deliveries]:
+    def counted(self) -> list[CountedDeliveries]:
         """What Locust counted so far; processes of their own tell it every three seconds."""
-        return counted.deliveries(self._runner.stats.entries)
+        return counted.counted_deliveries(self._runner.stats.entries)
 
-    def snapshot(self, processes: int) -> metrics.Snapshot:
+    def snapshot(self, processes: int) -> metrics.RunSnapshot:
         """How the run stands, as Locust and the workers tell it."""
         inbox = self.inbox
         now = inbox.origins() if inbox.stage else []
-        return metrics.Snapshot(
+        return metrics.RunSnapshot(
             deliveries=self.counted(),
             attempts={outcome.name.lower(): count for outcome, count in inbox.outcomes().items()},
             queued=sum(one.queued for one in now),

@@ -130,7 +130,7 @@ class StagePlayer:
                 seed=self._settings.seed,
                 number=number,
                 stage=self._folder.manifest.stages[number],
-                draw=draw(number, stage),
+                draw=draw_number(number, stage),
                 start_ns=start,
                 parts=own,
                 of=stage.users,
@@ -208,7 +208,7 @@ class StagePlayer:
     def _progress(self, number: int) -> Progress:
         origins = self._inbox.origins()
         name = self._folder.manifest.stages[number]["name"]
-        told = counted.deliveries(self._runner.stats.entries, name)
+        told = counted.counted_deliveries(self._runner.stats.entries, name)
         p50_ms, p99_ms = counted.latency_ms(told, 0.5, 0.99)
         return Progress(
             at_ns=self._clock.now(),
@@ -223,13 +223,13 @@ class StagePlayer:
         )
 
 
-def draw(number: int, stage: Stage) -> int:
+def draw_number(number: int, stage: Stage) -> int:
     """What a stage's draws are told apart by from other stages'; the same for all of a course and repeat."""
     return 1 << 32 | crc32(f"{stage.course} {stage.repeat}".encode()) if stage.course else number
 
 
 def _fault_seed(seed: int, number: int, stage: Stage) -> int:
-    return seed << 33 | draw(number, stage)
+    return seed << 33 | draw_number(number, stage)
 
 
 def _seeded(order: FaultOrder, seed: int) -> FaultOrder:

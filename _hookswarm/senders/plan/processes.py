@@ -8,7 +8,7 @@ from _hookswarm.records.resources import available
 _UNSAFE = re.compile("[^A-Za-z0-9]+")
 
 
-def find(pids: str, names: str) -> tuple[tuple[int, str], ...]:
+def find_processes(pids: str, names: str) -> tuple[tuple[int, str], ...]:
     """The ids and names (safe in file names) of what two lists by comma name. Raises ConfigError with every fault."""
     wanted, asked = ([part.strip() for part in text.split(",") if part.strip()] for text in (pids, names))
     if not wanted and not asked:

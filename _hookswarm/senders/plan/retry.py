@@ -219,7 +219,7 @@ def disables(law: RetryLaw, failure: Failure) -> bool:
     return law.disable_on_gone and failure.status == 410
 
 
-def scaled(law: RetryLaw, scale: float) -> RetryLaw:
+def scaled_law(law: RetryLaw, scale: float) -> RetryLaw:
     """The law with all its times multiplied: 0.001 tries a schedule of 28 hours in under two minutes.
 
     Hints keep their length: they are the receiver's own time.

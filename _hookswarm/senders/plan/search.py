@@ -14,14 +14,14 @@ MAX_DISTURBED = 2
 """Tries of a rate that are played again, because the generator was the limit; a further one breaks the rate."""
 
 
-class Try(NamedTuple):
+class TriedRate(NamedTuple):
     """One rate, and whether it kept the limits."""
 
     rate: float
     held: bool
 
 
-def next_rate(tries: Sequence[Try], first: float, limits: Limits) -> float | None:
+def next_rate(tries: Sequence[TriedRate], first: float, limits: Limits) -> float | None:
     """The next rate to try, or None when the search is over.
 
     It doubles (or halves) until one rate holds and a higher one breaks, then halves the gap (geometrically), each
@@ -56,7 +56,7 @@ class Search:
     def __init__(self, first: float, limits: Limits) -> None:
         self._first = first
         self._limits = limits
-        self._tries: list[Try] = []
+        self._tries: list[TriedRate] = []
         self._disturbed: Counter[float] = Counter()
 
     def next_rate(self) -> float | None:
@@ -72,7 +72,7 @@ class Search:
         if disturbed and self._disturbed[rate] < MAX_DISTURBED:
             self._disturbed[rate] += 1
         else:
-            self._tries.append(Try(rate, held and not disturbed))
+            self._tries.append(TriedRate(rate, held and not disturbed))
 
 
 def keeps(limits: Limits, requests: int, failures: int, p99_ms: float) -> bool:

@@ -30,7 +30,7 @@ from _hookswarm.senders.plan import processes
 from _hookswarm.senders.plan.options import OPTIONS
 from _hookswarm.senders.plan.payloads import Captured, load_captured
 from _hookswarm.senders.plan.profiles import DEFAULT_PROFILES, profile
-from _hookswarm.senders.plan.retry import RetryLaw, scaled
+from _hookswarm.senders.plan.retry import RetryLaw, scaled_law
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES
 from _hookswarm.senders.transport.wire import Timeouts
 
@@ -69,7 +69,7 @@ class Settings:
     """As given, for run.json; holds no secret."""
 
 
-def check(options: argparse.Namespace) -> Settings:
+def check_options(options: argparse.Namespace) -> Settings:
     """The settings behind parsed options. Raises ConfigError that names every fault at once."""
     faults: list[str] = []
 
@@ -83,10 +83,10 @@ def check(options: argparse.Namespace) -> Settings:
     captured = collect(lambda: load_captured(Path(options.payloads)) if options.payloads else None)
     law = collect(lambda: _law(options.retry_profile, options.retry_profiles, options.time_scale))
     duration_s = collect(lambda: _duration_s(options.duration))
-    watched = collect(lambda: processes.find(options.watch, options.watch_name))
+    watched = collect(lambda: processes.find_processes(options.watch, options.watch_name))
     tls = collect(lambda: _tls(options.ca_file))
     key = collect(signing_key)
-    collect(lambda: writable("--results", Path(options.results)))
+    collect(lambda: check_writable("--results", Path(options.results)))
     if table and table.links and options.links == "modelled" and options.transport == "httpx":
         faults.append("--transport httpx cannot model the links of this table: add --links real")
     for name in ("connect_timeout", "response_timeout"):
@@ -163,7 +163,7 @@ def _law(name: str, table: str, scale: float) -> tuple[str, RetryLaw] | None:
     if faults:
         raise ConfigError(faults)
     label = f"profile={name}" + (f" x{scale:g}" if scale != 1 else "")
-    return (label, scaled(law, scale)) if law else None
+    return (label, scaled_law(law, scale)) if law else None
 
 
 # Locust has a parser for this, but importing it patches the whole process.
@@ -189,7 +189,7 @@ def _tls(ca_file: str) -> ssl.SSLContext | None:
         raise ConfigError([f"--ca-file {ca_file}: {error.strerror or error}"]) from None
 
 
-def writable(option: str, folder: Path) -> None:
+def check_writable(option: str, folder: Path) -> None:
     """Make `folder`, and raise ConfigError unless files can be written in it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

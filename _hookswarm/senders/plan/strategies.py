@@ -102,10 +102,10 @@ class PowerOfTwo(Strategy):
     """Of two targets drawn by chance, the one with fewer attempts in flight for its weight (Mitzenmacher, 2001)."""
 
     def choose(self, healthy: Sequence[Target], webhook: int) -> Target:
-        return min(two(healthy, self._random), key=lambda target: target.in_flight / target.weight)
+        return min(draw_two(healthy, self._random), key=lambda target: target.in_flight / target.weight)
 
 
-def two(targets: Sequence[Target], random: Random) -> Sequence[Target]:
+def draw_two(targets: Sequence[Target], random: Random) -> Sequence[Target]:
     """Two different targets in any order, each pair as likely as the next; the only one where there is one."""
     if len(targets) == 1:
         return targets
@@ -137,7 +137,7 @@ class PeakEwma(Strategy):
 
     def choose(self, healthy: Sequence[Target], webhook: int) -> Target:
         now = self._now()
-        return min(two(healthy, self._random), key=lambda target: self._load(target, now))
+        return min(draw_two(healthy, self._random), key=lambda target: self._load(target, now))
 
     def observe(self, target: Target, seconds: float, failed: bool) -> None:
         now = self._now()

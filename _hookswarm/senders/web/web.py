@@ -26,7 +26,7 @@ Check = Callable[[Namespace], object]
 """Raises ConfigError for options that no run can be made of."""
 
 
-def serve(web_ui: WebUI, master: Master, options: Namespace, check: Check) -> None:
+def extend_web_ui(web_ui: WebUI, master: Master, options: Namespace, check: Check) -> None:
     """Add our parts to the master's web port."""
     assert web_ui.app
     _add_routes(web_ui, master, (options.web_base_path or "").rstrip("/"))
@@ -59,7 +59,7 @@ def _add_routes(web_ui: WebUI, master: Master, base: str) -> None:
         return send_file(path.resolve(), as_attachment=True, download_name=f"{run.name}-{name}")
 
     def told() -> Answer:
-        text, kind = exposition(metrics.metrics(master.snapshot()))
+        text, kind = exposition(metrics.run_metrics(master.snapshot()))
         return Response(text, content_type=kind)
 
     ours = Blueprint("webhooks", __name__, url_prefix=f"{base}/webhooks")

@@ -14,7 +14,7 @@ class Choice(NamedTuple):
     """What `Health` knows it by."""
 
 
-class Balancer:
+class TargetBalancer:
     """One for each origin, process and stage; not for threads."""
 
     def __init__(self, targets: Sequence[Target], strategy: Strategy, health: Health) -> None:

@@ -14,7 +14,7 @@ from _hookswarm.senders.transport.wire import Timeouts
 from _hookswarm.senders.worker.network import Network, Transports
 from _hookswarm.senders.worker.playing import Lane, Playing
 from _hookswarm.senders.worker.queue import Delivery
-from _hookswarm.senders.worker.sender import Halted, Result
+from _hookswarm.senders.worker.sender import AttemptResult, Halted
 
 POLL_S = 0.02
 
@@ -85,7 +85,7 @@ class DeliveryWorkers:
                 context={},
             )
 
-    def _attempt(self, lane: Lane, delivery: Delivery, transports: Transports, timeouts: Timeouts) -> Result:
+    def _attempt(self, lane: Lane, delivery: Delivery, transports: Transports, timeouts: Timeouts) -> AttemptResult:
         origin = lane.origin
         choice = origin.balancer.choose(delivery.webhook)
         target = choice.target.code
@@ -97,13 +97,13 @@ class DeliveryWorkers:
         origin.balancer.settle(choice, (result.done - result.start) / 1e9, result.failure)
         return result
 
-    def _skip(self, lane: Lane, delivery: Delivery) -> Result:
+    def _skip(self, lane: Lane, delivery: Delivery) -> AttemptResult:
         """Settle an event of a disabled webhook; one that was sent before has its rows already."""
         if delivery.attempt == 1:
             lane.sender.never_sent(delivery, lane.origin.routes[lane.origin.code], Outcome.DISABLED)
         gevent.sleep(0)  # nothing else here lets other workers run
         now = self.network.now()
-        return Result(now, now, (now - delivery.began_ns) / 1e6, "disabled: an earlier answer was 410", None)
+        return AttemptResult(now, now, (now - delivery.began_ns) / 1e6, "disabled: an earlier answer was 410", None)
 
     def await_answers(self, playing: Playing, halted_by: Callable[[], float]) -> None:
         """Wait for answers under way, as long as they may take; a halted run waits shorter, then gives them up.

@@ -13,7 +13,7 @@ from _hookswarm.senders.plan.health import By, Health
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES, Target
 from _hookswarm.senders.transport.wire import Timeouts, Wire, WireError
-from _hookswarm.senders.worker.balancer import Balancer
+from _hookswarm.senders.worker.balancer import TargetBalancer
 from _hookswarm.senders.worker.network import Network
 from _hookswarm.senders.worker.sender import Route
 
@@ -43,7 +43,7 @@ class Origin:
         self._law = stage.health
         self._health = Health(stage.health, self._targets, clock.now, self._note)
         chosen = STRATEGIES[stage.strategy](self._targets, random, time.monotonic)
-        self.balancer = Balancer(self._targets, chosen, self._health)
+        self.balancer = TargetBalancer(self._targets, chosen, self._health)
 
     def _note(self, target: int, healthy: bool, by: By) -> None:
         if len(self.flips) < MOST_FLIPS:

@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from _hookswarm.senders.plan.retry import MAX_S
 
 
-def parse(value: bytes, now_s: float) -> float | None:
+def parse_retry_after(value: bytes, now_s: float) -> float | None:
     """Seconds to wait, 0..MAX_S, from a number of seconds or an HTTP date; None where it is neither.
 
     `now_s` is the Unix time. A receiver may write anything here, so nothing that it writes raises.

@@ -16,7 +16,7 @@ from _hookswarm.senders.plan.retry import Failure
 from _hookswarm.senders.transport.wire import Transport, WireError
 from _hookswarm.senders.worker.queue import Delivery, DeliveryQueue
 from _hookswarm.senders.worker.retrier import Retrier
-from _hookswarm.senders.worker.retry_after import parse
+from _hookswarm.senders.worker.retry_after import parse_retry_after
 
 # Plain integers: an IntFlag makes a new object at every use.
 _WRITTEN, _REUSED, _HINTED = int(Flag.WRITTEN), int(Flag.REUSED), int(Flag.HINTED)
@@ -35,7 +35,7 @@ class Route:
     strategy: int
 
 
-class Result(NamedTuple):
+class AttemptResult(NamedTuple):
     """How an attempt ended, and when it began and did so (wall-clock ns)."""
 
     start: int
@@ -77,7 +77,7 @@ class StageSender:
         self.outcomes = [0] * len(Outcome)
         """Attempts by outcome."""
 
-    def attempt(self, delivery: Delivery, route: Route, wire: Transport) -> Result:
+    def attempt(self, delivery: Delivery, route: Route, wire: Transport) -> AttemptResult:
         """Send one attempt and write down how it went. Raises OSError if the journal cannot be written."""
         event_id = format_event_id(EventId(self._run, self._stage, delivery.webhook, delivery.sequence))
         body = self._payloads.body(event_id, delivery.sequence * self._webhooks + delivery.webhook)
@@ -110,9 +110,9 @@ class StageSender:
         self._journal.finish(row, done, status, outcome, flags | _HINTED if hinted else flags)
         latency_ms = (done - delivery.began_ns) / 1e6
         if not message:
-            return Result(start, done, latency_ms, None, None)
-        hint = parse(wire.retry_after, self._wall()) if hinted else None
-        return Result(start, done, latency_ms, message, Failure(outcome, status, hint))
+            return AttemptResult(start, done, latency_ms, None, None)
+        hint = parse_retry_after(wire.retry_after, self._wall()) if hinted else None
+        return AttemptResult(start, done, latency_ms, message, Failure(outcome, status, hint))
 
     def never_sent(self, delivery: Delivery, route: Route, outcome: Outcome) -> None:
         """Write down an event that was due, and why it was not sent (again)."""

@@ -1,7 +1,7 @@
 """A sending process sets its clock by the master's before it is sent stages, which begin by that clock."""
 
 from _hookswarm.protocol.version import PROTOCOL
-from _hookswarm.records.clock import Clock, Exchange, Offset, boot_id, measure
+from _hookswarm.records.clock import Clock, Exchange, Offset, boot_id, measure_offset
 from _hookswarm.senders.exchange.messages import Heard, Ready
 from _hookswarm.senders.exchange.usage import host_name
 
@@ -44,7 +44,7 @@ class Sync:
             return True
         self._exchanges.append(Exchange(heard.sent_ns, heard.now_ns, self._clock.now()))
         if len(self._exchanges) >= EXCHANGES:
-            self._offset = measure(self._exchanges)
+            self._offset = measure_offset(self._exchanges)
         return self._offset is not None
 
     def corrected(self) -> Clock:

@@ -129,7 +129,7 @@ class SendingProcess:
         self._watcher = gevent.spawn(self._watch, playing, announcement.start_ns)
 
     def _on_fetch(self, msg: Any, **_: Any) -> None:
-        chunk = gather.read(self.settings.results, self.name, gather.Fetch.model_validate(msg.data))
+        chunk = gather.read_chunk(self.settings.results, self.name, gather.Fetch.model_validate(msg.data))
         self._tell(CHUNK, chunk.model_dump())
 
     def _lane(self, stage: Stage, announcement: Announcement, part: Part) -> Lane:

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from _hookswarm.analysis.deliveries.stages import compute
+from _hookswarm.analysis.deliveries.stages import stage_figures
 from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.records.rows import Outcome
 from tests.support.journals import MS, SECOND, START, Row, attempt, planned, run
@@ -15,7 +15,7 @@ FAILING = {"name": "failing", "first": 20, "count": 1, "faults": None}
 
 
 def _one(attempts: list[Row], classes: list[dict[str, Any]], **plan: Any) -> Stage:
-    (stage,) = compute(run(attempts, stages=[planned(classes=classes, **plan)]))
+    (stage,) = stage_figures(run(attempts, stages=[planned(classes=classes, **plan)]))
     return stage
 
 
@@ -49,7 +49,7 @@ def test_a_class_that_nothing_went_to() -> None:
 def test_no_classes() -> None:
     """Where the plan tells no webhooks apart, or was written before it could, there is nothing to tell."""
     assert _one([attempt(0)], []).classes is None
-    (stage,) = compute(run([attempt(0)], stages=[planned()]))
+    (stage,) = stage_figures(run([attempt(0)], stages=[planned()]))
     assert (stage.classes, stage.against) == (None, None)
 
 
@@ -72,7 +72,7 @@ def _both(slowed_ms: int, usual_ms: int = 2, **plan: Any) -> list[Stage]:
     rows += [attempt(n, stage=1, done=START + slowed_ms * MS) for n in range(10)]
     rows += [attempt(n, webhook=12, stage=stage, done=START + 900 * MS) for n in range(90) for stage in (0, 1)]
     plain = {"classes": [SLOW], "scenario": "slow tenants"} | plan
-    return compute(run(rows, stages=[planned("b", scenario="slow tenants baseline"), planned("s", **plain)]))
+    return stage_figures(run(rows, stages=[planned("b", scenario="slow tenants baseline"), planned("s", **plain)]))
 
 
 def test_what_the_others_paid() -> None:
@@ -92,13 +92,13 @@ def test_nothing_to_compare_with() -> None:
     assert (found.p50_ratio, found.p99_ratio) == (None, None)
     frames = run([attempt(0)], stages=[planned(scenario="x", classes=[SLOW]), planned("b", scenario="x baseline")])
     frames.timeline[2:4] = []
-    (stage,) = compute(frames)
+    (stage,) = stage_figures(frames)
     assert stage.against is None
 
 
 def test_the_baseline_may_come_later() -> None:
     """A plan's order does not matter."""
     stages = [planned("s", scenario="x", classes=[SLOW]), planned("b", scenario="x baseline")]
-    slowed, _ = compute(run([attempt(0), attempt(0, stage=1)], stages=stages))
+    slowed, _ = stage_figures(run([attempt(0), attempt(0, stage=1)], stages=stages))
     assert slowed.against is not None
     assert (slowed.against.stage, slowed.against.p50_ratio) == ("b", 1)

@@ -7,9 +7,15 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from _hookswarm.analysis.deliveries.conformance import KS_P, OBSERVED_TOLERANCE_S, SCHEDULED_TOLERANCE_S, compute, waits
+from _hookswarm.analysis.deliveries.conformance import (
+    KS_P,
+    OBSERVED_TOLERANCE_S,
+    SCHEDULED_TOLERANCE_S,
+    conformance_of,
+    waits,
+)
 from _hookswarm.analysis.reading.law import Law
-from _hookswarm.analysis.reading.rows import group
+from _hookswarm.analysis.reading.rows import group_events
 from _hookswarm.analysis.schema.report import Conformance
 from _hookswarm.records.rows import Flag, Outcome
 from tests.support.journals import MS, SECOND, START, US, Row, arrival, attempt, table
@@ -37,7 +43,9 @@ def sender(delay_s: Formula, events: int = 100, seed: int = 1, retries: int = RE
 def judge(rows: Sequence[Row], begins: Literal["due", "start"] = "due", **law: Any) -> Conformance:
     """The rows against a law of RETRIES retries, unless told otherwise."""
     tolerance_s = SCHEDULED_TOLERANCE_S if begins == "due" else OBSERVED_TOLERANCE_S
-    return compute(waits(group(table(rows)), begins), Law.model_validate({"retries": RETRIES} | law), tolerance_s)
+    return conformance_of(
+        waits(group_events(table(rows)), begins), Law.model_validate({"retries": RETRIES} | law), tolerance_s
+    )
 
 
 def twice(delay_s: float, **first: int) -> list[Row]:

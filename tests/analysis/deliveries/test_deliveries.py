@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _hookswarm.analysis.deliveries.deliveries import State, compute
+from _hookswarm.analysis.deliveries.deliveries import State, deliveries_of
 from _hookswarm.records.rows import IN_DOUBT, NEVER_SENT, Outcome
 from tests.support.journals import MS, START, Row, attempt, table
 
@@ -48,7 +48,7 @@ def _finished(rows: list[Row], due: int) -> int:
 @given(histories())
 def test_every_event_has_one_state(attempts: list[Row]) -> None:
     """The states are disjoint and add up to the events, whatever happened; state and times are the obvious ones."""
-    found = compute(table(attempts))
+    found = deliveries_of(table(attempts))
     events: dict[int, list[Row]] = {}
     for row in attempts:
         events.setdefault(row["webhook"] << 32 | row["sequence"], []).append(row)
@@ -84,7 +84,7 @@ def test_every_event_has_one_state(attempts: list[Row]) -> None:
 def test_the_first_state_that_applies(outcomes: list[Outcome], state: State) -> None:
     """An acknowledgement outweighs all, a story that was not over every doubt, and a doubt every certain failure."""
     rows = [attempt(7, attempt=number, outcome=outcome) for number, outcome in enumerate(outcomes, 1)]
-    assert compute(table(rows)).state.tolist() == [state]
+    assert deliveries_of(table(rows)).state.tolist() == [state]
 
 
 def test_latency_runs_from_the_first_due_time_to_the_first_acknowledgement() -> None:
@@ -94,14 +94,14 @@ def test_latency_runs_from_the_first_due_time_to_the_first_acknowledgement() -> 
         attempt(attempt=2, due=START + 50 * MS, start=START + 60 * MS, done=START + 90 * MS),
         attempt(attempt=3, due=START + 70 * MS, start=START + 70 * MS, done=START + 80 * MS),
     ]
-    found = compute(table(rows))
+    found = deliveries_of(table(rows))
     assert found.due.tolist() == [START + 2 * MS]
     assert found.acknowledged.tolist() == [START + 80 * MS]
 
 
 def test_nothing_sent() -> None:
     """Of no attempts there are no deliveries."""
-    found = compute(table([]))
+    found = deliveries_of(table([]))
     assert len(found) == len(found.attempts.key) == 0
     assert [found.count(state) for state in State] == [0, 0, 0, 0]
     assert found.attempts_each() is None
@@ -116,11 +116,11 @@ def test_a_delivery_ends_with_its_acknowledgement_or_its_last_answer() -> None:
         *(attempt(2, attempt=n, outcome=outcome) for n, outcome in ((1, rejected), (2, pending))),
         *(attempt(3, attempt=n, outcome=outcome) for n, outcome in ((1, rejected), (2, Outcome.ABANDONED))),
     ]
-    assert compute(table(rows)).finished.tolist() == [START + 3 * MS, START, 0, 0]
+    assert deliveries_of(table(rows)).finished.tolist() == [START + 3 * MS, START, 0, 0]
 
 
 def test_attempts_are_counted_by_the_events_that_had_any() -> None:
     """Neither an abandoned nor a disabled event draws the mean down."""
     rows = [attempt(0, outcome=Outcome.REJECTED), attempt(0, attempt=2), attempt(1)]
     rows += [attempt(2, outcome=Outcome.ABANDONED), attempt(3, outcome=Outcome.DISABLED)]
-    assert compute(table(rows)).attempts_each() == 1.5
+    assert deliveries_of(table(rows)).attempts_each() == 1.5

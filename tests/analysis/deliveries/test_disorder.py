@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _hookswarm.analysis.deliveries.disorder import Disorder, compute
+from _hookswarm.analysis.deliveries.disorder import Disorder, disorder_of
 
 
 def _of(webhook: list[int], seen: list[int]) -> Disorder:
-    return compute(np.array(webhook, np.uint64), np.array(seen, np.int64))
+    return disorder_of(np.array(webhook, np.uint64), np.array(seen, np.int64))
 
 
 def _slowly(webhook: list[int], seen: list[int]) -> Disorder:
@@ -52,7 +52,7 @@ def test_backwards() -> None:
 def test_many_inversions_do_not_overflow() -> None:
     """A count beyond 32 bits stays exact."""
     count = 200_000
-    found = compute(np.zeros(count, np.uint64), np.arange(count, 0, -1))
+    found = disorder_of(np.zeros(count, np.uint64), np.arange(count, 0, -1))
     assert found == Disorder(count - 1, count * (count - 1) // 2, count - 1)
 
 

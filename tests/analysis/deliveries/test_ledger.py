@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from _hookswarm.analysis.deliveries import deliveries
 from _hookswarm.analysis.deliveries.deliveries import State
-from _hookswarm.analysis.deliveries.ledger import UNSEEN, compute
-from _hookswarm.analysis.reading.rows import group
+from _hookswarm.analysis.deliveries.ledger import UNSEEN, ledger_of
+from _hookswarm.analysis.reading.rows import group_events
 from _hookswarm.analysis.schema.report import Ledger
 from _hookswarm.records.rows import NEVER_SENT, Outcome
 from tests.support.journals import MS, START, US, Row, arrival, attempt, table
@@ -23,7 +23,7 @@ Event = tuple[int, int]
 
 
 def _ledger(attempts: Sequence[Row], arrivals: Sequence[Row], watched: Sequence[int] = (HERE,)) -> Ledger:
-    return compute(deliveries.compute(table(attempts)), group(table(arrivals)), watched)
+    return ledger_of(deliveries.deliveries_of(table(attempts)), group_events(table(arrivals)), watched)
 
 
 def _event(row: Row) -> Event:
@@ -131,7 +131,7 @@ def test_any_history(history: tuple[list[Row], list[Row]]) -> None:
 def test_deliveries_and_arrivals_add_up(history: tuple[list[Row], list[Row]]) -> None:
     """What was acknowledged was seen or lost, what was seen was acknowledged or recovered: every event stands once."""
     attempts, arrivals = ([row | {"target": HERE} for row in rows] for rows in history)
-    delivered, found = deliveries.compute(table(attempts)), _ledger(attempts, arrivals)
+    delivered, found = deliveries.deliveries_of(table(attempts)), _ledger(attempts, arrivals)
     assert sum(delivered.count(state) for state in State) == len({_event(row) for row in attempts})
     assert None not in (found.seen, found.recovered, found.lost)
     assert (found.seen or 0) - (found.recovered or 0) == delivered.count(State.ACKNOWLEDGED) - (found.lost or 0)
@@ -258,6 +258,6 @@ def test_nothing_sent_and_nothing_received() -> None:
 
 def test_without_a_receivers_journal() -> None:
     """Where no receiver writes for us, the ledger says nothing rather than 0."""
-    found = compute(deliveries.compute(table([attempt()])), None, [])
+    found = ledger_of(deliveries.deliveries_of(table([attempt()])), None, [])
     assert found == UNSEEN
     assert set(found.model_dump(exclude={"balanced"}).values()) == {None}

@@ -16,7 +16,7 @@ LEVELS["p999"] = Fraction(999, 1000)
 
 
 def _of(values: list[float]) -> Quantiles:
-    return quantiles.compute(np.array(values, np.float64))
+    return quantiles.quantiles_of(np.array(values, np.float64))
 
 
 @given(st.lists(st.floats(0, 1e6).map(lambda value: round(value, 4)), min_size=1, max_size=300))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from _hookswarm.analysis.deliveries import deliveries
 from _hookswarm.analysis.deliveries.retries import Unfinished
-from _hookswarm.analysis.deliveries.stages import compute
+from _hookswarm.analysis.deliveries.stages import stage_figures
 from _hookswarm.analysis.schema.report import Retry
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.run import FaultsSet, StageEnded
@@ -48,7 +48,7 @@ def _of(
     for begin, end in held:
         until = None if end is None else _at(end)
         frames.timeline.insert(1, FaultsSet(at_ns=_at(begin), until_ns=until, stage=0, faults={}))
-    (stage,) = compute(frames)
+    (stage,) = stage_figures(frames)
     assert stage.retry is not None
     return stage.retry
 
@@ -86,7 +86,7 @@ def test_time_to_deliver_is_of_the_whole_stage() -> None:
 def test_a_stage_without_retries_and_faults() -> None:
     """It has nothing to say of them: nor has the plan of an old run, which knows neither."""
     for plan in ({}, {"retry": {"retries": 0}}, {"retry": {"retries": 0}, "faults": None}):
-        (stage,) = compute(run([attempt()], stages=[planned(**plan)]))
+        (stage,) = stage_figures(run([attempt()], stages=[planned(**plan)]))
         assert stage.retry is None
 
 
@@ -168,7 +168,7 @@ KINDS: list[Outcome] = [Outcome.ACKNOWLEDGED, Outcome.ACKNOWLEDGED, REJECTED, Ou
 @given(histories(), st.integers(0, 15), st.integers(0, 15), st.integers(0, 4))
 def test_the_unfinished_at_any_time(rows: list[Row], before: int, after: int, number: int) -> None:
     """The highest number, and the first instant with no more than a number, are those of counting at each instant."""
-    found = Unfinished(deliveries.compute(table(rows)))
+    found = Unfinished(deliveries.deliveries_of(table(rows)))
     counts = []
     for instant in range(START, START + 20):
         open_ = [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from _hookswarm.analysis.deliveries import quantiles, series, stages
 from _hookswarm.analysis.deliveries.retries import Unfinished
 from _hookswarm.analysis.deliveries.series import LEVELS, SeriesRecorder
-from _hookswarm.analysis.deliveries.stages import Played
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.schema.report import Series, Stage
 from _hookswarm.records.rows import NEVER_SENT, Outcome
 from _hookswarm.records.run import StageEnded, StageStarted
@@ -27,13 +27,13 @@ def _at(seconds: float) -> int:
     return START + round(seconds * SECOND)
 
 
-def _watched(attempts: Sequence[Row], **plan: Any) -> tuple[Stage, Played, pd.DataFrame]:
+def _watched(attempts: Sequence[Row], **plan: Any) -> tuple[Stage, PlayedStage, pd.DataFrame]:
     """A stage's figures, the stage as it was played, and its series."""
     frames = run(attempts, stages=[planned(**plan)])
     frames.timeline[1] = StageEnded(at_ns=_at(3_600), stage=0, reports=[])
-    seen: list[Played] = []
-    (figures,) = stages.compute(frames, seen.append)
-    return figures, seen[0], series.compute(seen[0], frames.manifest.outcomes)
+    seen: list[PlayedStage] = []
+    (figures,) = stages.stage_figures(frames, seen.append)
+    return figures, seen[0], series.seconds_of(seen[0], frames.manifest.outcomes)
 
 
 def _of(attempts: Sequence[Row], **plan: Any) -> pd.DataFrame:
@@ -129,9 +129,9 @@ def test_a_stage_may_last_longer_than_its_window() -> None:
     frames = run([attempt(0, due=_at(-3)), attempt(1, due=_at(4.5)), attempt(2, due=_at(99))], stages=[planned()])
     frames.timeline[0] = StageStarted(at_ns=START, stage=0, name="stage")
     frames.timeline[1] = StageEnded(at_ns=_at(12.5), stage=0, reports=[])
-    seen: list[Played] = []
-    stages.compute(frames, seen.append)
-    found = series.compute(seen[0], {})
+    seen: list[PlayedStage] = []
+    stages.stage_figures(frames, seen.append)
+    found = series.seconds_of(seen[0], {})
     assert len(found) == 13
     assert found["offered"].iloc[[0, 4, 12]].tolist() == found["delivered"].iloc[[0, 4, 12]].tolist() == [1, 1, 1]
 
@@ -192,7 +192,7 @@ def test_quantiles_are_the_report_s(attempts: list[Row]) -> None:
     events = played.delivered
     for second, row in enumerate(found.to_dict("records")):
         inside = (events.acknowledged - START) // SECOND == second
-        own = quantiles.compute((events.acknowledged - events.due)[inside] / 1e6)
+        own = quantiles.quantiles_of((events.acknowledged - events.due)[inside] / 1e6)
         told = [None if np.isnan(row[name]) else row[name] for name in ("p50_ms", "p99_ms", "max_ms")]
         assert told == [own.p50, own.p99, own.max]
 
@@ -205,7 +205,7 @@ def _long(seconds: int = 2_500) -> list[Row]:
 
 def _points(attempts: Sequence[Row], **plan: Any) -> tuple[pd.DataFrame, Series]:
     _, played, found = _watched(attempts, **plan)
-    return found, series.points(played, found)
+    return found, series.series_points(played, found)
 
 
 def test_longer_steps_keep_the_sums() -> None:
@@ -239,8 +239,8 @@ def test_one_table_for_all_stages(tmp_path: Path) -> None:
     rows = [attempt(0), attempt(0, stage=1, outcome=REJECTED), attempt(1, stage=1, outcome=Outcome.RESET)]
     frames = run(rows, stages=[planned("first", duration_s=2.0), planned("second, too", duration_s=1.0)])
     recorder = SeriesRecorder(frames)
-    stages.compute(frames, recorder.add)
-    assert series.save(tmp_path, recorder.table()) == tmp_path / "series.csv"
+    stages.stage_figures(frames, recorder.add)
+    assert series.save_series(tmp_path, recorder.table()) == tmp_path / "series.csv"
     read = pd.read_csv(tmp_path / "series.csv")
     assert read.columns[0] == "stage"
     assert read["stage"].tolist() == ["first", "first", "second, too"]
@@ -251,12 +251,12 @@ def test_one_table_for_all_stages(tmp_path: Path) -> None:
 
 def test_a_run_without_stages(tmp_path: Path) -> None:
     """Where nothing began there is a file all the same, without rows."""
-    assert series.save(tmp_path, SeriesRecorder(run([])).table()) == tmp_path / "series.csv"
+    assert series.save_series(tmp_path, SeriesRecorder(run([])).table()) == tmp_path / "series.csv"
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The reports do without the file: one line on stderr says so."""
-    assert series.save(tmp_path / "none", pd.DataFrame()) is None
+    assert series.save_series(tmp_path / "none", pd.DataFrame()) is None
     (line,) = capsys.readouterr().err.splitlines()
     assert "series.csv" in line
     assert "No such file" in line

@@ -7,7 +7,7 @@ import pytest
 
 from _hookswarm.analysis.deliveries import served
 from _hookswarm.analysis.reading.balanced import arrivals_by_region
-from _hookswarm.analysis.reading.rows import Grouped, group
+from _hookswarm.analysis.reading.rows import Grouped, group_events
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Section
 from _hookswarm.records.journal import Header, JournalView
@@ -28,8 +28,8 @@ def through(sequence: int, **fields: int) -> Row:
 
 def targets(attempts: list[Row], arrivals: list[Row]) -> list[int]:
     """Where attempts went, by the arrivals."""
-    found: Grouped = group(table(attempts))
-    assert served.resolve(found, group(table(arrivals)))
+    found: Grouped = group_events(table(attempts))
+    assert served.resolve_balanced(found, group_events(table(arrivals)))
     return [int(target) for target in found.rows["target"]]
 
 
@@ -48,8 +48,8 @@ def test_an_attempt_is_of_the_region_that_it_reached() -> None:
 def test_without_a_balancer_nothing_is_touched() -> None:
     """The senders' own choices stay what they say."""
     one = attempt(0, target=1)
-    found = group(table([one]))
-    assert not served.resolve(found, group(table([arrival(one, target=2)])))
+    found = group_events(table([one]))
+    assert not served.resolve_balanced(found, group_events(table([arrival(one, target=2)])))
     assert found.rows["target"].tolist() == [1]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from _hookswarm.analysis.deliveries.stages import compute
+from _hookswarm.analysis.deliveries.stages import stage_figures
 from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.run import Entry, RunEnded, StageEnded, StageOverloaded, StageStarted
@@ -17,7 +17,7 @@ def _every_second(count: int, **fields: int) -> list[Row]:
 
 
 def _one(attempts: list[Row], timeline: list[Entry] | None = None, **plan: Any) -> Stage:
-    (stage,) = compute(run(attempts, stages=[planned(**plan)], timeline=timeline))
+    (stage,) = stage_figures(run(attempts, stages=[planned(**plan)], timeline=timeline))
     return stage
 
 
@@ -102,7 +102,7 @@ def test_only_the_last_stage_of_a_stopped_run_was_stopped() -> None:
     stages = [planned("first"), planned("second")]
     rows = [row | {"stage": stage} for stage in (0, 1) for row in _every_second(5)]
     timeline = [*story(rows, stages)[:-1], RunEnded(at_ns=START + 12 * SECOND, interrupted=True)]
-    assert [stage.window_s for stage in compute(run(rows, stages=stages, timeline=timeline))] == [10, 4.5]
+    assert [stage.window_s for stage in stage_figures(run(rows, stages=stages, timeline=timeline))] == [10, 4.5]
 
 
 def test_an_overloaded_stage_ends_when_that_was_found() -> None:
@@ -127,7 +127,7 @@ def test_a_stage_without_end_in_the_timeline() -> None:
     """A master that died leaves a stage that was begun: it ends with its last sending; others are not there."""
     timeline: list[Entry] = [StageStarted(at_ns=START, stage=0, name="stage")]
     stages = [planned("begun"), planned("never")]
-    (found,) = compute(run(_every_second(3), stages=stages, timeline=timeline))
+    (found,) = stage_figures(run(_every_second(3), stages=stages, timeline=timeline))
     assert (found.name, found.window_s) == ("begun", 2.5)
 
 
@@ -173,7 +173,7 @@ def test_stages_do_not_mix() -> None:
     """The same webhook and sequence in two stages are two events, each with its own arrivals."""
     stages = [planned("first"), planned("second")]
     rows = [attempt(stage=0), attempt(stage=1), attempt(1, stage=1)]
-    found = compute(run(rows, [arrival(row) for row in rows], stages=stages))
+    found = stage_figures(run(rows, [arrival(row) for row in rows], stages=stages))
     assert [(stage.name, stage.deliveries.due, stage.ledger.received) for stage in found] == [
         ("first", 1, 1),
         ("second", 2, 2),

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from _hookswarm.analysis.reading.frames import load
+from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.records.clock import boot_id
 from _hookswarm.records.resources import COLUMNS
@@ -36,7 +36,7 @@ BOOT = boot_id() or "boot"
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     """A folder gives back the frames that it was made from."""
-    found = load(write_run(tmp_path, GOOD))
+    found = load_run(write_run(tmp_path, GOOD))
     assert (found.manifest, found.plan, found.timeline) == (GOOD.manifest, GOOD.plan, GOOD.timeline)
     assert (found.watched, found.strays, found.torn) == ([0, *range(BALANCED, CODES)], 0, 0)
     assert found.locust_totals == GOOD.locust_totals
@@ -56,7 +56,7 @@ def test_clocks_of_one_boot_are_aligned(tmp_path: Path) -> None:
     write_journal(tmp_path, "attempts", table([attempt(9)]), "a", anchor=ANCHOR)
     write_journal(tmp_path, "attempts", table(early), "b", anchor=ANCHOR - 3 * MS)
     write_journal(tmp_path, "arrivals", table([arrival(attempt(0))]), "c", anchor=ANCHOR + 2 * MS)
-    found = load(tmp_path)
+    found = load_run(tmp_path)
     assert found.attempts["sequence"].tolist() == [0, 1, 9]
     assert found.attempts["due"].tolist() == [START + 3 * MS, START + 3 * MS, START]
     assert found.attempts["start"].tolist() == [START + 3 * MS, 0, START]
@@ -74,7 +74,7 @@ def test_only_clocks_of_the_same_boot_are_moved(tmp_path: Path, boot: str, moved
     if not boot:
         for journal in (path, tmp_path / "attempts-w1.journal"):
             journal.write_bytes(journal.read_bytes().replace(f'"{BOOT}"'.encode(), b'""'.ljust(len(BOOT) + 2)))
-    found = load(tmp_path).arrivals
+    found = load_run(tmp_path).arrivals
     assert found is not None
     assert found["start"][0] == arrival(attempt(0))["start"] - MS * moved
 
@@ -95,7 +95,7 @@ def test_a_receivers_clock_that_was_read_is_put_right(tmp_path: Path) -> None:
     )
     # What the data plane wrote is 3 ms ahead of the supervisor, whose clock was read.
     write_journal(tmp_path, "arrivals", table([arrival(attempt(0))]), "r", anchor=ANCHOR + 10 * MS, boot="theirs")
-    found = load(tmp_path)
+    found = load_run(tmp_path)
     assert found.arrivals is not None
     assert found.arrivals["start"][0] == arrival(attempt(0))["start"] - 2_002 * MS - 3 * MS
     assert found.clock_uncertainty_ns == 3 * MS
@@ -113,7 +113,7 @@ def test_strays_are_counted_and_left_out(tmp_path: Path) -> None:
         arrival(attempt(0, flags=Flag.WRITTEN | Flag.FOREIGN)),
     ]
     write_journal(tmp_path, "arrivals", table([*SEEN, *strays]))
-    found = load(tmp_path)
+    found = load_run(tmp_path)
     assert found.strays == 4
     assert found.arrivals is not None
     assert len(found.arrivals) == len(SEEN)
@@ -126,7 +126,7 @@ def test_torn_rows_are_counted_and_left_out(tmp_path: Path) -> None:
         file.write(b"half a row")
     with (tmp_path / "arrivals-w1.journal").open("ab") as file:
         file.write(bytes(64) + table([arrival(ROWS[0])]).tobytes())
-    found = load(tmp_path)
+    found = load_run(tmp_path)
     assert found.torn == 2
     assert len(found.attempts) == len(ROWS)
     assert found.arrivals is not None
@@ -136,10 +136,10 @@ def test_torn_rows_are_counted_and_left_out(tmp_path: Path) -> None:
 
 def test_who_keeps_a_journal(tmp_path: Path) -> None:
     """Without a receiver of ours there are no arrivals; with one that wrote nothing, there are none yet."""
-    assert load(write_run(tmp_path / "target", run(ROWS))).arrivals is None
+    assert load_run(write_run(tmp_path / "target", run(ROWS))).arrivals is None
     write_run(tmp_path / "ours", GOOD)
     (tmp_path / "ours/arrivals-w1.journal").unlink()
-    found = load(tmp_path / "ours")
+    found = load_run(tmp_path / "ours")
     assert found.arrivals is not None
     assert len(found.arrivals) == 0
     assert analyse(found).performance.stages[0].ledger.lost == len(ROWS)
@@ -149,7 +149,7 @@ def test_several_senders_are_one_run(tmp_path: Path) -> None:
     """Journals of several processes add up."""
     write_run(tmp_path, replace(GOOD, attempts=GOOD.attempts[:4]))
     write_journal(tmp_path, "attempts", GOOD.attempts[4:], "w2")
-    assert analyse(load(tmp_path)).performance.stages[0].deliveries.due == len(ROWS)
+    assert analyse(load_run(tmp_path)).performance.stages[0].deliveries.due == len(ROWS)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_locust_s_statistics_that_say_nothing(tmp_path: Path, text: str | None) 
     path.unlink()
     if text is not None:
         path.write_text(text)
-    assert not load(tmp_path).locust_totals
+    assert not load_run(tmp_path).locust_totals
 
 
 def test_an_interrupted_folder_is_readable(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_an_interrupted_folder_is_readable(tmp_path: Path) -> None:
     timeline = tmp_path / TIMELINE
     timeline.write_text(timeline.read_text().splitlines(keepends=True)[0] + '{"kind":"stage_en')
     (tmp_path / "locust_stats.csv").unlink()
-    found = analyse(load(tmp_path)).performance
+    found = analyse(load_run(tmp_path)).performance
     assert found.stages[0].deliveries.acknowledged == len(ROWS)
     assert [reason.code for reason in found.verdict.reasons] == ["run_unfinished", "locust_total_missing"]
 
@@ -189,7 +189,7 @@ def test_a_folder_without_journals_and_timeline(tmp_path: Path) -> None:
     write_run(tmp_path, GOOD)
     for path in (*tmp_path.glob("*.journal"), tmp_path / TIMELINE):
         path.unlink()
-    found = analyse(load(tmp_path)).performance
+    found = analyse(load_run(tmp_path)).performance
     assert found.stages == []
     assert found.verdict.status == "void"
 
@@ -198,7 +198,7 @@ def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
     """A missing folder and an empty one say which file is missing."""
     for folder in (tmp_path, tmp_path / "none"):
         with pytest.raises(RunError, match=MANIFEST):
-            load(folder)
+            load_run(folder)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_damaged_manifest(tmp_path: Path, old: str, new: str) -> None:
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(RunError, match=MANIFEST):
-        load(tmp_path)
+        load_run(tmp_path)
 
 
 @pytest.mark.parametrize("line", ['{"kind":"stage_started","at_ns":1,"stage":1,"name":"x"}', '{"kind":"odd"}', "?"])
@@ -228,14 +228,14 @@ def test_a_damaged_timeline(tmp_path: Path, line: str) -> None:
     with (tmp_path / TIMELINE).open("a") as file:
         file.write(line + "\n")
     with pytest.raises(RunError, match=TIMELINE):
-        load(tmp_path)
+        load_run(tmp_path)
 
 
 def test_a_journal_that_is_none(tmp_path: Path) -> None:
     """A file that only has a journal's name is left out, and named: the run is void, its other figures are told."""
     write_run(tmp_path, GOOD)
     (tmp_path / "attempts-odd.journal").write_text("hello")
-    found = load(tmp_path)
+    found = load_run(tmp_path)
     assert "attempts-odd.journal" in found.damaged[0]
     told = analyse(found).performance
     assert [reason.code for reason in told.verdict.reasons] == ["journal_damaged"]
@@ -248,7 +248,7 @@ def test_a_journal_that_belongs_elsewhere(tmp_path: Path, kind: str, run_id: str
     write_run(tmp_path, GOOD)
     path = write_journal(tmp_path, kind, table([attempt()]), "w2", run=run_id)
     path.rename(tmp_path / "attempts-w2.journal")
-    (fault,) = load(tmp_path).damaged
+    (fault,) = load_run(tmp_path).damaged
     assert "w2" in fault
 
 
@@ -256,7 +256,7 @@ def test_long_ago(tmp_path: Path) -> None:
     """Times are nanoseconds since 1970 in 64 bits: a shift of a day does not overflow."""
     write_run(tmp_path, run([attempt(0)]))
     write_journal(tmp_path, "attempts", table([attempt(1)]), "w2", anchor=ANCHOR - 86_400 * SECOND)
-    assert load(tmp_path).attempts["due"].tolist() == [START, START + 86_400 * SECOND]
+    assert load_run(tmp_path).attempts["due"].tolist() == [START, START + 86_400 * SECOND]
 
 
 def test_samples_of_all_processes_in_the_order_of_time(tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_samples_of_all_processes_in_the_order_of_time(tmp_path: Path) -> None:
     write_run(tmp_path, GOOD)
     write_log(tmp_path, [sample(START), sample(START + 2 * SECOND, uss=None)], "sender", "host-7")
     write_log(tmp_path, [sample(START + SECOND + 3 * MS, cpu_user_s=0.25)], "receiver-eu", "9", anchor=ANCHOR + 3 * MS)
-    found = load(tmp_path).resources
+    found = load_run(tmp_path).resources
     assert found["at_ns"].tolist() == [START, START + SECOND, START + 2 * SECOND]
     assert found["role"].tolist() == ["sender", "receiver-eu", "sender"]
     assert found["process"].tolist() == ["host-7", "9", "host-7"]
@@ -277,7 +277,7 @@ def test_samples_of_another_boot_keep_their_clock(tmp_path: Path) -> None:
     """Another machine's clock is not known from its anchor."""
     write_run(tmp_path, GOOD)
     write_log(tmp_path, [sample(START)], anchor=ANCHOR + MS, boot="another")
-    assert load(tmp_path).resources["at_ns"].tolist() == [START]
+    assert load_run(tmp_path).resources["at_ns"].tolist() == [START]
 
 
 @pytest.mark.parametrize("cut", [1, 20, 60])
@@ -286,7 +286,7 @@ def test_a_torn_last_sample_is_left_out(tmp_path: Path, cut: int) -> None:
     write_run(tmp_path, GOOD)
     path = write_log(tmp_path, [sample(START), sample(START + SECOND, write_bytes=123_456)])
     path.write_bytes(path.read_bytes()[:-cut])
-    assert load(tmp_path).resources["at_ns"].tolist() == [START]
+    assert load_run(tmp_path).resources["at_ns"].tolist() == [START]
 
 
 @pytest.mark.parametrize("content", [b"", b'# {"role": "sen'])
@@ -295,9 +295,9 @@ def test_a_log_that_was_never_begun(tmp_path: Path, content: bytes) -> None:
     write_run(tmp_path, GOOD)
     (tmp_path / "resources-sender-8.csv").write_bytes(content)
     write_log(tmp_path, [], process="9")
-    assert load(tmp_path).resources.empty
+    assert load_run(tmp_path).resources.empty
     write_log(tmp_path, [sample()])
-    assert len(load(tmp_path).resources) == 1
+    assert len(load_run(tmp_path).resources) == 1
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ def test_a_damaged_log(tmp_path: Path, old: bytes, new: bytes) -> None:
     path = write_log(tmp_path, [sample(rss=100)])
     assert old in path.read_bytes()
     path.write_bytes(path.read_bytes().replace(old, new))
-    found = load(tmp_path)
+    found = load_run(tmp_path)
     assert found.resources.empty
     assert path.name in found.spoilt[0]
     assert "log_damaged" in [reason.code for reason in analyse(found).performance.verdict.reasons]
@@ -318,8 +318,8 @@ def test_a_damaged_log(tmp_path: Path, old: bytes, new: bytes) -> None:
 
 def test_a_plan_of_an_earlier_version(tmp_path: Path) -> None:
     """A plan that knows of no pause and no number of webhooks is read as having none, and one."""
-    (stage,) = load(write_run(tmp_path, GOOD)).plan
+    (stage,) = load_run(write_run(tmp_path, GOOD)).plan
     assert (stage.webhooks, stage.settle_s) == (1, 0)
     memory = planned("m", scenario="memory", webhooks=10, settle_s=2)
-    (stage,) = load(write_run(tmp_path / "new", run([], stages=[memory]))).plan
+    (stage,) = load_run(write_run(tmp_path / "new", run([], stages=[memory]))).plan
     assert (stage.webhooks, stage.settle_s) == (10, 2)

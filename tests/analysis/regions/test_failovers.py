@@ -115,7 +115,7 @@ def frames(
 def told(*args: Any, **kwargs: Any) -> list[Failover]:
     made = frames(*args, **kwargs)
     recorder = failovers.FailoversRecorder(made)
-    stages.compute(made, recorder.add)
+    stages.stage_figures(made, recorder.add)
     return recorder.failovers
 
 
@@ -764,7 +764,7 @@ def test_any_history(history: tuple[list[Row], list[Row]], begin: int, length: i
     terms = Terms(hold_s=0.25, hold_events=0, deadline_s=0.3, deadline_p99s=0)
     made = frames(rows, [entry], seen, duration_s=2.0)
     recorder = failovers.FailoversRecorder(made, terms)
-    stages.compute(made, recorder.add)
+    stages.stage_figures(made, recorder.add)
     (found,) = recorder.failovers
     assert found.origins == (["eu"] if any(row["origin"] == EU and row["start"] for row in rows) else [])
     assert found.failed + found.late <= found.due

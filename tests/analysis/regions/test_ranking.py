@@ -49,7 +49,7 @@ def ranked(latency_ms: Mapping[str, Sequence[Floats]]) -> Ranking:
         )
         for name, repeats in latency_ms.items()
     }
-    return ranking.compute(samples, [[SLICES]] * max(map(len, latency_ms.values())))
+    return ranking.rank_strategies(samples, [[SLICES]] * max(map(len, latency_ms.values())))
 
 
 def trial(kind: Kind, seed: int, factor: float = 1, repeats: int = 1) -> Difference:

@@ -19,7 +19,7 @@ def found(rows: list[Row], world: dict[str, Any] = WORLD, **plan: Any) -> Region
     """What is said of a run's only stage, ten seconds long."""
     frames = run(rows, stages=[planned(**plan)], **world)
     recorder = regions.RegionsRecorder(frames)
-    stages.compute(frames, recorder.add)
+    stages.stage_figures(frames, recorder.add)
     (only,) = recorder.found
     return only
 
@@ -90,7 +90,7 @@ def test_pairs_add_up_to_the_stage() -> None:
     ]
     frames = run(rows, stages=[planned()], **WORLD)
     recorder = regions.RegionsRecorder(frames)
-    (stage,) = stages.compute(frames, recorder.add)
+    (stage,) = stages.stage_figures(frames, recorder.add)
     (of,) = recorder.found
     assert sum(one.attempts for one in of.pairs) == sum(one.attempts for one in of.targets) == stage.attempts.total
     assert sum(one.throughput_per_s or 0 for one in of.pairs) == pytest.approx(stage.throughput_per_s)

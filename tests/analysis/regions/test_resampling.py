@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _hookswarm.analysis.regions.resampling import RESAMPLES, Sample, by_chance, draw, interval, less
+from _hookswarm.analysis.regions.resampling import RESAMPLES, Sample, by_chance, draw_blocks, interval, is_less
 
 VALUES = st.floats(0, 100) | st.just(float("inf")) | st.integers(0, 3).map(float)
 
@@ -45,7 +45,7 @@ def test_many_resamples_at_once() -> None:
     """More of them, and more events, than are in memory together."""
     wild = np.random.default_rng(1)
     sample = Sample(wild.lognormal(size=3_000), wild.integers(0, 20, 3_000))
-    weights = draw([[20]], wild)
+    weights = draw_blocks([[20]], wild)
     found = sample.quantiles(0.99, weights)
     for place in (0, 999, 1_000, 4_321, RESAMPLES - 1):
         events = drawn(sample, weights[place])
@@ -54,7 +54,7 @@ def test_many_resamples_at_once() -> None:
 
 def test_slices_are_drawn_within_phases_and_repeats() -> None:
     """Each resample has as many repeats as there are, each whole in both its phases, and of all slices the same."""
-    weights = draw([[4], [6, 2]], np.random.default_rng(1))
+    weights = draw_blocks([[4], [6, 2]], np.random.default_rng(1))
     assert weights.shape == (RESAMPLES, 12)
     first, second, third = (part.sum(axis=1) for part in np.split(weights, [4, 10], axis=1))
     assert set(first) == {0, 4, 8}
@@ -74,7 +74,7 @@ def test_chance_deals_out_the_slices() -> None:
 def test_infinities_are_alike() -> None:
     """Two of them are no difference; one is an infinite one."""
     inf = np.inf
-    found = less(np.array([3, inf, inf, 2]), np.array([1, 1, inf, inf]))
+    found = is_less(np.array([3, inf, inf, 2]), np.array([1, 1, inf, inf]))
     assert found.tolist() == [2, inf, 0, -inf]
 
 
@@ -82,7 +82,7 @@ def test_infinities_are_alike() -> None:
 def test_intervals_of_few_slices_hold_the_truth(slices: int) -> None:
     """The interval of a mean holds the true one in 95 % of 400 trials; plain percentiles do in 90 %, of ten slices."""
     wild = np.random.default_rng(1)
-    weights = draw([[slices]], wild)
+    weights = draw_blocks([[slices]], wild)
     inside = 0
     for _ in range(400):
         low, high = interval(weights @ wild.standard_normal(slices) / slices, 0.05, [[slices]])

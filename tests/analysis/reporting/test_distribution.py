@@ -19,7 +19,7 @@ from tests.support.distributed import played
 def printed(section: Section) -> list[str]:
     """What is shown, 100 columns wide."""
     out = Console(file=io.StringIO(), width=100)
-    distribution_summary.show(section, out)
+    distribution_summary.show_distribution(section, out)
     assert isinstance(out.file, io.StringIO)
     return [line.rstrip() for line in out.file.getvalue().splitlines()]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from _hookswarm.analysis.reporting.history import COLUMNS, NAME, append, save
+from _hookswarm.analysis.reporting.history import COLUMNS, NAME, append_history, save_history
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.records.run import RunError
 from tests.support.journals import arrival, attempt, planned, run
@@ -20,7 +20,7 @@ def test_a_row_for_each_run(tmp_path: Path) -> None:
     first = analyse(run(rows, [arrival(one) for one in rows], stages=STAGES)).performance
     second = analyse(run(rows, [arrival(one) for one in rows], stages=STAGES, id="another")).performance
     for one in (first, second, first):
-        append(tmp_path, one)
+        append_history(tmp_path, one)
     table = pd.read_csv(tmp_path / NAME)
     assert tuple(table.columns) == COLUMNS
     assert table["run"].tolist() == [first.run.id, "another"]
@@ -31,7 +31,7 @@ def test_a_row_for_each_run(tmp_path: Path) -> None:
 
 def test_what_a_run_does_not_know_is_empty(tmp_path: Path) -> None:
     """Without receivers of ours nothing is known of losses."""
-    append(tmp_path, analyse(run(SENT)).performance)
+    append_history(tmp_path, analyse(run(SENT)).performance)
     table = pd.read_csv(tmp_path / NAME)
     assert table[["lost", "capacity_per_s"]].isna().all(axis=None)
 
@@ -41,12 +41,12 @@ def test_another_file_is_not_written_to(tmp_path: Path, content: str) -> None:
     """One with other columns is to be moved away."""
     (tmp_path / NAME).write_text(content)
     with pytest.raises(RunError, match="move it away"):
-        append(tmp_path, analyse(run(SENT)).performance)
+        append_history(tmp_path, analyse(run(SENT)).performance)
     assert (tmp_path / NAME).read_text() == content
 
 
 def test_a_history_that_cannot_be_written_spoils_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Why is said in a line."""
     (tmp_path / NAME).write_text("mine")
-    assert save(tmp_path, analyse(run(SENT)).performance) is None
+    assert save_history(tmp_path, analyse(run(SENT)).performance) is None
     assert "move it away" in capsys.readouterr().err

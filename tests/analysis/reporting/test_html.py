@@ -9,9 +9,9 @@ import pytest
 
 from _hookswarm.analysis.reporting import files
 from _hookswarm.analysis.reporting.html import page
-from _hookswarm.analysis.reporting.html.charts import Chart, figure
+from _hookswarm.analysis.reporting.html.charts import Chart, chart_figure
 from _hookswarm.analysis.reporting.html.stages import MOST
-from _hookswarm.analysis.reporting.html.stages import charts as stage_charts
+from _hookswarm.analysis.reporting.html.stages import stage_charts as stage_charts
 from _hookswarm.analysis.reports import analyse
 from tests.support.journals import arrival, attempt, planned, run
 from tests.support.samples import machine_log
@@ -41,7 +41,7 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> str:
         arrivals = [arrival(one) for one in sent[: 19 if test == "load" else 20]]
         frames = run(sent, arrivals, stages=[planned("<b>odd</b> & more")], test=test)
         files.write_reports(folder, analyse(replace(frames, machine=machine_log(12))))
-    return page.write(folder, files.read_reports(folder)).read_text()
+    return page.write_page(folder, files.read_reports(folder)).read_text()
 
 
 def test_the_verdicts_come_first(html: str) -> None:
@@ -81,7 +81,7 @@ def test_every_picture_is_told_in_words(html: str) -> None:
 
 def test_a_chart_cannot_end_its_script() -> None:
     """Whatever a stage is named."""
-    made = figure("x", "y")
+    made = chart_figure("x", "y")
     made.add_bar(x=[1], y=["</script><script>alert(1)</script>"])
     assert "</script>" not in Chart("a", "b", made).json()
 
@@ -96,7 +96,7 @@ def test_many_stages_are_one_picture() -> None:
 
 def test_an_empty_report_is_a_page(tmp_path: Path) -> None:
     """Without a run in it."""
-    assert "No run is in these reports" in page.render(files.read_reports(tmp_path))
+    assert "No run is in these reports" in page.render_page(files.read_reports(tmp_path))
 
 
 def test_a_page_is_small(html: str) -> None:

@@ -6,23 +6,25 @@ from xml.etree import ElementTree
 from _hookswarm.analysis.reporting import junit, markdown
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Section
-from _hookswarm.analysis.verdicts.checks import Result, judge, parse
-from _hookswarm.analysis.verdicts.measures import of
+from _hookswarm.analysis.verdicts.checks import CheckResult, judge_checks, parse_check
+from _hookswarm.analysis.verdicts.measures import numbers_of
 from tests.support.journals import arrival, attempt, planned, run
 
 
-def played(lost: bool = False) -> tuple[Section, list[Result]]:
+def played(lost: bool = False) -> tuple[Section, list[CheckResult]]:
     """A run of three events, and three checks on it: one holds, one does not, one is of nothing."""
     sent = [attempt(n) for n in range(3)]
     arrivals = [arrival(one) for one in sent[: 2 if lost else 3]]
     found = analyse(run(sent, arrivals, stages=[planned("a | b")]))
-    return found.performance, judge([parse("due==3"), parse("p99_ms<0"), parse("capacity_per_s>1")], of(found))
+    return found.performance, judge_checks(
+        [parse_check("due==3"), parse_check("p99_ms<0"), parse_check("capacity_per_s>1")], numbers_of(found)
+    )
 
 
 def test_a_case_for_each_verdict_and_check() -> None:
     """Failures and errors are told apart and counted; what XML cannot hold is not in it."""
     section, results = played()
-    tree = ElementTree.fromstring(junit.compute([section], results))
+    tree = ElementTree.fromstring(junit.junit_xml([section], results))
     cases = {case.get("name"): [child.tag for child in case] for case in tree.iter("testcase")}
     assert cases == {"verdict": [], "due==3": [], "p99_ms<0": ["failure"], "capacity_per_s>1": ["error"]}
     suites = {suite.get("name"): suite for suite in tree}
@@ -33,7 +35,7 @@ def test_a_case_for_each_verdict_and_check() -> None:
 def test_a_void_run_is_an_error() -> None:
     """With its reasons."""
     section, results = played(lost=True)
-    tree = ElementTree.fromstring(junit.compute([section], results))
+    tree = ElementTree.fromstring(junit.junit_xml([section], results))
     (problem,) = [case[0] for case in tree.iter("testcase") if case.get("name") == "verdict"]
     assert problem.tag == "error"
     assert "acknowledged_lost" in (problem.text or "")
@@ -44,18 +46,18 @@ def test_the_file_is_whole(tmp_path: Path) -> None:
     section, results = played()
     path = tmp_path / "junit.xml"
     path.write_text("older")
-    junit.write(path, [section], results)
+    junit.write_junit(path, [section], results)
     assert ElementTree.parse(path).getroot().tag == "testsuites"
 
 
 def test_a_summary_in_markdown(tmp_path: Path) -> None:
     """Checks, verdict and stages; a bar in a name ends no cell; a second run is appended."""
     section, results = played()
-    text = markdown.compute([section], results)
+    text = markdown.markdown_summary([section], results)
     assert "| `p99_ms<0` | ❌ |" in text
     assert "hookswarm `performance`: pass" in text
     assert r"| a \| b | 3 |" in text
     path = tmp_path / "summary.md"
-    markdown.append(path, text)
-    markdown.append(path, text)
+    markdown.append_markdown(path, text)
+    markdown.append_markdown(path, text)
     assert path.read_text().count("### Checks") == 2

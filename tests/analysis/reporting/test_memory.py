@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from _hookswarm.analysis.reporting.memory import lines, show
+from _hookswarm.analysis.reporting.memory import memory_lines, show_memory
 from _hookswarm.analysis.schema.memory import Growth, MemoryFit, MemorySection, Slope
 from _hookswarm.analysis.schema.report import Run
 from tests.support.journals import run
@@ -29,7 +29,7 @@ def test_a_line_for_each_kind_of_growth() -> None:
         settled=Growth(bytes_per_webhook=None, bytes_per_event=slope(3)),
     )
     receiver = MemoryFit(peak=Growth(bytes_per_webhook=None, bytes_per_event=slope(2)), settled=NONE)
-    assert lines(section(sender=sender, receiver=receiver)) == [
+    assert memory_lines(section(sender=sender, receiver=receiver)) == [
         "sender 12 B per event, 85 B per webhook; receiver 2.0 B per event (peak)",
         "sender 3.0 B per event (settled)",
     ]
@@ -49,14 +49,14 @@ def test_a_line_for_each_kind_of_growth() -> None:
 def test_a_size_for_people(found: Slope, said: str) -> None:
     """No false precision, and where the interval holds 0 only its upper bound."""
     fit = MemoryFit(peak=Growth(bytes_per_webhook=None, bytes_per_event=found), settled=NONE)
-    assert lines(section(sender=fit)) == [f"sender {said} per event (peak)"]
+    assert memory_lines(section(sender=fit)) == [f"sender {said} per event (peak)"]
 
 
 def test_nothing_to_say() -> None:
     """No memory stages, or too few of them, print nothing."""
     out = Console(file=io.StringIO(), width=100)
-    show(None, out)
-    show(section(sender=MemoryFit(peak=NONE, settled=NONE)), out)
+    show_memory(None, out)
+    show_memory(section(sender=MemoryFit(peak=NONE, settled=NONE)), out)
     assert isinstance(out.file, io.StringIO)
     assert out.file.getvalue() == ""
 
@@ -64,6 +64,6 @@ def test_nothing_to_say() -> None:
 def test_a_reason_is_printed_as_it_is() -> None:
     """Why memory was skipped, without what would steer a terminal or be taken for markup."""
     out = Console(file=io.StringIO(), width=100)
-    show(section("no [bold]psutil\x1b[2J"), out)
+    show_memory(section("no [bold]psutil\x1b[2J"), out)
     assert isinstance(out.file, io.StringIO)
     assert out.file.getvalue() == "memory  skipped: no [bold]psutil\N{REPLACEMENT CHARACTER}[2J\n"

@@ -20,7 +20,7 @@ def _section(name: str = "concurrent users=4") -> Section:
 
 def _shown(section: Section, width: int = 100, terminal: bool = False) -> str:
     out = io.StringIO()
-    summary.show(section, Console(file=out, width=width, force_terminal=terminal, color_system=None))
+    summary.show_section(section, Console(file=out, width=width, force_terminal=terminal, color_system=None))
     return out.getvalue()
 
 
@@ -106,7 +106,7 @@ def test_nothing_steers_the_terminal() -> None:
 
 def test_a_hundred_columns_where_there_is_no_terminal() -> None:
     """In CI's logs the width does not depend on a guess."""
-    assert summary.console().width == 100
+    assert summary.make_console().width == 100
 
 
 def test_one_slow_tenant_does_not_hide() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from _hookswarm.analysis.resources.bottleneck import NONE, Evidence, judge
+from _hookswarm.analysis.resources.bottleneck import NONE, Evidence, find_bottleneck
 
 AT_EASE = Evidence(
     sender_busy=0.3, sender_starved=0.01, receiver_busy=0.2, fd_share=0.1, overflows_per_s=0.0, new_connections=0.01,
@@ -30,7 +30,7 @@ AT_EASE = Evidence(
 )
 def test_each_bottleneck_is_named(name: str, fields: dict[str, float]) -> None:
     """One thing at its limit and all others at ease: it is named, with its figure and something to try."""
-    found = judge(replace(AT_EASE, **fields))
+    found = find_bottleneck(replace(AT_EASE, **fields))
     assert found.name == name
     assert any(character.isdigit() for character in found.evidence)
     assert found.try_next
@@ -54,23 +54,23 @@ def test_each_bottleneck_is_named(name: str, fields: dict[str, float]) -> None:
 )
 def test_a_rule_begins_at_its_limit(name: str, field: str, limit: float) -> None:
     """At the limit that the documentation tells it is the bottleneck, and a little below it is none."""
-    assert judge(Evidence(**{field: limit})).name == name
-    assert judge(Evidence(**{field: limit - 0.001})).name == NONE
+    assert find_bottleneck(Evidence(**{field: limit})).name == name
+    assert find_bottleneck(Evidence(**{field: limit - 0.001})).name == NONE
 
 
 @pytest.mark.parametrize(("name", "inside"), [("target's own delay", 1.0), ("network", 0.0)])
 def test_a_wait_is_told_from_half_of_the_time(name: str, inside: float) -> None:
     """In the receiver, or on the way."""
-    assert judge(Evidence(waited=0.5, inside_receiver=inside)).name == name
-    assert judge(Evidence(waited=0.499, inside_receiver=inside)).name == NONE
+    assert find_bottleneck(Evidence(waited=0.5, inside_receiver=inside)).name == name
+    assert find_bottleneck(Evidence(waited=0.499, inside_receiver=inside)).name == NONE
 
 
 def test_a_cause_comes_before_what_it_leads_to() -> None:
     """Connections that are never kept use up the CPU, and a busy CPU makes answers slow: the first is named."""
     late = replace(AT_EASE, waited=1.0, inside_receiver=0.9)
-    assert judge(late).name == "target's own delay"
-    assert judge(replace(late, receiver_busy=1.0)).name == "receiver CPU"
-    found = judge(replace(late, receiver_busy=1.0, new_connections=1.0))
+    assert find_bottleneck(late).name == "target's own delay"
+    assert find_bottleneck(replace(late, receiver_busy=1.0)).name == "receiver CPU"
+    found = find_bottleneck(replace(late, receiver_busy=1.0, new_connections=1.0))
     assert found.name == "connection set-up"
     assert found.runner_up
     assert found.runner_up.name == "target's own delay"
@@ -78,12 +78,12 @@ def test_a_cause_comes_before_what_it_leads_to() -> None:
 
 def test_waiting_for_a_busy_sender_is_no_network() -> None:
     """What an attempt waits for outside of the receiver counts as the way only as far as no CPU was busy."""
-    assert judge(replace(AT_EASE, waited=1.0, inside_receiver=0.05, sender_busy=0.7)).name == NONE
+    assert find_bottleneck(replace(AT_EASE, waited=1.0, inside_receiver=0.05, sender_busy=0.7)).name == NONE
 
 
 def test_at_ease_there_is_none() -> None:
     """What came nearest to its limit is told all the same."""
-    found = judge(AT_EASE)
+    found = find_bottleneck(AT_EASE)
     assert found.name == NONE
     assert found.runner_up == found.suspects[0]
     assert [one.pressure for one in found.suspects] == sorted((one.pressure for one in found.suspects), reverse=True)
@@ -91,5 +91,5 @@ def test_at_ease_there_is_none() -> None:
 
 def test_without_evidence_nothing_is_claimed() -> None:
     """No log, no verdict."""
-    found = judge(Evidence())
+    found = find_bottleneck(Evidence())
     assert (found.name, found.evidence, found.suspects) == (NONE, "nothing was measured", [])

@@ -101,7 +101,7 @@ def test_nothing_delivered() -> None:
     """CPU time is told, and no cost of what there is none of."""
     made = replace(run([], stages=[planned()], test="scalability"), resources=busy("sender", "w1", 0.5, 0))
     recorder = cpu.CpuUse(made)
-    stages.compute(made, recorder.add)
+    stages.stage_figures(made, recorder.add)
     found = recorder.section()
     assert found is not None
     (process,) = only(found).processes

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from _hookswarm.analysis.resources.curves import STEPS, compute
+from _hookswarm.analysis.resources.curves import STEPS, curves_of
 from tests.support.journals import SECOND, START
 from tests.support.samples import MB, sample
 
@@ -19,7 +19,7 @@ def log(samples: int) -> pd.DataFrame:
 
 def test_a_curve_has_steps_of_equal_length() -> None:
     """CPU is of each step, memory at its end; seconds count from the run's first stage."""
-    (curve,) = compute([log(5)], START - SECOND)
+    (curve,) = curves_of([log(5)], START - SECOND)
     assert (curve.from_s, curve.step_s) == (1.0, 0.5)
     assert curve.cpu_share == [0.5, 0.5, 0, 0]
     assert curve.rss_bytes == [MB, 2 * MB, 3 * MB, 4 * MB]
@@ -27,11 +27,11 @@ def test_a_curve_has_steps_of_equal_length() -> None:
 
 def test_a_long_run_is_told_in_so_many_steps() -> None:
     """Hours are no longer than minutes, and no CPU time is lost."""
-    (curve,) = compute([log(20_001)], START)
+    (curve,) = curves_of([log(20_001)], START)
     assert len(curve.cpu_share) == len(curve.fds) == STEPS
     assert sum(curve.cpu_share) * curve.step_s == pytest.approx(2_500, rel=0.001)
 
 
 def test_a_single_sample_is_no_curve() -> None:
     """A process that was seen once."""
-    assert compute([log(1)], START) == []
+    assert curves_of([log(1)], START) == []

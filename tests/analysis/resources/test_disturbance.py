@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from _hookswarm.analysis.resources.disturbance import compute, told
+from _hookswarm.analysis.resources.disturbance import disturbance_of, disturbances_of
 from _hookswarm.analysis.schema.report import Machine
 from tests.support.journals import SECOND, START
 from tests.support.samples import machine_log, sample
@@ -28,15 +28,15 @@ def busy(*cores: float) -> pd.DataFrame:
 
 def test_others_are_what_no_log_accounts_for() -> None:
     """Two cores busy for 90 and 70 %, of which 100 % of one core are ours: others had 30 % of the machine."""
-    assert compute(busy(0.9, 0.7), [ours(1.0)], WINDOW).others_share == pytest.approx(0.3, abs=0.001)
-    assert compute(busy(0.2, 0.2), [ours(1.0)], WINDOW).others_share == 0
-    assert compute(busy(0.9, 0.7), [ours(1.0)], WINDOW, all_known=False).others_share is None
+    assert disturbance_of(busy(0.9, 0.7), [ours(1.0)], WINDOW).others_share == pytest.approx(0.3, abs=0.001)
+    assert disturbance_of(busy(0.2, 0.2), [ours(1.0)], WINDOW).others_share == 0
+    assert disturbance_of(busy(0.9, 0.7), [ours(1.0)], WINDOW, all_known=False).others_share is None
 
 
 def test_quota_and_clock() -> None:
     """A second of throttling in four, and a clock at half of its best for the whole window."""
     log = machine_log(20, throttled_s=0.25).assign(mhz=[1_500.0] * 11 + [3_000.0] * 10)
-    found = compute(log, [], WINDOW)
+    found = disturbance_of(log, [], WINDOW)
     assert (found.throttled_share, found.slowed_share) == (0.25, 0.5)
 
 
@@ -51,7 +51,7 @@ def test_quota_and_clock() -> None:
 )
 def test_a_limit_that_is_passed_is_a_sentence(found: Machine, word: str) -> None:
     """One for each, with the share."""
-    (sentence,) = told(found)
+    (sentence,) = disturbances_of(found)
     assert word in sentence
     assert "30%" in sentence
 
@@ -59,17 +59,17 @@ def test_a_limit_that_is_passed_is_a_sentence(found: Machine, word: str) -> None
 @pytest.mark.parametrize("share", ["steal_share", "throttled_share", "slowed_share", "others_share"])
 def test_a_quarter_is_tolerated(share: str) -> None:
     """Of each, up to and with 25 %; of others, where somebody waits for a CPU."""
-    assert not list(told(machine(**{"waited_share": 0.5, share: 0.25})))
-    assert len(list(told(machine(**{"waited_share": 0.5, share: 0.2501})))) == 1
+    assert not list(disturbances_of(machine(**{"waited_share": 0.5, share: 0.25})))
+    assert len(list(disturbances_of(machine(**{"waited_share": 0.5, share: 0.2501})))) == 1
 
 
 def test_others_disturb_only_where_somebody_waits() -> None:
     """Cores that were idle are no loss: from a quarter of the time on in which some process waited for one, others
     disturb. What the machine itself was kept from disturbs without.
     """
-    assert not list(told(machine(others_share=0.4, waited_share=0.2499)))
-    assert len(list(told(machine(others_share=0.4, waited_share=0.25)))) == 1
-    assert not list(told(machine(others_share=0.4)))
+    assert not list(disturbances_of(machine(others_share=0.4, waited_share=0.2499)))
+    assert len(list(disturbances_of(machine(others_share=0.4, waited_share=0.25)))) == 1
+    assert not list(disturbances_of(machine(others_share=0.4)))
     for kept_from in ("steal_share", "throttled_share", "slowed_share"):
-        assert len(list(told(machine(**{kept_from: 0.4, "waited_share": 0.0})))) == 1
-    assert not list(told(machine()))
+        assert len(list(disturbances_of(machine(**{kept_from: 0.4, "waited_share": 0.0})))) == 1
+    assert not list(disturbances_of(machine()))

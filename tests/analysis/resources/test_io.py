@@ -83,7 +83,7 @@ def test_without_logs_the_section_says_why() -> None:
     found = section(sends(), resources=run([]).resources)
     assert found.skipped == "no resource log in the run's folder"
     assert found.stages[0].connections_share == 0.0
-    assert resource_summary.lines(found) == ["skipped: no resource log in the run's folder"]
+    assert resource_summary.bottleneck_lines(found) == ["skipped: no resource log in the run's folder"]
 
 
 def test_other_tests_have_no_such_section() -> None:

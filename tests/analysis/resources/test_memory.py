@@ -77,7 +77,7 @@ AT_REST = (sample(START - SECOND, uss=1), sample(START + SECOND, uss=9), sample(
 
 def test_start_peak_and_settled() -> None:
     """Before the stage, at its largest, and at the end of the pause behind it."""
-    stage, process = only(memory.compute(frames(samples("sender", *AT_REST))))
+    stage, process = only(memory.memory_section(frames(samples("sender", *AT_REST))))
     assert (stage.name, stage.webhooks, stage.events) == ("m0", 1, 3)
     assert process == ProcessMemory(
         process="7", role="sender", measure="uss", start_bytes=1, peak_bytes=9, settled_bytes=4
@@ -88,20 +88,20 @@ def test_start_peak_and_settled() -> None:
 def test_the_start_is_the_last_sample_before_it() -> None:
     """An older sample is not it, one at the very start is; without any, the first in the stage."""
     older = sample(START - 9 * SECOND, uss=500)
-    assert only(memory.compute(frames(samples("sender", older, *AT_REST))))[1].start_bytes == 1
+    assert only(memory.memory_section(frames(samples("sender", older, *AT_REST))))[1].start_bytes == 1
     at_once = samples("sender", older, sample(START, uss=2), *AT_REST[1:])
-    found = only(memory.compute(frames(at_once)))[1]
+    found = only(memory.memory_section(frames(at_once)))[1]
     assert (found.start_bytes, found.peak_bytes) == (2, 9)
-    assert only(memory.compute(frames(samples("sender", *AT_REST[1:]))))[1].start_bytes == 9
+    assert only(memory.memory_section(frames(samples("sender", *AT_REST[1:]))))[1].start_bytes == 9
 
 
 def test_the_window_ends_with_the_pause_or_the_next_stage() -> None:
     """What comes later belongs to no stage or to the next, even if the plan's pause is longer."""
     late = sample(START + LENGTH + SETTLE + 1, uss=700)
-    assert only(memory.compute(frames(samples("sender", *AT_REST, late))))[1].peak_bytes == 9
+    assert only(memory.memory_section(frames(samples("sender", *AT_REST, late))))[1].peak_bytes == 9
     next_one = [sample(START + EVERY - MS, uss=5), sample(START + EVERY + MS, uss=800)]
     log = samples("sender", *AT_REST, *next_one)
-    first = memory.compute(frames(log, stages=((1, 3), (1, 3)), settle_s=12)).stages[0].processes[0]
+    first = memory.memory_section(frames(log, stages=((1, 3), (1, 3)), settle_s=12)).stages[0].processes[0]
     assert (first.peak_bytes, first.settled_bytes) == (9, 5)
 
 
@@ -110,13 +110,13 @@ def test_settled_needs_rest(at_s: float, settled: int | None) -> None:
     """A sample in the first half of the pause behind the last answer has not settled."""
     rows = [*AT_REST[:2], sample(START + round(at_s * SECOND), uss=4)]
     made = frames(samples("sender", *rows))
-    assert only(memory.compute(made))[1].settled_bytes == settled
+    assert only(memory.memory_section(made))[1].settled_bytes == settled
 
 
 def test_without_a_pause_nothing_settles() -> None:
     """What is there the moment the last answer came is not what stays."""
     rows = [*AT_REST[:2], sample(START + LENGTH, uss=4)]
-    section = memory.compute(frames(samples("sender", *rows), settle_s=0))
+    section = memory.memory_section(frames(samples("sender", *rows), settle_s=0))
     assert only(section)[1].settled_bytes is None
     assert section.fits["sender"].settled == Growth(bytes_per_webhook=None, bytes_per_event=None)
 
@@ -126,7 +126,7 @@ def test_rss_where_uss_is_not_in_every_sample(place: int) -> None:
     """One sample of a stage without USS, and all of its role are RSS: the measures do not mix."""
     rows = [sample(int(row["at_ns"] or 0), rss=(row["uss"] or 0) + 50, uss=row["uss"]) for row in AT_REST]
     rows[place] = {**rows[place], "uss": None}
-    section = memory.compute(frames(samples("sender", *rows), samples("sender", *AT_REST, process="8")))
+    section = memory.memory_section(frames(samples("sender", *rows), samples("sender", *AT_REST, process="8")))
     (stage,) = section.stages
     assert [process.measure for process in stage.processes] == ["rss", "rss"]
     assert stage.processes[0].start_bytes == 51
@@ -136,7 +136,7 @@ def test_rss_where_uss_is_not_in_every_sample(place: int) -> None:
 def test_samples_without_uss_outside_of_the_stages_do_not_matter() -> None:
     """The last sample with USS before the stage is its start."""
     between = sample(START - MS, uss=None, rss=500)
-    found = only(memory.compute(frames(samples("sender", AT_REST[0], between, *AT_REST[1:]))))[1]
+    found = only(memory.memory_section(frames(samples("sender", AT_REST[0], between, *AT_REST[1:]))))[1]
     assert (found.measure, found.start_bytes) == ("uss", 1)
 
 
@@ -152,7 +152,7 @@ def test_roles_add_up() -> None:
             ("receiver-b", "1"),
         )
     ]
-    (stage,) = memory.compute(frames(*logs)).stages
+    (stage,) = memory.memory_section(frames(*logs)).stages
     assert len(stage.processes) == 5
     twice = Memory(measure="uss", start_bytes=2, peak_bytes=18, settled_bytes=8)
     assert stage.roles == {"sender": twice, "receiver": twice}
@@ -160,7 +160,9 @@ def test_roles_add_up() -> None:
 
 def test_one_process_that_did_not_settle() -> None:
     """Then the role's settled memory is not known."""
-    (stage,) = memory.compute(frames(samples("sender", *AT_REST), samples("sender", *AT_REST[:2], process="8"))).stages
+    (stage,) = memory.memory_section(
+        frames(samples("sender", *AT_REST), samples("sender", *AT_REST[:2], process="8"))
+    ).stages
     assert stage.roles["sender"].settled_bytes is None
     assert stage.roles["sender"].peak_bytes == 18
 
@@ -169,7 +171,7 @@ def test_a_process_that_was_not_sampled_in_a_stage() -> None:
     """One that ended before it, and one that came later, have no part in it."""
     gone = samples("sender", sample(START - SECOND), process="8")
     later = samples("sender", sample(START + EVERY), process="9")
-    stage, process = only(memory.compute(frames(samples("sender", *AT_REST), gone, later)))
+    stage, process = only(memory.memory_section(frames(samples("sender", *AT_REST), gone, later)))
     assert process.process == "7"
     assert stage.roles["sender"].start_bytes == 1
 
@@ -178,10 +180,10 @@ def test_only_memory_stages_that_ended() -> None:
     """Other scenarios, and a stage that the run did not finish, are left out."""
     of_another_kind = frames(samples("sender", *AT_REST), scenario="concurrent")
     assert analyse(of_another_kind).memory is None
-    assert memory.compute(of_another_kind).stages == []
+    assert memory.memory_section(of_another_kind).stages == []
     unfinished = frames(samples("sender", *AT_REST))
     assert analyse(unfinished).memory is not None
-    assert memory.compute(replace(unfinished, timeline=unfinished.timeline[:1])).stages == []
+    assert memory.memory_section(replace(unfinished, timeline=unfinished.timeline[:1])).stages == []
 
 
 @pytest.mark.parametrize(
@@ -195,7 +197,9 @@ def test_only_memory_stages_that_ended() -> None:
 def test_skipped(environment: dict[str, Any], reason: str) -> None:
     """Without any log the section says why, as the run's environment knows it, and holds nothing."""
     made = frames()
-    section = memory.compute(replace(made, manifest=made.manifest.model_copy(update={"environment": environment})))
+    section = memory.memory_section(
+        replace(made, manifest=made.manifest.model_copy(update={"environment": environment}))
+    )
     assert (section.skipped, section.stages, section.fits) == (reason, [], {})
     assert section.run.id == made.manifest.id
 
@@ -219,7 +223,7 @@ def test_a_planted_leak_is_found(code: int) -> None:
         lambda w, e: 300 * e + noise() + first.get((w, e), 0),
     )
     receiver = log("receiver-eu", lambda w, e: MB + 100 * noise(), lambda w, e: 100 * noise())
-    fits = memory.compute(frames(sender, receiver, stages=GRID)).fits
+    fits = memory.memory_section(frames(sender, receiver, stages=GRID)).fits
     _holds(fits["sender"].peak.bytes_per_webhook, 20_000)
     _holds(fits["sender"].peak.bytes_per_event, 900)
     _holds(fits["sender"].settled.bytes_per_event, 300)
@@ -241,7 +245,7 @@ def test_a_step_is_no_leak() -> None:
     """A cache that fills once, in the first stage, moves no slope."""
     steps = iter([50 * MB] + [0] * 8)
     sender = log("sender", lambda w, e: 60 * MB, lambda w, e: next(steps))
-    settled = memory.compute(frames(sender, stages=GRID)).fits["sender"].settled
+    settled = memory.memory_section(frames(sender, stages=GRID)).fits["sender"].settled
     assert settled.bytes_per_event is not None
     assert settled.bytes_per_event.value == pytest.approx(0, abs=1e-6)
 
@@ -249,7 +253,7 @@ def test_a_step_is_no_leak() -> None:
 def test_too_few_stages_for_a_fit() -> None:
     """Two numbers of events and one of webhooks give figures for each stage, and no slope."""
     grid = ((1, 10), (1, 20))
-    section = memory.compute(frames(log("sender", lambda w, e: e, lambda w, e: e, grid=grid), stages=grid))
+    section = memory.memory_section(frames(log("sender", lambda w, e: e, lambda w, e: e, grid=grid), stages=grid))
     assert len(section.stages) == 2
     none = Growth(bytes_per_webhook=None, bytes_per_event=None)
     assert (section.fits["sender"].peak, section.fits["sender"].settled) == (none, none)

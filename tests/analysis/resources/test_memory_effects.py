@@ -1,6 +1,6 @@
 """What one factor more costs in memory."""
 
-from _hookswarm.analysis.resources.memory_effects import compute
+from _hookswarm.analysis.resources.memory_effects import memory_effects_of
 from _hookswarm.analysis.schema.memory import MemoryTrend
 from tests.support.samples import MB
 
@@ -24,7 +24,7 @@ PLANS = {
 def test_stages_are_compared_with_the_first() -> None:
     """By process, one factor at a time; what differs in two says nothing of either."""
     trends = [trend("base", 20 * MB), trend("large", 23 * MB), trend("many", 60 * MB), trend("both", 70 * MB)]
-    found = compute(trends, PLANS)
+    found = memory_effects_of(trends, PLANS)
     assert [(one.factor, one.from_value, one.to_value, one.level_bytes) for one in found] == [
         ("payload", 1_000, 20_000, 3 * MB),
         ("webhooks", 10, 100_000, 40 * MB),
@@ -33,5 +33,5 @@ def test_stages_are_compared_with_the_first() -> None:
 
 def test_a_process_that_was_not_there_before_is_left_out() -> None:
     """Nothing to compare it with."""
-    assert compute([trend("base", MB), trend("large", MB, process="8")], PLANS) == []
-    assert compute([], PLANS) == []
+    assert memory_effects_of([trend("base", MB), trend("large", MB, process="8")], PLANS) == []
+    assert memory_effects_of([], PLANS) == []

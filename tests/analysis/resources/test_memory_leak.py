@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from _hookswarm.analysis.reading.frames import load
+from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.resources import memory
 from _hookswarm.records.run import StageEnded, StageStarted
 from tests.support.journals import ANCHOR, attempt, planned, run, write_run
@@ -70,7 +70,7 @@ def test_a_real_leak(tmp_path: Path) -> None:
         for n in range(events)
     ]
     write_run(folder, run(attempts, stages=plan, timeline=timeline))
-    section = memory.compute(load(folder))
+    section = memory.memory_section(load_run(folder))
     assert [stage.events for stage in section.stages] == [events for _, events in GRID]
     fit = section.fits["sender"]
     for growth, per_event in ((fit.settled, KEPT), (fit.peak, PEAK)):

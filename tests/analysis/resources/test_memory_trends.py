@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from _hookswarm.analysis.reporting.memory import lines
+from _hookswarm.analysis.reporting.memory import memory_lines
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.resources.memory_trends import SCENARIO
 from _hookswarm.analysis.schema.memory import MemoryTrend
@@ -40,7 +40,7 @@ def trends() -> list[MemoryTrend]:
     )
     found = analyse(replace(plain, resources=resources, machine=machine_log(WINDOW_S))).memory
     assert found
-    assert any("leak" in line for line in lines(found))
+    assert any("leak" in line for line in memory_lines(found))
     return found.trends
 
 

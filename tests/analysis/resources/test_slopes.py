@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from _hookswarm.analysis.resources.slopes import Floats, fit
+from _hookswarm.analysis.resources.slopes import Floats, fit_slopes
 from _hookswarm.analysis.schema.memory import Slope
 
 
@@ -26,7 +26,7 @@ def grown(webhooks: Floats = WEBHOOKS, events: Floats = EVENTS) -> Floats:
 
 def told(y: Floats, *factors: Floats) -> list[Slope]:
     """The slopes, all of which must be there."""
-    slopes = fit(y, factors)
+    slopes = fit_slopes(y, factors)
     return [slope for slope in slopes if slope is not None] if all(slopes) else pytest.fail("a slope is missing")
 
 
@@ -93,7 +93,7 @@ def test_a_lopsided_plan() -> None:
 def test_too_few_values_of_a_factor(levels: tuple[float, ...]) -> None:
     """One or two numbers of webhooks give no slope over them, and do not spoil the other."""
     webhooks, events = plan(levels, (100, 1_000, 10_000))
-    none, per_event = fit(grown(webhooks, events), [webhooks, events])
+    none, per_event = fit_slopes(grown(webhooks, events), [webhooks, events])
     assert none is None
     assert per_event is not None
     assert per_event.value == pytest.approx(PER_EVENT)
@@ -102,10 +102,10 @@ def test_too_few_values_of_a_factor(levels: tuple[float, ...]) -> None:
 def test_factors_that_go_together_are_not_told_apart() -> None:
     """Where events grow as webhooks do, any split of the growth would fit."""
     webhooks = np.array([1, 10, 100, 1_000], float)
-    assert fit(grown(webhooks, webhooks * 10 + 5), [webhooks, webhooks * 10 + 5]) == [None, None]
+    assert fit_slopes(grown(webhooks, webhooks * 10 + 5), [webhooks, webhooks * 10 + 5]) == [None, None]
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_no_stages(count: int) -> None:
     """Nothing to fit is no error."""
-    assert fit(np.ones(count), [np.ones(count), np.ones(count)]) == [None, None]
+    assert fit_slopes(np.ones(count), [np.ones(count), np.ones(count)]) == [None, None]

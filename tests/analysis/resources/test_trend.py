@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from _hookswarm.analysis.resources.trend import LEAST, Floats, Growth, Trend, compute
+from _hookswarm.analysis.resources.trend import LEAST, Floats, Growth, Trend, trend_of
 from tests.support.samples import MB
 
 SAMPLES, EVERY_S = 90, 0.5
@@ -54,7 +54,7 @@ def memory(random: Random) -> Floats:
 def test_what_is_no_leak_is_not_called_one(series: Callable[[Random], Floats]) -> None:
     """Of 200 seeded series of each kind at most one in twenty."""
     random = np.random.default_rng(1)
-    told = Counter(compute(AT, series(random)).growth for _ in range(TRIALS))
+    told = Counter(trend_of(AT, series(random)).growth for _ in range(TRIALS))
     assert told[Growth.LEAK] <= TRIALS // 20, told
     assert told[Growth.UNKNOWN] == 0
 
@@ -62,7 +62,7 @@ def test_what_is_no_leak_is_not_called_one(series: Callable[[Random], Floats]) -
 def test_a_leak_is_found() -> None:
     """All but one in twenty of leaks that add 4 to 100 % of the level, in as much noise."""
     random = np.random.default_rng(2)
-    told = Counter(compute(AT, leak(random)).growth for _ in range(TRIALS))
+    told = Counter(trend_of(AT, leak(random)).growth for _ in range(TRIALS))
     assert told[Growth.LEAK] >= TRIALS * 19 // 20, told
 
 
@@ -71,7 +71,7 @@ def test_a_leaks_size_is_measured(bytes_per_s: int) -> None:
     """Within 10 %, and its interval holds it."""
     random = np.random.default_rng(3)
     level = np.asarray(40 * MB + bytes_per_s * AT + random.normal(0, 0.05 * MB, SAMPLES), np.float64)
-    found = compute(AT, level)
+    found = trend_of(AT, level)
     assert found.growth is Growth.LEAK
     assert found.slope == pytest.approx(bytes_per_s, rel=0.1)
     assert found.low is not None
@@ -81,10 +81,10 @@ def test_a_leaks_size_is_measured(bytes_per_s: int) -> None:
 
 def test_a_short_series_says_nothing() -> None:
     """Neither a few samples nor samples of one instant."""
-    assert compute(AT[: LEAST - 1], AT[: LEAST - 1]) == Trend(Growth.UNKNOWN)
-    assert compute(np.zeros(LEAST), np.ones(LEAST)) == Trend(Growth.UNKNOWN)
+    assert trend_of(AT[: LEAST - 1], AT[: LEAST - 1]) == Trend(Growth.UNKNOWN)
+    assert trend_of(np.zeros(LEAST), np.ones(LEAST)) == Trend(Growth.UNKNOWN)
 
 
 def test_a_level_without_noise_is_flat() -> None:
     """All values alike: no slope, and no warning."""
-    assert compute(AT, np.full(SAMPLES, 7.0 * MB)) == Trend(Growth.FLAT, 0.0, 0.0, 0.0)
+    assert trend_of(AT, np.full(SAMPLES, 7.0 * MB)) == Trend(Growth.FLAT, 0.0, 0.0, 0.0)

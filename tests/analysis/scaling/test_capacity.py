@@ -27,7 +27,7 @@ def tried(rate: float, number: int = 1, p99_ms: float = 4, side: str = "target",
 
 def found(*tries: Stage, clogged: tuple[str, ...] = ()) -> Capacity:
     """What a search with these tries found; all came to their end, those named with a queue that grew."""
-    (search,) = capacity.compute(tries, clogged)
+    (search,) = capacity.capacities_of(tries, clogged)
     return search
 
 
@@ -40,7 +40,7 @@ def test_between_what_held_and_what_broke() -> None:
     assert (search.rate_per_s, search.low_per_s, search.high_per_s) == (412, 412, 420)
     assert (search.limited_by, search.lower_bound, search.limits) == ("p99_ms", False, LIMITS)
     assert [one.held for one in search.tries] == [True, False, False, True, False, False, False, True]
-    assert list(capacity.lines([search])) == ["capacity: 412/s held, 420/s broke; p99_ms broke first"]
+    assert list(capacity.capacity_lines([search])) == ["capacity: 412/s held, 420/s broke; p99_ms broke first"]
 
 
 def test_a_rate_that_held_above_one_that_broke() -> None:
@@ -83,7 +83,7 @@ def test_a_generator_that_broke_a_try_is_no_vote() -> None:
     assert found(tried(100), noisy, tried(200, 2), tried(400, p99_ms=60)).rate_per_s == 200
     search = found(tried(100), noisy)
     assert (search.rate_per_s, search.lower_bound) == (100, True)
-    (line,) = capacity.lines([search])
+    (line,) = capacity.capacity_lines([search])
     assert line == "capacity: at least 100/s held, 200/s broke; the generator was the limit, the target may do more"
 
 
@@ -96,12 +96,14 @@ def test_nothing_broke_and_nothing_held() -> None:
     """A search that ended too soon says so: a lower bound, or none at all."""
     search = found(tried(100), tried(200))
     assert (search.rate_per_s, search.high_per_s, search.lower_bound) == (200, None, True)
-    assert list(capacity.lines([search])) == [
+    assert list(capacity.capacity_lines([search])) == [
         "capacity: at least 200/s held, no rate broke; the search ended below the limit"
     ]
     search = found(tried(100, p99_ms=60), tried(50, p99_ms=60))
     assert (search.rate_per_s, search.low_per_s, search.high_per_s) == (None, None, 50)
-    assert list(capacity.lines([search])) == ["capacity: none of the rates held, down to 50/s; p99_ms broke first"]
+    assert list(capacity.capacity_lines([search])) == [
+        "capacity: none of the rates held, down to 50/s; p99_ms broke first"
+    ]
 
 
 def search_of(rows: list[Row], overloaded: bool = False, ended: bool = True) -> list[Capacity]:
@@ -114,7 +116,7 @@ def search_of(rows: list[Row], overloaded: bool = False, ended: bool = True) -> 
         del timeline[1:]
     frames = run(rows, stages=[plan], timeline=timeline)
     recorder = capacity.CapacityRecorder(frames)
-    return recorder.searches(stages.compute(frames, recorder.add))
+    return recorder.searches(stages.stage_figures(frames, recorder.add))
 
 
 EASY = [attempt(n, due=START + n * SECOND) for n in range(10)]

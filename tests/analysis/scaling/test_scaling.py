@@ -26,7 +26,7 @@ def grid(void: tuple[int, ...] = ()) -> list[Stage]:
 
 def test_a_row_for_each_factor() -> None:
     """Throughput is the median of the repeats with the lowest and highest, efficiency what is left of the factor."""
-    (found,) = scaling.compute(grid())
+    (found,) = scaling.scaling_of(grid())
     assert (found.scenario, found.parameter, found.note) == ("scaling users", "users", None)
     assert [row.factor for row in found.factors] == [1, 2, 4, 8, 16]
     assert [row.value for row in found.factors] == [4, 8, 16, 32, 64]
@@ -41,7 +41,7 @@ def test_a_row_for_each_factor() -> None:
 def test_a_stage_that_the_generator_limited_is_void() -> None:
     """It is named, and in none of the figures; the other repeats of its factor are."""
     stages = [*grid(), users(16, 4, 9_999, "generator")]
-    last = scaling.compute(stages)[0].factors[-1]
+    last = scaling.scaling_of(stages)[0].factors[-1]
     assert (last.repeats, last.void) == (3, ["x16 #4"])
     assert last.throughput_per_s == Throughput(median=790, low=790, high=800)
 
@@ -49,11 +49,11 @@ def test_a_stage_that_the_generator_limited_is_void() -> None:
 def test_a_factor_without_a_good_repeat() -> None:
     """It has no figures; the scenario says so, and how many processes would have done."""
     stages = grid(void=(8, 16))
-    (found,) = scaling.compute(stages)
+    (found,) = scaling.scaling_of(stages)
     assert [row.repeats for row in found.factors] == [3, 3, 3, 0, 0]
     assert (found.factors[-1].throughput_per_s, found.factors[-1].efficiency) == (None, None)
     assert found.note == "the generator limited every repeat of x8, x16: nothing is known of the target there"
-    found = scaling.compute([*grid(void=(8,)), stage("scaling users", 1, side="generator", needed=3, factor=8)])[0]
+    found = scaling.scaling_of([*grid(void=(8,)), stage("scaling users", 1, side="generator", needed=3, factor=8)])[0]
     assert found.note is not None
     assert found.note.endswith("; 3 sending processes with a core of their own would have done")
 
@@ -61,20 +61,20 @@ def test_a_factor_without_a_good_repeat() -> None:
 def test_without_the_smallest_nothing_is_compared() -> None:
     """Efficiency is against x1; a law needs four sizes."""
     stages = grid(void=(1, 2))
-    (found,) = scaling.compute(stages)
+    (found,) = scaling.scaling_of(stages)
     assert {row.efficiency for row in found.factors} == {None}
-    law = scaling.laws(stages)["scaling users"]
+    law = scaling.fitted_laws(stages)["scaling users"]
     assert law.skipped == "only 3 of the 4 sizes that a fit needs"
-    (line,) = scaling.lines([found], {"scaling users": law})
+    (line,) = scaling.scaling_lines([found], {"scaling users": law})
     assert line.startswith("scaling users: no USL: only 3")
 
 
 def test_harder_work_has_no_efficiency() -> None:
     """Ten times larger bodies are not to give ten times the throughput: what is kept of it is told, and no law."""
     stages = [stage("scaling payload", 100 / factor**0.5, payload=1_000 * factor, factor=factor) for factor in (1, 4)]
-    (found,) = scaling.compute(stages)
+    (found,) = scaling.scaling_of(stages)
     assert (found.parameter, found.factors[-1].speedup, found.factors[-1].efficiency) == ("payload", 0.5, None)
-    assert scaling.laws(stages) == {}
+    assert scaling.fitted_laws(stages) == {}
 
 
 def test_offered_rates_are_found_in_the_arrivals() -> None:
@@ -83,15 +83,15 @@ def test_offered_rates_are_found_in_the_arrivals() -> None:
         stage("scaling rate", 90 * factor, factor=factor, arrivals={"kind": "constant", "rate": 100.0 * factor})
         for factor in (1, 2)
     ]
-    (found,) = scaling.compute(stages)
+    (found,) = scaling.scaling_of(stages)
     assert (found.parameter, found.factors[-1].value, found.factors[-1].efficiency) == ("rate", 200, 1)
-    assert scaling.laws(stages) == {}
+    assert scaling.fitted_laws(stages) == {}
 
 
 def test_what_is_scaled_may_be_unknown() -> None:
     """Where two parameters change at once, or none that is known, no one is named."""
     stages = [stage("odd", 10, users=factor, processes=factor, factor=factor) for factor in (1, 2)]
-    (found,) = scaling.compute(stages)
+    (found,) = scaling.scaling_of(stages)
     assert (found.parameter, found.factors[-1].value, found.factors[-1].efficiency) == (None, None, None)
 
 
@@ -99,18 +99,18 @@ def test_what_is_scaled_may_be_unknown() -> None:
 def test_a_smallest_stage_that_delivered_nothing(throughput: float | None) -> None:
     """There is nothing to compare with, and nothing breaks."""
     stages = [users(1, 1, throughput), users(2, 1, 10)]
-    assert scaling.compute(stages)[0].factors[-1].speedup is None
-    assert list(scaling.lines(scaling.compute(stages), {})) == ["scaling users: nothing to compare"]
+    assert scaling.scaling_of(stages)[0].factors[-1].speedup is None
+    assert list(scaling.scaling_lines(scaling.scaling_of(stages), {})) == ["scaling users: nothing to compare"]
 
 
 def test_other_scenarios_are_left_alone() -> None:
     """Without a factor there is no scaling."""
-    assert scaling.compute([stage("sequential", 10, users=1), stage("sequential", 20, users=2)]) == []
+    assert scaling.scaling_of([stage("sequential", 10, users=1), stage("sequential", 20, users=2)]) == []
 
 
 def test_a_line_on_screen() -> None:
     """The largest factor that counts, its efficiency, the law and what became of the peak."""
     stages = grid()
-    (line,) = scaling.lines(scaling.compute(stages), scaling.laws(stages))
+    (line,) = scaling.scaling_lines(scaling.scaling_of(stages), scaling.fitted_laws(stages))
     assert line.startswith("scaling users: x16 gives 7.9 times (efficiency 49%); USL alpha 0.0")
     assert "no peak inside the measured range (x16)" in line

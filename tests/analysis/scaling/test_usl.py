@@ -23,7 +23,7 @@ CISCO = dict(enumerate((
 
 
 def fitted(data: Mapping[int, float]) -> Usl:
-    return usl.compute(list(data), list(data.values()))
+    return usl.fit_usl(list(data), list(data.values()))
 
 
 def values(found: Usl) -> list[float]:
@@ -39,7 +39,7 @@ def measured(a: float, b: float, seed: int, noise: float = 0.03, repeats: int = 
     """Throughputs around the law, g = 1000, with noise that grows with them."""
     n = np.repeat(np.array(SIZES, float), repeats)
     wild = np.random.default_rng(seed).standard_normal(len(n))
-    return n.tolist(), (usl.law(n, a, b, 1000.0) * (1 + noise * wild)).tolist()
+    return n.tolist(), (usl.usl_throughput(n, a, b, 1000.0) * (1 + noise * wild)).tolist()
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_planted_coefficients_lie_in_their_intervals(a: float, b: float, noise: 
     """
     inside = np.zeros(3, int)
     for seed in range(200):
-        found = usl.compute(*measured(a, b, seed, noise))
+        found = usl.fit_usl(*measured(a, b, seed, noise))
         estimates = (found.alpha, found.beta, found.gamma)
         inside += [known(one).low <= true <= known(one).high for one, true in zip(estimates, (a, b, 1e3), strict=True)]
     assert inside.sum() >= 0.95 * 600, inside
@@ -99,10 +99,10 @@ def test_the_law_lies_in_its_band() -> None:
     """In 200 trials, at every point: at least 184, which happens once in 40 times where the truth is 95 %."""
     inside = np.zeros(usl.CURVE)
     for seed in range(200):
-        curve = usl.compute(*measured(0.05, 0.002, seed, 0.03)).curve
+        curve = usl.fit_usl(*measured(0.05, 0.002, seed, 0.03)).curve
         for place, point in enumerate(curve):
             around = point.throughput_per_s
-            inside[place] += around.low <= usl.law(np.array(point.factor), 0.05, 0.002, 1e3) <= around.high
+            inside[place] += around.low <= usl.usl_throughput(np.array(point.factor), 0.05, 0.002, 1e3) <= around.high
     assert (curve[0].factor, curve[-1].factor) == (1, 16)
     assert inside.min() >= 184, inside
 
@@ -110,8 +110,8 @@ def test_the_law_lies_in_its_band() -> None:
 def test_a_planted_peak_lies_in_its_interval() -> None:
     """A peak at x9.5 of x16 is found, in height and place, in 95 % of 100 trials."""
     at = np.sqrt(0.9 / 0.01)
-    height = float(usl.law(at, 0.1, 0.01, 1000.0))
-    peaks = [peak for seed in range(100) if (peak := usl.compute(*measured(0.1, 0.01, seed)).peak)]
+    height = float(usl.usl_throughput(at, 0.1, 0.01, 1000.0))
+    peaks = [peak for seed in range(100) if (peak := usl.fit_usl(*measured(0.1, 0.01, seed)).peak)]
     assert len(peaks) > 95
     assert np.mean([peak.at.low <= at <= peak.at.high for peak in peaks]) >= 0.9
     assert np.mean([peak.throughput_per_s.low <= height <= peak.throughput_per_s.high for peak in peaks]) >= 0.9
@@ -120,14 +120,14 @@ def test_a_planted_peak_lies_in_its_interval() -> None:
 @pytest.mark.parametrize(("a", "b"), [(0.05, 0.002), (0.02, 0.0001), (0.3, 0.0), (0.0, 0.0)])
 def test_no_peak_is_made_up(a: float, b: float) -> None:
     """A true peak beyond the last size, or none, is reported inside in hardly any of 100 trials."""
-    found = [usl.compute(*measured(a, b, seed)) for seed in range(100)]
+    found = [usl.fit_usl(*measured(a, b, seed)) for seed in range(100)]
     assert sum(one.peak is not None for one in found) <= 5
     assert sum(one.shape.startswith("no peak inside the measured range") for one in found) >= 95
 
 
 def test_linear_growth_is_called_linear() -> None:
     """Where neither contention nor coherency can be told from nothing, none is claimed."""
-    found = usl.compute(*measured(0.0, 0.0, 1))
+    found = usl.fit_usl(*measured(0.0, 0.0, 1))
     assert found.shape.endswith("growth is linear, as far as the data tell")
     assert (known(found.alpha).low, known(found.beta).low) == (0, 0)
 
@@ -138,21 +138,21 @@ def test_data_of_another_law(data: dict[int, float]) -> None:
     n = np.repeat(np.array(list(data), float), 1 if data is CISCO else 3)
     y = np.repeat(np.array(list(data.values())), 1 if data is CISCO else 3)
     noise = 0 if data is CISCO else 0.01 * np.random.default_rng(1).standard_normal(len(n))
-    found = usl.compute(n.tolist(), (y * (1 + noise)).tolist())
+    found = usl.fit_usl(n.tolist(), (y * (1 + noise)).tolist())
     assert found.residuals_ok is False
     assert found.residuals.startswith("the law does not describe the data")
 
 
 def test_data_of_the_law_are_not_doubted() -> None:
     """A true law is called false in at most 4 of 100 trials; SDM 91 and the ray tracer leave no pattern."""
-    assert sum(not usl.compute(*measured(0.05, 0.002, seed)).residuals_ok for seed in range(100)) <= 4
+    assert sum(not usl.fit_usl(*measured(0.05, 0.002, seed)).residuals_ok for seed in range(100)) <= 4
     assert fitted(SPEC_SDM91).residuals_ok
     assert fitted(RAY_TRACER).residuals_ok
 
 
 def test_exact_data() -> None:
     """Data without noise give their coefficients, and intervals of hardly any width."""
-    found = usl.compute(*measured(0.05, 0.002, 0, noise=0))
+    found = usl.fit_usl(*measured(0.05, 0.002, 0, noise=0))
     assert values(found) == pytest.approx([0.05, 0.002, 1000])
     assert known(found.alpha).high == pytest.approx(0.05, abs=1e-6)
     assert found.residuals_ok
@@ -168,10 +168,10 @@ def test_exact_data() -> None:
 )
 def test_nothing_to_fit(n: tuple[float, ...], y: tuple[float, ...], reason: str) -> None:
     """Too few sizes, or a stage without a delivery, give nulls and the reason."""
-    found = usl.compute(n, y)
+    found = usl.fit_usl(n, y)
     assert (found.skipped, found.alpha, found.peak, found.residuals_ok) == (reason, None, None, None)
 
 
 def test_the_same_data_give_the_same_intervals() -> None:
     """The bootstrap is seeded: a report can be made again."""
-    assert usl.compute(*measured(0.1, 0.01, 3)) == usl.compute(*measured(0.1, 0.01, 3))
+    assert usl.fit_usl(*measured(0.1, 0.01, 3)) == usl.fit_usl(*measured(0.1, 0.01, 3))

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from _hookswarm.analysis.verdicts.checks import CheckError, Status, judge, load, parse, parse_all, unit_of
+from _hookswarm.analysis.verdicts.checks import (
+    CheckError,
+    CheckStatus,
+    judge_checks,
+    load_checks,
+    parse_check,
+    parse_checks,
+    unit_of,
+)
 from _hookswarm.analysis.verdicts.measures import Number
 from _hookswarm.common.errors import ConfigError
 
@@ -25,8 +33,8 @@ NUMBERS = [
 ]
 
 
-def status(text: str) -> Status:
-    (result,) = judge([parse(text)], NUMBERS)
+def status(text: str) -> CheckStatus:
+    (result,) = judge_checks([parse_check(text)], NUMBERS)
     return result.status
 
 
@@ -40,7 +48,7 @@ def status(text: str) -> Status:
 )  # fmt: skip
 def test_every_operator(text: str, holds: bool) -> None:
     """Each way, where it holds and where it does not; blanks around it mean nothing."""
-    assert status(text) is (Status.PASS if holds else Status.FAIL)
+    assert status(text) is (CheckStatus.PASS if holds else CheckStatus.FAIL)
     assert status(text.replace("lost", " lost  ")) is status(text)
 
 
@@ -65,7 +73,7 @@ def test_every_operator(text: str, holds: bool) -> None:
 )
 def test_every_scope(text: str, holds: bool) -> None:
     """A pattern narrows; all that match have to hold. A region's p99 is not its stage's."""
-    assert status(text) is (Status.PASS if holds else Status.FAIL)
+    assert status(text) is (CheckStatus.PASS if holds else CheckStatus.FAIL)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +87,7 @@ def test_every_scope(text: str, holds: bool) -> None:
 )  # fmt: skip
 def test_every_unit(text: str, value: float) -> None:
     """Told in any unit of the same kind, compared in the number's own."""
-    assert parse(text).value == pytest.approx(value)
+    assert parse_check(text).value == pytest.approx(value)
 
 
 def test_numbers_have_the_unit_of_their_name() -> None:
@@ -102,7 +110,7 @@ def test_numbers_have_the_unit_of_their_name() -> None:
 def test_a_malformed_check_names_the_place(text: str, said: str) -> None:
     """With what was meant, where that can be told."""
     with pytest.raises(CheckError) as caught:
-        parse(text)
+        parse_check(text)
     assert said in str(caught.value)
 
 
@@ -119,14 +127,14 @@ def test_a_malformed_check_names_the_place(text: str, said: str) -> None:
 )
 def test_what_is_not_known_is_an_error(text: str, said: str) -> None:
     """Never a pass: no such number, nothing that matches, or a number that the run could not tell."""
-    (result,) = judge([parse(text)], NUMBERS)
-    assert result.status is Status.ERROR
+    (result,) = judge_checks([parse_check(text)], NUMBERS)
+    assert result.status is CheckStatus.ERROR
     assert said in result.message
 
 
 def test_a_failure_names_what_broke_it() -> None:
     """The first three, and how many more."""
-    (result,) = judge([parse("p99_ms<100")], NUMBERS)
+    (result,) = judge_checks([parse_check("p99_ms<100")], NUMBERS)
     assert "stage:load-1" in result.message
     assert "is 200" in result.message
     assert len(result.numbers) == 3
@@ -135,17 +143,17 @@ def test_a_failure_names_what_broke_it() -> None:
 def test_every_fault_is_named_at_once() -> None:
     """Of several checks."""
     with pytest.raises(CheckError, match=r"p99_ms.*error_rate"):
-        parse_all(["p99_ms", "lost==0", "error_rate"])
+        parse_checks(["p99_ms", "lost==0", "error_rate"])
 
 
 def test_checks_from_a_file(tmp_path: Path) -> None:
     """A list in TOML; anything else in it is refused."""
     path = tmp_path / "checks.toml"
     path.write_text('checks = ["p99_ms<250", "stage:load-* lost==0"]\n')
-    assert [check.name for check in load(path)] == ["p99_ms", "lost"]
+    assert [check.name for check in load_checks(path)] == ["p99_ms", "lost"]
     for content, said in (("check = []", "one list"), ("checks = 3", "one list"), ("checks = [", "not TOML")):
         path.write_text(content)
         with pytest.raises(ConfigError, match=said):
-            load(path)
+            load_checks(path)
     with pytest.raises(ConfigError, match="No such file"):
-        load(tmp_path / "none")
+        load_checks(tmp_path / "none")

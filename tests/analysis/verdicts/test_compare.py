@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.verdicts.compare import Side, compute
-from _hookswarm.analysis.verdicts.measures import Number, of
+from _hookswarm.analysis.verdicts.compare import Side, compare_numbers
+from _hookswarm.analysis.verdicts.measures import Number, numbers_of
 from _hookswarm.records.rows import Outcome
 from tests.support.journals import MS, SECOND, START, Row, arrival, attempt, planned, run
 
@@ -39,7 +39,7 @@ def played(
             at = done + retry_ms * MS
     taken = [arrival(row) for row in rows if row["outcome"] == Outcome.ACKNOWLEDGED]
     stage = planned("steady", duration_s=events / 100, events=None, arrivals={"kind": "constant", "rate": 100})
-    return of(analyse(run(rows, taken, stages=[stage])))
+    return numbers_of(analyse(run(rows, taken, stages=[stage])))
 
 
 def side(random: np.random.Generator, **fields: Any) -> Side:
@@ -48,7 +48,7 @@ def side(random: np.random.Generator, **fields: Any) -> Side:
 
 
 def worse(base: Side, new: Side) -> set[str]:
-    return {one.metric.name for one in compute(base, new) if one.outcome == "worse"}
+    return {one.metric.name for one in compare_numbers(base, new) if one.outcome == "worse"}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_runs_that_are_alike_are_not_told_apart() -> None:
     alarms = 0
     for seed in range(TRIALS):
         random = np.random.default_rng(100 + seed)
-        alarms += any(one.outcome != "same" for one in compute(side(random), side(random)))
+        alarms += any(one.outcome != "same" for one in compare_numbers(side(random), side(random)))
     assert alarms <= 1
 
 
@@ -86,7 +86,7 @@ def numbers(p50: float, stage: str = "steady", **more: float) -> list[Number]:
 def test_the_interval_is_students() -> None:
     """By hand, of two and three runs, in the logarithm."""
     base, new = np.array([10.0, 11.0]), np.array([14.0, 15.0, 16.0])
-    (found,) = compute([numbers(value) for value in base], [numbers(value) for value in new])
+    (found,) = compare_numbers([numbers(value) for value in base], [numbers(value) for value in new])
     ours, theirs = np.log(base), np.log(new)
     variance = (((ours - ours.mean()) ** 2).sum() + ((theirs - theirs.mean()) ** 2).sum()) / 3
     half = 5.840909 * np.sqrt(variance * (1 / 2 + 1 / 3))  # t(3 degrees of freedom) at 99.5 %
@@ -102,13 +102,13 @@ def test_the_interval_is_students() -> None:
 def test_what_does_not_matter_is_no_difference(value: float, threshold: float, outcome: str) -> None:
     """However sure it is: below the threshold runs are the same."""
     base = [numbers(10 + n / 1000) for n in range(4)]
-    (found,) = compute(base, [numbers(value + n / 1000) for n in range(4)], threshold)
+    (found,) = compare_numbers(base, [numbers(value + n / 1000) for n in range(4)], threshold)
     assert found.outcome == outcome
 
 
 def test_one_run_says_nothing_of_the_next() -> None:
     """Whatever the difference."""
-    (found,) = compute([numbers(10)], [numbers(1000), numbers(1000)])
+    (found,) = compare_numbers([numbers(10)], [numbers(1000), numbers(1000)])
     assert found.outcome == "unknown"
 
 
@@ -119,7 +119,7 @@ def test_one_run_says_nothing_of_the_next() -> None:
 def test_runs_without_a_stage_in_common(spoil: Callable[[list[Number]], list[Number]]) -> None:
     """Are no comparison."""
     with pytest.raises(ValueError, match="no stage in common"):
-        compute([numbers(1)], [spoil(numbers(1))])
+        compare_numbers([numbers(1)], [spoil(numbers(1))])
 
 
 def test_errors_that_none_had_before_vary_by_chance() -> None:
@@ -127,5 +127,5 @@ def test_errors_that_none_had_before_vary_by_chance() -> None:
     clean = [numbers(10, error_rate=0.0) for _ in range(3)]
     few = [numbers(10, error_rate=0.002) for _ in range(3)]
     many = [numbers(10, error_rate=0.05 + n / 1000) for n in range(3)]
-    outcomes = [{one.metric.name: one.outcome for one in compute(clean, new)} for new in (few, many)]
+    outcomes = [{one.metric.name: one.outcome for one in compare_numbers(clean, new)} for new in (few, many)]
     assert [told["error_rate"] for told in outcomes] == ["same", "worse"]

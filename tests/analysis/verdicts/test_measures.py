@@ -1,14 +1,14 @@
 """Every number of a report, flat."""
 
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.verdicts.measures import of
+from _hookswarm.analysis.verdicts.measures import numbers_of
 from tests.support.journals import arrival, attempt, planned, run
 
 
 def test_numbers_are_named_by_their_way() -> None:
     """Of a stage: latencies, counts, rates; null is a number that is not known, and what is no number is left out."""
     sent = [attempt(n) for n in range(3)]
-    found = of(analyse(run(sent, [arrival(one) for one in sent], stages=[planned()])))
+    found = numbers_of(analyse(run(sent, [arrival(one) for one in sent], stages=[planned()])))
     stage = {number.name: number.value for number in found if number.kind == frozenset()}
     assert stage["deliveries.due"] == 3
     assert stage["ledger.lost"] == 0

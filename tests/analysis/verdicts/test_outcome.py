@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from _hookswarm.analysis.verdicts import outcome
-from _hookswarm.analysis.verdicts.outcome import Outcome
+from _hookswarm.analysis.verdicts.outcome import CommandOutcome
 from _hookswarm.records.exit_codes import Exit
 from tests.analysis.reporting.test_junit import played
 
@@ -11,8 +11,8 @@ from tests.analysis.reporting.test_junit import played
 def test_one_document_for_scripts() -> None:
     """Verdicts, figures, checks and where all of it is, with the exit code; it reads as it was written."""
     section, results = played()
-    told = outcome.compute([section], results, [Path("a.json")], Exit.FAIL)
-    assert Outcome.model_validate_json(told.model_dump_json()) == told
+    told = outcome.outcome_of([section], results, [Path("a.json")], Exit.FAIL)
+    assert CommandOutcome.model_validate_json(told.model_dump_json()) == told
     assert (told.exit_code, told.reports) == (1, ["a.json"])
     (run,) = told.runs
     assert (run.test, run.run, run.verdict.status) == ("performance", section.run.id, "pass")

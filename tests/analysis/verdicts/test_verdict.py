@@ -23,7 +23,7 @@ GOOD = run(ROWS, SEEN)
 
 
 def _of(frames: RunFrames) -> Verdict:
-    return verdict.compute(frames, stages.compute(frames))
+    return verdict.verdict_of(frames, stages.stage_figures(frames))
 
 
 def _codes(found: Verdict) -> list[str]:
@@ -182,7 +182,7 @@ def test_a_loss_that_is_allowed() -> None:
     frames = _with_loss(told=6, locust=8)
     found = _of(frames)
     assert (found.status, _codes(found)) == (Status.PASS, ["worker_lost", "locust_total_differs"])
-    (stage,) = stages.compute(frames)
+    (stage,) = stages.stage_figures(frames)
     assert (stage.deliveries.acknowledged, stage.deliveries.in_doubt) == (9, 1)
     assert _codes(_of(_with_loss(told=10, locust=10))) == ["worker_lost"]
 

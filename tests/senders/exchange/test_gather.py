@@ -7,11 +7,11 @@ from typing import Any
 import gevent
 import pytest
 
-from _hookswarm.senders.exchange.gather import CHUNK, Chunk, Fetch, Gatherer, names, read
+from _hookswarm.senders.exchange.gather import CHUNK, Chunk, Fetch, Gatherer, gathered_names, read_chunk
 from tests.support.receivers import small_disk
 
 RUN, PROCESS = "run-1", "host-7"
-JOURNAL, LOG = names(PROCESS)
+JOURNAL, LOG = gathered_names(PROCESS)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_file_is_fetched_whole(there: Path, tmp_path: Path) -> None:
 
     def answer(wanted: Fetch) -> Chunk:
         asked.append(wanted.name)
-        return read(there, PROCESS, wanted)
+        return read_chunk(there, PROCESS, wanted)
 
     assert list(gatherer(answer).gather(here, RUN, [("node", PROCESS)])) == []
     assert (here / JOURNAL).read_bytes() == (there / RUN / JOURNAL).read_bytes()
@@ -67,10 +67,10 @@ def test_a_late_answer_spoils_no_other_file(there: Path, tmp_path: Path) -> None
 
     def answer(wanted: Fetch) -> Chunk | None:
         if wanted.name == JOURNAL:
-            late.append(read(there, PROCESS, wanted))
+            late.append(read_chunk(there, PROCESS, wanted))
             return None
         made.hear(late.pop())
-        gevent.spawn(made.hear, read(there, PROCESS, wanted))
+        gevent.spawn(made.hear, read_chunk(there, PROCESS, wanted))
         return None
 
     made = gatherer(answer, 0.01)
@@ -84,7 +84,7 @@ def test_a_full_disk_leaves_nothing_half(there: Path, tmp_path: Path) -> None:
     """What did not fit is gone, so that there is room for what the run has to say of it."""
     with small_disk(tmp_path / "disk") as here:
         with pytest.raises(OSError, match="No space"):
-            list(gatherer(lambda wanted: read(there, PROCESS, wanted)).gather(here, RUN, [("node", PROCESS)]))
+            list(gatherer(lambda wanted: read_chunk(there, PROCESS, wanted)).gather(here, RUN, [("node", PROCESS)]))
         assert list(here.iterdir()) == []
 
 
@@ -94,4 +94,4 @@ def test_a_full_disk_leaves_nothing_half(there: Path, tmp_path: Path) -> None:
 def test_only_its_own_files_are_given(there: Path, run: str, name: str) -> None:
     """No way leads to others."""
     (there / RUN / "run.json").touch()
-    assert read(there, PROCESS, Fetch(run=run, name=name, offset=0)).size == -1
+    assert read_chunk(there, PROCESS, Fetch(run=run, name=name, offset=0)).size == -1

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from _hookswarm.records.rows import Outcome
-from _hookswarm.senders.exchange.counted import Deliveries
+from _hookswarm.senders.exchange.counted import CountedDeliveries
 from _hookswarm.senders.exchange.messages import OriginTick, WorkerTick
 from _hookswarm.senders.master import live
 from _hookswarm.senders.master.inbox import Inbox
@@ -41,17 +41,17 @@ A = worker(1, tick(0, due=10, settled=6, failed=1), tick(1, due=20, settled=12),
 B = worker(1, tick(0, due=11, settled=5, avoided=(0,)), acknowledged=5)
 
 
-def seen(passed_s: float, *, stage: Stage | None = FAILOVER, deliveries: tuple[Deliveries, ...] = ()) -> Live:
+def seen(passed_s: float, *, stage: Stage | None = FAILOVER, deliveries: tuple[CountedDeliveries, ...] = ()) -> Live:
     inbox = Inbox(ticks={(0, "a"): FIRST, (1, "a"): A, (1, "b"): B})
     inbox.begin(stage or FAILOVER, 1, START_NS)
     inbox.stage = stage
     now_ns = START_NS + round(passed_s * 1e9)
-    return live.compute(inbox, deliveries, {"eu": 7}, 2, REGIONS, "20261126-x", now_ns)
+    return live.live_view(inbox, deliveries, {"eu": 7}, 2, REGIONS, "20261126-x", now_ns)
 
 
 def test_nothing_has_begun() -> None:
     """No run, no stage, an empty ledger."""
-    found = live.compute(Inbox(), [], {}, 2, REGIONS, "", START_NS)
+    found = live.live_view(Inbox(), [], {}, 2, REGIONS, "", START_NS)
     assert (found.run, found.running, found.stage, found.faults, found.rows) == ("", False, None, [], [])
     assert found.ledger.due == found.ledger.attempts == 0
 
@@ -85,9 +85,9 @@ def test_a_faults_clock(passed_s: float, since_s: float, left_s: float) -> None:
 def test_a_row_for_each_origin() -> None:
     """Merged from the workers; latencies are Locust's, of this stage and origin alone."""
     told = (
-        Deliveries("failover", "eu", "round-robin", 2, 0, 8.0, {4.0: 2}),
-        Deliveries("failover", "us", "round-robin", 1, 0, 9.0, {9.0: 1}),
-        Deliveries("first", "eu", "round-robin", 1, 0, 99.0, {99.0: 1}),
+        CountedDeliveries("failover", "eu", "round-robin", 2, 0, 8.0, {4.0: 2}),
+        CountedDeliveries("failover", "us", "round-robin", 1, 0, 9.0, {9.0: 1}),
+        CountedDeliveries("first", "eu", "round-robin", 1, 0, 99.0, {99.0: 1}),
     )
     eu, us = seen(4, deliveries=told).rows
     assert (eu.origin, eu.strategy, eu.due, eu.acknowledged, eu.failed) == ("eu", "round-robin", 21, 10, 1)
@@ -99,7 +99,7 @@ def test_the_rows_stay_when_the_stage_is_over() -> None:
     """Until the next one begins; so do those of a search's try, which no plan has."""
     assert [row.origin for row in seen(20, stage=None).rows] == ["eu", "us"]
     inbox = Inbox(ticks={(7, "a"): A}, last=FAILOVER, number=7)
-    assert [row.origin for row in live.compute(inbox, [], {}, 2, REGIONS, "", START_NS).rows] == ["eu", "us"]
+    assert [row.origin for row in live.live_view(inbox, [], {}, 2, REGIONS, "", START_NS).rows] == ["eu", "us"]
 
 
 def test_the_ledger_adds_up() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _hookswarm.senders.exchange.buckets import Percentile, three_digits
+from _hookswarm.senders.exchange.buckets import Percentiles, three_digits
 
 LATENCY_MS = st.floats(1, 100_000)
 
@@ -49,7 +49,7 @@ DISTRIBUTIONS = st.dictionaries(st.floats(0, 1e5), st.integers(1, 1_000), max_si
 @given(st.lists(DISTRIBUTIONS, max_size=3), st.lists(st.floats(0, 1), max_size=5))
 def test_percentiles_are_locusts(distributions: list[dict[float, int]], shares: list[float]) -> None:
     """For any distributions, asked in turn and growing, our percentiles are those that Locust sorts for."""
-    percentile = Percentile()
+    percentile = Percentiles()
     for _ in range(2):
         for counts in distributions:
             total = sum(counts.values())
@@ -74,8 +74,8 @@ def test_locust_rounds_as_we_do() -> None:
     """Once replaced, Locust's percentiles hold three digits. In a process of its own: Locust patches it."""
     program = """
 from locust.stats import RequestStats
-from _hookswarm.senders.master.locust_stats import sharpen
-sharpen()
+from _hookswarm.senders.master.locust_stats import sharpen_percentiles
+sharpen_percentiles()
 stats = RequestStats()
 for n in range(100):
     stats.log_request("DELIVERY", "x", 12.345 + n / 1000, 0)
@@ -93,8 +93,8 @@ import random
 import tracemalloc
 from types import SimpleNamespace
 from locust import stats as locust
-from _hookswarm.senders.master.locust_stats import sharpen
-sharpen()
+from _hookswarm.senders.master.locust_stats import sharpen_percentiles
+sharpen_percentiles()
 now = 1.8e9
 locust.time.time = lambda: now
 tracemalloc.start()

@@ -3,12 +3,12 @@
 from prometheus_client.parser import text_string_to_metric_families
 
 from _hookswarm.protocol.exposition import exposition
-from _hookswarm.senders.exchange.counted import Deliveries
-from _hookswarm.senders.master.metrics import Snapshot, metrics
+from _hookswarm.senders.exchange.counted import CountedDeliveries
+from _hookswarm.senders.master.metrics import RunSnapshot, run_metrics
 
 
-def samples(snapshot: Snapshot) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    text, _ = exposition(metrics(snapshot))
+def samples(snapshot: RunSnapshot) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    text, _ = exposition(run_metrics(snapshot))
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text.decode())
@@ -16,13 +16,13 @@ def samples(snapshot: Snapshot) -> dict[tuple[str, tuple[tuple[str, str], ...]],
     }
 
 
-ONE = Deliveries("retry delay=0.2", "eu", "nearest", 10, 2, 1_234.5, {0.7: 3, 40.0: 5, 99_000.0: 2})
+ONE = CountedDeliveries("retry delay=0.2", "eu", "nearest", 10, 2, 1_234.5, {0.7: 3, 40.0: 5, 99_000.0: 2})
 LABELS = (("origin", "eu"), ("stage", "retry delay=0.2"), ("strategy", "nearest"))
 
 
 def test_deliveries_and_their_latencies() -> None:
     """Counters by result, and a histogram in seconds whose buckets are cumulative."""
-    found = samples(Snapshot([ONE], {"acknowledged": 8, "rejected": 4}, queued=3, in_flight=2, workers=1))
+    found = samples(RunSnapshot([ONE], {"acknowledged": 8, "rejected": 4}, queued=3, in_flight=2, workers=1))
     assert found["hookswarm_deliveries_total", (LABELS[0], ("result", "failed"), *LABELS[1:])] == 2
     assert found["hookswarm_deliveries_total", (LABELS[0], ("result", "acknowledged"), *LABELS[1:])] == 8
     edge = "hookswarm_delivery_duration_seconds_bucket"
@@ -38,7 +38,7 @@ def test_deliveries_and_their_latencies() -> None:
 
 def test_what_is_on_is_told_while_it_is() -> None:
     """The stage and the faults that hold; without a run there are none."""
-    found = samples(Snapshot(stage="failover refused", faults=("refused",)))
+    found = samples(RunSnapshot(stage="failover refused", faults=("refused",)))
     assert found["hookswarm_stage_running", (("stage", "failover refused"),)] == 1
     assert found["hookswarm_fault_active", (("fault", "refused"),)] == 1
-    assert not any(name == "hookswarm_stage_running" for name, _ in samples(Snapshot()))
+    assert not any(name == "hookswarm_stage_running" for name, _ in samples(RunSnapshot()))

@@ -14,7 +14,7 @@ from _hookswarm.senders.plan.health import HealthLaw
 from _hookswarm.senders.plan.options import add_options
 from _hookswarm.senders.plan.plan import make_plan
 from _hookswarm.senders.plan.retry import RetryLaw
-from _hookswarm.senders.plan.settings import Settings, check
+from _hookswarm.senders.plan.settings import Settings, check_options
 from _hookswarm.senders.plan.stages import Incident, Limits, Stage, WebhookClass, named, sweep
 
 FAILING = Stage("failing", events=10, faults=Faults(status={503: 0.3}), drain_s=2)
@@ -24,7 +24,7 @@ STAGES = (Stage("plain", events=10), *sweep(FAILING, retries=(0, 3), delay_s=(0.
 def settings(folder: Path, *options: str) -> Settings:
     parser = argparse.ArgumentParser()
     add_options(parser)
-    return check(parser.parse_args([*options, "--results", str(folder)]))
+    return check_options(parser.parse_args([*options, "--results", str(folder)]))
 
 
 def test_without_options_the_plan_is_the_table(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.senders.plan.profiles import DEFAULT_PROFILES, Profile, load_profiles, profile
-from _hookswarm.senders.plan.retry import Jitter, RetryAfter, RetryLaw, scaled
+from _hookswarm.senders.plan.retry import Jitter, RetryAfter, RetryLaw, scaled_law
 from tests.support.receivers import CHECKOUT
 
 HOUR = 3600
@@ -64,7 +64,7 @@ def test_the_standard_webhooks_schedule() -> None:
         *("00:00:05", "00:05:05", "00:35:05", "02:35:05", "07:35:05", "17:35:05", "31:35:05", "51:35:05", "75:35:05"),
     ]
     assert law.longest_s() == 75 * HOUR + 35 * 60 + 5
-    assert scaled(law, 0.0003).longest_s() == pytest.approx(81.6315)
+    assert scaled_law(law, 0.0003).longest_s() == pytest.approx(81.6315)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from _hookswarm.senders.plan.retry import (
     RetryLaw,
     disables,
     next_delay_s,
-    scaled,
+    scaled_law,
 )
 
 BUSY = Failure(Outcome.REJECTED, 503)
@@ -288,17 +288,17 @@ def test_a_scaled_law_tells_the_same_story_faster(law: RetryLaw, told: list[Fail
     delays = story(law, told, seed)
     # What MAX_S alone has cut is longer under a scale, and so is what follows from it, also before an early give-up.
     assume(replace(law, give_up_s=MAX_S).longest_s() < MAX_S)
-    assert story(scaled(law, scale), told, seed) == [delay * scale for delay in delays]
-    assert scaled(law, scale).longest_s() == law.longest_s() * scale
+    assert story(scaled_law(law, scale), told, seed) == [delay * scale for delay in delays]
+    assert scaled_law(law, scale).longest_s() == law.longest_s() * scale
 
 
 @given(laws(), scales)
 def test_scaling_to_and_fro(law: RetryLaw, scale: float) -> None:
     """A law scaled down and up again is the law, and a scaled law is possible as well."""
-    small = scaled(law, scale)
+    small = scaled_law(law, scale)
     assert not list(small.problems())
-    assert scaled(small, 1 / scale) == law
-    assert scaled(law, 1.0) == law
+    assert scaled_law(small, 1 / scale) == law
+    assert scaled_law(law, 1.0) == law
 
 
 def test_scaling_by_any_number() -> None:
@@ -316,7 +316,7 @@ def test_scaling_by_any_number() -> None:
         give_up_s=1000,
         budget=Budget(0.3, 8, 5),
     )
-    assert scaled(law, 0.1) == RetryLaw(
+    assert scaled_law(law, 0.1) == RetryLaw(
         retries=3,
         growth="schedule",
         delay_s=7 * 0.1,
@@ -329,11 +329,11 @@ def test_scaling_by_any_number() -> None:
         give_up_s=1000 * 0.1,
         budget=Budget(0.3, 8 / 0.1, 5 * 0.1),
     )
-    there_and_back = scaled(scaled(law, 0.0003), 1 / 0.0003)
+    there_and_back = scaled_law(scaled_law(law, 0.0003), 1 / 0.0003)
     assert story(there_and_back) == pytest.approx(story(law))
     assert there_and_back.longest_s() == pytest.approx(law.longest_s())
     unlimited = RetryLaw(2, delay_s=1, retry_after=None)
-    assert scaled(unlimited, 0.1) == replace(unlimited, delay_s=0.1)
+    assert scaled_law(unlimited, 0.1) == replace(unlimited, delay_s=0.1)
 
 
 IMPOSSIBLE: dict[str, dict[str, Any]] = {

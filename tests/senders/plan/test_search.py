@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _hookswarm.senders.plan.search import MAX_TRIES, Search, Try, keeps, next_rate
+from _hookswarm.senders.plan.search import MAX_TRIES, Search, TriedRate, keeps, next_rate
 from _hookswarm.senders.plan.stages import Limits
 from tests.support.known_server import Servers, services
 
 
-def search(capacity: float, first: float, limits: Limits, noise: float = 0.0, seed: int = 1) -> list[Try]:
+def search(capacity: float, first: float, limits: Limits, noise: float = 0.0, seed: int = 1) -> list[TriedRate]:
     """All tries, against a system that holds what is below its capacity, give or take some noise."""
-    random, tries = Random(seed), list[Try]()
+    random, tries = Random(seed), list[TriedRate]()
     while (rate := next_rate(tries, first, limits)) is not None:
-        tries.append(Try(rate, rate <= capacity * (1 + random.gauss(0, noise))))
+        tries.append(TriedRate(rate, rate <= capacity * (1 + random.gauss(0, noise))))
     return tries
 
 
-def bracket(tries: list[Try]) -> tuple[float, float]:
+def bracket(tries: list[TriedRate]) -> tuple[float, float]:
     """The highest rate that a majority of its tries held below the lowest that broke."""
     rates = {t.rate for t in tries}
     held = {
@@ -54,9 +54,9 @@ def test_the_first_try_is_the_planned_rate() -> None:
     """A search begins where the plan says, doubles while it holds, and halves while it breaks."""
     limits = Limits()
     assert next_rate([], 100, limits) == 100
-    assert next_rate([Try(100, True)], 100, limits) == 200
-    assert next_rate([Try(100, False)], 100, limits) == 50
-    assert next_rate([Try(100, True), Try(200, False)], 100, limits) == pytest.approx(141.42)
+    assert next_rate([TriedRate(100, True)], 100, limits) == 200
+    assert next_rate([TriedRate(100, False)], 100, limits) == 50
+    assert next_rate([TriedRate(100, True), TriedRate(200, False)], 100, limits) == pytest.approx(141.42)
 
 
 def test_a_search_ends() -> None:
@@ -64,9 +64,9 @@ def test_a_search_ends() -> None:
     limits = Limits()
     assert len(search(1e12, 100, limits)) < MAX_TRIES
     assert len(search(0, 100, limits)) < MAX_TRIES
-    random, tries = Random(1), list[Try]()
+    random, tries = Random(1), list[TriedRate]()
     while (rate := next_rate(tries, 100, limits)) is not None:
-        tries.append(Try(rate, random.random() < 0.5))
+        tries.append(TriedRate(rate, random.random() < 0.5))
     assert len(tries) <= MAX_TRIES
 
 

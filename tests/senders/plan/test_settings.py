@@ -10,7 +10,7 @@ import pytest
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.regions import Balancer, Region
 from _hookswarm.senders.plan.options import OPTIONS, add_options
-from _hookswarm.senders.plan.settings import check, unreachable
+from _hookswarm.senders.plan.settings import check_options, unreachable
 from _hookswarm.senders.transport.wire import Timeouts
 from tests.support.servers import Blackhole, ScriptedServer, answering, authority, closed_port
 
@@ -32,13 +32,13 @@ def parse(*arguments: str) -> argparse.Namespace:
 
 def faults_of(*arguments: str) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as caught:
-        check(parse(*arguments))
+        check_options(parse(*arguments))
     return caught.value.faults
 
 
 def test_the_defaults_are_good() -> None:
     """Without any option the run goes to the local region, with the wire."""
-    settings = check(parse())
+    settings = check_options(parse())
     assert [region.name for region in settings.regions] == ["local"]
     assert (settings.transport, settings.seed, settings.quick) == ("wire", 1, False)
     assert settings.timeouts == Timeouts(5.0, 15.0)
@@ -50,7 +50,7 @@ def test_every_option_arrives(tmp_path: Path) -> None:
     """What is given stands in the settings."""
     (tmp_path / "bodies.json").write_text('[{"a":1}]')
     authority().cert_pem.write_to_path(tmp_path / "ca.pem")
-    settings = check(
+    settings = check_options(
         parse(
             "--quick", f"--target={LOCAL}", "--payloads=bodies.json", "--seed=7", "--results=out/deep",
             "--transport=httpx", "--connect-timeout=0.5", "--response-timeout=2", "--ca-file=ca.pem",
@@ -93,7 +93,7 @@ def test_every_fault_is_named_at_once(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_target_beyond_loopback_needs_leave(url: str) -> None:
     """Nothing beyond this machine is loaded unless the user says that it is theirs."""
     assert "--allow-remote" in faults_of(f"--target={url}")[0]
-    assert check(parse(f"--target={url}", "--allow-remote")).regions[0].url == url
+    assert check_options(parse(f"--target={url}", "--allow-remote")).regions[0].url == url
 
 
 def test_regions_beyond_loopback_need_leave(tmp_path: Path) -> None:
@@ -102,13 +102,13 @@ def test_regions_beyond_loopback_need_leave(tmp_path: Path) -> None:
     (tmp_path / "regions.toml").write_text(table.format("http://192.0.2.1/", LOCAL, "http://192.0.2.2/"))
     faults = faults_of("--regions=regions.toml")
     assert ["192.0.2.1" in faults[0], "192.0.2.2" in faults[1], len(faults)] == [True, True, 2]
-    assert len(check(parse("--regions=regions.toml", "--allow-remote")).regions) == 3
+    assert len(check_options(parse("--regions=regions.toml", "--allow-remote")).regions) == 3
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/", "http://127.9.9.9:80/x", "http://[::1]/", "http://localhost:1/"])
 def test_loopback_needs_no_leave(url: str) -> None:
     """This machine's own addresses are free to load."""
-    assert check(parse(f"--target={url}")).regions[0].url == url
+    assert check_options(parse(f"--target={url}")).regions[0].url == url
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_target_and_regions_exclude_each_other() -> None:
 
 def test_the_options_of_a_run_hold_no_secret() -> None:
     """What goes into run.json is what was given, every option of it, and never the key."""
-    settings = check(parse("--quick"))
+    settings = check_options(parse("--quick"))
     assert set(settings.options) == set(OPTIONS)
     written = json.dumps(settings.options)
     assert SECRET not in written

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from _hookswarm.protocol.regions import Algorithm, Balancer
 from _hookswarm.records.rows import BALANCED, CODES
-from _hookswarm.senders.plan.strategies import BALANCERS, BOUND, STRATEGIES, Strategy, Target, playable, two
+from _hookswarm.senders.plan.strategies import BALANCERS, BOUND, STRATEGIES, Strategy, Target, draw_two, playable
 
 
 class FakeClock:
@@ -170,13 +170,13 @@ def test_power_of_two_goes_by_weight() -> None:
 def test_two_are_two(number: int, seed: int) -> None:
     """Two that are drawn are never the same."""
     targets, random = fleet([1.0] * number), Random(seed)
-    assert all(first is not second for first, second in (two(targets, random) for _ in range(50)))
+    assert all(first is not second for first, second in (draw_two(targets, random) for _ in range(50)))
 
 
 def test_all_pairs_are_as_likely() -> None:
     """Each of the 20 ordered pairs of five is drawn as often."""
     targets, random = fleet([1.0] * 5), Random(1)
-    pairs = Counter(name_of(two(targets, random)) for _ in range(20_000))
+    pairs = Counter(name_of(draw_two(targets, random)) for _ in range(20_000))
     assert set(pairs) == {"".join(pair) for pair in itertools.permutations("abcde", 2)}
     assert all(number == pytest.approx(1000, abs=4 * 31) for number in pairs.values())  # four standard deviations
 

@@ -6,7 +6,7 @@ from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.plan.health import By, Health, HealthLaw
 from _hookswarm.senders.plan.retry import Failure
 from _hookswarm.senders.plan.strategies import Strategy, Target
-from _hookswarm.senders.worker.balancer import Balancer
+from _hookswarm.senders.worker.balancer import TargetBalancer
 
 
 class First(Strategy):
@@ -26,12 +26,12 @@ def rejected(status: int) -> Failure:
     return Failure(Outcome.REJECTED, status, None)
 
 
-def balancer(targets: list[Target], failures: int = 2) -> tuple[Balancer, First, list[tuple[int, bool, By]]]:
+def balancer(targets: list[Target], failures: int = 2) -> tuple[TargetBalancer, First, list[tuple[int, bool, By]]]:
     told: list[tuple[int, bool, By]] = []
     strategy = First()
     law = HealthLaw(failures=failures)
     health = Health(law, targets, lambda: 0, lambda code, healthy, by: told.append((code, healthy, by)))
-    return Balancer(targets, strategy, health), strategy, told
+    return TargetBalancer(targets, strategy, health), strategy, told
 
 
 def test_what_is_under_way_is_counted() -> None:

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from _hookswarm.analysis.deliveries.conformance import SCHEDULED_TOLERANCE_S, compute, waits
+from _hookswarm.analysis.deliveries.conformance import SCHEDULED_TOLERANCE_S, conformance_of, waits
 from _hookswarm.analysis.reading.law import Law
-from _hookswarm.analysis.reading.rows import group
+from _hookswarm.analysis.reading.rows import group_events
 from _hookswarm.analysis.schema.report import Conformance
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.plan.profiles import load_profiles
-from _hookswarm.senders.plan.retry import Budget, Failure, Jitter, RetryLaw, scaled
+from _hookswarm.senders.plan.retry import Budget, Failure, Jitter, RetryLaw, scaled_law
 from _hookswarm.senders.worker.queue import Delivery
 from _hookswarm.senders.worker.retrier import Retrier, RetryBudget
 from tests.support.journals import MS, Row, attempt, table
@@ -87,7 +87,7 @@ def written(law: RetryLaw, events: int, took: int = MS) -> list[Row]:
 def judged(rows: list[Row], law: RetryLaw) -> Conformance:
     """What the analysis, which states the law for itself, makes of such a journal."""
     declared = Law.model_validate_json(TypeAdapter(RetryLaw).dump_json(law))
-    return compute(waits(group(table(rows)), "due"), declared, SCHEDULED_TOLERANCE_S)
+    return conformance_of(waits(group_events(table(rows)), "due"), declared, SCHEDULED_TOLERANCE_S)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in get_args(Jitter.__annotations__["kind"]) if kind != "none"])
@@ -111,7 +111,7 @@ def test_the_analysis_tells_one_jitter_from_another() -> None:
 @pytest.mark.parametrize("name", load_profiles())
 def test_a_sender_keeps_each_profile(name: str, scale: float) -> None:
     """Of each provider that we name, over its days as well as scaled to seconds: all attempts, when they are due."""
-    law = scaled(load_profiles()[name].law, scale)
+    law = scaled_law(load_profiles()[name].law, scale)
     rows = written(law, events=20)
     found = judged(rows, law)
     assert found.kept, found

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from _hookswarm.senders.plan.retry import MAX_S
-from _hookswarm.senders.worker.retry_after import parse
+from _hookswarm.senders.worker.retry_after import parse_retry_after
 
 WHEN = datetime(1994, 11, 6, 8, 49, 37, tzinfo=UTC).timestamp()
 DATES = (b"Sun, 06 Nov 1994 08:49:37 GMT", b"Sunday, 06-Nov-94 08:49:37 GMT", b"Sun Nov  6 08:49:37 1994")
@@ -26,14 +26,14 @@ date_like = st.lists(st.sampled_from(PIECES.encode().split(b"|")), max_size=12).
 @pytest.mark.parametrize(("value", "seconds"), [(b"0", 0), (b"1", 1), (b"120", 120), (b" 007\t", 7)])
 def test_seconds(value: bytes, seconds: float) -> None:
     """A number of seconds is meant from now, whatever the time is."""
-    assert parse(value, 0.0) == parse(value, WHEN) == seconds
+    assert parse_retry_after(value, 0.0) == parse_retry_after(value, WHEN) == seconds
 
 
 @pytest.mark.parametrize("value", DATES)
 def test_the_three_forms_of_a_date(value: bytes) -> None:
     """Each form that RFC 9110 allows is the same instant, and what is over asks for no wait."""
-    assert parse(value, WHEN - 90.5) == 90.5
-    assert parse(value, WHEN) == parse(value, WHEN + 1e6) == 0
+    assert parse_retry_after(value, WHEN - 90.5) == 90.5
+    assert parse_retry_after(value, WHEN) == parse_retry_after(value, WHEN + 1e6) == 0
 
 
 def test_a_date_without_a_zone_is_gmt_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +42,7 @@ def test_a_date_without_a_zone_is_gmt_everywhere(monkeypatch: pytest.MonkeyPatch
         with monkeypatch.context() as patch:
             patch.setenv("TZ", "America/New_York")
             time.tzset()
-            assert parse(DATES[2], WHEN - 5) == 5
+            assert parse_retry_after(DATES[2], WHEN - 5) == 5
     finally:
         time.tzset()
 
@@ -50,7 +50,7 @@ def test_a_date_without_a_zone_is_gmt_everywhere(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("value", [b"1" + b"0" * 9, b"9" * 400, b"9" * 100_000, b"Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_what_is_far_off_is_cut(value: bytes) -> None:
     """No hint is longer than a law's longest delay."""
-    assert parse(value, WHEN) == MAX_S
+    assert parse_retry_after(value, WHEN) == MAX_S
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,14 @@ def test_what_is_far_off_is_cut(value: bytes) -> None:
 )
 def test_junk_is_no_hint(value: bytes) -> None:
     """What is neither digits nor a date says nothing."""
-    assert parse(value, WHEN) is None
+    assert parse_retry_after(value, WHEN) is None
 
 
 @given(value=st.binary() | st.text().map(str.encode) | date_like, now_s=st.floats(0, 1e11))
 @example(value=b"Sun, 06 Nov 1994 08:49:60 GMT", now_s=0.0)
 def test_nothing_raises(value: bytes, now_s: float) -> None:
     """Whatever bytes come, the answer is None or a wait that a law could have."""
-    seconds = parse(value, now_s)
+    seconds = parse_retry_after(value, now_s)
     assert seconds is None or 0 <= seconds <= MAX_S
 
 
@@ -80,4 +80,6 @@ def test_nothing_raises(value: bytes, now_s: float) -> None:
 def test_what_a_receiver_writes_is_read(when: datetime, wait: int) -> None:
     """Any instant, written as a server writes it, is read to the second."""
     when = when.replace(microsecond=0)
-    assert parse(format_datetime(when, usegmt=True).encode(), when.timestamp() - wait) == pytest.approx(wait)
+    assert parse_retry_after(format_datetime(when, usegmt=True).encode(), when.timestamp() - wait) == pytest.approx(
+        wait
+    )

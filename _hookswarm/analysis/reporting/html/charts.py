@@ -24,7 +24,7 @@ class Chart:
         return text.replace("</", "<\\/")  # it stands in a script
 
 
-def figure(x: str, y: str, *, log_y: bool = False, height: int = HEIGHT) -> go.Figure:
+def chart_figure(x: str, y: str, *, log_y: bool = False, height: int = HEIGHT) -> go.Figure:
     """An empty one, with its axes named; the page gives it the colours of text and lines."""
     made = go.Figure()
     made.update_layout(

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 
 import plotly.graph_objects as go
 
-from _hookswarm.analysis.reporting.html.charts import COLOURS, FAULT, Chart, figure
+from _hookswarm.analysis.reporting.html.charts import COLOURS, FAULT, Chart, chart_figure
 from _hookswarm.analysis.schema.distribution import Strategies
 from _hookswarm.analysis.schema.failover import Failover
 from _hookswarm.analysis.schema.report import Section
 
 
-def charts(section: Section) -> Iterator[Chart]:
+def distribution_charts(section: Section) -> Iterator[Chart]:
     ranked = {stage for compared in section.strategies or [] for stage in compared.stages}
     alone = [found for found in section.failovers or [] if found.stage not in ranked]
     if alone:
@@ -20,7 +20,7 @@ def charts(section: Section) -> Iterator[Chart]:
 
 
 def _strategies(compared: Strategies) -> Chart:
-    made = figure("ms, due to acknowledged", "", height=120 + 26 * len(compared.strategies))
+    made = chart_figure("ms, due to acknowledged", "", height=120 + 26 * len(compared.strategies))
     names = [f"{one.rank}. {one.strategy}" for one in compared.strategies]
     for label, values in (
         ("median", [one.p50_ms for one in compared.strategies]),
@@ -37,7 +37,7 @@ def _strategies(compared: Strategies) -> Chart:
 
 def _failovers(failovers: Sequence[Failover]) -> Chart:
     """A line each, from the fault's beginning: how long it was on, when it was detected, when all was well again."""
-    made = figure("s from the fault's beginning", "", height=110 + 30 * len(failovers))
+    made = chart_figure("s from the fault's beginning", "", height=110 + 30 * len(failovers))
     names = [found.stage.removeprefix("failover ") for found in failovers]
     lasted = [found.lasted_s for found in failovers]
     made.add_trace(go.Bar(x=lasted, y=names, orientation="h", name="the fault", marker={"color": FAULT}))

@@ -28,7 +28,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Part:
+class PagePart:
     """What the page tells of one test."""
 
     section: Section
@@ -36,14 +36,14 @@ class Part:
     tables: list[Table]
 
 
-def write(folder: Path, reports: Mapping[str, Report]) -> Path:
+def write_page(folder: Path, reports: Mapping[str, Report]) -> Path:
     """Replace the page in `folder`. Raises OSError."""
     path = folder / NAME
-    write_atomically(path, render(reports))
+    write_atomically(path, render_page(reports))
     return path
 
 
-def render(reports: Mapping[str, Report]) -> str:
+def render_page(reports: Mapping[str, Report]) -> str:
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -54,15 +54,19 @@ def render(reports: Mapping[str, Report]) -> str:
     )
 
 
-def _parts(reports: Mapping[str, Report]) -> Iterator[Part]:
+def _parts(reports: Mapping[str, Report]) -> Iterator[PagePart]:
     performance, memory, cpu, io = (reports[name] for name in (PERFORMANCE, MEMORY, CPU, IO))
     assert isinstance(performance, PerformanceReport)
     assert isinstance(memory, MemoryReport)
     assert isinstance(cpu, CpuReport)
     assert isinstance(io, IoReport)
     for test, section in performance.sections.items():
-        charts = [*stages.charts(section), *scaling.charts(section), *distribution.charts(section)]
-        charts += stages.over_time(section)
+        charts = [
+            *stages.stage_charts(section),
+            *scaling.scaling_charts(section),
+            *distribution.distribution_charts(section),
+        ]
+        charts += stages.charts_over_time(section)
         tables = [_stages(section)]
         if own := io.sections.get(test):
             charts += resources.io_charts(own)
@@ -72,7 +76,7 @@ def _parts(reports: Mapping[str, Report]) -> Iterator[Part]:
             charts += resources.cpu_charts(used)
         if kept := memory.sections.get(test):
             tables += _memory(kept.trends)
-        yield Part(section, charts, tables)
+        yield PagePart(section, charts, tables)
 
 
 def _stages(section: Section) -> Table:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import plotly.graph_objects as go
 
-from _hookswarm.analysis.reporting.html.charts import Chart, figure
+from _hookswarm.analysis.reporting.html.charts import Chart, chart_figure
 from _hookswarm.analysis.schema.cpu import CpuSection, CpuStage, Curve
 from _hookswarm.analysis.schema.io import IoSection
 
@@ -28,7 +28,7 @@ def cpu_charts(section: CpuSection) -> Iterator[Chart]:
 
 def io_charts(section: IoSection) -> Iterator[Chart]:
     if section.stages:
-        made = figure("how near its limit (1 is at it)", "", height=90 + 20 * len(section.stages))
+        made = chart_figure("how near its limit (1 is at it)", "", height=90 + 20 * len(section.stages))
         names = [stage.name for stage in section.stages]
         nearest = [min(stage.suspects[0].pressure, MOST) if stage.suspects else None for stage in section.stages]
         told = [stage.bottleneck for stage in section.stages]
@@ -39,7 +39,7 @@ def io_charts(section: IoSection) -> Iterator[Chart]:
 
 
 def _curves(curves: Sequence[Curve], title: str, unit: str, values: Callable[[Curve], list[float | None]]) -> Chart:
-    made = figure("s from the first stage's start", unit)
+    made = chart_figure("s from the first stage's start", unit)
     for curve in curves:
         told = values(curve)
         at = [curve.from_s + curve.step_s * (place + 1) for place in range(len(told))]
@@ -48,7 +48,7 @@ def _curves(curves: Sequence[Curve], title: str, unit: str, values: Callable[[Cu
 
 
 def _per_delivery(stages: Sequence[CpuStage]) -> Chart:
-    made = figure("us of CPU for each delivery", "", height=110 + 22 * len(stages))
+    made = chart_figure("us of CPU for each delivery", "", height=110 + 22 * len(stages))
     for role in dict.fromkeys(role for stage in stages for role in stage.roles):
         values = [stage.roles[role].us_per_delivery if role in stage.roles else None for stage in stages]
         made.add_trace(go.Bar(x=values, y=[stage.name for stage in stages], orientation="h", name=role))

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import plotly.graph_objects as go
 
-from _hookswarm.analysis.reporting.html.charts import BAND, COLOURS, Chart, figure
+from _hookswarm.analysis.reporting.html.charts import BAND, COLOURS, Chart, chart_figure
 from _hookswarm.analysis.schema.report import Section
 from _hookswarm.analysis.schema.scalability import Capacity, Scaling, Usl
 
 
-def charts(section: Section) -> Iterator[Chart]:
+def scaling_charts(section: Section) -> Iterator[Chart]:
     laws = section.usl or {}
     for scaling in section.scaling or []:
         if any(factor.throughput_per_s for factor in scaling.factors):
@@ -19,7 +19,7 @@ def charts(section: Section) -> Iterator[Chart]:
 
 
 def _scaling(scaling: Scaling, law: Usl | None) -> Chart:
-    made = figure(f"times the smallest ({scaling.parameter or 'factor'})", "deliveries a second")
+    made = chart_figure(f"times the smallest ({scaling.parameter or 'factor'})", "deliveries a second")
     known = [factor for factor in scaling.factors if factor.throughput_per_s]
     x = [factor.factor for factor in known]
     measured = [factor.throughput_per_s for factor in known if factor.throughput_per_s]
@@ -43,7 +43,7 @@ def _scaling(scaling: Scaling, law: Usl | None) -> Chart:
 
 
 def _capacity(capacity: Capacity) -> Chart:
-    made = figure("offered, a second", "p99, ms", log_y=True)
+    made = chart_figure("offered, a second", "p99, ms", log_y=True)
     for held, name, symbol in ((True, "held", "circle"), (False, "broke", "x")):
         own = [one for one in capacity.tries if one.held is held]
         made.add_trace(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import plotly.graph_objects as go
 
-from _hookswarm.analysis.reporting.html.charts import FAULT, Chart, figure
+from _hookswarm.analysis.reporting.html.charts import FAULT, Chart, chart_figure
 from _hookswarm.analysis.schema.report import Section, Series, Stage
 
 QUANTILES = (("p50", "50 %"), ("p90", "90 %"), ("p95", "95 %"), ("p99", "99 %"), ("p999", "99.9 %"), ("max", "all"))
@@ -14,7 +14,7 @@ CURVES = 6
 """As many as there are colours."""
 
 
-def charts(section: Section) -> Iterator[Chart]:
+def stage_charts(section: Section) -> Iterator[Chart]:
     stages = [stage for stage in section.stages if stage.deliveries.acknowledged]
     if stages:
         yield _throughput(stages[:MOST])
@@ -22,7 +22,7 @@ def charts(section: Section) -> Iterator[Chart]:
         yield _curves(stages)
 
 
-def over_time(section: Section) -> Iterator[Chart]:
+def charts_over_time(section: Section) -> Iterator[Chart]:
     """Each second of the stages whose seconds are told, with their faults."""
     for series in _first_of_each(section):
         yield _over_time(series, section)
@@ -39,7 +39,7 @@ def _first_of_each(section: Section) -> Iterator[Series]:
 
 
 def _throughput(stages: Sequence[Stage]) -> Chart:
-    made = figure("deliveries a second", "", height=90 + 18 * len(stages))
+    made = chart_figure("deliveries a second", "", height=90 + 18 * len(stages))
     rates, names = [stage.throughput_per_s for stage in stages], [stage.name for stage in stages]
     made.add_trace(go.Bar(x=rates, y=names, orientation="h", name="a second"))
     made.update_yaxes(autorange="reversed")
@@ -47,7 +47,7 @@ def _throughput(stages: Sequence[Stage]) -> Chart:
 
 
 def _latency(stages: Sequence[Stage]) -> Chart:
-    made = figure("ms, due to acknowledged", "", height=90 + 18 * len(stages))
+    made = chart_figure("ms, due to acknowledged", "", height=90 + 18 * len(stages))
     names = [stage.name for stage in stages]
     for name, symbol in (("p50", "circle"), ("p99", "diamond")):
         values = [getattr(stage.latency_ms.delivery, name) for stage in stages]
@@ -58,7 +58,7 @@ def _latency(stages: Sequence[Stage]) -> Chart:
 
 
 def _curves(stages: Sequence[Stage]) -> Chart:
-    made = figure("share of the deliveries", "ms, due to acknowledged", log_y=True, height=380)
+    made = chart_figure("share of the deliveries", "ms, due to acknowledged", log_y=True, height=380)
     made.update_xaxes(type="category")
     slowest = sorted(stages, key=lambda stage: -(stage.latency_ms.delivery.p99 or 0))[:CURVES]
     for stage in slowest:
@@ -70,7 +70,7 @@ def _curves(stages: Sequence[Stage]) -> Chart:
 
 
 def _over_time(series: Series, section: Section) -> Chart:
-    columns, made = series.columns, figure("s from the stage's start", "a second")
+    columns, made = series.columns, chart_figure("s from the stage's start", "a second")
     at = columns["second"]
     for name in ("offered", "delivered", "retries", "failed"):
         rates = [None if count is None else count / series.step_s for count in columns[name]]
