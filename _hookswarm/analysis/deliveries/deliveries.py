@@ -33,11 +33,11 @@ class Events:
     """Columns with an entry for each event. Times in nanoseconds."""
 
     webhook: Numbers
-    due: Ints
+    due_ns: Ints
     """When the event fell due; a worker that woke late by its timer counts from its waking."""
-    acknowledged: Ints
+    acknowledged_ns: Ints
     """When it was first acknowledged, or 0."""
-    finished: Ints
+    finished_ns: Ints
     """When it was acknowledged or given up, or 0: nobody knows that it ever was."""
     sent: Numbers
     """How many attempts were made."""
@@ -83,9 +83,9 @@ def deliveries_of(attempts: Rows) -> Frame:
     return Frame(
         attempts=found,
         webhook=rows["webhook"][first],
-        due=due,
-        acknowledged=np.where(acknowledged, answered, 0),
-        finished=np.where(acknowledged, answered, np.where(unknown, 0, last)),
+        due_ns=due,
+        acknowledged_ns=np.where(acknowledged, answered, 0),
+        finished_ns=np.where(acknowledged, answered, np.where(unknown, 0, last)),
         sent=np.add.reduceat(was_sent(rows), first, dtype=np.uint32),
         state=np.select(states, [State.ACKNOWLEDGED, State.ABANDONED, State.IN_DOUBT], State.FAILED).astype(np.uint8),
     )

@@ -23,7 +23,7 @@ def delivery_counts(events: Events) -> Deliveries:
 
 def throughput(events: Events, window: Window) -> float | None:
     begin, end = window
-    counted = np.count_nonzero((events.acknowledged >= begin) & (events.acknowledged < end))
+    counted = np.count_nonzero((events.acknowledged_ns >= begin) & (events.acknowledged_ns < end))
     return round(int(counted) / (end - begin) * 1e9, 3) if end > begin else None
 
 
@@ -35,5 +35,5 @@ def error_rate(events: Events) -> float | None:
 def latency(events: Events, window: Window) -> Quantiles:
     """From due to acknowledged, of what fell due in the window."""
     begin, end = window
-    counted = (events.state == State.ACKNOWLEDGED) & (events.due >= begin) & (events.due < end)
-    return quantiles.quantiles_of((events.acknowledged - events.due)[counted] / 1e6)
+    counted = (events.state == State.ACKNOWLEDGED) & (events.due_ns >= begin) & (events.due_ns < end)
+    return quantiles.quantiles_of((events.acknowledged_ns - events.due_ns)[counted] / 1e6)

@@ -22,7 +22,7 @@ def retry_figures(
     return Retry(
         share_delivered=round(float(acknowledged.mean()), 6) if len(delivered) else None,
         amplification=delivered.attempts_each(),
-        time_to_deliver_ms=quantiles.quantiles_of((delivered.acknowledged - delivered.due)[acknowledged] / 1e6),
+        time_to_deliver_ms=quantiles.quantiles_of((delivered.acknowledged_ns - delivered.due_ns)[acknowledged] / 1e6),
         retried=int(np.count_nonzero(delivered.sent > 1)),
         given_up=delivered.count(State.FAILED) + delivered.count(State.IN_DOUBT),
         drain_s=_drain_s(unfinished, faults, ended_ns),
@@ -41,8 +41,8 @@ class Unfinished:
     """How many events were due and not finished, at any time. It rises when events fall due, and only then."""
 
     def __init__(self, delivered: Frame) -> None:
-        self._due = np.sort(delivered.due)
-        self._finished = np.sort(delivered.finished[delivered.finished != 0])
+        self._due = np.sort(delivered.due_ns)
+        self._finished = np.sort(delivered.finished_ns[delivered.finished_ns != 0])
         self._risen = np.arange(1, len(self._due) + 1) - np.searchsorted(self._finished, self._due, side="right")
 
     def peak(self, before_ns: int | None = None, after_ns: int = 0) -> int:

@@ -47,8 +47,8 @@ def seconds_of(stage: PlayedStage, outcomes: Mapping[int, str]) -> pd.DataFrame:
     columns: dict[str, Ints | npt.NDArray[np.float64]] = {
         "second": clock.seconds(),
         "at_ns": stage.start_ns + clock.seconds() * SECOND,
-        "offered": clock.count(delivered.due),
-        "delivered": clock.count(delivered.acknowledged[delivered.state == State.ACKNOWLEDGED]),
+        "offered": clock.count(delivered.due_ns),
+        "delivered": clock.count(delivered.acknowledged_ns[delivered.state == State.ACKNOWLEDGED]),
         "attempts": clock.count(rows["start"][sent]),
         "retries": clock.count(rows["start"][sent & (rows["attempt"] > 1)]),
     }
@@ -64,7 +64,7 @@ class _Clock:
 
     def __init__(self, stage: PlayedStage, step_s: int = 1) -> None:
         rows = stage.delivered.attempts.rows
-        last = max(int(column.max(initial=0)) for column in (stage.delivered.due, rows["start"], rows["done"]))
+        last = max(int(column.max(initial=0)) for column in (stage.delivered.due_ns, rows["start"], rows["done"]))
         if stage.ended:
             # By then all was over, but for clocks that disagree.
             last = min(last, stage.ended.at_ns)
@@ -105,7 +105,7 @@ def _latencies(stage: PlayedStage, clock: _Clock) -> dict[str, npt.NDArray[np.fl
     """Quantiles by nearest rank of the deliveries that were acknowledged in each step; NaN where there was none."""
     events = stage.delivered
     known = events.state == State.ACKNOWLEDGED
-    step, latency = clock.step(events.acknowledged[known]), (events.acknowledged - events.due)[known] / 1e6
+    step, latency = clock.step(events.acknowledged_ns[known]), (events.acknowledged_ns - events.due_ns)[known] / 1e6
     counts = np.bincount(step, minlength=clock.steps)
     end, some = np.cumsum(counts), counts > 0
     first = end - counts

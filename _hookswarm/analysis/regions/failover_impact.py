@@ -65,7 +65,7 @@ def _load(scene: Scene, target: int, watched: bool) -> Ints:
     """When a region was called: by its own journal if it keeps one."""
     arrivals = scene.stage.arrivals
     if arrivals is None or not watched:
-        sent: Ints = scene.sent.start[scene.sent.target == target]
+        sent: Ints = scene.sent.start_ns[scene.sent.target == target]
         return sent
     times: Ints = arrivals.rows["start"][arrivals.rows["target"] == target]
     return times
@@ -123,7 +123,7 @@ def _failed(scene: Scene, targets: Sequence[int]) -> Mask:
     rows = scene.stage.delivered.attempts.rows
     failed = np.zeros(len(rows), np.bool_)
     sent = scene.sent
-    which = sent.failed & inside(sent.start, scene.fault.held) & np.isin(sent.target, targets)
+    which = sent.failed & inside(sent.start_ns, scene.fault.held) & np.isin(sent.target, targets)
     failed[sent.place[which & scene.fault.hurt(sent.origin, sent.target)]] = True
     return failed
 

@@ -45,18 +45,18 @@ def origin_failover(scene: Scene, origin: int, watch: Watch, names: Mapping[int,
     own = scene.sent.where(scene.sent.origin == origin)
     events = scene.stage.delivered.where(scene.origin == origin)
     home = np.isin(own.target, targets)
-    failed = earliest(own.done[home & own.failed & inside(own.start, fault.held)])
+    failed = earliest(own.done_ns[home & own.failed & inside(own.start_ns, fault.held)])
     found = detection.detected(watch.flips, origin, targets, until_end)
     detected_s = since(at_ns, found.last_ns) if found else None
     bounds = _bound(own, fault, origin, watch, scene.before)
     hold_ns = _hold_ns(scene, origin, events)
     recovered = _recovered(scene, events, hold_ns)
-    share = _share(home[inside(own.start, scene.before)])
+    share = _share(home[inside(own.start_ns, scene.before)])
     back_started = back = None
     if fault.healed:
         healed = (until_ns, fault.ends_ns)
-        back_started = earliest(own.start[home & own.acknowledged & inside(own.start, healed)])
-        back = sustained(own.start, home, terms.back * share, hold_ns, healed) if share else None
+        back_started = earliest(own.start_ns[home & own.acknowledged & inside(own.start_ns, healed)])
+        back = sustained(own.start_ns, home, terms.back * share, hold_ns, healed) if share else None
     return OriginFailover(
         origin=_name(names, origin),
         regions=[_name(names, target) for target in targets],
@@ -88,7 +88,7 @@ def _share(mask: Mask) -> float | None:
 
 def _hold_ns(scene: Scene, origin: int, events: Events) -> int:
     """How far ahead to look: far enough for some events, and for the bad half of a square wave."""
-    terms, rate = scene.terms, per_second(events.due, scene.before)
+    terms, rate = scene.terms, per_second(events.due_ns, scene.before)
     periods = [incident.period_s or 0.0 for incident in scene.fault.met_by(origin)]
     return round(max(terms.hold_s, terms.hold_events / rate if rate else 0.0, *periods) * SECOND)
 
@@ -96,18 +96,18 @@ def _hold_ns(scene: Scene, origin: int, events: Events) -> int:
 def _recovered(scene: Scene, events: Events, hold_ns: int) -> int | None:
     """When the first event fell due from which on events are on time; the fault's beginning if all were."""
     within = (scene.fault.at_ns, scene.fault.ends_ns)
-    found = sustained(events.due, scene.on_time(events), scene.terms.slo, hold_ns, within)
-    return within[0] if found is not None and found == earliest(events.due[inside(events.due, within)]) else found
+    found = sustained(events.due_ns, scene.on_time(events), scene.terms.slo, hold_ns, within)
+    return within[0] if found is not None and found == earliest(events.due_ns[inside(events.due_ns, within)]) else found
 
 
 def _elsewhere(scene: Scene, own: Sent, home: Mask, failed_ns: int | None) -> int | None:
     """The first acknowledgement by a region in order of an event that had failed, or fell due after a failure."""
     if failed_ns is None:
         return None
-    sent = inside(own.start, (scene.fault.at_ns, scene.fault.ends_ns))
+    sent = inside(own.start_ns, (scene.fault.at_ns, scene.fault.ends_ns))
     second = _follows(own.event, home & own.failed & sent)
-    fresh = scene.stage.delivered.due[own.event] >= failed_ns
-    return earliest(own.done[~home & own.acknowledged & sent & (second | fresh)])
+    fresh = scene.stage.delivered.due_ns[own.event] >= failed_ns
+    return earliest(own.done_ns[~home & own.acknowledged & sent & (second | fresh)])
 
 
 def _follows(event: Ints, these: Mask) -> Mask:
@@ -120,7 +120,7 @@ def _follows(event: Ints, these: Mask) -> Mask:
 
 def _longest_gap_s(events: Events, at_ns: int, recovered_ns: int | None, ends_ns: int) -> float:
     """The longest time without an acknowledgement, of those that the fault or what followed it had a part of."""
-    times = np.sort(events.acknowledged[events.state == State.ACKNOWLEDGED])
+    times = np.sort(events.acknowledged_ns[events.state == State.ACKNOWLEDGED])
     begin = max(int(np.searchsorted(times, at_ns, side="right")) - 1, 0)
     if recovered_ns is None:
         times = np.append(times[times < ends_ns], ends_ns)
@@ -140,7 +140,7 @@ def _bound(own: Sent, fault: Fault, origin: int, watch: Watch, before: Window) -
     bounds = []
     for incident in fault.met_by(origin):
         for target in incident.regions:
-            rate = (per_second(own.start[own.target == target], before) or 0.0) / max(watch.processes, 1)
+            rate = (per_second(own.start_ns[own.target == target], before) or 0.0) / max(watch.processes, 1)
             bounds.append(detection.bound(watch.health, incident, rate, watch.workers, watch.timeout_s))
     known = [found for found in bounds if found]
     return max(known) if known and len(known) == len(bounds) else None

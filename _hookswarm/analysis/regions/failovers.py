@@ -110,7 +110,7 @@ def _failover(frames: RunFrames, scene: Scene, whole: _Whole) -> Failover:
     by_origin = [failover_origin.origin_failover(scene, origin, whole.watch, names) for origin in noticing]
     recovered_s = _last(by_origin)
     end = fault.ends_ns if recovered_s is None else fault.at_ns + round(recovered_s * SECOND)
-    hit = inside(delivered.due, (fault.at_ns, end))
+    hit = inside(delivered.due_ns, (fault.at_ns, end))
     events = delivered.where(hit)
     account = failover_impact.account(scene, hit, frames.watched)
     failed = int(np.count_nonzero(events.state != State.ACKNOWLEDGED))
@@ -157,7 +157,7 @@ def _last(by_origin: Sequence[OriginFailover]) -> float | None:
 
 
 def _budget_burned(bad: int, delivered: Frame, window: Window, terms: Terms) -> float | None:
-    granted = (1 - terms.slo) * int(np.count_nonzero(inside(delivered.due, window)))
+    granted = (1 - terms.slo) * int(np.count_nonzero(inside(delivered.due_ns, window)))
     return round(bad / granted, 4) if granted else None
 
 

@@ -109,8 +109,8 @@ class Sent:
     """The place of its event in the stage."""
     origin: Codes
     target: Codes
-    start: Ints
-    done: Ints
+    start_ns: Ints
+    done_ns: Ints
     acknowledged: Mask
     failed: Mask
     """It ended, otherwise than with a 2xx or with the run."""
@@ -125,8 +125,8 @@ class Sent:
             event=attempts.event,
             origin=np.ascontiguousarray(rows["origin"]),
             target=np.ascontiguousarray(rows["target"]),
-            start=np.ascontiguousarray(rows["start"]),
-            done=np.ascontiguousarray(rows["done"]),
+            start_ns=np.ascontiguousarray(rows["start"]),
+            done_ns=np.ascontiguousarray(rows["done"]),
             acknowledged=outcome == Outcome.ACKNOWLEDGED,
             failed=~np.isin(outcome, ended_well),
         ).where(was_sent(rows))
@@ -152,7 +152,9 @@ class Scene:
 
     def on_time(self, events: Events) -> Mask:
         """Which events were acknowledged within the deadline."""
-        on_time: Mask = (events.state == State.ACKNOWLEDGED) & (events.acknowledged - events.due <= self.deadline_ns)
+        on_time: Mask = (events.state == State.ACKNOWLEDGED) & (
+            events.acknowledged_ns - events.due_ns <= self.deadline_ns
+        )
         return on_time
 
 

@@ -50,7 +50,7 @@ def _pairs(stage: PlayedStage, geography: Geography) -> Iterator[RegionPair]:
     sent, acknowledged = was_sent(rows), rows["outcome"] == Outcome.ACKNOWLEDGED
     answered = _answered(stage, sent)
     # An event counts by its first acknowledgement, as in the stage's throughput.
-    counted = acknowledged & (rows["done"] == stage.delivered.acknowledged[event])
+    counted = acknowledged & (rows["done"] == stage.delivered.acknowledged_ns[event])
     counted &= (rows["done"] >= begin) & (rows["done"] < end)
     for code in np.unique(pair[sent]).tolist():
         own = pair == code

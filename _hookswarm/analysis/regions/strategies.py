@@ -133,10 +133,10 @@ def _repeats(plans: Sequence[Mapping[str, Any]], group: Sequence[int]) -> dict[s
 def keep_slices(stage: PlayedStage, incidents: Sequence[IncidentPlayed], on_time: float) -> Kept:
     begin, end = stage.window
     gathered = stage.delivered.attempts
-    counted: Mask = (stage.delivered.due >= begin) & (stage.delivered.due < end)
+    counted: Mask = (stage.delivered.due_ns >= begin) & (stage.delivered.due_ns < end)
     events = stage.delivered.where(counted)
     rows = take_rows(gathered.rows, counted[gathered.event] & was_sent(gathered.rows))
-    latency_ms = np.where(events.state == State.ACKNOWLEDGED, (events.acknowledged - events.due) / 1e6, np.inf)
+    latency_ms = np.where(events.state == State.ACKNOWLEDGED, (events.acknowledged_ns - events.due_ns) / 1e6, np.inf)
     during, degraded = np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
     for incident in incidents:
         noticed = (rows["start"] >= incident.at_ns) & (rows["start"] < incident.until_ns)
@@ -151,7 +151,7 @@ def keep_slices(stage: PlayedStage, incidents: Sequence[IncidentPlayed], on_time
         during=int(np.count_nonzero(during)),
         degraded=int(np.count_nonzero(degraded)),
     )
-    return Kept(tally, latency_ms, _slices(events.due, incidents), trips_of(rows))
+    return Kept(tally, latency_ms, _slices(events.due_ns, incidents), trips_of(rows))
 
 
 def _slices(due: Ints, incidents: Sequence[IncidentPlayed]) -> npt.NDArray[np.uint8]:

@@ -25,7 +25,7 @@ def unplanned_faults(stage: PlayedStage, sent: Sent) -> list[IncidentPlayed]:
 
 def _at(stage: PlayedStage, sent: Sent, target: int) -> Iterator[IncidentPlayed]:
     own = sent.where((sent.target == target) & (sent.failed | sent.acknowledged))
-    order = np.argsort(own.done, kind="stable")
+    order = np.argsort(own.done_ns, kind="stable")
     failed = own.failed[order]
     # Where a run of failures begins, and the place behind its end.
     edges = np.flatnonzero(np.diff(np.concatenate(([False], failed, [False])).astype(np.int8)))
@@ -33,9 +33,9 @@ def _at(stage: PlayedStage, sent: Sent, target: int) -> Iterator[IncidentPlayed]
         if behind - first < FAILURES:
             continue
         within = order[first:behind]
-        over = own.done[order[behind]] if behind < len(order) else stage.window[1]
+        over = own.done_ns[order[behind]] if behind < len(order) else stage.window[1]
         yield IncidentPlayed(
-            at_ns=int(own.start[within].min()),
+            at_ns=int(own.start_ns[within].min()),
             until_ns=int(over),
             stage=stage.number,
             fault="unplanned",

@@ -35,7 +35,7 @@ class CpuUse:
         self._stages: list[CpuStage] = []
 
     def add(self, stage: PlayedStage) -> CpuStage:
-        plan, acknowledged = self._frames.manifest.stages[stage.number], stage.delivered.acknowledged
+        plan, acknowledged = self._frames.manifest.stages[stage.number], stage.delivered.acknowledged_ns
         begin, end = stage.window
         deliveries = int(np.count_nonzero((acknowledged >= begin) & (acknowledged < end)))
         processes = cpu_used(self._logs, stage.window, deliveries)

@@ -34,9 +34,9 @@ class Window:
     """When a stage began, from when on its processes had rested, and until when its samples count."""
 
     stage: int
-    start: int
-    rested: int
-    end: int
+    start_ns: int
+    rested_ns: int
+    end_ns: int
 
 
 class MemoryRecorder(Recorder):
@@ -130,14 +130,14 @@ def _measure(samples: pd.DataFrame, windows: list[Window]) -> Measure:
     at = samples["at_ns"].to_numpy()
     inside = np.zeros(len(at), np.bool_)
     for window in windows:
-        inside |= (window.start <= at) & (at <= window.end)
+        inside |= (window.start_ns <= at) & (at <= window.end_ns)
     return "uss" if inside.any() and samples["uss"].notna().to_numpy()[inside].all() else "rss"
 
 
 def _within(window: Window, samples: pd.DataFrame, measure: Measure) -> Memory | None:
     """One process's memory in a stage, or None if it was not sampled in it."""
     at, size = samples["at_ns"].to_numpy(), samples[measure].to_numpy()
-    begin, end = np.searchsorted(at, [window.start, window.end], side="right")
+    begin, end = np.searchsorted(at, [window.start_ns, window.end_ns], side="right")
     if begin == end:
         return None
     first = max(begin - 1, 0)  # the last sample before the stage, or the first in it
@@ -145,7 +145,7 @@ def _within(window: Window, samples: pd.DataFrame, measure: Measure) -> Memory |
         measure=measure,
         start_bytes=int(size[first]),
         peak_bytes=int(size[first:end].max()),
-        settled_bytes=int(size[end - 1]) if at[end - 1] >= window.rested else None,
+        settled_bytes=int(size[end - 1]) if at[end - 1] >= window.rested_ns else None,
     )
 
 

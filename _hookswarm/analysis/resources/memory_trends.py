@@ -25,7 +25,7 @@ def limit_bytes(frames: RunFrames) -> int | None:
 def memory_trends_of(resources: pd.DataFrame, stage: PlayedStage, limit_bytes: int | None) -> list[MemoryTrend]:
     """One for each process that was there all the time."""
     begin, end = stage.window
-    due = stage.delivered.due
+    due = stage.delivered.due_ns
     rate = int(np.count_nonzero((due >= begin) & (due < end))) / max((end - begin) / 1e9, 1e-9)
     found = []
     for (role, process), samples in resources.groupby(["role", "process"]):

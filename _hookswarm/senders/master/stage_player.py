@@ -91,13 +91,13 @@ class StagePlayer:
         self._inbox.reports.clear()
         troubled = bool(stage.order().parts() or stage.incidents)
         # Before the stage begins: setting faults takes a while, but they hold by the clock.
-        start = self._clock.now() + round((LEAD_S[self._local] + FAULTS_LEAD_S * troubled) * 1e9)
-        self._set_faults(number, stage, start)
+        start_ns = self._clock.now() + round((LEAD_S[self._local] + FAULTS_LEAD_S * troubled) * 1e9)
+        self._set_faults(number, stage, start_ns)
         seed, regions = _fault_seed(self._settings.seed, number, stage), len(self._settings.regions)
-        incidents = Incidents(number, stage, start, seed, list(range(regions)))
+        incidents = Incidents(number, stage, start_ns, seed, list(range(regions)))
         incidents.tell(self._controls)
-        self._inbox.begin(stage, number, start)
-        self._announce(number, stage, start, users)
+        self._inbox.begin(stage, number, start_ns)
+        self._announce(number, stage, start_ns, users)
         overloaded = self._await_reports(number, stage, set(users))
         self._inbox.stage = None
         self._folder.between_stages()
@@ -107,15 +107,15 @@ class StagePlayer:
             self._halting.wait(stage.settle_s)
         return played(list(self._inbox.reports.values()), overloaded)
 
-    def _set_faults(self, number: int, stage: Stage, start: int) -> None:
-        begin = start + round(stage.faults_from_s * 1e9)
+    def _set_faults(self, number: int, stage: Stage, start_ns: int) -> None:
+        begin = start_ns + round(stage.faults_from_s * 1e9)
         end = None if stage.faults_for_s is None else begin + round(stage.faults_for_s * 1e9)
         self._controls.set_faults(_seeded(stage.order(begin, end), _fault_seed(self._settings.seed, number, stage)))
         if stage.faults:
             plain = self._folder.manifest.stages[number]["faults"]
             self._folder.timeline.add(FaultsSet(at_ns=begin, until_ns=end, stage=number, faults=plain))
 
-    def _announce(self, number: int, stage: Stage, start: int, users: Users) -> None:
+    def _announce(self, number: int, stage: Stage, start_ns: int, users: Users) -> None:
         parts: dict[str, list[Part]] = {process: [] for process in users}
         first = 0
         # Origin by origin, so that each has the same events whatever the strategy, and the number of processes.
@@ -131,13 +131,13 @@ class StagePlayer:
                 number=number,
                 stage=self._folder.manifest.stages[number],
                 draw=draw_number(number, stage),
-                start_ns=start,
+                start_ns=start_ns,
                 parts=own,
                 of=stage.users,
             )
             self._runner.send_message(STAGE, announcement.model_dump(), process)
         name = self._folder.manifest.stages[number]["name"]
-        self._folder.timeline.add(StageStarted(at_ns=start, stage=number, name=name))
+        self._folder.timeline.add(StageStarted(at_ns=start_ns, stage=number, name=name))
 
     def _await_users(self, stage: Stage) -> Users:
         """The users of each sending process that take part, once Locust has as many as the stage asks for."""

@@ -72,7 +72,7 @@ class DeliveryWorkers:
                 raise
             finally:
                 self._sending.discard(me)
-            if result.failure and (again := retrier.again(delivery, result.failure, result.done, queue.taken)):
+            if result.failure and (again := retrier.again(delivery, result.failure, result.done_ns, queue.taken)):
                 queue.retry(again)
                 continue
             queue.settle(result.error is not None)
@@ -94,7 +94,7 @@ class DeliveryWorkers:
         except BaseException:
             origin.balancer.forget(choice)
             raise
-        origin.balancer.settle(choice, (result.done - result.start) / 1e9, result.failure)
+        origin.balancer.settle(choice, (result.done_ns - result.start_ns) / 1e9, result.failure)
         return result
 
     def _skip(self, lane: Lane, delivery: Delivery) -> AttemptResult:

@@ -14,81 +14,81 @@ NEVER = (1 << 63) - 1
 class Fresh(Protocol):
     """Events by their number in the stage's global order; times are wall-clock nanoseconds."""
 
-    def due(self, now: int, /) -> int:
+    def due(self, now_ns: int, /) -> int:
         """When the next event falls due; NEVER behind the last."""
 
-    def pop(self, now: int, /) -> tuple[int, int]:
+    def pop(self, now_ns: int, /) -> tuple[int, int]:
         """The next event's number and due time; it must be due."""
 
-    def waiting(self, now: int, /) -> int:
+    def waiting(self, now_ns: int, /) -> int:
         """Events that are due and were not popped."""
 
-    def over(self, now: int) -> bool:
+    def over(self, now_ns: int) -> bool:
         """Whether none will fall due any more."""
 
-    def stop(self, now: int) -> None:
-        """Let no event fall due after `now`."""
+    def stop(self, now_ns: int) -> None:
+        """Let no event fall due after `now_ns`."""
 
 
-def fresh_events(stage: Stage, stripe: Stripe, seed: tuple[int, ...], start: int) -> Fresh:
-    """A process's share of a stage's events; `start` is the stage's first instant."""
-    end = start + round(stage.length_s * 1e9) if stage.length_s is not None else NEVER
+def fresh_events(stage: Stage, stripe: Stripe, seed: tuple[int, ...], start_ns: int) -> Fresh:
+    """A process's share of a stage's events; `start_ns` is the stage's first instant."""
+    end_ns = start_ns + round(stage.length_s * 1e9) if stage.length_s is not None else NEVER
     limit = stripe.count(stage.events) if stage.events is not None else None
     if isinstance(stage.arrivals, Closed):
-        return ClosedEvents(stripe, start, end, limit)
-    return ScheduledEvents(stage.arrivals, stripe, seed, start, end, limit)
+        return ClosedEvents(stripe, start_ns, end_ns, limit)
+    return ScheduledEvents(stage.arrivals, stripe, seed, start_ns, end_ns, limit)
 
 
 class ClosedEvents:
     """An event falls due the moment that a free worker asks for it."""
 
-    def __init__(self, stripe: Stripe, start: int, end: int, limit: int | None) -> None:
+    def __init__(self, stripe: Stripe, start_ns: int, end_ns: int, limit: int | None) -> None:
         self._stripe = stripe
-        self._start = start
-        self._end = end
+        self._start_ns = start_ns
+        self._end_ns = end_ns
         self._limit = NEVER if limit is None else limit
         self._popped = 0
 
-    def due(self, now: int) -> int:
-        if now >= self._end or self._popped >= self._limit:
+    def due(self, now_ns: int) -> int:
+        if now_ns >= self._end_ns or self._popped >= self._limit:
             return NEVER
-        return now if now > self._start else self._start
+        return now_ns if now_ns > self._start_ns else self._start_ns
 
-    def pop(self, now: int) -> tuple[int, int]:
+    def pop(self, now_ns: int) -> tuple[int, int]:
         n = self._stripe.nth(self._popped)
         self._popped += 1
-        return n, now
+        return n, now_ns
 
-    def waiting(self, _now: int) -> int:
+    def waiting(self, _now_ns: int) -> int:
         return 0
 
-    def over(self, now: int) -> bool:
-        return self.due(now) == NEVER
+    def over(self, now_ns: int) -> bool:
+        return self.due(now_ns) == NEVER
 
-    def stop(self, now: int) -> None:
-        self._end = now
+    def stop(self, now_ns: int) -> None:
+        self._end_ns = now_ns
 
 
 class ScheduledEvents:
     """Events fall due on a schedule, whoever is free or busy."""
 
     def __init__(
-        self, arrivals: Open, stripe: Stripe, seed: tuple[int, ...], start: int, end: int, limit: int | None
+        self, arrivals: Open, stripe: Stripe, seed: tuple[int, ...], start_ns: int, end_ns: int, limit: int | None
     ) -> None:
         self._schedule: Iterator[tuple[int, float]] = schedule(arrivals, seed, stripe)
-        self._start = start
-        self._end = end
+        self._start_ns = start_ns
+        self._end_ns = end_ns
         self._left = NEVER if limit is None else limit
         self._head: tuple[int, int] | None = None
         self._backlog: deque[tuple[int, int]] = deque()
         self._advance()
 
-    def due(self, _now: int) -> int:
+    def due(self, _now_ns: int) -> int:
         if self._backlog:
             return self._backlog[0][1]
         return self._head[1] if self._head else NEVER
 
-    def pop(self, _now: int) -> tuple[int, int]:
+    def pop(self, _now_ns: int) -> tuple[int, int]:
         if self._backlog:
             return self._backlog.popleft()
         assert self._head
@@ -96,21 +96,21 @@ class ScheduledEvents:
         self._advance()
         return popped
 
-    def waiting(self, now: int) -> int:
-        self._pull(now)
+    def waiting(self, now_ns: int) -> int:
+        self._pull(now_ns)
         return len(self._backlog)
 
-    def over(self, now: int) -> bool:
-        self._pull(now)  # busy workers take nothing that would move the head
+    def over(self, now_ns: int) -> bool:
+        self._pull(now_ns)  # busy workers take nothing that would move the head
         return self._head is None
 
-    def stop(self, now: int) -> None:
-        self._pull(now)
+    def stop(self, now_ns: int) -> None:
+        self._pull(now_ns)
         self._head = None
 
-    def _pull(self, until: int) -> None:
+    def _pull(self, until_ns: int) -> None:
         """Move what is due behind the backlog: its length is what waits."""
-        while self._head and self._head[1] <= until:
+        while self._head and self._head[1] <= until_ns:
             self._backlog.append(self._head)
             self._advance()
 
@@ -119,7 +119,7 @@ class ScheduledEvents:
         self._head = None
         if self._left > 0:
             n, offset = next(self._schedule)
-            due = self._start + round(offset * 1e9)
-            if due < self._end:
-                self._head = n, due
+            due_ns = self._start_ns + round(offset * 1e9)
+            if due_ns < self._end_ns:
+                self._head = n, due_ns
         self._left -= 1

@@ -45,10 +45,10 @@ class Playing:
     def queues(self) -> list[DeliveryQueue]:
         return [lane.sender.queue for lane in self.lanes.values()]
 
-    def note(self, now: int) -> None:
+    def note(self, now_ns: int) -> None:
         """Let the retry budgets know that time passes."""
         for lane in self.lanes.values():
-            lane.sender.retrier.note(now, lane.sender.queue.taken)
+            lane.sender.retrier.note(now_ns, lane.sender.queue.taken)
 
     def finished(self) -> bool:
         """Whether every event has been handed out and settled."""

@@ -78,12 +78,12 @@ class DeliveryQueue:
     """Hands a stage's events to the workers of a process. Not for threads: gevent workers of one process share it."""
 
     def __init__(
-        self, stage: Stage, stripe: Stripe, seed: tuple[int, ...], start: int, now: Now, waiter: Waiter | None = None
+        self, stage: Stage, stripe: Stripe, seed: tuple[int, ...], start_ns: int, now: Now, waiter: Waiter | None = None
     ) -> None:
-        """`start` is the stage's first instant (wall-clock ns); nothing is handed out before."""
+        """`start_ns` is the stage's first instant (wall-clock ns); nothing is handed out before."""
         self._now = now
         self._assignment = assignment(stage, seed)
-        self._fresh = fresh_events(stage, stripe, seed, start)
+        self._fresh = fresh_events(stage, stripe, seed, start_ns)
         self._retries: list[tuple[int, int, Delivery]] = []
         self._order = itertools.count()  # of retries that are due at the same time
         self._waiter = waiter or GeventWaiter()
@@ -100,42 +100,42 @@ class DeliveryQueue:
 
     def take(self) -> Delivery | None:
         """The next attempt for a free worker; waits until one is due. None once the stage has no more."""
-        asked = self._now()
-        if self._next_due(asked) > asked:
+        asked_ns = self._now()
+        if self._next_due(asked_ns) > asked_ns:
             # One idle worker waits for the next attempt, the others for their turn to be that one.
             with self._leader:
-                while (ahead := self._next_due(now := self._now()) - now) > 0:
+                while (ahead := self._next_due(now_ns := self._now()) - now_ns) > 0:
                     self._waiter.wait(min(ahead / 1e9, LONGEST_WAIT_S))
-        now = self._now()
-        delivery = self._pop(now)
+        now_ns = self._now()
+        delivery = self._pop(now_ns)
         if delivery:
             self.in_flight += 1
-            if asked <= delivery.due_ns:
-                delivery.late_ns = min(now - delivery.due_ns, MAX_U32)
+            if asked_ns <= delivery.due_ns:
+                delivery.late_ns = min(now_ns - delivery.due_ns, MAX_U32)
                 self.late += delivery.late_ns > LATE_NS
         return delivery
 
-    def _next_due(self, now: int) -> int:
+    def _next_due(self, now_ns: int) -> int:
         """When there is something to do: an attempt falls due, or, by a time that is past, the stage is over."""
-        due = self._fresh.due(now)
-        if self._retries and self._retries[0][0] < due:
-            due = self._retries[0][0]
+        due_ns = self._fresh.due(now_ns)
+        if self._retries and self._retries[0][0] < due_ns:
+            due_ns = self._retries[0][0]
         # An attempt under way may still come back as a retry.
-        return 0 if self._stopped or (due == NEVER and not self.in_flight) else due
+        return 0 if self._stopped or (due_ns == NEVER and not self.in_flight) else due_ns
 
-    def _pop(self, now: int) -> Delivery | None:
-        due = self._fresh.due(now)
+    def _pop(self, now_ns: int) -> Delivery | None:
+        due_ns = self._fresh.due(now_ns)
         if self._stopped:
             return None
-        if self._retries and self._retries[0][0] <= min(due, now):
+        if self._retries and self._retries[0][0] <= min(due_ns, now_ns):
             return heapq.heappop(self._retries)[2]
-        return self._pop_fresh(now) if due <= now else None
+        return self._pop_fresh(now_ns) if due_ns <= now_ns else None
 
-    def _pop_fresh(self, now: int) -> Delivery:
-        n, due = self._fresh.pop(now)
+    def _pop_fresh(self, now_ns: int) -> Delivery:
+        n, due_ns = self._fresh.pop(now_ns)
         webhook, sequence = self._assignment.event(n)
         self.taken += 1
-        return Delivery(webhook, sequence, due)
+        return Delivery(webhook, sequence, due_ns)
 
     def retry(self, delivery: Delivery) -> None:
         """A taken attempt failed; `delivery` is the next attempt of its event."""
@@ -184,7 +184,7 @@ class DeliveryQueue:
         """Behind `stop`: what was due and never taken, and what waited for a retry. Each is told once."""
         left = [delivery for _, _, delivery in sorted(self._retries)]
         self._retries.clear()
-        now = self._now()
-        while self._fresh.waiting(now):
-            left.append(self._pop_fresh(now))
+        now_ns = self._now()
+        while self._fresh.waiting(now_ns):
+            left.append(self._pop_fresh(now_ns))
         return left

@@ -21,13 +21,13 @@ class Retrier:
         self.disabled: set[int] = set()
         """Webhooks that a 410 disabled: their events are not sent any more."""
 
-    def note(self, now: int, firsts: int) -> None:
+    def note(self, now_ns: int, firsts: int) -> None:
         """Let a retry budget know that time passes; `firsts` as in `again`."""
         if self._budget:
-            self._budget.note(now / 1e9, firsts)
+            self._budget.note(now_ns / 1e9, firsts)
 
-    def again(self, delivery: Delivery, failure: Failure, done: int, firsts: int) -> Delivery | None:
-        """The next attempt of an event whose attempt failed at `done` (wall-clock ns); None: it is given up.
+    def again(self, delivery: Delivery, failure: Failure, done_ns: int, firsts: int) -> Delivery | None:
+        """The next attempt of an event whose attempt failed at `done_ns` (wall clock); None: it is given up.
 
         `firsts` is how many events this process has sent so far: what a retry budget is a share of.
         """
@@ -36,18 +36,18 @@ class Retrier:
             self.disabled.add(delivery.webhook)
         if delivery.webhook in self.disabled:
             return None
-        age_s, previous_s = (done - delivery.began_ns) / 1e9, delivery.delay_ns / 1e9
+        age_s, previous_s = (done_ns - delivery.began_ns) / 1e9, delivery.delay_ns / 1e9
         delay_s = next_delay_s(law, delivery.attempt, age_s, previous_s, failure, self._random)
-        if delay_s is None or (self._budget and not self._budget.spend(done / 1e9, firsts)):
+        if delay_s is None or (self._budget and not self._budget.spend(done_ns / 1e9, firsts)):
             return None
-        delay = round(delay_s * 1e9)
+        delay_ns = round(delay_s * 1e9)
         return Delivery(
             delivery.webhook,
             delivery.sequence,
-            due_ns=done + delay,
+            due_ns=done_ns + delay_ns,
             attempt=delivery.attempt + 1,
             since_ns=delivery.began_ns,
-            delay_ns=delay,
+            delay_ns=delay_ns,
         )
 
 

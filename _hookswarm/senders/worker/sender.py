@@ -38,8 +38,8 @@ class Route:
 class AttemptResult(NamedTuple):
     """How an attempt ended, and when it began and did so (wall-clock ns)."""
 
-    start: int
-    done: int
+    start_ns: int
+    done_ns: int
     latency_ms: float
     """From when the event's first attempt was due."""
     error: str | None
@@ -89,8 +89,8 @@ class StageSender:
             sign(self._key, event_id, timestamp, body),
             format_attempt_tag(tag),
         )
-        start = self._clock.now()
-        row = self._journal.append(self._row(delivery, route, start, len(body), zlib.crc32(body), Outcome.PENDING))
+        start_ns = self._clock.now()
+        row = self._journal.append(self._row(delivery, route, start_ns, len(body), zlib.crc32(body), Outcome.PENDING))
         status, outcome, message, hinted = 0, Outcome.ACKNOWLEDGED, "", False
         try:
             status = wire.post(headers, body)
@@ -104,26 +104,26 @@ class StageSender:
         else:
             if not 200 <= status < 300:
                 outcome, message, hinted = Outcome.REJECTED, f"status {status}", bool(wire.retry_after)
-        done = self._clock.now()
+        done_ns = self._clock.now()
         self.outcomes[outcome] += 1
         flags = _REUSED if wire.reused else 0
-        self._journal.finish(row, done, status, outcome, flags | _HINTED if hinted else flags)
-        latency_ms = (done - delivery.began_ns) / 1e6
+        self._journal.finish(row, done_ns, status, outcome, flags | _HINTED if hinted else flags)
+        latency_ms = (done_ns - delivery.began_ns) / 1e6
         if not message:
-            return AttemptResult(start, done, latency_ms, None, None)
+            return AttemptResult(start_ns, done_ns, latency_ms, None, None)
         hint = parse_retry_after(wire.retry_after, self._wall()) if hinted else None
-        return AttemptResult(start, done, latency_ms, message, Failure(outcome, status, hint))
+        return AttemptResult(start_ns, done_ns, latency_ms, message, Failure(outcome, status, hint))
 
     def never_sent(self, delivery: Delivery, route: Route, outcome: Outcome) -> None:
         """Write down an event that was due, and why it was not sent (again)."""
         self._journal.append(self._row(delivery, route, 0, 0, 0, outcome))
 
-    def _row(self, delivery: Delivery, route: Route, start: int, size: int, digest: int, outcome: Outcome) -> bytes:
+    def _row(self, delivery: Delivery, route: Route, start_ns: int, size: int, digest: int, outcome: Outcome) -> bytes:
         return pack_row(
             webhook=delivery.webhook,
             sequence=delivery.sequence,
             due=delivery.due_ns,
-            start=start,
+            start=start_ns,
             attempt=delivery.attempt,
             stage=self._stage,
             origin=route.origin,

@@ -58,11 +58,11 @@ def test_every_event_has_one_state(attempts: list[Row]) -> None:
         rows = events[key]
         assert found.state[place] == _oracle({row["outcome"] for row in rows})
         first = min(rows, key=lambda row: row["attempt"])
-        assert found.due[place] == first["due"] + first["late"]
-        assert found.finished[place] == _finished(rows, found.due[place])
+        assert found.due_ns[place] == first["due"] + first["late"]
+        assert found.finished_ns[place] == _finished(rows, found.due_ns[place])
         assert found.sent[place] == sum(row["outcome"] not in NEVER_SENT for row in rows)
         answered = [row["done"] for row in rows if row["outcome"] == Outcome.ACKNOWLEDGED]
-        assert found.acknowledged[place] == min(answered, default=0)
+        assert found.acknowledged_ns[place] == min(answered, default=0)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_latency_runs_from_the_first_due_time_to_the_first_acknowledgement() -> 
         attempt(attempt=3, due=START + 70 * MS, start=START + 70 * MS, done=START + 80 * MS),
     ]
     found = deliveries_of(table(rows))
-    assert found.due.tolist() == [START + 2 * MS]
-    assert found.acknowledged.tolist() == [START + 80 * MS]
+    assert found.due_ns.tolist() == [START + 2 * MS]
+    assert found.acknowledged_ns.tolist() == [START + 80 * MS]
 
 
 def test_nothing_sent() -> None:
@@ -116,7 +116,7 @@ def test_a_delivery_ends_with_its_acknowledgement_or_its_last_answer() -> None:
         *(attempt(2, attempt=n, outcome=outcome) for n, outcome in ((1, rejected), (2, pending))),
         *(attempt(3, attempt=n, outcome=outcome) for n, outcome in ((1, rejected), (2, Outcome.ABANDONED))),
     ]
-    assert deliveries_of(table(rows)).finished.tolist() == [START + 3 * MS, START, 0, 0]
+    assert deliveries_of(table(rows)).finished_ns.tolist() == [START + 3 * MS, START, 0, 0]
 
 
 def test_attempts_are_counted_by_the_events_that_had_any() -> None:

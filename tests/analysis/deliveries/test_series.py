@@ -178,8 +178,8 @@ def test_an_unfinished_event_is_in_one_place(attempts: list[Row]) -> None:
     events = played.delivered
     for second, count in enumerate(found[list(LEVELS)].sum(axis=1)):
         end = _at(second + 1)
-        over = (events.finished != 0) & (events.finished < end)
-        assert count == np.count_nonzero((events.due < end) & ~over)
+        over = (events.finished_ns != 0) & (events.finished_ns < end)
+        assert count == np.count_nonzero((events.due_ns < end) & ~over)
     assert found[list(LEVELS)].sum(axis=1).max() <= Unfinished(events).peak()
 
 
@@ -191,8 +191,8 @@ def test_quantiles_are_the_report_s(attempts: list[Row]) -> None:
     _, played, found = _watched(attempts, duration_s=10.0)
     events = played.delivered
     for second, row in enumerate(found.to_dict("records")):
-        inside = (events.acknowledged - START) // SECOND == second
-        own = quantiles.quantiles_of((events.acknowledged - events.due)[inside] / 1e6)
+        inside = (events.acknowledged_ns - START) // SECOND == second
+        own = quantiles.quantiles_of((events.acknowledged_ns - events.due_ns)[inside] / 1e6)
         told = [None if np.isnan(row[name]) else row[name] for name in ("p50_ms", "p99_ms", "max_ms")]
         assert told == [own.p50, own.p99, own.max]
 
