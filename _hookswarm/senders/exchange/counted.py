@@ -47,6 +47,23 @@ def _of(name: str, entry: "StatsEntry") -> CountedDeliveries:
     )
 
 
+@dataclass(frozen=True)
+class StageTotal:
+    """A stage's deliveries so far, whatever their origin."""
+
+    settled: int
+    failed: int
+    p99_ms: float
+    """Of all of them together; 0 of none."""
+
+
+def stage_total(entries: "Mapping[tuple[str, str], StatsEntry]", stage: str) -> StageTotal:
+    """Of a stage, from Locust's entries by name and method."""
+    told = counted_deliveries(entries, stage)
+    (p99_ms,) = latency_ms(told, 0.99)
+    return StageTotal(sum(one.settled for one in told), sum(one.failed for one in told), p99_ms or 0.0)
+
+
 def latency_ms(counted: Iterable[CountedDeliveries], *shares: float) -> list[float | None]:
     """Within how many milliseconds each share of them was settled; None of none."""
     merged: Counter[float] = Counter()

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import gevent
 from gevent.event import Event
-from locust.stats import RequestStats, StatsEntry
+from locust.stats import RequestStats
 
+from _hookswarm.senders.exchange import counted
 from _hookswarm.senders.master.played import Played
 from _hookswarm.senders.master.run_folder import RunFolder
 from _hookswarm.senders.master.stage_player import POLL_S, StagePlayer
@@ -45,12 +46,8 @@ class CapacitySearch:
     def _held(self, name: str, limits: Limits, played: Played) -> bool:
         """Whether a try kept the limits."""
         deadline = time.monotonic() + STATS_PATIENCE_S
-        while sum(e.num_requests for e in self._of(name)) < played.settled and time.monotonic() < deadline:
+        while (told := counted.stage_total(self._stats.entries, name)).settled < played.settled:
+            if time.monotonic() > deadline:
+                break
             gevent.sleep(POLL_S)
-        entries = self._of(name)
-        requests, failures = (sum(getattr(e, part) for e in entries) for part in ("num_requests", "num_failures"))
-        p99_ms = max((e.get_response_time_percentile(0.99) for e in entries), default=0)
-        return not played.clogged and keeps(limits, requests, failures, p99_ms)
-
-    def _of(self, name: str) -> list[StatsEntry]:
-        return [entry for (found, _), entry in self._stats.entries.items() if found.startswith(f"{name} ")]
+        return not played.clogged and keeps(limits, told.settled, told.failed, told.p99_ms)
