@@ -1,10 +1,12 @@
 """How a stage went, by its workers' reports. In a file of its own, since importing Locust patches the process."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from _hookswarm.common.limits import LATE_SHARE, STARVED_SHARE
+from _hookswarm.common.wording import first_of
 from _hookswarm.records.run import WorkerReport
+from _hookswarm.senders.plan.stages import Stage
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,12 @@ def played(reports: Sequence[WorkerReport], overloaded: bool) -> Played:
         overloaded=overloaded,
         disturbed=any(_disturbed(report) for report in reports),
     )
+
+
+def never_reported(stage: Stage, workers: Collection[str]) -> str:
+    """Why a run ends in a stage that some workers did not report in time."""
+    named = first_of(sorted(workers), 3)
+    return f"stage {stage.name!r}: {len(workers)} workers never reported, {named}: see what they printed last"
 
 
 def _disturbed(report: WorkerReport) -> bool:

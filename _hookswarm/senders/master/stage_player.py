@@ -24,7 +24,7 @@ from _hookswarm.senders.exchange.messages import HALT, STAGE, Announcement, Part
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.master.incidents import Incidents
-from _hookswarm.senders.master.played import Played, played
+from _hookswarm.senders.master.played import Played, never_reported, played
 from _hookswarm.senders.master.run_folder import RunFolder
 from _hookswarm.senders.master.watchdog import Watchdog
 from _hookswarm.senders.master.workers import Users, Workers
@@ -169,7 +169,7 @@ class StagePlayer:
             gone |= self._note_lost() & missing
             self._failure = self._failure or self._inbox.failure
             if now > deadline:
-                self._failure = self._failure or f"stage {stage.name!r}: {len(missing)} workers never reported"
+                self._failure = self._failure or never_reported(stage, missing)
                 if halted:
                     break
             if now - told >= PROGRESS_S:

@@ -13,6 +13,11 @@ def check_plan(stages: Sequence[Stage]) -> None:
     """Raise ConfigError, with every fault, unless each stage can end, is named apart, and can be played."""
     names = [stage.name for stage in stages]
     faults = [
+        f'stage {number} has no name: write Stage("a name", …)'
+        for number, name in enumerate(names, 1)
+        if not name.strip()
+    ]
+    faults += [
         f"stage {name!r} has neither events nor duration_s: it would never end"
         for name, stage in zip(names, stages, strict=True)
         if stage.events is None and stage.duration_s is None

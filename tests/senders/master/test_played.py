@@ -2,7 +2,8 @@
 
 import pytest
 
-from _hookswarm.senders.master.played import Played, played
+from _hookswarm.senders.master.played import Played, never_reported, played
+from _hookswarm.senders.plan.stages import Stage, named
 from tests.support.journals import worker_report
 
 CALM = worker_report(due=1_000, settled=990, abandoned=10, late=10, wall_s=10.0, starved_s=2.5)
@@ -46,3 +47,10 @@ def test_a_stage_without_events_is_not_disturbed() -> None:
 def test_a_queue_that_grew_or_was_left_is_clogged(abandoned: int, overloaded: bool, found: bool) -> None:
     """A single event that was abandoned was due for too long."""
     assert played([CALM.model_copy(update={"abandoned": abandoned})], overloaded).clogged is found
+
+
+@pytest.mark.parametrize("stage", named([Stage("load"), Stage("anything", name="load")]))
+def test_a_stage_that_was_never_reported_is_named(stage: Stage) -> None:
+    """By the name that it goes by, whether it has one of its own or its scenario's; and so are the workers."""
+    said = never_reported(stage, {"host_2", "host_1"})
+    assert said == "stage 'load': 2 workers never reported, host_1, host_2: see what they printed last"

@@ -102,11 +102,20 @@ def test_check_plan_names_every_fault() -> None:
     assert "'nonsense'" in text
 
 
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_stage_without_a_name_is_told_by_its_place(name: str) -> None:
+    """No message and no statistics could name it."""
+    with pytest.raises(ConfigError) as caught:
+        check_plan(named([Stage("good", events=1), Stage(name, events=1)]))
+    assert caught.value.faults == ('stage 2 has no name: write Stage("a name", …)',)
+    check_plan(named([Stage("", events=1, name="named")]))
+
+
 def test_check_plan_refuses_an_empty_plan() -> None:
     """A plan without stages is a fault, a plan with one good stage is none."""
     with pytest.raises(ConfigError):
         check_plan([])
-    check_plan([Stage("good", duration_s=1)])
+    check_plan(named([Stage("good", duration_s=1)]))
 
 
 def test_length_is_warm_up_and_window() -> None:
