@@ -14,8 +14,10 @@ from _hookswarm.analysis.reporting.html import page
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.verdicts import checks, measures
 from _hookswarm.analysis.verdicts.verdict import EXITS
-from _hookswarm.common.errors import HookswarmError
+from _hookswarm.common.errors import ConfigError, HookswarmError
+from _hookswarm.common.wording import of_system
 from _hookswarm.records.exit_codes import Exit
+from _hookswarm.records.run import write_atomically
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except HookswarmError as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"error: {of_system(error)}", file=sys.stderr)
     return Exit.USAGE
 
 
@@ -41,11 +43,18 @@ def _analyse(argv: Sequence[str]) -> int:
         epilog="Exit codes: 0 pass, 1 a check failed, 2 usage, 3 void (not to be trusted), 4 nothing was tested.",
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as results/20261122-…")
-    parser.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where reports go (default: here)")
+    parser.add_argument(
+        "--output", type=Path, default=Path(), metavar="DIR", help="where reports go; it is made (default: here)"
+    )
     parser.add_argument("--check", action="append", default=[], metavar="CHECK", help="fail unless it holds: 'lost==0'")
     options = parser.parse_args(argv)
     wanted = checks.parse_checks(options.check)
-    found = analyse(load_run(options.run))
+    frames = load_run(options.run)
+    try:
+        options.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError([f"--output {options.output} cannot be written: {error.strerror}"]) from None
+    found = analyse(frames)
     console = summary.make_console()
     summaries.show_run(found, console)
     written = [series.save_series(options.run, found.series), *files.write_reports(options.output, found)]
@@ -67,7 +76,7 @@ def _schemas(argv: Sequence[str]) -> int:
     folder = parser.parse_args(argv).folder
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.json_schemas().items():
-        (folder / name).write_text(text)
+        write_atomically(folder / name, text)
         print(folder / name)
     return Exit.PASS
 

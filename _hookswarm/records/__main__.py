@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from _hookswarm.common.errors import HookswarmError
+from _hookswarm.common.wording import of_system
 from _hookswarm.records.collect import collect
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.export import export
@@ -30,8 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return Exit.PASS
         for path in export(options.run, options.format, options.out or options.run):
             print(path)
-    except (HookswarmError, OSError) as error:
+    except HookswarmError as error:
         print(f"error: {error}", file=sys.stderr)
+        return Exit.USAGE
+    except OSError as error:
+        print(f"error: {of_system(error)}", file=sys.stderr)
         return Exit.USAGE
     return Exit.PASS
 

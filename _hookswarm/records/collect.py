@@ -8,7 +8,7 @@ import httpx
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.credentials import control_token
 from _hookswarm.protocol.refusal import refusal_reason
-from _hookswarm.records.run import Manifest, RegionRecord, RunError
+from _hookswarm.records.run import Manifest, RegionRecord, RunError, naming
 
 PATIENCE_S = 30.0
 
@@ -50,13 +50,14 @@ def _collect(client: httpx.Client, region: RegionRecord, run: str, folder: Path)
 
 def _fetch(client: httpx.Client, url: str, path: Path) -> None:
     draft = path.with_name(f".{path.name}.part")
-    try:
-        with client.stream("GET", url) as answer, draft.open("wb") as file:
-            if answer.status_code != httpx.codes.OK:
-                answer.read()
-                raise RunError(f"{url}: {refusal_reason(answer)}")
-            for chunk in answer.iter_bytes():
-                file.write(chunk)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with naming(path):
+        try:
+            with client.stream("GET", url) as answer, draft.open("wb") as file:
+                if answer.status_code != httpx.codes.OK:
+                    answer.read()
+                    raise RunError(f"{url}: {refusal_reason(answer)}")
+                for chunk in answer.iter_bytes():
+                    file.write(chunk)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)

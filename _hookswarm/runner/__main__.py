@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from _hookswarm import importable
 from _hookswarm.analysis.reporting import summary
 from _hookswarm.common.errors import HookswarmError
+from _hookswarm.common.wording import of_system
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.runner.interrupt import Interrupt
 from _hookswarm.runner.locust import run_locust
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return Exit.USAGE
     except OSError as error:
-        print(f"error: {error.filename or 'cannot write'}: {error.strerror}", file=sys.stderr)
+        print(f"error: {of_system(error)}", file=sys.stderr)
         return Exit.USAGE
     if interrupt.count:
         return Exit.INTERRUPTED

@@ -18,7 +18,7 @@ from _hookswarm.analysis.schema.report import PerformanceReport, Section
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.run import MANIFEST, TIMELINE
 from tests.support.journals import arrival, attempt, planned, run, write_run
-from tests.support.receivers import CHECKOUT
+from tests.support.receivers import CHECKOUT, small_disk
 
 ARGUMENTS = ["run", "--output", "out"]
 ROWS = [attempt(n) for n in range(3)]
@@ -155,11 +155,46 @@ def test_what_can_be_told_is_told(
     assert (tmp_path / "out" / PERFORMANCE).exists()
 
 
-def test_an_output_folder_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The error names the folder."""
+def test_an_output_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
+    """As the runner does; but not for a run that is none."""
     write_run(tmp_path / "run", GOOD)
-    assert main([str(tmp_path / "run"), "--output", str(tmp_path / "none")]) == Exit.USAGE
-    assert str(tmp_path / "none") in capsys.readouterr().err
+    out = tmp_path / "new/out"
+    assert main([str(tmp_path / "none"), "--output", str(out)]) == Exit.USAGE
+    assert not out.exists()
+    assert main([str(tmp_path / "run"), "--output", str(out)]) == Exit.PASS
+    assert (out / PERFORMANCE).exists()
+
+
+@pytest.mark.parametrize("below", ["", "below"])
+def test_an_output_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str], below: str) -> None:
+    """The error names the option and the folder, before anything is said of the run."""
+    write_run(tmp_path / "run", GOOD)
+    (tmp_path / "file").touch()
+    out = tmp_path / "file" / below
+    assert main([str(tmp_path / "run"), "--output", str(out)]) == Exit.USAGE
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"error: --output {out} cannot be written: ")
+
+
+def test_a_full_disk_is_named_with_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The system tells no name for what it cannot write; and a reader looks for the report, not for its draft."""
+    write_run(tmp_path / "run", GOOD)
+    with small_disk(tmp_path / "disk", "4k") as disk:
+        (disk / "ballast").write_bytes(bytes(4096))
+        assert main([str(tmp_path / "run"), "--output", str(disk)]) == Exit.USAGE
+        assert [path.name for path in disk.iterdir()] == ["ballast"]
+    assert capsys.readouterr().err.splitlines() == [f"error: {disk / PERFORMANCE}: No space left on device"]
+
+
+def test_an_output_that_takes_nothing_is_told_without_a_name(tmp_path: Path) -> None:
+    """`… > FILE` on a full disk: no file is named, least of all None."""
+    write_run(tmp_path / "run", GOOD)
+    command = [sys.executable, "-m", "hookswarm.analysis", "run"]
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1"}
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=tmp_path, env=environment, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (Exit.USAGE, "error: No space left on device\n")
 
 
 @pytest.mark.parametrize("arguments", [[], ["--nonsense"], ["a", "b"], ["schemas"]])

@@ -1,6 +1,10 @@
 """Phrases that many messages share."""
 
-from _hookswarm.common.wording import and_more, first_of
+import errno
+
+import pytest
+
+from _hookswarm.common.wording import and_more, first_of, of_system
 
 
 def test_the_first_are_named_and_the_others_counted() -> None:
@@ -15,3 +19,20 @@ def test_the_first_are_named_and_the_others_counted() -> None:
 def test_nothing_is_said_where_there_is_no_more() -> None:
     """A count below one says nothing, with or without a word for what is counted."""
     assert [and_more(count, "stages") for count in (-1, 0, 1)] == ["", "", " and 1 more stages"]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "out/report.html"),
+            "out/report.html: No space left on device",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (OSError("handle is closed"), "handle is closed"),
+        (TimeoutError(), "TimeoutError"),
+    ],
+)
+def test_what_the_system_said_holds_no_none(error: OSError, said: str) -> None:
+    """Not every error names a file, and not every one has a text of the system's."""
+    assert of_system(error) == said

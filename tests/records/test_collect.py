@@ -9,7 +9,7 @@ from _hookswarm.records.collect import collect
 from _hookswarm.records.journal import read_journal
 from _hookswarm.records.run import Manifest, RunError
 from tests.support.journals import run
-from tests.support.receivers import SECRET, TOKEN, free_port, running_receiver
+from tests.support.receivers import SECRET, TOKEN, free_port, running_receiver, small_disk
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +43,21 @@ def test_what_a_receiver_wrote_is_fetched_once(tmp_path: Path) -> None:
         assert receiver.deliver() == 204
         assert [path for path in collect(here) if path.suffix == ".journal"] == fetched
         assert len(read_journal(fetched[0]).rows) == 2
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path: Path) -> None:
+    """By its name, not by its draft's; nothing half is left."""
+    (tmp_path / "there").mkdir()
+    with running_receiver(tmp_path / "there") as receiver, small_disk(tmp_path / "disk", "8k") as disk:
+        receiver.reset("run-1")
+        here = folder(disk / "here", "run-1", receiver.control)
+        for _ in range(100):
+            assert receiver.deliver() == 204
+        with pytest.raises(OSError, match="No space") as full:
+            list(collect(here))
+        assert Path(full.value.filename).parent == here
+        assert Path(full.value.filename).name.startswith("arrivals-local-")
+        assert [path.name for path in here.iterdir()] == ["run.json"]
 
 
 def test_what_goes_wrong_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

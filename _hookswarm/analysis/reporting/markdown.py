@@ -7,6 +7,7 @@ from _hookswarm.analysis.schema.report import Section, Stage, Status
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.analysis.verdicts.checks import CheckStatus as Checked
 from _hookswarm.common.wording import and_more
+from _hookswarm.records.run import naming
 
 MOST = 40
 """Stages in a table; a summary is no report."""
@@ -33,7 +34,7 @@ def _section(section: Section) -> str:
 
 def append_markdown(path: Path, text: str) -> None:
     """Raises OSError."""
-    with path.open("a") as file:
+    with naming(path), path.open("a") as file:
         file.write(text + "\n")
 
 

@@ -3,12 +3,15 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 from _hookswarm.analysis.reporting import junit, markdown
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Section
 from _hookswarm.analysis.verdicts.checks import CheckResult, judge_checks, parse_check
 from _hookswarm.analysis.verdicts.measures import numbers_of
 from tests.support.journals import arrival, attempt, planned, run
+from tests.support.receivers import small_disk
 
 
 def played(lost: bool = False) -> tuple[Section, list[CheckResult]]:
@@ -61,3 +64,12 @@ def test_a_summary_in_markdown(tmp_path: Path) -> None:
     markdown.append_markdown(path, text)
     markdown.append_markdown(path, text)
     assert path.read_text().count("### Checks") == 2
+
+
+def test_a_summary_that_a_full_disk_cannot_hold(tmp_path: Path) -> None:
+    """The error names the file, which the system does not."""
+    with small_disk(tmp_path / "disk", "4k") as disk:
+        (disk / "ballast").write_bytes(bytes(4096))
+        with pytest.raises(OSError, match="No space") as full:
+            markdown.append_markdown(disk / "summary.md", "text")
+    assert full.value.filename == str(disk / "summary.md")
