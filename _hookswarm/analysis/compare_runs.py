@@ -87,7 +87,7 @@ class _Plan:
         try:
             told = json.loads((folder / MANIFEST).read_text())
             return cls(told["version"], told["test"], [stage["name"] for stage in told["stages"]])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             raise RunError(f"{folder / MANIFEST} is damaged") from None
 
 

@@ -6,5 +6,5 @@ import httpx
 def refusal_reason(answer: httpx.Response) -> str:
     try:
         return str(answer.json()["error"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return f"status {answer.status_code}"

@@ -94,7 +94,7 @@ class Fleet:
             ]
             if dead and not stopping.is_set():
                 raise ConfigError(dead)
-            return all(_ready(client, region, left_s()) for region in self._regions)
+            return all(is_ready(client, region, left_s()) for region in self._regions)
 
         with httpx.Client(headers={"Authorization": f"Bearer {token}"}, trust_env=False) as client:
             if not asked_until(ready, stopping, START_TIMEOUT_S):
@@ -226,9 +226,10 @@ def _listens(url: str, timeout_s: float) -> bool:
     return True
 
 
-def _ready(client: httpx.Client, region: Region, timeout_s: float) -> bool:
+def is_ready(client: httpx.Client, region: Region, timeout_s: float) -> bool:
+    """Whether a receiver of ours says so."""
     try:
         answer = client.get(f"{region.control}/health", timeout=timeout_s)
-    except httpx.HTTPError:
+        return answer.status_code == 200 and bool(answer.json()["status"] == "ready")
+    except (httpx.HTTPError, ValueError, TypeError, KeyError, RecursionError):
         return False
-    return answer.status_code == 200 and answer.json()["status"] == "ready"

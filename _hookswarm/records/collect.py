@@ -39,13 +39,23 @@ def _collect(client: httpx.Client, region: RegionRecord, run: str, folder: Path)
         answer = client.get(listing)
         if answer.status_code != httpx.codes.OK:
             raise RunError(f"{region.name}: {listing}: {refusal_reason(answer)}")
-        for file in answer.json()["files"]:
-            path = folder / Path(str(file["name"])).name
-            if not path.exists() or path.stat().st_size < file["size"]:
-                _fetch(client, f"{listing}/{path.name}", path)
+        for name, size in _listed(region, answer):
+            path = folder / name
+            if not path.exists() or path.stat().st_size < size:
+                _fetch(client, f"{listing}/{name}", path)
                 yield path
     except httpx.HTTPError as error:
         raise RunError(f"{region.name}: {listing} does not answer: {error}") from None
+
+
+def _listed(region: RegionRecord, answer: httpx.Response) -> list[tuple[str, int]]:
+    """Names and sizes of files; no name leads to another folder."""
+    try:
+        return [(Path(str(file["name"])).name, int(file["size"])) for file in answer.json()["files"]]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise RunError(
+            f"{region.name}: {answer.url} lists no files: is {region.control} the control API of a receiver of ours?"
+        ) from None
 
 
 def _fetch(client: httpx.Client, url: str, path: Path) -> None:

@@ -86,7 +86,7 @@ def test_another_schema_version_is_refused(tmp_path: Path, capsys: pytest.Captur
     assert "their version differ" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("damage", ["not JSON", "[]", '{"version": 1}'])
+@pytest.mark.parametrize("damage", ["not JSON", "[]", '{"version": 1}', "[" * 100_000])
 def test_what_is_no_run_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str) -> None:
     """An empty folder, or a damaged manifest."""
     base, new = play(tmp_path / "base", 1), tmp_path / "new"

@@ -13,8 +13,9 @@ import pytest
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.regions import Region, RegionTable, dump_table
-from _hookswarm.receiver.fleet import Fleet, asked_until, on_free_ports
+from _hookswarm.receiver.fleet import Fleet, asked_until, is_ready, on_free_ports
 from tests.support.receivers import BEARER, MARK, TOKEN, environment, processes_in, signed_headers, wait_until
+from tests.support.servers import ScriptedServer, answer_of, answering
 
 
 def test_free_ports_are_distinct() -> None:
@@ -95,6 +96,17 @@ def test_waiting_ends_when_a_supervisor_does(tmp_path: Path, arguments: list[str
     ):
         with pytest.raises(ConfigError, match=f"receiver eu could not start, exit code {code}"):
             fleet.wait_ready(TOKEN, threading.Event())
+
+
+@pytest.mark.parametrize(
+    ("body", "ready"),
+    [(b'{"status": "ready"}', True), (b'{"status": "down"}', False), (b"hello", False), (b"[]", False), (b"{}", False)],
+)
+def test_only_a_receiver_of_ours_is_ready(body: bytes, ready: bool) -> None:
+    """Another program that took the port meanwhile answers, too."""
+    with ScriptedServer(answering(answer_of(body))) as server, httpx.Client(trust_env=False) as client:
+        control = f"http://127.0.0.1:{server.port}"
+        assert is_ready(client, Region(name="eu", url=control, control=control), 5) is ready
 
 
 class Seconds(threading.Event):

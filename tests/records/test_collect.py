@@ -10,6 +10,7 @@ from _hookswarm.records.journal import read_journal
 from _hookswarm.records.run import Manifest, RunError
 from tests.support.journals import run
 from tests.support.receivers import SECRET, TOKEN, free_port, running_receiver, small_disk
+from tests.support.servers import ScriptedServer, answer_of, answering
 
 pytestmark = pytest.mark.slow
 
@@ -58,6 +59,15 @@ def test_a_full_disk_is_told_with_the_file(tmp_path: Path) -> None:
         assert Path(full.value.filename).parent == here
         assert Path(full.value.filename).name.startswith("arrivals-local-")
         assert [path.name for path in here.iterdir()] == ["run.json"]
+
+
+@pytest.mark.parametrize("body", [b"", b"hello", b"[]", b"{}", b'{"files": [{"name": "a"}]}', b"[" * 100_000])
+def test_a_program_of_somebody_else_lists_no_files(tmp_path: Path, body: bytes) -> None:
+    """Whatever it answers is one error that names the address to mend."""
+    with ScriptedServer(answering(answer_of(body))) as server:
+        here = folder(tmp_path / "here", "run-1", f"http://127.0.0.1:{server.port}")
+        with pytest.raises(RunError, match=f"local: .* lists no files: is http://127.0.0.1:{server.port} the control"):
+            list(collect(here))
 
 
 def test_what_goes_wrong_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

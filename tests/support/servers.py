@@ -59,6 +59,11 @@ Script = Callable[[Peer], None]
 """Plays the server on one connection, which is closed when it returns."""
 
 
+def answer_of(body: bytes, status: str = "200 OK") -> bytes:
+    """A whole answer with that body."""
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
 def answering(*answers: bytes) -> Script:
     """For each request on a connection the next of `answers`, the last one again and again."""
 

@@ -2,12 +2,14 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import TypeVar
 
 import gevent
 import httpx
+from pydantic import ValidationError
 
 from _hookswarm.common.errors import ConfigError, HookswarmError
 from _hookswarm.protocol.clock import ClockTold
@@ -29,6 +31,9 @@ PATIENCE_S = 30.0
 """How long a call may take: a data plane that starts anew needs seconds."""
 WATCHER_PATIENCE_S = 0.5
 """The same of a call that only somebody who watches waits for."""
+
+
+T = TypeVar("T")
 
 
 class ControlError(HookswarmError):
@@ -59,7 +64,7 @@ class Controls:
             asked = clock.now()
             answer = self._call(region, "GET", "/clock")
             answered = clock.now()
-            told = ClockTold.model_validate_json(answer.content)
+            told = _parsed(ClockTold.model_validate_json, region, answer)
             if fault := version_difference(f"the receiver of {region.name}", told.protocol):
                 raise ControlError(fault)
             if told.boot == boot_id() != "":  # one monotonic clock: the anchors say it exactly
@@ -107,7 +112,7 @@ class Controls:
         ahead_ns = self._ahead_ns.get(self._region(region).name, 0)
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
-            seen = parse_seen(self._call(self._region(region), "GET", "/outage").content)
+            seen = _parsed(parse_seen, self._region(region), self._call(self._region(region), "GET", "/outage"))
             if seen.begun_ns is not None and seen.ended_ns is not None:
                 return seen.begun_ns - ahead_ns, seen.ended_ns - ahead_ns
             gevent.sleep(POLL_S)
@@ -143,7 +148,7 @@ class Controls:
             try:
                 told = self._call(region, "GET", "/stats", patience_s=WATCHER_PATIENCE_S).json()
                 found[region.name] = int(told["arrivals"])
-            except (ControlError, ValueError, KeyError):
+            except (ControlError, ValueError, TypeError, KeyError, RecursionError):
                 continue
         return found
 
@@ -181,3 +186,14 @@ class Controls:
         if answer.status_code != httpx.codes.OK:
             raise ControlError(f"the receiver of {region.name} refuses {call}: {refusal_reason(answer)}")
         return answer
+
+
+def _parsed(parse: Callable[[bytes], T], region: Region, answer: httpx.Response) -> T:
+    """What an answer says. Raises ControlError where somebody else gave it."""
+    try:
+        return parse(answer.content)
+    except ValidationError:
+        raise ControlError(
+            f"the control API of {region.name}, {region.control}, answers as none of ours does: "
+            "mend 'control' in the table of regions"
+        ) from None
