@@ -143,7 +143,9 @@ def load_table(path: Path = DEFAULT_TABLE) -> RegionTable:
 
 def _doubled_names(regions: object) -> list[str]:
     entries = regions if isinstance(regions, list) else []
-    names = Counter(str(entry["name"]) for entry in entries if isinstance(entry, dict) and "name" in entry)
+    names = Counter(
+        entry["name"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("name"), str)
+    )
     return [name for name, times in names.items() if times > 1]
 
 

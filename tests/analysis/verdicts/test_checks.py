@@ -151,7 +151,10 @@ def test_checks_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "checks.toml"
     path.write_text('checks = ["p99_ms<250", "stage:load-* lost==0"]\n')
     assert [check.name for check in load_checks(path)] == ["p99_ms", "lost"]
-    for content, said in (("check = []", "one list"), ("checks = 3", "one list"), ("checks = [", "not TOML")):
+    for content, said in (
+        ("check = []", "one list"), ("checks = 3", "one list"), ("checks = [", "not TOML"),
+        ("checks = " + "[" * 5_000, "nested too deeply"), (f"checks.{'.'.join('a' * 20_000)} = 1", "one list"),
+    ):  # fmt: skip
         path.write_text(content)
         with pytest.raises(ConfigError, match=said):
             load_checks(path)
