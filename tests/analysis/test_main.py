@@ -79,6 +79,18 @@ def test_the_verdict_is_the_exit_code(tmp_path: Path) -> None:
     assert _main(tmp_path / "unknown") == Exit.UNKNOWN
 
 
+def test_a_torn_tail_is_dropped_and_counted(tmp_path: Path) -> None:
+    """Half a row at the end of each journal is left out, said so, and does not void the run."""
+    write_run(tmp_path / "run", GOOD)
+    for journal in (tmp_path / "run").glob("*.journal"):
+        with journal.open("ab") as file:
+            file.write(b"half a row")
+    assert _main(tmp_path) == Exit.PASS
+    (reason,) = _section(tmp_path).verdict.reasons
+    assert (reason.code, reason.message[:2]) == ("torn_rows", "2 ")
+    assert _section(tmp_path).stages[0].deliveries.acknowledged == len(ROWS)
+
+
 def test_memory_without_psutil(tmp_path: Path) -> None:
     """A folder without logs, analysed where psutil is not: memory is skipped, for its reason; the rest is written."""
     told = {"psutil": "psutil cannot be imported: no module"}

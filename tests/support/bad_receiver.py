@@ -1,7 +1,8 @@
-"""Receivers that lie, each in one way: `python -m tests.support.bad_receiver PORT CONTROL_PORT RESULTS LIE`."""
+"""A receiver that lies: `python -m tests.support.bad_receiver PORT CONTROL_PORT RESULTS LIE...`, one lie a stage."""
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,17 @@ from _hookswarm.receiver.state import StateReader, StateWriter
 from _hookswarm.records.clock import Clock
 
 
-class Forgetful(Receiver):
-    """Answers 204 and forgets one arrival in a hundred."""
+class Liar(Receiver):
+    """Answers 204 to all; of one arrival in a hundred it lies, in each stage as it was told to."""
+
+    lies: Sequence[str] = ()
+    """By the stage's number: "forgets" one, "invents" one that nobody sent, or "nothing"."""
 
     def _record(self, event: EventId, tag: AttemptTag, body: bytes, received: int, status: int, flags: int) -> None:
-        if event.sequence % 100 != 7:
+        lie = self.lies[event.stage] if event.sequence % 100 == 7 else "nothing"
+        if lie != "forgets":
             super()._record(event, tag, body, received, status, flags)
-
-
-class Inventive(Receiver):
-    """Writes down one arrival in a hundred that nobody sent."""
-
-    def _record(self, event: EventId, tag: AttemptTag, body: bytes, received: int, status: int, flags: int) -> None:
-        super()._record(event, tag, body, received, status, flags)
-        if event.sequence % 100 == 7:
+        if lie == "invents":
             invented = event._replace(sequence=event.sequence + 1_000_000)
             super()._record(invented, tag, body, received, status, flags)
 
@@ -82,12 +80,12 @@ class Control:
         self._state.set_faults(order)
 
 
-def serve(port: int, control_port: int, results: Path, lie: str) -> None:
+def serve(port: int, control_port: int, results: Path, lies: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = ReceiverConfig(state=Path(folder), results=results)
         state = StateWriter(Path(folder))
-        kind = {"forgets": Forgetful, "invents": Inventive, "nothing": Receiver}[lie]
-        app = kind(config, signing_key(), StateReader(config))
+        app = Liar(config, signing_key(), StateReader(config))
+        app.lies = lies
         control = ControlApp(Control(state), control_token(), Clock())
         WSGIServer(("127.0.0.1", control_port), control, log=None).start()
         WSGIServer(("127.0.0.1", port), app, log=None).start()
@@ -95,4 +93,4 @@ def serve(port: int, control_port: int, results: Path, lie: str) -> None:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
+    serve(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:])

@@ -2,11 +2,13 @@
 
 import csv
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from _hookswarm.analysis.schema.report import Section
 from _hookswarm.records.journal import HEADER_SIZE
 from _hookswarm.records.rows import DTYPE, Outcome
 from _hookswarm.senders.plan.arrivals import Constant, Poisson
@@ -24,40 +26,54 @@ STAGES = (
 )
 
 
-def _rows(run: Path, kind: str) -> np.ndarray:
-    """Every row of a kind, read without the project's reader."""
-    return np.concatenate([np.fromfile(path, DTYPE, offset=HEADER_SIZE) for path in run.glob(f"{kind}-*.journal")])
+@dataclass(frozen=True)
+class Run:
+    """What a run left, and where."""
+
+    folder: Path
+    path: Path
+    section: Section
+    processes: int
+
+    def rows(self, kind: str) -> np.ndarray:
+        """Every row of a kind, read without the project's reader."""
+        paths = self.path.glob(f"{kind}-*.journal")
+        return np.concatenate([np.fromfile(path, DTYPE, offset=HEADER_SIZE) for path in paths])
 
 
-@pytest.mark.parametrize(("processes", "workers"), [(0, 1), (2, 2)])
-def test_all_counts_agree(tmp_path: Path, processes: int, workers: int) -> None:
-    """Locust's CSV, the senders' journals, the receivers' journals and the report agree, stage by stage."""
-    with running_receiver(tmp_path, "--workers", str(workers)) as receiver:
-        options = ["--regions", str(regions_file(tmp_path, receiver))]
+@pytest.fixture(scope="module", params=[(0, 1), (2, 2)], ids="processes={0[0]} workers={0[1]}".format)
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """With so many sending processes, and the receiver's."""
+    processes, workers = request.param
+    folder = tmp_path_factory.mktemp("run")
+    with running_receiver(folder, "--workers", str(workers)) as receiver:
+        options = ["--regions", str(regions_file(folder, receiver)), "--seed", "7"]
         options += ["--processes", str(processes)] if processes else []
-        run = run_locust(tmp_path, STAGES, *options)
-    section, _ = analyse(run)
+        path = run_locust(folder, STAGES, *options)
+    section, _ = analyse(path)
     # Several senders and receivers on two cores may starve each other; no count may suffer from that.
     assert codes(section) <= BUSY, section.verdict
-    assert len(list(run.glob("attempts-*.journal"))) == max(processes, 1)
-    attempts, arrivals = _rows(run, "attempts"), _rows(run, "arrivals")
-    with (run / "locust_stats.csv").open() as file:
+    return Run(folder, path, section, processes)
+
+
+def test_all_counts_agree(run: Run) -> None:
+    """Locust's CSV, the senders' journals, the receivers' journals and the report agree, stage by stage."""
+    assert len(list(run.path.glob("attempts-*.journal"))) == max(run.processes, 1)
+    attempts, arrivals = run.rows("attempts"), run.rows("arrivals")
+    with (run.path / "locust_stats.csv").open() as file:
         told = {row["Name"]: int(row["Request Count"]) for row in csv.DictReader(file) if row["Type"] == "DELIVERY"}
-    for number, stage in enumerate(section.stages):
+    for number, stage in enumerate(run.section.stages):
         acknowledged = int(np.count_nonzero((attempts["stage"] == number) & (attempts["outcome"] == 1)))
         assert acknowledged == np.count_nonzero(arrivals["stage"] == number)
         assert acknowledged == told[f"{stage.name} local nearest"]
         assert acknowledged == stage.deliveries.due == stage.deliveries.acknowledged == stage.ledger.received
     assert set(attempts["outcome"]) == {Outcome.ACKNOWLEDGED}
-    assert [section.stages[number].deliveries.due for number in (0, 1, 4)] == [1, 777, 601]
+    assert [run.section.stages[number].deliveries.due for number in (0, 1, 4)] == [1, 777, 601]
 
 
-def test_no_artefact_holds_the_secret(tmp_path: Path) -> None:
+def test_no_artefact_holds_the_secret(run: Run) -> None:
     """Neither the signing secret nor the control token is in any file of a run, nor in what was printed."""
-    with running_receiver(tmp_path) as receiver:
-        run = run_locust(tmp_path, STAGES[:2], "--regions", str(regions_file(tmp_path, receiver)))
-    analyse(run)
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    files = [path for path in run.folder.rglob("*") if path.is_file()]
     assert len(files) > 8
     for path in files:
         content = path.read_bytes()
@@ -65,13 +81,12 @@ def test_no_artefact_holds_the_secret(tmp_path: Path) -> None:
         assert TOKEN.encode() not in content, path
 
 
-def test_the_manifest_names_what_the_journals_code(tmp_path: Path) -> None:
+def test_the_manifest_names_what_the_journals_code(run: Run) -> None:
     """run.json holds the plan verbatim and the names behind every code in the journals."""
-    with running_receiver(tmp_path) as receiver:
-        run = run_locust(tmp_path, STAGES[:1], "--regions", str(regions_file(tmp_path, receiver)), "--seed", "7")
-    manifest = json.loads((run / "run.json").read_text())
+    manifest = json.loads((run.path / "run.json").read_text())
     assert manifest["seed"] == 7
-    assert [stage["name"] for stage in manifest["stages"]] == ["sequential events=1"]
+    assert [stage["name"] for stage in manifest["stages"]] == [stage.title for stage in STAGES]
+    assert manifest["stages"][0]["name"] == "sequential events=1"
     assert [region["name"] for region in manifest["regions"]] == ["local"]
     assert manifest["outcomes"]["1"] == "acknowledged"
     assert manifest["ended_at"] > manifest["started_at"]

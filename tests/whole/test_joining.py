@@ -1,4 +1,4 @@
-"""Sending processes and receivers that should not take part, or come late: a clear message each, and no hang."""
+"""Sending processes that should not take part, or come late: a clear message each, and no hang."""
 
 import json
 import subprocess
@@ -100,19 +100,3 @@ def test_a_wrong_token_is_named(tmp_path: Path) -> None:
         finally:
             end_group(process)
     assert "the control token is missing or wrong" in said(tmp_path)
-
-
-@pytest.mark.parametrize("what", ["url", "control"])
-def test_a_receiver_that_is_not_there_is_named(what: str, tmp_path: Path) -> None:
-    """Its own port, or its control API's: exit code 2, at once."""
-    with running_receiver(tmp_path) as receiver:
-        table = regions_file(tmp_path, receiver)
-        there = getattr(receiver, what)
-        port = free_port()
-        table.write_text(table.read_text().replace(there, f"http://127.0.0.1:{port}/hooks"))
-        process = start_locust(tmp_path, [STAGE], "--regions", str(table))
-        try:
-            assert process.wait(60) == Exit.USAGE
-        finally:
-            end_group(process)
-    assert f"region local: cannot reach 127.0.0.1:{port}" in said(tmp_path)

@@ -38,23 +38,17 @@ def test_a_fixed_delay_is_measured_within_a_millisecond(tmp_path: Path) -> None:
     pytest.fail(f"p99 of three measurements: {found} ms")
 
 
-RATE, LENGTH_S, STALL_S = 200, 20, 2.0
+RATE, LENGTH_S, STALL_S = 200, 10, 1.0
 
 
 def test_a_stall_shows_in_the_tail_of_an_open_run(tmp_path: Path) -> None:
-    """What fell due during a 2 s stall waited for its end: a tenth of 20 s, so p99 is 1.8 s and the maximum 2 s."""
+    """What fell due during a 1 s stall waited for its end: a tenth of 10 s, so p99 is 0.9 s and the maximum 1 s.
+
+    That a closed loop hides it is shown without a clock: `tests/senders/worker/test_queue.py`.
+    """
     stage = Stage("stall", users=8, arrivals=Constant(RATE), duration_s=LENGTH_S, payload="thin")
-    found = _measure(tmp_path, stage, "--stall-at", "8", "--stall", str(STALL_S)).stages[0]
+    found = _measure(tmp_path, stage, "--stall-at", "4", "--stall", str(STALL_S)).stages[0]
     assert found.deliveries.due == found.deliveries.acknowledged == RATE * LENGTH_S
     # Of the slowest 1 %, the fastest fell due 1 % of the run's length after the stall began.
     assert found.latency_ms.delivery.p99 == pytest.approx((STALL_S - LENGTH_S * 0.01) * 1e3, rel=0.05)
-    assert found.latency_ms.delivery.max == pytest.approx(STALL_S * 1e3, rel=0.05)
-
-
-def test_a_closed_loop_hides_the_same_stall(tmp_path: Path) -> None:
-    """A closed loop sends nothing during the stall: its p99 says nothing of it, and only its maximum does."""
-    stage = Stage("stall", users=8, duration_s=12, payload="thin")
-    found = _measure(tmp_path, stage, "--delay", "0.02", "--stall-at", "5", "--stall", str(STALL_S)).stages[0]
-    assert found.latency_ms.delivery.p99 is not None
-    assert found.latency_ms.delivery.p99 < 100
     assert found.latency_ms.delivery.max == pytest.approx(STALL_S * 1e3, rel=0.05)

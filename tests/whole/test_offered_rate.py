@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 SEED = 20
 RATE = 400.0
 WEBHOOKS = 7
-LENGTHS_S = (5.0, 10.0)
+LENGTHS_S = (2.5, 5.0)
 LAWS: tuple[Open, ...] = (Constant(RATE), Poisson(RATE))
 STAGES = tuple(
     Stage(law.kind, users=8, webhooks=WEBHOOKS, arrivals=law, duration_s=length_s, payload="thin")

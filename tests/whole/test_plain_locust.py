@@ -1,6 +1,7 @@
 """Locust as its users know it: the web UI, and the project's own locustfile, with no runner of ours around."""
 
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.run import Manifest, RunEnded, read_timeline
 from _hookswarm.senders.plan.stages import Stage
 from tests.support.receivers import CHECKOUT, environment, free_port, running_receiver, wait_until
@@ -25,7 +27,6 @@ def _ended(results: Path) -> list[Path]:
     return [folder for _, folder in sorted(found)]
 
 
-@pytest.mark.alone
 def test_the_web_ui_runs_the_plan_as_often_as_it_is_started(tmp_path: Path) -> None:
     """Two starts from the web UI, the second with another seed and stopped there: two run folders, books balanced."""
     port = free_port()
@@ -88,16 +89,25 @@ def test_the_locustfile_lists_its_senders() -> None:
 
 
 def test_receivers_that_are_not_there_are_named(tmp_path: Path) -> None:
-    """Headless without receivers, or without the table's balancer: one clear line, exit code 2."""
-    table = tmp_path / "regions.toml"
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/"
-    table.write_text(f'[[region]]\nname = "far"\nurl = "{url}"\n[balancer.haproxy]\nhash = "{url}"\n')
-    locust = start_locust(tmp_path, [Stage("few", events=1)], "--regions", str(table))
-    try:
-        assert locust.wait(30) == 2
-    finally:
-        end_group(locust)
-    said = (tmp_path / "locust.log").read_text()
-    assert f"hookswarm: region far: cannot reach 127.0.0.1:{port}" in said
-    assert f"; balancer hash: cannot reach 127.0.0.1:{port}" in said
+    """Headless, where a receiver, another's control API and the table's balancer are missing: each in one clear line,
+    exit code 2.
+    """
+    far, control = free_port(), free_port()
+    nowhere = f"http://127.0.0.1:{far}/"
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        (tmp_path / "regions.toml").write_text(
+            f'[[region]]\nname = "far"\nurl = "{nowhere}"\n'
+            f'[[region]]\nname = "deaf"\nurl = "http://127.0.0.1:{there.getsockname()[1]}/"\n'
+            f'control = "http://127.0.0.1:{control}"\n[balancer.haproxy]\nhash = "{nowhere}"\n'
+        )
+        locust = start_locust(tmp_path, [Stage("few", events=1)], "--regions", str(tmp_path / "regions.toml"))
+        try:
+            assert locust.wait(30) == Exit.USAGE
+        finally:
+            end_group(locust)
+    (said,) = [line for line in (tmp_path / "locust.log").read_text().splitlines() if "cannot reach" in line]
+    assert [fault.partition(": Connection")[0] for fault in said.split("; ")] == [
+        f"hookswarm: region far: cannot reach 127.0.0.1:{far}",
+        f"region deaf: cannot reach 127.0.0.1:{control}",
+        f"balancer hash: cannot reach 127.0.0.1:{far}",
+    ]

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from _hookswarm.analysis.schema.report import Section, Status
+from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.run import WorkerLost, read_timeline
 from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.stages import Stage
@@ -23,8 +24,10 @@ STAGES = [
 ]
 
 
-def _strike(folder: Path, *more: str) -> tuple[Section, float]:
-    """Kill one of two workers in the first stage; the section, and how long it took to be noticed."""
+def _strike(folder: Path, *more: str) -> tuple[Section, int, float, float]:
+    """Kill one of two workers in the first stage; the section, its exit code, and after how long that was noticed and
+    the run was over.
+    """
     with running_receiver(folder) as receiver:
         options = ["--regions", str(regions_file(folder, receiver)), "--processes", "2", *more]
         process = start_locust(folder, STAGES, *options)
@@ -34,26 +37,32 @@ def _strike(folder: Path, *more: str) -> tuple[Section, float]:
             os.kill(psutil.Process(process.pid).children()[0].pid, signal.SIGKILL)
             killed = time.time_ns()
             process.wait(60)
+            ended_s = (time.time_ns() - killed) / 1e9
         finally:
             end_group(process)
     run = run_folder(folder)
     (lost,) = [entry for entry in read_timeline(run) if isinstance(entry, WorkerLost)]
-    section, _ = analyse(run)
-    return section, (lost.at_ns - killed) / 1e9
+    section, exit_code = analyse(run)
+    return section, exit_code, (lost.at_ns - killed) / 1e9, ended_s
 
 
 def test_a_lost_worker_voids_the_run_within_seconds(tmp_path: Path) -> None:
-    """It is noticed within 4.5 s, ends the run, and what it had under way is in doubt."""
-    section, noticed_s = _strike(tmp_path)
+    """It is noticed within 4.5 s and ends the run; what it had under way is in doubt, and nothing else is lost."""
+    section, exit_code, noticed_s, ended_s = _strike(tmp_path)
     assert 0 < noticed_s < 4.5
+    assert ended_s < 15
+    assert exit_code == Exit.VOID
     assert section.verdict.status is Status.VOID
     assert "worker_lost" in codes(section)
-    assert [stage.name for stage in section.stages] == ["struck"]
+    (struck,) = section.stages
+    assert struck.name == "struck"
+    assert struck.deliveries.acknowledged > 0
+    assert struck.ledger.lost == 0
 
 
 def test_a_loss_that_was_allowed_is_a_note(tmp_path: Path) -> None:
     """With --allow-worker-loss the other worker goes on with its own events, the next stage is played whole."""
-    section, noticed_s = _strike(tmp_path, "--allow-worker-loss")
+    section, _, noticed_s, _ = _strike(tmp_path, "--allow-worker-loss")
     assert 0 < noticed_s < 4.5
     allowed = {"worker_lost", "locust_total_differs"}
     assert section.verdict.status is Status.PASS or codes(section) <= BUSY | allowed, section.verdict
