@@ -9,13 +9,14 @@ import pytest
 from _hookswarm.analysis.deliveries import stages
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.schema.report import Status, Verdict
+from _hookswarm.analysis.schema.report import Machine, Status, Verdict
 from _hookswarm.analysis.verdicts import verdict
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.run import Entry, RunEnded, StageEnded, StageOverloaded, WorkerLost
 from tests.support.journals import MS, SECOND, START, arrival, attempt, planned, run, worker_report
 from tests.support.samples import machine_log
+from tests.support.scaled import limited
 
 ROWS = [attempt(n, webhook) for n in range(5) for webhook in range(2)]
 SEEN = [arrival(row) for row in ROWS]
@@ -85,6 +86,10 @@ VOID: dict[str, tuple[Callable[[], RunFrames], str]] = {
     "an error": (lambda: _ended(error="disk full"), "run_failed"),
     "off schedule": (lambda: _open(late=21 * MS), "generator_late"),
     "no CPU": (lambda: _reporting(_open(late=0), starved_s=2.6), "generator_starved"),
+    "no CPU in half a second": (
+        lambda: _reporting(_open(late=0), wall_s=0.5, starved_s=0.2, cpu_s=0.1),
+        "generator_starved",
+    ),
     "no CPU for a closed loop": (lambda: _reporting(GOOD, starved_s=5.1), "generator_starved"),
     "a retry too early": (lambda: _retrying(50, 40), "retry_law_broken"),
     "a retry too late": (lambda: _retrying(50, 60), "retry_law_broken"),
@@ -106,6 +111,10 @@ NOTES: dict[str, tuple[Callable[[], RunFrames], str]] = {
     "interrupted": (lambda: run(ROWS, SEEN, interrupted=True), "interrupted"),
     "torn": (lambda: replace(GOOD, torn=3), "torn_rows"),
     "saturated": (lambda: _reporting(GOOD, cpu_s=9.5), "generator_saturated"),
+    "saturated for half a second": (
+        lambda: _reporting(GOOD, wall_s=0.5, cpu_s=0.46, starved_s=0.0),
+        "generator_saturated",
+    ),
     "saturated, or ready to run": (lambda: _reporting(GOOD, cpu_s=6.6, starved_s=2.8), "generator_saturated"),
 }
 
@@ -129,6 +138,7 @@ def test_notes_stand_behind_reasons() -> None:
         _reporting(_open(late=0), starved_s=2.5),
         _reporting(GOOD, starved_s=5.0),
         _reporting(GOOD, wall_s=0.4, starved_s=0.3, cpu_s=0.1),
+        _reporting(GOOD, wall_s=0.4, starved_s=0.0, cpu_s=0.4),
         _reporting(GOOD, starved_s=None),
         _reporting(GOOD, cpu_s=8.9),
         _reporting(_open(late=0), cpu_s=9.9),
@@ -139,6 +149,7 @@ def test_notes_stand_behind_reasons() -> None:
         "starved at the limit",
         "closed and starved at the limit",
         "too short",
+        "too short, and busy",
         "not told",
         "busy",
         "open",
@@ -148,6 +159,78 @@ def test_notes_stand_behind_reasons() -> None:
 def test_within_limits(frames: RunFrames) -> None:
     """At its limits a generator still passes; stages too short to tell, and senders that cannot, are let pass."""
     assert _of(frames) == Verdict(status=Status.PASS, reasons=[])
+
+
+def test_a_limit_looked_for_may_starve_a_closed_loop() -> None:
+    """The resource test asks what gives out first: there a closed loop that lacks CPU is an answer. An open stage has a
+    schedule to keep, there as elsewhere.
+    """
+    closed = _reporting(run(ROWS, SEEN, test="resource"), starved_s=5.1)
+    assert _of(closed).status is Status.PASS
+    opened = run(ROWS, SEEN, stages=[planned(arrivals={"kind": "poisson", "rate": 10.0})], test="resource")
+    assert _codes(_of(_reporting(opened, starved_s=2.6))) == ["generator_starved"]
+
+
+def test_the_longest_of_the_senders_tells_how_long_a_stage_was() -> None:
+    """One that took part for a moment does not excuse another that had no CPU for seconds."""
+    frames = _reporting(_open(late=0), starved_s=2.6)
+    for entry in frames.timeline:
+        if isinstance(entry, StageEnded):
+            entry.reports.append(worker_report(worker="w2", wall_s=0.1, cpu_s=0.0, starved_s=0.0))
+    assert _codes(_of(frames)) == ["generator_starved"]
+
+
+@pytest.mark.parametrize(("window_s", "status"), [(0.49, Status.PASS), (0.5, Status.VOID)])
+def test_a_stage_can_be_too_short_to_tell_of_its_machine(window_s: float, status: Status) -> None:
+    """Shares of less than half a second say too little."""
+    (stage,) = stages.compute(GOOD)
+    machine = Machine.model_validate(dict.fromkeys(Machine.model_fields) | {"steal_share": 0.9})
+    found = verdict.compute(GOOD, [stage.model_copy(update={"window_s": window_s, "machine": machine})])
+    assert found.status is status
+    assert _codes(found) == ["machine_disturbed"] * (status is Status.VOID)
+
+
+def test_books_that_nobody_told_of_are_not_unbalanced() -> None:
+    """A run that broke off in a stage says so; that its senders told nothing of that stage is no reason more."""
+    timeline = [entry for entry in _ended(error="disk full").timeline if not isinstance(entry, StageEnded)]
+    assert _codes(_of(replace(GOOD, timeline=timeline))) == ["run_failed"]
+
+
+def _scaled(*sides: str) -> Verdict:
+    """A run whose stages were as many times as strong, each limited by one side, and starved of CPU throughout."""
+    plan = [planned(f"x{factor}", factor=factor) for factor in range(1, len(sides) + 1)]
+    rows = [row | {"stage": number} for number in range(len(sides)) for row in ROWS]
+    frames = run(rows, [arrival(row) for row in rows], stages=plan)
+    timeline = [
+        entry.model_copy(
+            update={"reports": [worker_report(stage=entry.stage, due=10, settled=10, cpu_s=0.0, starved_s=6.0)]}
+        )
+        if isinstance(entry, StageEnded)
+        else entry
+        for entry in frames.timeline
+    ]
+    frames = replace(frames, timeline=timeline)
+    found = [
+        stage.model_copy(update={"limit": limited(side)})
+        for stage, side in zip(stages.compute(frames), sides, strict=True)
+    ]
+    return verdict.compute(frames, found)
+
+
+def test_a_generator_that_limits_every_stage_voids_the_answer() -> None:
+    """How the target scales is unknown then; where some stages say it, the others are left out, and named."""
+    found = _scaled("generator", "generator")
+    assert (found.status, _codes(found)) == (Status.VOID, ["generator_bound", "generator_bound_stages"])
+    found = _scaled("target", *["generator"] * 4)
+    assert "generator_bound" not in _codes(found)
+    (reason,) = [reason for reason in found.reasons if reason.code == "generator_bound_stages"]
+    assert reason.message.endswith(": x2, x3, x4 and 1 more")
+
+
+def test_a_stage_that_is_left_out_is_not_held_against_the_run() -> None:
+    """That its sender had no CPU is why it is left out; of those that are kept it would void the run."""
+    said = [reason.message for reason in _scaled("target", "generator").reasons if reason.code == "generator_starved"]
+    assert [message.partition(":")[0] for message in said] == ["x1"]
 
 
 def test_abandoned_deliveries_are_not_locust_s() -> None:
