@@ -3,7 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-fast test-slow axe check bench bench-analysis format lock schemas help
+FAST := $(BIN)/pytest -m "not slow and not alone and not light" -n 2
+# Percent of lines and branches that the fast tests reach, subprocesses not counted. It goes up, not down.
+COVERED := 80
+
+.PHONY: run test test-fast test-slow coverage axe check lint bench bench-analysis format hooks lock upgrade schemas help
 
 run: $(VENV)/.run  ## run the tests, short, against receivers it starts itself
 	$(BIN)/python run_webhook_performance_tests.py --quick
@@ -11,19 +15,24 @@ run: $(VENV)/.run  ## run the tests, short, against receivers it starts itself
 test: test-fast test-slow  ## run the test suite: the fast ones first
 
 test-fast: $(VENV)/.dev  ## those that need no process beside them
-	$(BIN)/pytest -m "not slow and not alone and not light" -n 2
+	$(FAST)
 
 test-slow: $(VENV)/.dev  ## those that do: side by side, two measurements that need little, and one at a time
 	$(BIN)/pytest -m "slow and not alone and not light" -n 3 --dist loadfile
 	$(BIN)/pytest -m light -n 2 --dist loadfile
 	$(BIN)/pytest -m alone
 
+coverage: $(VENV)/.dev  ## the fast tests, and how much of the code they reach: CI holds it
+	$(FAST) --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERED)
+
 axe: $(VENV)/axe.min.js  ## fetch axe-core with npm, with which the browser tests judge the report
 
-check: $(VENV)/.dev  ## lint, formatting, types
+check: lint  ## lint, formatting, types
+	$(BIN)/mypy
+
+lint: $(VENV)/.dev  ## lint and formatting: what the hook of git runs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 
 bench: $(VENV)/.dev  ## measure sender and receiver against their rivals, side by side
 	$(BIN)/python -m benchmarks
@@ -35,9 +44,16 @@ format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: $(VENV)/.dev  ## pin the dependencies of pyproject.toml anew
-	$(BIN)/uv pip compile -q -U --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile -q -U --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
+hooks:  ## have git lint before a commit
+	git config core.hooksPath .githooks
+
+PIN := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header
+lock: $(VENV)/.dev  ## pin what pyproject.toml names and is not pinned yet
+	$(PIN) $(UPGRADE) pyproject.toml -o requirements.txt
+	$(PIN) $(UPGRADE) pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
+
+upgrade: UPGRADE := -U
+upgrade: lock  ## pin the newest of all dependencies
 
 schemas: $(VENV)/.run  ## write the reports' JSON Schemas
 	$(BIN)/python -m hookswarm.analysis schemas docs/schemas

@@ -10,7 +10,7 @@ from gevent.pywsgi import WSGIHandler, WSGIServer
 from _hookswarm.receiver.faults import SOCKET
 
 
-class _QuietHandler(WSGIHandler):  # type: ignore[misc]
+class _QuietHandler(WSGIHandler):  # type: ignore[misc]  # gevent's class has no types
     """Answers malformed requests 400 as gevent does, but nothing that clients send gets into a log.
 
     A fault of the app itself still shows its traceback.

@@ -187,10 +187,10 @@ def test_killed_processes_lose_nothing_acknowledged(durability: str, workers: in
         with Load(receiver) as load:
             for _ in range(kills):
                 before = len(load.acknowledged)
-                wait_until(lambda before=before: len(load.acknowledged) > before + 30)  # type: ignore[misc]
+                wait_until(lambda before=before: len(load.acknowledged) > before + 30)  # type: ignore[misc]  # the default is this turn's number
                 victim = receiver.workers()[0]
                 os.kill(victim, signal.SIGKILL)
-                wait_until(lambda gone=victim: gone not in (now := receiver.workers()) and len(now) == workers)  # type: ignore[misc]
+                wait_until(lambda gone=victim: gone not in (now := receiver.workers()) and len(now) == workers)  # type: ignore[misc]  # the same
         receiver.stop()
     assert len(load.acknowledged) > 30 * kills
     assert load.refused == []

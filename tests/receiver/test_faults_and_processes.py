@@ -26,7 +26,7 @@ def test_a_seed_means_the_same_in_any_number_of_processes(tmp_path: Path) -> Non
             folder = tmp_path / workers
             folder.mkdir()
             receiver = stack.enter_context(running_receiver(folder, "--workers", workers))
-            wait_until(lambda: len(receiver.workers()) == int(workers))  # noqa: B023
+            wait_until(lambda: len(receiver.workers()) == int(workers))  # noqa: B023  # called before the next turn
             play(receiver, **faults, seed=5)
             found.append([watch(receiver, event).status for event in events(200, run)])
             journals = len(list(receiver.results.rglob("*.journal")))

@@ -23,7 +23,7 @@ def ask(receiver: RunningReceiver, body: str) -> httpx.Response:
 def play(receiver: RunningReceiver, kind: str, ahead_s: float = 0.2, for_s: float = 0.5) -> Outage:
     """Ask for an outage; gives what was asked."""
     begin_ns = time.time_ns() + round(ahead_s * 1e9)
-    outage = Outage(kind, begin_ns, begin_ns + round(for_s * 1e9))  # type: ignore[arg-type]
+    outage = Outage(kind, begin_ns, begin_ns + round(for_s * 1e9))  # type: ignore[arg-type]  # one of the kinds, as the test's parameter
     assert ask(receiver, dump_outage(outage)).status_code == 200
     return outage
 

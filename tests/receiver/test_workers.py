@@ -33,7 +33,7 @@ def test_more_and_fewer_processes_under_a_run(durability: str, tmp_path: Path) -
         with Load(receiver, attempt=2) as load:
             for count in (2, 1, 2, 1):
                 before = len(load.acknowledged)
-                wait_until(lambda before=before: len(load.acknowledged) > before + 100)  # type: ignore[misc]
+                wait_until(lambda before=before: len(load.acknowledged) > before + 100)  # type: ignore[misc]  # the default is this turn's number
                 assert scale(receiver, count).json()["workers"] == count
                 health = receiver.ask("/health").json()
                 assert (health["status"], health["wanted_workers"], len(health["workers"])) == ("ready", count, count)

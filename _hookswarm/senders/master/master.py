@@ -86,7 +86,7 @@ class Master:
             else:
                 _say("a sending process joined: it has users when Locust next changes their number")
 
-        runner.start = start_unless_playing  # type: ignore[method-assign]
+        runner.start = start_unless_playing  # type: ignore[method-assign]  # Locust has no event for it
 
     def start(self, settings: Settings, plan: Plan, fault: str) -> None:
         """Begin a run; called when Locust starts a test. One with a `fault` ends at once and says it."""

@@ -105,10 +105,10 @@ def _check_form(web_ui: WebUI, app: Flask, master: Master, options: Namespace, c
 
     def choose_ours(name: str | None) -> None:
         """With --class-picker Locust's default is no shape at all, without which no stage would ever come."""
-        choose_shape(name or next(iter(shapes), None))  # type: ignore[no-untyped-call]
+        choose_shape(name or next(iter(shapes), None))  # type: ignore[no-untyped-call]  # Locust's has no types
 
     app.view_functions["locust.swarm"] = checked
-    web_ui._update_shape_class = choose_ours  # type: ignore[method-assign]
+    web_ui._update_shape_class = choose_ours  # type: ignore[method-assign]  # Locust has no event for it
 
 
 def _camel(name: str) -> str:

@@ -33,7 +33,7 @@ def samples(**fields: float) -> pd.DataFrame:
 def section(attempts: list[Row], arrivals: list[Row] | None = None, **frames: object) -> IoSection:
     plan = planned("io", users=1, duration_s=float(WINDOW_S), events=None)
     plain = run(attempts, arrivals, stages=[plan], test="resource")
-    found = analyse(replace(plain, **({"resources": samples(fds=5, fd_limit=100)} | frames))).io  # type: ignore[arg-type]
+    found = analyse(replace(plain, **({"resources": samples(fds=5, fd_limit=100)} | frames))).io  # type: ignore[arg-type]  # a test names the frames that differ
     assert found
     return found
 

@@ -285,7 +285,7 @@ SECONDS = st.floats(1e-3, 1e7)
 
 def processes(process: Process) -> st.SearchStrategy[Bursts | Ramp | Sine]:
     """Every process whose rate changes, from one end of its parameters to the other."""
-    bursts: Callable[..., Bursts] = lambda rate, factor, every_s, share: Bursts(  # noqa: E731
+    bursts: Callable[..., Bursts] = lambda rate, factor, every_s, share: Bursts(  # noqa: E731  # a def would need every argument's type
         rate, factor, every_s, every_s * share, process
     )
     return st.one_of(

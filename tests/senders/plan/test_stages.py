@@ -179,7 +179,7 @@ def test_a_nameless_stage_goes_by_its_scenario() -> None:
 def test_impossible_parameters_are_refused(values: dict[str, float]) -> None:
     """A stage checks its numbers when it is made."""
     with pytest.raises(ValidationError):
-        Stage("x", **values)  # type: ignore[arg-type]
+        Stage("x", **values)  # type: ignore[arg-type]  # numbers for any of its fields
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_impossible_parameters_are_refused(values: dict[str, float]) -> None:
 def test_impossible_limits_are_refused(values: dict[str, float]) -> None:
     """A capacity search that could not end, or that nothing could break, is refused."""
     with pytest.raises(ValidationError):
-        Limits(**values)  # type: ignore[arg-type]
+        Limits(**values)  # type: ignore[arg-type]  # the same
 
 
 def test_a_payload_is_a_name_or_a_number_of_bytes() -> None:

@@ -240,10 +240,10 @@ def then_closing(script: Script) -> Script:
         asked = peer.request
 
         def request() -> bytes:
-            peer.request = lambda: b""  # type: ignore[method-assign]
+            peer.request = lambda: b""  # type: ignore[method-assign]  # this peer's next request is the last
             return asked()
 
-        peer.request = request  # type: ignore[method-assign]
+        peer.request = request  # type: ignore[method-assign]  # for this peer alone
         script(peer)
 
     return once
@@ -572,7 +572,7 @@ def test_out_of_sockets_is_a_failure_of_the_wire() -> None:
     """Where no socket can be made, the attempt fails as a WireError: nothing was sent."""
 
     class NoSockets(Endpoint):
-        def connection(self, address: object) -> object:  # type: ignore[override]
+        def connection(self, address: object) -> object:  # type: ignore[override]  # it never returns
             raise OSError(24, "Too many open files")
 
     with pytest.raises(WireError) as caught:
@@ -685,7 +685,7 @@ def test_no_socket_stays_open(wire: Open) -> None:
 
     gevent.sleep(0.01)
     with Blackhole() as hole, ScriptedServer(reset_at_once) as server:
-        wire(server.url).post  # noqa: B018
+        wire(server.url).post  # noqa: B018  # asking for it opens the first sockets
         before = count()
         for _ in range(20):
             refused = wire(f"http://127.0.0.1:{closed_port()}/")
@@ -796,7 +796,7 @@ def test_a_port_without_tls(either: Open, script: Script) -> None:
 
     def plain(peer: Peer) -> None:
         peer.connection.recv(1)
-        peer.request = lambda: b""  # type: ignore[method-assign]
+        peer.request = lambda: b""  # type: ignore[method-assign]  # this peer's next request is the last
         script(peer)
 
     with ScriptedServer(plain) as server:

@@ -25,7 +25,7 @@ REJECTED = Failure(Outcome.REJECTED, 503)
 
 
 def retrier(**law: object) -> Retrier:
-    return Retrier(RetryLaw(**law), Random(1))  # type: ignore[arg-type]
+    return Retrier(RetryLaw(**law), Random(1))  # type: ignore[arg-type]  # a test names the fields that it needs
 
 
 def test_the_next_attempt_is_the_same_event_later() -> None:

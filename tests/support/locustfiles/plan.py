@@ -35,8 +35,8 @@ def _cost(**_: Any) -> None:
         pass
 
 
-from _hookswarm.senders.plan.stages import from_plain  # noqa: E402
-from hookswarm import StagesShape, senders  # noqa: E402
+from _hookswarm.senders.plan.stages import from_plain  # noqa: E402  # it registers our listeners, which come later
+from hookswarm import StagesShape, senders  # noqa: E402  # the same
 
 
 class Plan(StagesShape):
