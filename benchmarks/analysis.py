@@ -1,8 +1,8 @@
 """How long the analysis of a run takes, and what memory, over the run's size: `python -m benchmarks.analysis`.
 
 Two senders and two receivers with clocks of their own, 1,000 webhooks by Zipf's law, 5,000 deliveries a second; one
-attempt in fifty is answered 503 and repeated. What is measured is `python -m analysis`, a process each time; the
-fastest of some rounds, for what others take of the machine is no cost of ours.
+attempt in fifty is answered 503 and repeated. What is measured is `python -m hookswarm.analysis`, a process each time;
+the fastest of some rounds, for what others take of the machine is no cost of ours.
 """
 
 import csv

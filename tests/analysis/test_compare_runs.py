@@ -1,4 +1,4 @@
-"""`python -m analysis compare`: runs from disk, what is refused, and the exit code."""
+"""`python -m hookswarm.analysis compare`: runs from disk, what is refused, and the exit code."""
 
 import json
 from pathlib import Path

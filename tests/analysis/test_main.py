@@ -1,4 +1,4 @@
-"""`python -m analysis`: reports, exit codes, errors."""
+"""`python -m hookswarm.analysis`: reports, exit codes, errors."""
 
 import os
 import subprocess

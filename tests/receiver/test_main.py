@@ -1,4 +1,4 @@
-"""Bad input to `python -m receiver`: exit code 2 and one line that names every fault."""
+"""Bad input to `python -m hookswarm.receiver`: exit code 2 and one line that names every fault."""
 
 import socket
 import subprocess

@@ -80,7 +80,7 @@ def test_a_run_without_journals_exports(form: str, tmp_path: Path) -> None:
 
 
 def test_the_command_names_what_it_wrote(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`python -m records export RUN` writes into the run's folder and says where."""
+    """`python -m hookswarm.records export RUN` writes into the run's folder and says where."""
     assert main(["export", str(run), "--format", "csv"]) == 0
     assert capsys.readouterr().out.split() == [str(run / "attempts.csv"), str(run / "arrivals.csv")]
 

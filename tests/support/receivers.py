@@ -1,4 +1,4 @@
-"""A receiver as users run it, for tests: `python -m receiver` on free ports, with its own folder and credentials."""
+"""A receiver as users run it, for tests: `hookswarm-receiver` on free ports, with its own folder and credentials."""
 
 import os
 import socket
@@ -130,7 +130,7 @@ def running_receiver(
     env: Mapping[str, str] | None = None,
     prefix: Sequence[str] = (),
 ) -> Iterator[RunningReceiver]:
-    """`python -m receiver` in `folder`, ready; gone afterwards. `options` as on its command line."""
+    """`python -m hookswarm.receiver` in `folder`, ready; gone afterwards. `options` as on its command line."""
     port, control_port = free_port(), free_port()
     command = [*prefix, sys.executable, "-m", "hookswarm.receiver", "--region", region, "--port", str(port)]
     command += ["--control-port", str(control_port), *options]

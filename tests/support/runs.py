@@ -86,7 +86,7 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
 
 
 def analyse(run: Path) -> tuple[Section, int]:
-    """What `python -m analysis` makes of a run, and its exit code."""
+    """What `python -m hookswarm.analysis` makes of a run, and its exit code."""
     command = [sys.executable, "-m", "hookswarm.analysis", str(run), "--output", str(run)]
     done = subprocess.run(command, cwd=run, env=environment(), capture_output=True, text=True, timeout=60)
     report = PerformanceReport.model_validate_json((run / "webhook_performance_results.json").read_text())

@@ -1,5 +1,6 @@
 """The project as others install it: what is in the wheel, and that it runs in folders of their own."""
 
+import re
 import sysconfig
 import zipfile
 from pathlib import Path
@@ -18,18 +19,8 @@ pytestmark = pytest.mark.slow
 LOCUST = Path(sysconfig.get_path("scripts")) / "locust"
 GENERIC = ("records", "senders", "receiver", "protocol", "common", "analysis", "locustfiles")
 """Names of ours, up to the time when there was a package."""
-MINE = """\
-from hookswarm import Poisson, Stage, StagesShape, senders
-
-
-class Mine(StagesShape):
-    test = "performance"
-    stages = (Stage("mine", events=50, arrivals=Poisson(100)),)
-    quick_stages = stages
-
-
-globals().update(senders())
-"""
+(MINE,) = re.findall(r"`mine.py`.*?```python\n(.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
+"""The locustfile that the README shows."""
 
 
 @pytest.fixture(scope="module")
@@ -95,25 +86,27 @@ def test_both_commands_say_the_version(fresh: Installed, tmp_path: Path) -> None
     assert module.stdout.startswith("usage: python -m hookswarm.receiver fleet ")
 
 
-@pytest.mark.parametrize("beside", ["nothing", "theirs", "broken"])
+@pytest.mark.parametrize("beside", ["broken", "theirs"])
 def test_ones_own_locustfile_runs_in_ones_own_folder(fresh: Installed, tmp_path: Path, beside: str) -> None:
-    """Also where files have our rooms' names: theirs are theirs to import, and none of ours is looked for there."""
+    """The README's, beside files with our rooms' names: theirs to import, and never taken for ours."""
     own = tmp_path / "own"
     own.mkdir()
     (own / "mine.py").write_text(MINE)
-    if beside != "nothing":
-        for name in GENERIC:
-            (own / f"{name}.py").write_text("WHOSE = 'theirs'\n" if beside == "theirs" else "raise SystemExit(7)\n")
+    for name in GENERIC:
+        (own / f"{name}.py").write_text("WHOSE = 'theirs'\n" if beside == "theirs" else "raise SystemExit(7)\n")
     if beside == "theirs":
         imports = "".join(f"from {name} import WHOSE\n" for name in GENERIC)
         (own / "mine.py").write_text(imports + MINE)
     with running_receiver(tmp_path) as receiver:
         run = fresh.run("python", LOCUST, "-f", "mine.py", "--headless", "--target", receiver.url, cwd=own)
-        assert receiver.ask("/stats").json()["arrivals"] == 50, run.stderr
+        arrivals = receiver.ask("/stats").json()["arrivals"]
     (folder,) = (own / "results").iterdir()
     fresh.run("python", "-m", "hookswarm.analysis", folder, cwd=own)
     section = reported(own)
-    assert section.stages[0].deliveries.acknowledged == 50
+    names = ["concurrent users=1", "concurrent users=8", "steady"]
+    assert [stage.name for stage in section.stages] == names, run.stderr
+    assert [stage.deliveries.acknowledged for stage in section.stages[:2]] == [500, 500]
+    assert sum(stage.deliveries.due for stage in section.stages) == arrivals
     assert codes(section) <= BUSY
 
 

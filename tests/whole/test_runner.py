@@ -293,7 +293,7 @@ def test_a_full_disk_ends_the_run_with_a_message(tmp_path: Path) -> None:
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:
-    """`python -m receiver` on a taken port says which one."""
+    """`python -m hookswarm.receiver` on a taken port says which one."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         command = [sys.executable, "-m", "hookswarm.receiver", "--port", str(port), "--control-port", str(free_port())]
