@@ -12,7 +12,7 @@ from _hookswarm.analysis.schema.report import Section
 from _hookswarm.records.journal import HEADER_SIZE
 from _hookswarm.records.rows import DTYPE, Outcome
 from _hookswarm.senders.plan.arrivals import Constant, Poisson
-from _hookswarm.senders.plan.stages import Stage, sweep
+from _hookswarm.senders.plan.stages import Stage, named, sweep
 from tests.support.receivers import SECRET, TOKEN, running_receiver
 from tests.support.runs import BUSY, analyse, codes, regions_file, run_locust
 
@@ -85,7 +85,7 @@ def test_the_manifest_names_what_the_journals_code(run: Run) -> None:
     """run.json holds the plan verbatim and the names behind every code in the journals."""
     manifest = json.loads((run.path / "run.json").read_text())
     assert manifest["seed"] == 7
-    assert [stage["name"] for stage in manifest["stages"]] == [stage.title for stage in STAGES]
+    assert [stage["name"] for stage in manifest["stages"]] == [stage.name for stage in named(STAGES)]
     assert manifest["stages"][0]["name"] == "sequential events=1"
     assert [region["name"] for region in manifest["regions"]] == ["local"]
     assert manifest["outcomes"]["1"] == "acknowledged"

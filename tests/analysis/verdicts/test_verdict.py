@@ -183,16 +183,16 @@ def test_the_longest_of_the_senders_tells_how_long_a_stage_was() -> None:
 @pytest.mark.parametrize(("window_s", "status"), [(0.49, Status.PASS), (0.5, Status.VOID)])
 def test_a_stage_can_be_too_short_to_tell_of_its_machine(window_s: float, status: Status) -> None:
     """Shares of less than half a second say too little."""
-    (stage,) = stages.compute(GOOD)
+    (stage,) = stages.stage_figures(GOOD)
     machine = Machine.model_validate(dict.fromkeys(Machine.model_fields) | {"steal_share": 0.9})
-    found = verdict.compute(GOOD, [stage.model_copy(update={"window_s": window_s, "machine": machine})])
+    found = verdict.verdict_of(GOOD, [stage.model_copy(update={"window_s": window_s, "machine": machine})])
     assert found.status is status
     assert _codes(found) == ["machine_disturbed"] * (status is Status.VOID)
 
 
 def test_books_that_nobody_told_of_are_not_unbalanced() -> None:
     """A run that broke off in a stage says so; that its senders told nothing of that stage is no reason more."""
-    timeline = [entry for entry in _ended(error="disk full").timeline if not isinstance(entry, StageEnded)]
+    timeline: list[Entry] = [entry for entry in _ended(error="disk full").timeline if not isinstance(entry, StageEnded)]
     assert _codes(_of(replace(GOOD, timeline=timeline))) == ["run_failed"]
 
 
@@ -212,9 +212,9 @@ def _scaled(*sides: str) -> Verdict:
     frames = replace(frames, timeline=timeline)
     found = [
         stage.model_copy(update={"limit": limited(side)})
-        for stage, side in zip(stages.compute(frames), sides, strict=True)
+        for stage, side in zip(stages.stage_figures(frames), sides, strict=True)
     ]
-    return verdict.compute(frames, found)
+    return verdict.verdict_of(frames, found)
 
 
 def test_a_generator_that_limits_every_stage_voids_the_answer() -> None:
