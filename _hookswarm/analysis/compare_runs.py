@@ -40,18 +40,18 @@ def main(argv: Sequence[str]) -> Exit:
     if not 0 <= options.threshold < 1000:
         raise RunError("--threshold must lie in 0..1000 per cent")
     console = summary.make_console()
-    sides = runs_in(options.base), runs_in(options.new)
+    sides = _runs_in(options.base), _runs_in(options.new)
     _check_alike([folder for side in sides for folder in side])
     base, new = (_numbers(side, console) for side in sides)
     try:
         differences = compare.compare_numbers(base, new, options.threshold / 100)
     except ValueError as error:
         raise RunError(str(error)) from None
-    show_comparison(differences, (len(base), len(new)), console)
+    _show_comparison(differences, (len(base), len(new)), console)
     return Exit.FAIL if any(one.outcome == "worse" for one in differences) else Exit.PASS
 
 
-def runs_in(path: Path) -> list[Path]:
+def _runs_in(path: Path) -> list[Path]:
     """The folder of a run, or all runs in it. Raises RunError."""
     if (path / MANIFEST).is_file():
         return [path]
@@ -112,7 +112,7 @@ def _numbers(folders: Sequence[Path], console: Console) -> list[list[Number]]:
     return found
 
 
-def show_comparison(differences: Sequence[NumberDifference], runs: tuple[int, int], console: Console) -> None:
+def _show_comparison(differences: Sequence[NumberDifference], runs: tuple[int, int], console: Console) -> None:
     """The verdict first, then a line for each difference."""
     worse = [one for one in differences if one.outcome == "worse"]
     better = [one for one in differences if one.outcome == "better"]

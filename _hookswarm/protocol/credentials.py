@@ -73,7 +73,7 @@ def _create(path: Path, value: str) -> str:
         raise ConfigError([f"cannot write {path}: {error.strerror}"]) from None
 
 
-def create_named(env: Mapping[str, str] = os.environ) -> list[Path]:
+def _create_named(env: Mapping[str, str] = os.environ) -> list[Path]:
     """Make the files that $HOOKSWARM_SECRET_FILE and $HOOKSWARM_TOKEN_FILE name, unless they are there."""
     made: dict[str, Callable[[], str]] = {"SECRET": _new_secret, "TOKEN": lambda: secrets.token_urlsafe(32)}
     given = {name: env.get(f"HOOKSWARM_{name}_FILE") for name in made}
@@ -85,5 +85,5 @@ def create_named(env: Mapping[str, str] = os.environ) -> list[Path]:
 
 
 if __name__ == "__main__":
-    for created in create_named():
+    for created in _create_named():
         print(created)

@@ -226,7 +226,7 @@ class Receiver:
                         syncs = Header("fsyncs", self.run, name, self._clock.anchor_ns, self._config.region)
                         timed = Journal(log, syncs)
                         undo.callback(log.unlink)
-                        self._journal = TimedJournal(path, header, timed, self._clock.now)
+                        self._journal = _TimedJournal(path, header, timed, self._clock.now)
                     else:
                         kind = BufferedJournal if self._config.durability is Durability.MEMORY else Journal
                         self._journal = kind(path, header)
@@ -234,7 +234,7 @@ class Receiver:
             return self._journal
 
 
-class TimedJournal(Journal):
+class _TimedJournal(Journal):
     """Tells another journal when each of its fdatasyncs began, and when it was done."""
 
     def __init__(self, path: Path, header: Header, log: Journal, now: Callable[[], int]) -> None:

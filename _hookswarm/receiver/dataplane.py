@@ -58,7 +58,7 @@ def _keep_forever(receiver: Receiver, sampler: Sampler, parent: int | None) -> N
     os.kill(os.getpid(), signal.SIGKILL)  # orphaned: whoever could stop us is gone
 
 
-def serve_data_plane(config: ReceiverConfig) -> None:
+def _serve_data_plane(config: ReceiverConfig) -> None:
     """Serve until SIGTERM."""
     if config.server is Server.GEVENT:
         _serve_gevent(config)
@@ -101,4 +101,4 @@ def _serve_gevent(config: ReceiverConfig) -> None:
 
 
 if __name__ == "__main__":
-    serve_data_plane(ReceiverConfig.model_validate_json(os.environ[CONFIG_VARIABLE]))
+    _serve_data_plane(ReceiverConfig.model_validate_json(os.environ[CONFIG_VARIABLE]))

@@ -190,7 +190,7 @@ def balanced(table: RegionTable) -> RegionTable:
 
 def table_faults(table: RegionTable) -> list[str]:
     """Why a fleet cannot run this table."""
-    faults = [fault for region in table.region for fault in region_faults(region)]
+    faults = [fault for region in table.region for fault in _region_faults(region)]
     if table.balancer:
         try:
             haproxy.haproxy_program()
@@ -209,7 +209,7 @@ def table_faults(table: RegionTable) -> list[str]:
     return faults
 
 
-def region_faults(region: Region) -> list[str]:
+def _region_faults(region: Region) -> list[str]:
     """Why a fleet cannot run this region."""
     if region.control is None:
         return [f"region {region.name}: a fleet needs 'control', the address of its control API"]

@@ -83,7 +83,7 @@ class StateWriter:
 
     def _set(self, **changed: object) -> None:
         self.setting = self.setting.model_copy(update={"generation": self.setting.generation + 1, **changed})
-        replace_file(self._folder / "setting.json", self.setting.model_dump_json())
+        _replace_file(self._folder / "setting.json", self.setting.model_dump_json())
         self._map[:8] = self.setting.generation.to_bytes(8, "little")
 
     def reports(self) -> list[ProcessReport]:
@@ -128,10 +128,10 @@ class StateReader:
         return Setting.model_validate_json((self._folder / "setting.json").read_text())
 
     def report(self, report: ProcessReport) -> None:
-        replace_file(self._report, report.model_dump_json())
+        _replace_file(self._report, report.model_dump_json())
 
 
-def replace_file(path: Path, text: str) -> None:
+def _replace_file(path: Path, text: str) -> None:
     """Swap a small file whole; unlike the reports it need not survive a power cut."""
     draft = path.with_suffix(f".{os.getpid()}")
     draft.write_text(text)

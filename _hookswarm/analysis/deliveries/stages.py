@@ -64,7 +64,7 @@ def _played(frames: RunFrames) -> Iterator[PlayedStage]:
             plan=frames.plan[number],
             start_ns=start_ns,
             ended=ended.get(number),
-            window=stage_window(frames.plan[number], start_ns, delivered, stopped, overloaded.get(number)),
+            window=_stage_window(frames.plan[number], start_ns, delivered, stopped, overloaded.get(number)),
             delivered=delivered,
             arrivals=arrivals,
             balanced=served.resolve_balanced(delivered.attempts, arrivals),
@@ -99,7 +99,7 @@ def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
     )
 
 
-def stage_window(
+def _stage_window(
     plan: PlannedStage, start_ns: int, delivered: Frame, stopped: bool, overloaded_ns: int | None = None
 ) -> Window:
     """The stretch that counts: from behind the warm-up to the planned end.

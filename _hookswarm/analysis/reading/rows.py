@@ -28,7 +28,7 @@ def arrange_rows(parts: Sequence[Rows], ahead: Sequence[int] | None = None) -> R
         (
             np.concatenate([_moved(part["start"], by) for part, by in moved]),
             np.concatenate([part["attempt"] for part, _ in moved]),
-            np.concatenate([event_keys(part) for part, _ in moved]),
+            np.concatenate([_event_keys(part) for part, _ in moved]),
             np.concatenate([part["stage"] for part, _ in moved]),
         )
     )
@@ -64,7 +64,7 @@ def take_rows(rows: Rows, which: Mask | Ints) -> Rows:
     return taken
 
 
-def event_keys(rows: Rows) -> Keys:
+def _event_keys(rows: Rows) -> Keys:
     """An event's key within its stage: webhook and sequence in one integer."""
     key: Keys = (rows["webhook"].astype(np.uint64) << np.uint64(32)) | rows["sequence"]
     return key
@@ -86,7 +86,7 @@ def group_events(rows: Rows) -> Grouped:
     """The rows of one stage by their events."""
     if not _arranged(rows):
         rows = arrange_rows([rows])
-    key = event_keys(rows)
+    key = _event_keys(rows)
     new = np.ones(len(key), np.bool_)
     new[1:] = key[1:] != key[:-1]
     first = np.flatnonzero(new)
@@ -96,7 +96,7 @@ def group_events(rows: Rows) -> Grouped:
 def _arranged(rows: Rows) -> bool:
     """Whether the rows of one stage are sorted by event, attempt and time."""
     sorted_so_far = np.True_
-    for column in (rows["start"], rows["attempt"], event_keys(rows)):
+    for column in (rows["start"], rows["attempt"], _event_keys(rows)):
         sorted_so_far = (column[1:] > column[:-1]) | ((column[1:] == column[:-1]) & sorted_so_far)
     return bool(np.all(sorted_so_far))
 

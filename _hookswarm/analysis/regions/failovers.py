@@ -45,13 +45,13 @@ class FailoversRecorder(Recorder):
         self.failovers: list[Failover] = []
 
     def add(self, stage: PlayedStage) -> None:
-        self.failovers += failovers_of(self._frames, stage, self._terms)
+        self.failovers += _failovers_of(self._frames, stage, self._terms)
 
     def fill(self, sections: Sections) -> None:
         sections.performance.failovers = self.failovers
 
 
-def failovers_of(frames: RunFrames, stage: PlayedStage, terms: Terms = TERMS) -> list[Failover]:
+def _failovers_of(frames: RunFrames, stage: PlayedStage, terms: Terms = TERMS) -> list[Failover]:
     """One for each fault of a stage, in the order of time: those that were played, else those that just happened."""
     incidents = [entry for entry in frames.entries(IncidentPlayed) if entry.stage == stage.number]
     sent = Sent.of(stage.delivered.attempts)

@@ -27,13 +27,13 @@ class RegionsRecorder(Recorder):
         self.found: list[Regions] = []
 
     def add(self, stage: PlayedStage) -> None:
-        self.found.append(regions_of(stage, self._geographies.of(self._frames.manifest.stages[stage.number])))
+        self.found.append(_regions_of(stage, self._geographies.of(self._frames.manifest.stages[stage.number])))
 
     def fill(self, sections: Sections) -> None:
         sections.performance.regions = self.found
 
 
-def regions_of(stage: PlayedStage, geography: Geography) -> Regions:
+def _regions_of(stage: PlayedStage, geography: Geography) -> Regions:
     return Regions(
         stage=stage.plan.name,
         scenario=stage.plan.scenario,

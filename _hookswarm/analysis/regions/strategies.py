@@ -29,7 +29,7 @@ ON_TIME_MS = 1_000.0
 
 
 @dataclass(frozen=True)
-class Tally:
+class _Tally:
     """What adds up over the repeats of a strategy."""
 
     window_s: float
@@ -44,10 +44,10 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Kept:
+class _Kept:
     """What is kept of a stage."""
 
-    tally: Tally
+    tally: _Tally
     latency_ms: Floats
     """Of each event that fell due in the window; infinite if it was never acknowledged."""
     slices: npt.NDArray[np.uint8]
@@ -62,14 +62,14 @@ class StrategiesRecorder(Recorder):
         self._plans = frames.manifest.stages
         self._geographies = Geographies(frames.manifest)
         self._incidents = frames.entries(IncidentPlayed)
-        self._groups = comparable_groups(self._plans)
+        self._groups = _comparable_groups(self._plans)
         self._wanted = {number for group in self._groups for number in group} - set(_stopped(frames))
-        self._kept: dict[int, Kept] = {}
+        self._kept: dict[int, _Kept] = {}
 
     def add(self, stage: PlayedStage) -> None:
         if stage.number in self._wanted:
             incidents = [entry for entry in self._incidents if entry.stage == stage.number]
-            self._kept[stage.number] = keep_slices(stage, incidents, on_time_ms(self._plans[stage.number]))
+            self._kept[stage.number] = _keep_slices(stage, incidents, on_time_ms(self._plans[stage.number]))
 
     def fill(self, sections: Sections) -> None:
         sections.performance.strategies = self.compared()
@@ -104,7 +104,7 @@ def on_time_ms(plan: Mapping[str, Any]) -> float:
     return float(plan.get("on_time_ms") or ON_TIME_MS)
 
 
-def comparable_groups(plans: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+def _comparable_groups(plans: Sequence[Mapping[str, Any]]) -> list[list[int]]:
     """Stages, by number, that differ in strategy, name and repeat alone; where there is more than one strategy."""
     found: dict[str, list[int]] = {}
     for number, plan in enumerate(plans):
@@ -130,7 +130,7 @@ def _repeats(plans: Sequence[Mapping[str, Any]], group: Sequence[int]) -> dict[s
     return {name: [own[repeat] for repeat in shared] for name, own in found.items()} if shared else {}
 
 
-def keep_slices(stage: PlayedStage, incidents: Sequence[IncidentPlayed], on_time: float) -> Kept:
+def _keep_slices(stage: PlayedStage, incidents: Sequence[IncidentPlayed], on_time: float) -> _Kept:
     begin, end = stage.window
     gathered = stage.delivered.attempts
     counted: Mask = (stage.delivered.due_ns >= begin) & (stage.delivered.due_ns < end)
@@ -143,7 +143,7 @@ def keep_slices(stage: PlayedStage, incidents: Sequence[IncidentPlayed], on_time
         noticed &= np.isin(rows["origin"], incident.origins)
         during |= noticed
         degraded |= noticed & np.isin(rows["target"], incident.regions)
-    tally = Tally(
+    tally = _Tally(
         window_s=(end - begin) / 1e9,
         events=len(events),
         on_time=int(np.count_nonzero(latency_ms <= on_time)),
@@ -151,7 +151,7 @@ def keep_slices(stage: PlayedStage, incidents: Sequence[IncidentPlayed], on_time
         during=int(np.count_nonzero(during)),
         degraded=int(np.count_nonzero(degraded)),
     )
-    return Kept(tally, latency_ms, _slices(events.due_ns, incidents), trips_of(rows))
+    return _Kept(tally, latency_ms, _slices(events.due_ns, incidents), trips_of(rows))
 
 
 def _slices(due: Ints, incidents: Sequence[IncidentPlayed]) -> npt.NDArray[np.uint8]:
@@ -170,7 +170,7 @@ def _slices(due: Ints, incidents: Sequence[IncidentPlayed]) -> npt.NDArray[np.ui
     return found
 
 
-def paired(played: Mapping[str, Sequence[Kept]]) -> tuple[dict[str, Sample], list[list[int]]]:
+def paired(played: Mapping[str, Sequence[_Kept]]) -> tuple[dict[str, Sample], list[list[int]]]:
     """The strategies' events in slices numbered through all repeats, and how many those are, by repeat and phase.
 
     A slice in which no strategy had an event is none.
@@ -190,8 +190,8 @@ def paired(played: Mapping[str, Sequence[Kept]]) -> tuple[dict[str, Sample], lis
     return samples, counts
 
 
-def _figures(ranked: Ranked, played: Sequence[Kept], geography: Geography) -> Strategy:
-    tally = Tally(*(sum(getattr(kept.tally, column.name) for kept in played) for column in fields(Tally)))
+def _figures(ranked: Ranked, played: Sequence[_Kept], geography: Geography) -> Strategy:
+    tally = _Tally(*(sum(getattr(kept.tally, column.name) for kept in played) for column in fields(_Tally)))
     latency_ms = np.concatenate([kept.latency_ms for kept in played])
     latency = quantiles.quantiles_of(latency_ms[np.isfinite(latency_ms)])
     went = known_together([kept.trips for kept in played])

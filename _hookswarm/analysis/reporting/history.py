@@ -19,7 +19,7 @@ COLUMNS = (
 """Counts are sums over the stages, rates and latencies geometric means over those that have one; see docs/ci.md."""
 
 
-def history_row(section: Section) -> dict[str, object]:
+def _history_row(section: Section) -> dict[str, object]:
     stages, run = section.stages, section.run
     due = sum(stage.deliveries.due for stage in stages)
     acknowledged = sum(stage.deliveries.acknowledged for stage in stages)
@@ -59,7 +59,7 @@ def append_history(folder: Path, section: Section) -> Path:
     if any(line.split(",", 2)[1:2] == [section.run.id] for line in content.splitlines()[1:]):
         return path
     text = io.StringIO()
-    csv.DictWriter(text, COLUMNS, lineterminator="\n").writerow(history_row(section))
+    csv.DictWriter(text, COLUMNS, lineterminator="\n").writerow(_history_row(section))
     with path.open("ab", buffering=0) as file:
         append_whole(file, (("" if content else header) + text.getvalue()).encode())
     return path

@@ -10,11 +10,11 @@ from _hookswarm.analysis.schema.report import Section
 
 def show_scalability(section: Section, out: Console) -> None:
     """Print how it scales; nothing of a test that does not ask."""
-    for line in scalability_lines(section):
+    for line in _scalability_lines(section):
         out.print(Text(printable(line)))
 
 
-def scalability_lines(section: Section) -> list[str]:
+def _scalability_lines(section: Section) -> list[str]:
     return [
         *scaling.scaling_lines(section.scaling or [], section.usl or {}),
         *capacity.capacity_lines(section.capacity or []),

@@ -48,7 +48,7 @@ class CpuUse:
             throughput_per_s=figures.throughput(stage.delivered, stage.window),
             core_shares=list(machine.machine_used(self._frames.machine, stage.window).core_shares),
             processes=processes,
-            roles=cpu_by_role(processes),
+            roles=_cpu_by_role(processes),
         )
         self._stages.append(found)
         return found
@@ -131,7 +131,7 @@ def _each(switches: float, deliveries: int) -> float | None:
     return round(switches / deliveries, 4) if deliveries and not np.isnan(switches) else None
 
 
-def cpu_by_role(processes: Sequence[ProcessCpu]) -> dict[str, RoleCpu]:
+def _cpu_by_role(processes: Sequence[ProcessCpu]) -> dict[str, RoleCpu]:
     """All processes of a role together: sender, receiver, master; a receiver's role names its region, too."""
     by_role: dict[str, list[ProcessCpu]] = {}
     for process in processes:

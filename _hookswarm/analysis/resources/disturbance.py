@@ -19,7 +19,7 @@ WAITED = STARVED_SHARE
 
 
 @dataclass(frozen=True)
-class DisturbanceRule:
+class _DisturbanceRule:
     share: str
     """A field of `Machine`."""
     limit: float
@@ -27,14 +27,14 @@ class DisturbanceRule:
 
 
 RULES = (
-    DisturbanceRule("steal_share", DISTURBED_SHARE, "the host gave {0:.0%} of the machine's cores to others (steal)"),
-    DisturbanceRule(
+    _DisturbanceRule("steal_share", DISTURBED_SHARE, "the host gave {0:.0%} of the machine's cores to others (steal)"),
+    _DisturbanceRule(
         "throttled_share",
         DISTURBED_SHARE,
         "a quota of CPU time held our processes back for {0:.0%} of the time (throttling)",
     ),
-    DisturbanceRule("slowed_share", DISTURBED_SHARE, "the cores' clock was {0:.0%} below the fastest of the run"),
-    DisturbanceRule("others_share", DISTURBED_SHARE, "processes that take no part had {0:.0%} of the machine's cores"),
+    _DisturbanceRule("slowed_share", DISTURBED_SHARE, "the cores' clock was {0:.0%} below the fastest of the run"),
+    _DisturbanceRule("others_share", DISTURBED_SHARE, "processes that take no part had {0:.0%} of the machine's cores"),
 )
 
 

@@ -41,7 +41,7 @@ class IoRecorder(Recorder):
         self._seen: dict[str, Seen] = {}
 
     def add(self, stage: PlayedStage) -> None:
-        self._seen[stage.plan.name] = io_seen(self._frames, stage)
+        self._seen[stage.plan.name] = _io_seen(self._frames, stage)
 
     def fill(self, sections: Sections) -> None:
         """The stages know their limits by now."""
@@ -53,7 +53,7 @@ class IoRecorder(Recorder):
         sections.io = IoSection(run=run, skipped=missing, stages=stages)
 
 
-def io_seen(frames: RunFrames, stage: PlayedStage) -> Seen:
+def _io_seen(frames: RunFrames, stage: PlayedStage) -> Seen:
     begin, end = stage.window
     rows = stage.delivered.attempts.rows
     sent: Mask = was_sent(rows) & (rows["start"] >= begin) & (rows["start"] < end)

@@ -29,7 +29,7 @@ ROOM = 0.7
 
 
 @dataclass(frozen=True)
-class LimitEvidence:
+class _LimitEvidence:
     """What only a stage's rows and the processes' logs can tell."""
 
     cpu: dict[str, RoleCpu]
@@ -45,13 +45,13 @@ class LimitRecorder(Recorder):
 
     def __init__(self, frames: RunFrames) -> None:
         super().__init__(frames)
-        self._evidence: dict[str, LimitEvidence] = {}
+        self._evidence: dict[str, _LimitEvidence] = {}
         self._cpu = CpuUse(frames)
 
     def add(self, stage: PlayedStage) -> None:
         plan = self._frames.manifest.stages[stage.number]
         rate = plan["arrivals"].get("rate")
-        self._evidence[stage.plan.name] = LimitEvidence(
+        self._evidence[stage.plan.name] = _LimitEvidence(
             cpu=self._cpu.add(stage).roles,
             reports=stage.ended.reports if stage.ended else [],
             idle_share=_idle_share(stage, plan.get("users")),
@@ -61,7 +61,7 @@ class LimitRecorder(Recorder):
 
     def annotate(self, stages: Sequence[Stage]) -> None:
         for stage in stages:
-            stage.limit = limit_of(stage, self._evidence[stage.name])
+            stage.limit = _limit_of(stage, self._evidence[stage.name])
 
     def fill(self, sections: Sections) -> None:
         sections.cpu = self._cpu.section()
@@ -80,7 +80,7 @@ def _idle_share(stage: PlayedStage, users: int | None) -> float | None:
     return round(max(0.0, 1 - under_way / (users * (end - begin))), 4)
 
 
-def limit_of(stage: Stage, evidence: LimitEvidence) -> Limit | None:
+def _limit_of(stage: Stage, evidence: _LimitEvidence) -> Limit | None:
     """The verdict of one stage; None where there is no evidence of the sender's side, or too short a window.
 
     The generator comes first: what it cannot send, or sends late, says nothing of the target.
@@ -135,7 +135,7 @@ def _generator(stage: Stage, busiest: float) -> Iterator[str]:
         yield f"idle workers woke {late_ms:.0f} ms late (p99)"
 
 
-def _target(evidence: LimitEvidence, busiest: float | None) -> Iterator[str]:
+def _target(evidence: _LimitEvidence, busiest: float | None) -> Iterator[str]:
     if busiest is not None and busiest > BUSY_SHARE:
         yield f"the busiest receiving process used {busiest:.0%} of a core"
     if evidence.idle_share is not None:

@@ -45,7 +45,7 @@ class RunFolder:
             links=_links(settings),
             strategies=list(STRATEGIES),
             outcomes={outcome.value: outcome.name.lower() for outcome in Outcome},
-            environment=environment_facts(),
+            environment=_environment_facts(),
         )
         self.path = settings.results / self.manifest.id
         self.path.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def _links(settings: Settings) -> LinksRecord | None:
     return LinksRecord(rtt_ms=rtt_ms, modelled=settings.modelled, source=f"{links.source} ({links.as_of})")
 
 
-def environment_facts() -> dict[str, Any]:
+def _environment_facts() -> dict[str, Any]:
     """Versions, processor, load; `psutil` says why it is missing, if it is."""
     model = ""
     try:

@@ -130,7 +130,7 @@ class StagePlayer:
                 seed=self._settings.seed,
                 number=number,
                 stage=self._folder.manifest.stages[number],
-                draw=draw_number(number, stage),
+                draw=_draw_number(number, stage),
                 start_ns=start_ns,
                 parts=own,
                 of=stage.users,
@@ -223,13 +223,13 @@ class StagePlayer:
         )
 
 
-def draw_number(number: int, stage: Stage) -> int:
+def _draw_number(number: int, stage: Stage) -> int:
     """What a stage's draws are told apart by from other stages'; the same for all of a course and repeat."""
     return 1 << 32 | crc32(f"{stage.course} {stage.repeat}".encode()) if stage.course else number
 
 
 def _fault_seed(seed: int, number: int, stage: Stage) -> int:
-    return seed << 33 | draw_number(number, stage)
+    return seed << 33 | _draw_number(number, stage)
 
 
 def _seeded(order: FaultOrder, seed: int) -> FaultOrder:

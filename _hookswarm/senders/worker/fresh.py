@@ -35,11 +35,11 @@ def fresh_events(stage: Stage, stripe: Stripe, seed: tuple[int, ...], start_ns: 
     end_ns = start_ns + round(stage.length_s * 1e9) if stage.length_s is not None else NEVER
     limit = stripe.count(stage.events) if stage.events is not None else None
     if isinstance(stage.arrivals, Closed):
-        return ClosedEvents(stripe, start_ns, end_ns, limit)
-    return ScheduledEvents(stage.arrivals, stripe, seed, start_ns, end_ns, limit)
+        return _ClosedEvents(stripe, start_ns, end_ns, limit)
+    return _ScheduledEvents(stage.arrivals, stripe, seed, start_ns, end_ns, limit)
 
 
-class ClosedEvents:
+class _ClosedEvents:
     """An event falls due the moment that a free worker asks for it."""
 
     def __init__(self, stripe: Stripe, start_ns: int, end_ns: int, limit: int | None) -> None:
@@ -69,7 +69,7 @@ class ClosedEvents:
         self._end_ns = now_ns
 
 
-class ScheduledEvents:
+class _ScheduledEvents:
     """Events fall due on a schedule, whoever is free or busy."""
 
     def __init__(

@@ -61,7 +61,7 @@ class Waiter(Protocol):
     def wake(self) -> object: ...
 
 
-class GeventWaiter:
+class _GeventWaiter:
     def __init__(self) -> None:
         self._woken = Event()
 
@@ -78,7 +78,13 @@ class DeliveryQueue:
     """Hands a stage's events to the workers of a process. Not for threads: gevent workers of one process share it."""
 
     def __init__(
-        self, stage: Stage, stripe: Stripe, seed: tuple[int, ...], start_ns: int, now: Now, waiter: Waiter | None = None
+        self,
+        stage: Stage,
+        stripe: Stripe,
+        seed: tuple[int, ...],
+        start_ns: int,
+        now: Now,
+        waiter: Waiter | None = None,
     ) -> None:
         """`start_ns` is the stage's first instant (wall-clock ns); nothing is handed out before."""
         self._now = now
@@ -86,7 +92,7 @@ class DeliveryQueue:
         self._fresh = fresh_events(stage, stripe, seed, start_ns)
         self._retries: list[tuple[int, int, Delivery]] = []
         self._order = itertools.count()  # of retries that are due at the same time
-        self._waiter = waiter or GeventWaiter()
+        self._waiter = waiter or _GeventWaiter()
         self._leader = BoundedSemaphore(1)
         self._stopped = False
         self.taken = 0

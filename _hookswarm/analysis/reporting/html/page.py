@@ -28,7 +28,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class PagePart:
+class _PagePart:
     """What the page tells of one test."""
 
     section: Section
@@ -54,7 +54,7 @@ def render_page(reports: Mapping[str, Report]) -> str:
     )
 
 
-def _parts(reports: Mapping[str, Report]) -> Iterator[PagePart]:
+def _parts(reports: Mapping[str, Report]) -> Iterator[_PagePart]:
     performance, memory, cpu, io = (reports[name] for name in (PERFORMANCE, MEMORY, CPU, IO))
     assert isinstance(performance, PerformanceReport)
     assert isinstance(memory, MemoryReport)
@@ -76,7 +76,7 @@ def _parts(reports: Mapping[str, Report]) -> Iterator[PagePart]:
             charts += resources.cpu_charts(used)
         if kept := memory.sections.get(test):
             tables += _memory(kept.trends)
-        yield PagePart(section, charts, tables)
+        yield _PagePart(section, charts, tables)
 
 
 def _stages(section: Section) -> Table:
