@@ -27,10 +27,11 @@ class WebhookSender(User):
     """Code of the region that it sends from."""
     strategy: ClassVar[str]
     process: ClassVar["AsyncResult[SendingProcess]"] = AsyncResult()
-    """Set when Locust starts up, which may be behind its first users; Locust makes one environment per process."""
+    """Set when Locust starts up, which may be after its first users; Locust makes one environment per process."""
 
     @task
     def deliver(self) -> None:
+        """Locust's task. It ends only with the user."""
         self.process.get().work(self.origin)
 
 
@@ -63,6 +64,7 @@ class StagesShape(LoadTestShape):
     master: Master | None = None
 
     def tick(self) -> tuple[int, float, list[type[User]]] | None:
+        """What Locust asks every second: users, how many more a second, their classes; None ends the test."""
         if self.master is None:
             return None
         if self.master.finished:

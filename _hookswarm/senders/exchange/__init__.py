@@ -1,0 +1,1 @@
+"""What master and workers share: the messages between them, what is counted, what a process uses."""

@@ -1,4 +1,4 @@
-"""Journals and logs of sending processes whose host shares no folder with the master: fetched behind the stages."""
+"""Journals and logs of sending processes whose host shares no folder with the master: fetched after the stages."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -74,7 +74,7 @@ class Gatherer:
                     file.write(chunk.data)
                     if file.tell() >= chunk.size or not chunk.data:
                         break
-            if chunk and chunk.size >= 0:  # else there is no answer; or no such file, for it took no part
+            if chunk and chunk.size >= 0:  # else there is no answer; or no such file, because it took no part
                 draft.replace(folder / name)
         finally:
             draft.unlink(missing_ok=True)

@@ -21,9 +21,9 @@ TICK = "hookswarm.tick"
 FAILED = "hookswarm.failed"
 """Worker to master: it cannot go on, and why."""
 FETCH = "hookswarm.fetch"
-"""Master to worker: a senders.gather.Fetch."""
+"""Master to worker: a senders.exchange.gather.Fetch."""
 CHUNK = "hookswarm.chunk"
-"""Worker to master: a senders.gather.Chunk."""
+"""Worker to master: a senders.exchange.gather.Chunk."""
 RUN_VARIABLE = "HOOKSWARM_RUN"
 """Environment variable: the run's id, where whoever started Locust chose it."""
 
@@ -56,6 +56,8 @@ class Ready(BaseModel):
 
 
 class Heard(BaseModel):
+    """The master's answer to a Ready: what its clock says."""
+
     sent_ns: int
     """Of the Ready that is answered."""
     now_ns: int

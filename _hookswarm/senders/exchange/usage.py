@@ -36,6 +36,7 @@ class Lags:
         self._bins = [0] * BINS
 
     def add(self, seconds: float) -> None:
+        """Count a timer that ran so late; more than a second counts as one."""
         self._bins[min(max(int(seconds * 1e3 / BIN_MS), 0), BINS - 1)] += 1
 
     def p99_ms(self) -> float:

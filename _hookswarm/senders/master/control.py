@@ -132,7 +132,7 @@ class Controls:
     def set_up(self, setup: Setup) -> None:
         """How every receiver is to serve."""
         if setup != self._setup:
-            self._setup = setup  # first, for a call that fails may have reached some of them
+            self._setup = setup  # first, because a call that fails may have reached some of them
             self._post("/setup", setup.model_dump_json().encode())
 
     def rest(self) -> None:

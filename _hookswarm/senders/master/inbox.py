@@ -25,6 +25,7 @@ class Inbox:
     start_ns: int = 0
 
     def begin(self, stage: Stage, number: int, start_ns: int) -> None:
+        """A stage is on, from `start_ns` on; what was told of those before it stays."""
         self.stage = self.last = stage
         self.number, self.start_ns = number, start_ns
 

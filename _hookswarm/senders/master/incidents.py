@@ -33,7 +33,7 @@ class Incidents:
                     controls.befall(region, FaultOrder(faults, begin_ns, end_ns, period_s))
 
     def write(self, controls: Controls, timeline: Timeline) -> None:
-        """Behind the stage: write down what was; waits until regions that were out are back."""
+        """After the stage: write down what was; waits until regions that were out are back."""
         for incident in self._stage.incidents:
             begin_ns, end_ns = self._planned(incident)
             if incident.fault in OUTAGES:

@@ -13,6 +13,8 @@ from _hookswarm.senders.plan.stages import Incident, Stage
 
 
 class LiveStage(BaseModel):
+    """The stage that is on."""
+
     name: str
     number: int
     """In the plan, from 1."""
@@ -69,6 +71,8 @@ class LiveLedger(BaseModel):
 
 
 class Live(BaseModel):
+    """All of it, as the web UI's tab is sent it."""
+
     run: str
     """Its id; empty: none was started."""
     running: bool

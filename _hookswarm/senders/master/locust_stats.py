@@ -50,6 +50,7 @@ class LocustFiles:
         self._write("locust_exceptions.csv", self._tables.exceptions_csv)
 
     def close(self) -> None:
+        """Write all of them a last time. Raises OSError."""
         self._greenlet.kill()
         self._history.close_files()
         self.write_tables()

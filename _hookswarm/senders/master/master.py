@@ -124,6 +124,7 @@ class Master:
 
     @property
     def playing(self) -> bool:
+        """Whether a run is on: from its start until its folder is whole."""
         return self._walk is not None and not self._walk.ready()
 
     def last_run(self) -> Path | None:
@@ -239,7 +240,7 @@ class Master:
         return settled
 
     def _finish(self, folder: RunFolder | None, controls: Controls | None, error: str) -> None:
-        """Leave a whole folder behind, as far as the run came, and let Locust stop."""
+        """Leave a whole folder, as far as the run came, and let Locust stop."""
         self._reception.inbox.stage, self._reception.inbox.failure = None, error
         self._controls = None
         try:

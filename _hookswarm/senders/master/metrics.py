@@ -30,6 +30,7 @@ class RunSnapshot:
 
 
 def run_metrics(now: RunSnapshot) -> Iterator[Metric]:
+    """Latencies are in seconds, and counted by BUCKETS_S."""
     labels = ("stage", "origin", "strategy")
     deliveries = CounterMetricFamily(
         "hookswarm_deliveries", "Deliveries settled: acknowledged, or failed for good.", labels=(*labels, "result")

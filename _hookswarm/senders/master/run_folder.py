@@ -54,7 +54,7 @@ class RunFolder:
         self._files = LocustFiles(environment, self.path)
 
     def add_stage(self, stage: Stage) -> int:
-        """Put a stage behind the plan, as a search does; returns its number."""
+        """Add a stage at the plan's end, as a search does; returns its number."""
         self.manifest.stages.append(to_plain(stage))
         self.manifest.save(self.path)
         return len(self.manifest.stages) - 1

@@ -16,6 +16,7 @@ class Silence:
         self._looked_s = float("inf")
 
     def heard(self, process: str) -> None:
+        """It said something: its silence begins anew."""
         self._silent_s[process] = 0.0
 
     def lost(self, now_s: float, processes: Collection[str]) -> set[str]:

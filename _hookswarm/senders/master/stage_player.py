@@ -40,7 +40,7 @@ PROGRESS_S = 1.0
 SETTLE_S = 30.0
 """How long the users of a stage may take to come and go."""
 REPORT_PATIENCE_S = 120.0
-"""How long a stage's reports may lag behind its planned end."""
+"""How long after a stage's planned end its reports may come."""
 HALT_PATIENCE_S = 8.0
 """How long workers may take to report once they are told to end."""
 
@@ -80,7 +80,7 @@ class StagePlayer:
         return len(self.workers.alive())
 
     def play(self, number: int, stage: Stage) -> Played | None:
-        """Run one stage to its end, and the pause behind it; None if the run is to end before it began.
+        """Run one stage to its end, and the pause after it; None if the run is to end before it began.
 
         Raises RunFailedError, ControlError, OSError.
         """

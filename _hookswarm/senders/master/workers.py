@@ -70,6 +70,7 @@ class Workers:
         return users
 
     def alive(self) -> set[str]:
+        """Sending processes, by their ids at Locust, that are neither missing nor silent for too long."""
         if isinstance(self._runner, LocalRunner):
             return {LOCAL}
         there = {client.id for client in self._runner.clients.all if client.state != STATE_MISSING}

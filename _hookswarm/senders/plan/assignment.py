@@ -12,6 +12,8 @@ _STREAM = 0x5EED
 
 
 class Assignment(Protocol):
+    """Spreads a stage's events over its webhooks, in every process alike."""
+
     def event(self, n: int, /) -> tuple[int, int]:
         """Webhook and sequence of the stage's n-th event. Asked in ascending order of `n`."""
 

@@ -43,6 +43,8 @@ SHOWN = 5
 
 
 class Payloads(Protocol):
+    """Makes the bodies of a run's events, in every process alike."""
+
     def body(self, event_id: bytes, n: int, /) -> bytes:
         """The body of event `n`: the same at every attempt."""
 

@@ -20,6 +20,8 @@ NAMES_SHOWN = 12
 
 
 class Plan(NamedTuple):
+    """What is played of a test, in order, and what is not."""
+
     stages: tuple[Stage, ...]
     left_out: dict[str, str]
     """By name: what stages need that is not there."""

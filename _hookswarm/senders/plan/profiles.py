@@ -16,6 +16,8 @@ DEFAULT_PROFILES = Path(__file__).with_name("profiles.toml")
 
 @dataclass(frozen=True)
 class Profile:
+    """How a known sender retries, and how well that is known."""
+
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     source: Annotated[str, Field(min_length=1)]
     """Where the numbers come from."""

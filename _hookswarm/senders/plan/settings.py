@@ -70,7 +70,7 @@ class Settings:
 
 
 def check_options(options: argparse.Namespace) -> Settings:
-    """The settings behind parsed options. Raises ConfigError that names every fault at once."""
+    """The settings that parsed options ask for. Raises ConfigError that names every fault at once."""
     faults: list[str] = []
 
     def collect(part: Any) -> Any:

@@ -83,7 +83,7 @@ class Stage:
     """A stretch of a test.
 
     It delivers `events` events, or lasts `warmup_s + duration_s`; with both, whichever ends first. Only the
-    window behind the warm-up counts for rates and latencies. What is still queued `drain_s` later is abandoned.
+    window after the warm-up counts for rates and latencies. What is still queued `drain_s` later is abandoned.
     """
 
     scenario: str
@@ -99,7 +99,7 @@ class Stage:
     drain_s: Seconds = 5
     arrivals: Arrivals = field(default_factory=Closed)
     payload: str | Annotated[int, Field(ge=1, le=1 << 24)] = "stripe"
-    """A distribution of body sizes: see `senders.payloads`; or a number of bytes."""
+    """A distribution of body sizes: see `senders.plan.payloads`; or a number of bytes."""
     retry: RetryLaw = field(default_factory=RetryLaw)
     """How a failed attempt is repeated; by default it is not."""
     faults: Faults | None = None
@@ -111,7 +111,7 @@ class Stage:
     incidents: tuple[Incident, ...] = ()
     """What befalls single regions, in the place of `faults`."""
     strategy: str = "nearest"
-    """How senders pick the target: a name of `senders.strategies`."""
+    """How senders pick the target: a name of `senders.plan.strategies`."""
     links: bool = True
     """False: no distances are modelled. What is compared with a load balancer must be as near as that is,
     and is played where there is one."""
@@ -147,7 +147,7 @@ class Stage:
     limits: Limits | None = None
     """Makes this stage a search for capacity: it is played again and again at other rates, until they are found."""
     settle_s: Seconds = 0
-    """Pause behind the stage in which nothing is sent: the memory that stays is read at its end."""
+    """Pause after the stage in which nothing is sent: the memory that stays is read at its end."""
     name: str = ""
     """What it goes by in messages, statistics and reports: unique in its test. `sweep` makes it of the scenario and the
     swept parameters; a plan gives the others their scenario's."""
@@ -158,7 +158,7 @@ class Stage:
         return None if self.duration_s is None else self.warmup_s + self.duration_s
 
     def faults_at(self, seconds: float) -> tuple[str, ...]:
-        """Names of what goes wrong so long behind the stage's start."""
+        """Names of what goes wrong so long after the stage's start."""
         named: list[str] = [one.fault for one in self.incidents if one.from_s <= seconds < one.from_s + one.for_s]
         ends = float("inf") if self.faults_for_s is None else self.faults_from_s + self.faults_for_s
         if self.faults and self.faults_from_s <= seconds < ends:
@@ -276,4 +276,5 @@ def to_plain(stage: Stage) -> dict[str, Any]:
 
 
 def from_plain(plain: dict[str, Any]) -> Stage:
+    """The stage that `to_plain` was given. Raises pydantic's ValidationError."""
     return _STAGE.validate_python(plain)

@@ -58,7 +58,7 @@ class RoundRobin(Strategy):
     _turn = -1
 
     def choose(self, healthy: Sequence[Target], webhook: int) -> Target:
-        # Turns over the healthy ones: over all of them, the one behind an unhealthy target would get its turns, too.
+        # Turns over the healthy ones: over all of them, the one after an unhealthy target would get its turns, too.
         self._turn += 1
         return healthy[self._turn % len(healthy)]
 

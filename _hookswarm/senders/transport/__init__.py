@@ -1,0 +1,1 @@
+"""How an attempt travels: connections, HTTP, the links between regions."""

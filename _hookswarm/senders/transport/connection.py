@@ -52,10 +52,11 @@ class Connection:
                 self._timer.close()
             self._timer, self._armed_s = self._hub.loop.timer(seconds, seconds), seconds
         # From now, not from when the loop last looked at its clock: else a stall of ours becomes a time-out.
-        # `again`, for a timer that was stopped would `start` with what was left of it.
+        # `again`, because a timer that was stopped would `start` with what was left of it.
         self._timer.again(gevent.getcurrent().throw, TimeoutError, update=True)
 
     def disarm(self) -> None:
+        """Let waits take as long as they like again."""
         if self._timer is not None:
             self._timer.stop()
 

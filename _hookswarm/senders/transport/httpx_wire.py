@@ -14,7 +14,7 @@ from _hookswarm.senders.transport.wire import Timeouts, WireError
 
 
 class HttpxWire:
-    """One worker's httpx client for one URL. httpx does not say whether a connection was new: `reused` stays False."""
+    """A Transport: one worker's httpx client for one URL. `reused` stays False: httpx does not tell."""
 
     def __init__(self, url: str, tls: ssl.SSLContext | None = None, timeouts: Timeouts | None = None) -> None:
         timeouts = timeouts or Timeouts()

@@ -99,7 +99,7 @@ class Endpoint:
 
 
 class Wire:
-    """One worker's connection to one endpoint."""
+    """A Transport: one worker's connection to one endpoint."""
 
     def __init__(self, endpoint: Endpoint, timeouts: Timeouts | None = None) -> None:
         self._endpoint = endpoint

@@ -1,0 +1,1 @@
+"""What Locust's web UI shows of ours."""

@@ -23,9 +23,11 @@ PATIENCE_S = 900.0
 
 
 class Download(NamedTuple):
+    """A file to be had of a run: how the page names it, and how it is made."""
+
     title: str
     command: tuple[str, ...]
-    """What makes it, behind `python -m`; {run} and {out} are folders."""
+    """What makes it, after `python -m`; {run} and {out} are folders."""
 
 
 _REPORTS = ("_hookswarm.analysis", "{run}", "--output", "{out}")

@@ -9,6 +9,8 @@ from _hookswarm.senders.plan.strategies import Strategy, Target
 
 
 class Choice(NamedTuple):
+    """Where an attempt goes: for `settle` or `forget`, one of which must follow."""
+
     target: Target
     term: int
     """What `Health` knows it by."""

@@ -15,7 +15,7 @@ class Fresh(Protocol):
     """Events by their number in the stage's global order; times are wall-clock nanoseconds."""
 
     def due(self, now_ns: int, /) -> int:
-        """When the next event falls due; NEVER behind the last."""
+        """When the next event falls due; NEVER after the last."""
 
     def pop(self, now_ns: int, /) -> tuple[int, int]:
         """The next event's number and due time; it must be due."""
@@ -109,13 +109,13 @@ class _ScheduledEvents:
         self._head = None
 
     def _pull(self, until_ns: int) -> None:
-        """Move what is due behind the backlog: its length is what waits."""
+        """Move what is due to the backlog's end: its length is what waits."""
         while self._head and self._head[1] <= until_ns:
             self._backlog.append(self._head)
             self._advance()
 
     def _advance(self) -> None:
-        """Read the next scheduled event into `_head`; None behind the last."""
+        """Read the next scheduled event into `_head`; None after the last."""
         self._head = None
         if self._left > 0:
             n, offset = next(self._schedule)

@@ -20,6 +20,7 @@ class Lane:
     sender: StageSender
 
     def tick(self) -> OriginTick:
+        """How it stands. Events that are queued count as due."""
         queue = self.sender.queue
         return OriginTick(
             origin=self.origin.code,
@@ -43,6 +44,7 @@ class Playing:
     lanes: dict[int, Lane]
 
     def queues(self) -> list[DeliveryQueue]:
+        """One for each origin."""
         return [lane.sender.queue for lane in self.lanes.values()]
 
     def note(self, now_ns: int) -> None:
@@ -59,6 +61,7 @@ class Playing:
         return all(queue.exhausted() for queue in self.queues())
 
     def in_flight(self) -> int:
+        """Attempts that workers are making, at all origins."""
         return sum(queue.in_flight for queue in self.queues())
 
     def stop(self) -> None:
@@ -67,7 +70,7 @@ class Playing:
             queue.stop()
 
     def give_up(self) -> int:
-        """Behind `stop`: write down what was due and is left; returns how many. Raises OSError."""
+        """After `stop`: write down what was due and is left; returns how many. Raises OSError."""
         abandoned = 0
         for lane in self.lanes.values():
             for delivery in lane.sender.queue.left():

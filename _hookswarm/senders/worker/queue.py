@@ -58,7 +58,8 @@ class Waiter(Protocol):
     def wait(self, seconds: float) -> object:
         """Return after `seconds`, or sooner if woken, or at once if woken since the last wait."""
 
-    def wake(self) -> object: ...
+    def wake(self) -> object:
+        """End the wait that is on, or else the next one, at once."""
 
 
 class _GeventWaiter:
@@ -187,7 +188,7 @@ class DeliveryQueue:
         self._waiter.wake()
 
     def left(self) -> list[Delivery]:
-        """Behind `stop`: what was due and never taken, and what waited for a retry. Each is told once."""
+        """After `stop`: what was due and never taken, and what waited for a retry. Each is told once."""
         left = [delivery for _, _, delivery in sorted(self._retries)]
         self._retries.clear()
         now_ns = self._now()
