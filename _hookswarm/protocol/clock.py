@@ -4,6 +4,8 @@ from pydantic import BaseModel, ConfigDict
 
 
 class ClockTold(BaseModel):
+    """The answer to `GET /clock`. What has a default was not said by every version."""
+
     # More than is known is a newer version's: its number is what to complain of.
     model_config = ConfigDict(extra="ignore")
 

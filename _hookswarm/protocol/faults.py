@@ -128,10 +128,12 @@ class WebhookFaults:
 
     @property
     def end(self) -> int:
+        """The first webhook after them."""
         return self.first + self.count
 
     @property
     def name(self) -> str:
+        """As messages name them."""
         return f"webhooks {self.first}..{self.end - 1}"
 
     def problems(self) -> Iterator[str]:

@@ -50,7 +50,7 @@ def format_event_id(event: EventId) -> bytes:
 
 
 def parse_event_id(text: str) -> EventId | None:
-    """The event behind a `webhook-id`, or None if this project did not make it."""
+    """The event that a `webhook-id` names, or None if this project did not make it."""
     found = _EVENT_ID(text)
     if found is None:
         return None
@@ -64,7 +64,7 @@ def format_attempt_tag(tag: AttemptTag) -> bytes:
 
 
 def parse_attempt_tag(text: str) -> AttemptTag | None:
-    """The attempt behind the header, or None if it is not one of ours."""
+    """The attempt that the header names, or None if it is not one of ours."""
     found = _ATTEMPT_TAG(text)
     if found is None:
         return None

@@ -27,7 +27,7 @@ class Outage:
     def problems(self) -> Iterator[str]:
         """A phrase for each thing that is wrong with it."""
         if not 0 < self.end_ns - self.begin_ns <= LONGEST_NS:
-            yield f"end_ns must lie behind begin_ns, by at most {LONGEST_NS} ns"
+            yield f"end_ns must lie after begin_ns, by at most {LONGEST_NS} ns"
 
 
 @dataclass(frozen=True)

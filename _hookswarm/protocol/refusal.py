@@ -4,6 +4,7 @@ import httpx
 
 
 def refusal_reason(answer: httpx.Response) -> str:
+    """The `error` of the answer's JSON; the status where it has none."""
     try:
         return str(answer.json()["error"])
     except (ValueError, TypeError, KeyError, RecursionError):

@@ -114,6 +114,8 @@ class Balancer(BaseModel):
 
 
 class RegionTable(BaseModel):
+    """The regions of a run, in the order of their codes, and what is known of the ways between them."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     region: tuple[Region, ...] = Field(min_length=1, max_length=250)

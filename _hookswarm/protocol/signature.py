@@ -24,7 +24,7 @@ def parse_secret(text: str) -> bytes:
     try:
         key = base64.b64decode(text.strip().removeprefix("whsec_"), validate=True)
     except ValueError:
-        raise ConfigError(["the signing secret is not base64 behind 'whsec_'"]) from None
+        raise ConfigError(["the signing secret is not base64 after 'whsec_'"]) from None
     if not 24 <= len(key) <= 64:
         raise ConfigError([f"the signing secret has {len(key)} bytes; Standard Webhooks asks for 24 to 64"])
     return key
@@ -41,7 +41,7 @@ def sign(key: bytes, event_id: bytes, timestamp: bytes, body: bytes) -> bytes:
 
 @lru_cache(maxsize=16)
 def _keyed(key: bytes) -> tuple[Any, Any]:
-    """HMAC's two hashes (RFC 2104) behind the key: `hmac.digest` starts both anew each time, at twice the cost."""
+    """HMAC's two hashes (RFC 2104) fed with the key: `hmac.digest` starts both anew each time, at twice the cost."""
     block = (sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
     return sha256(bytes(byte ^ 0x36 for byte in block)), sha256(bytes(byte ^ 0x5C for byte in block))
 

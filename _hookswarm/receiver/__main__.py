@@ -218,7 +218,7 @@ def _faults(options: argparse.Namespace, addresses: Sequence[tuple[str, int]]) -
 
 
 def _port_fault(host: str, port: int) -> str | None:
-    """Why nothing can listen there, or None. Asked first, for Granian would share a port that is taken."""
+    """Why nothing can listen there, or None. Asked first, because Granian would share a port that is taken."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         with socket.socket(family) as probe:

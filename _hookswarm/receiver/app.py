@@ -96,7 +96,7 @@ class Receiver:
         if environ["REQUEST_METHOD"] in ("GET", "HEAD") and environ.get("PATH_INFO") == "/health":
             faults = self._order.active(received, None) if self._order else None
             if faults and faults.unhealthy:
-                return _plain(start_response, HTTPStatus.SERVICE_UNAVAILABLE, "unhealthy, for a fault was asked for")
+                return _plain(start_response, HTTPStatus.SERVICE_UNAVAILABLE, "unhealthy: a fault was asked for")
             return _plain(start_response, HTTPStatus.OK, "ready")
         return _plain(start_response, HTTPStatus.METHOD_NOT_ALLOWED, "webhooks are POSTed", [("Allow", "POST")])
 

@@ -22,6 +22,8 @@ class Durability(StrEnum):
 
 
 class Server(StrEnum):
+    """What serves the app: Granian in any number of processes; gevent in one, which can reset connections."""
+
     GRANIAN = "granian"
     GEVENT = "gevent"
 

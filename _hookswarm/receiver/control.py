@@ -42,7 +42,7 @@ CALLS = ("/health", "/clock", "/stats", "/metrics", "/runs/RUN", "/faults", "/re
 MAX_BODY = 1 << 16
 
 
-class ResetRequest(BaseModel):
+class _ResetRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     run: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
@@ -66,7 +66,7 @@ class ScaleError(HookswarmError):
 
 
 class Controlled(Protocol):
-    """What the control API steers: the supervisor."""
+    """What the control API steers: the supervisor, whose methods say more."""
 
     def health(self) -> dict[str, Any]: ...
     def stats(self) -> dict[str, Any]: ...
@@ -149,7 +149,7 @@ class ControlApp:
 
     def _reset(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
         try:
-            request = ResetRequest.model_validate_json(environ["wsgi.input"].read(MAX_BODY))
+            request = _ResetRequest.model_validate_json(environ["wsgi.input"].read(MAX_BODY))
         except ValidationError as error:
             return HTTPStatus.BAD_REQUEST, {"error": "; ".join(faults_of(error))}
         self._supervisor.reset(request.run)

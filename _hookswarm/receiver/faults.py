@@ -84,7 +84,7 @@ def decide_play(faults: Faults, event: bytes, attempt: int) -> Play:
 
 
 def faults_naming(ours: tuple[EventId, AttemptTag] | None, event_id: str, timestamp: str) -> tuple[bytes, int]:
-    """The event within its stage, and the attempt's number, as `decide` wants them. The seed is the stage's.
+    """The event within its stage, and the attempt's number, as `decide_play` wants them. The seed is the stage's.
 
     An attempt that is not ours has no number; its time stamp tells it from the others of its event.
     """
@@ -123,7 +123,7 @@ def played_answer(
             return _failure(HTTPStatus.SERVICE_UNAVAILABLE, faults, start, now)
         case Kind.RESET | Kind.ACK_LOST if connection:
             _reset(connection)
-    # 200, for a 204 has no length to fall short of. (A reset without the socket ends here too: check_playable.)
+    # 200, because a 204 has no length to fall short of. (A reset without the socket ends here too: check_playable.)
     start("200 OK", _described(len(_SENTENCE)))
     return _broken_off(_SENTENCE[:_PART] if play.kind is Kind.CUT else b"", connection, sleep)
 

@@ -69,7 +69,7 @@ class Fleet:
         """Return when every region answers, and what balances them; raises ConfigError if one does not in time."""
         self._await_regions(token, stopping)
         if self._balancer and not stopping.is_set():
-            # Now, for it would take regions that are not there yet for dead.
+            # Only now: it would believe regions dead that are not there yet.
             balancer = haproxy.start_haproxy(Path(self._folder.name), self._regions, self._balancer, self._output)
             self._children.append(balancer)
             self.balancer_pid = balancer.pid

@@ -19,7 +19,7 @@ BALANCE: dict[Algorithm, tuple[str, ...]] = {
     "leastconn": ("balance leastconn",),
     # Drawn with replacement: of n servers, one draw of n is no choice.
     "random": ("balance random(2)",),
-    # By webhook, the fourth word of msg_<run>_<stage>_<webhook>_<sequence>; bounded as senders.strategies does.
+    # By webhook, the fourth word of msg_<run>_<stage>_<webhook>_<sequence>; bounded as senders.plan.strategies does.
     "hash": ("balance hash req.hdr(webhook-id),word(4,_)", "hash-type consistent", "hash-balance-factor 125"),
 }
 

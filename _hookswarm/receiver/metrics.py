@@ -21,6 +21,7 @@ class ReceiverSnapshot:
 
 
 def receiver_metrics(now: ReceiverSnapshot) -> list[Metric]:
+    """Labelled by `region`; refusals also by `status`, faults also by `fault`."""
     region = (now.region,)
     arrivals = CounterMetricFamily("hookswarm_arrivals", "Webhooks acknowledged.", labels=("region",))
     arrivals.add_metric(region, now.arrivals)

@@ -1,7 +1,7 @@
 """What a supervisor and its data-plane processes tell each other, through a folder they share.
 
 The supervisor sets the `Setting` (which run is on, which faults are played); a mapped counter tells every process
-at once that it changed. Each process leaves a `ProcessReport` behind, for the statistics.
+at once that it changed. Each process leaves a `ProcessReport` for the statistics.
 """
 
 import mmap
@@ -17,6 +17,8 @@ from _hookswarm.receiver.config import ReceiverConfig
 
 
 class Setting(BaseModel):
+    """What every data-plane process is to follow."""
+
     generation: int = 0
     """Counts every change."""
     resets: int = 0
@@ -125,9 +127,11 @@ class StateReader:
         return int.from_bytes(self._map[:8], "little")
 
     def setting(self) -> Setting:
+        """The setting in force. Its file is replaced before `generation` counts up, so it is never older than that."""
         return Setting.model_validate_json((self._folder / "setting.json").read_text())
 
     def report(self, report: ProcessReport) -> None:
+        """Leave the supervisor this process's counts, in the place of its last ones. Raises OSError."""
         _replace_file(self._report, report.model_dump_json())
 
 

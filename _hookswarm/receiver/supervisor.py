@@ -140,6 +140,7 @@ class Supervisor:
     # What the control API asks for.
 
     def health(self) -> dict[str, Any]:
+        """The answer to `GET /health`. `status` is "down" during an outage, too."""
         alive = self._child is not None and self._child.poll() is None
         return {
             "region": self.config.region,
@@ -153,6 +154,7 @@ class Supervisor:
         }
 
     def stats(self) -> dict[str, Any]:
+        """The answer to `GET /stats`: counts since the last reset, those of processes that have ended included."""
         return {
             "region": self.config.region,
             "run": self._state.setting.run,
@@ -161,6 +163,7 @@ class Supervisor:
         }
 
     def metrics(self, now_ns: int) -> ReceiverSnapshot:
+        """Counts since the start; `now_ns` (Unix) is when faults must hold to count as active."""
         total, order = self._state.total(), self._state.setting.order
         written = self.files(self._state.setting.run)
         return ReceiverSnapshot(
@@ -180,6 +183,7 @@ class Supervisor:
         self._settle()
 
     def faults(self) -> FaultOrder:
+        """The order that was given last, whether it holds now or not."""
         return self._state.setting.order
 
     def set_faults(self, order: FaultOrder) -> None:
@@ -198,6 +202,7 @@ class Supervisor:
         return files.read_part(path, path.stat().st_size)
 
     def outage(self) -> OutageSeen:
+        """How far the outage that was asked for last has come."""
         return self._seen
 
     def set_outage(self, outage: Outage) -> None:

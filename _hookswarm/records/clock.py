@@ -47,6 +47,7 @@ class Exchange:
 
     @property
     def round_trip_ns(self) -> int:
+        """By our clock."""
         return self.answered_ns - self.asked_ns
 
 

@@ -4,6 +4,8 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
+    """A command's exit code; 130 is what shells report of SIGINT (128 + 2)."""
+
     PASS = 0
     """The run can be trusted, and every check held."""
     FAIL = 1

@@ -1,4 +1,4 @@
-"""Journals: append-only files of fixed-width rows behind a header of 1,024 bytes.
+"""Journals: append-only files of fixed-width rows after a header of 1,024 bytes.
 
 The header is one line of JSON after a magic line, padded with spaces. Rows go to the file with one `pwrite`
 each: they survive the death of the process that wrote them, and threads need no lock.
@@ -45,6 +45,7 @@ class Header:
     version: int = VERSION
 
     def encode(self) -> bytes:
+        """A journal's first HEADER_SIZE bytes. Raises JournalError where they are too few."""
         line = MAGIC + json.dumps(asdict(self)).encode() + b"\n"
         if len(line) > HEADER_SIZE:
             raise JournalError(f"header of {len(line)} bytes; {HEADER_SIZE} are the limit")
@@ -52,6 +53,7 @@ class Header:
 
     @classmethod
     def decode(cls, raw: bytes) -> "Header":
+        """From those bytes. Raises JournalError where they are none, damaged, or of another version."""
         if not raw.startswith(MAGIC):
             raise JournalError("not a journal")
         try:
@@ -169,6 +171,7 @@ class BufferedJournal(Journal):
             self._end += written
 
     def close(self) -> None:
+        """Flush first. Raises OSError (a full disk), and then the rows in memory are lost."""
         try:
             self.flush()
         finally:

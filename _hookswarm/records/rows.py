@@ -179,6 +179,8 @@ IN_DOUBT = frozenset(
 
 
 class Flag(IntFlag):
+    """Bits of a row's `flags`."""
+
     WRITTEN = 1
     """Set in every whole row: a row of zeros is a hole that a killed process left."""
     REUSED = 2

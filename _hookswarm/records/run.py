@@ -80,10 +80,12 @@ class Manifest(_Record):
     hosts: list[HostRecord] = []
 
     def save(self, folder: Path) -> None:
+        """Replace the manifest of a run's folder. Raises OSError."""
         write_atomically(folder / MANIFEST, self.model_dump_json(indent=2) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> "Manifest":
+        """The manifest of a run's folder. Raises RunError where there is none, or a damaged one."""
         try:
             return cls.model_validate_json((folder / MANIFEST).read_text())
         except OSError as error:
@@ -130,6 +132,8 @@ class WorkerReport(_Record):
 
 
 class StageStarted(_Record):
+    """Written ahead of the stage: `at_ns` is its first instant."""
+
     kind: Literal["stage_started"] = "stage_started"
     at_ns: int
     stage: int
@@ -201,6 +205,8 @@ class StageOverloaded(_Record):
 
 
 class StageEnded(_Record):
+    """Written once the workers have reported; those that were lost are not among the `reports`."""
+
     kind: Literal["stage_ended"] = "stage_ended"
     at_ns: int
     stage: int
@@ -208,7 +214,7 @@ class StageEnded(_Record):
 
 
 class ClockRead(_Record):
-    """A receiver's clock, beside the master's, by which all of the timeline is; read before and behind the stages."""
+    """A receiver's clock, beside the master's, by which all of the timeline is; read before and after the stages."""
 
     kind: Literal["clock_read"] = "clock_read"
     at_ns: int
@@ -224,6 +230,8 @@ class ClockRead(_Record):
 
 
 class WorkerLost(_Record):
+    """A sending process is gone, which ends the run unless `--allow-worker-loss` is given."""
+
     kind: Literal["worker_lost"] = "worker_lost"
     at_ns: int
     worker: str
@@ -260,6 +268,7 @@ class Timeline:
         self._path = folder / TIMELINE
 
     def add(self, entry: Entry) -> None:
+        """Raises OSError (a full disk), and then nothing of the entry is kept."""
         line = entry.model_dump_json().encode() + b"\n"
         with self._path.open("ab", buffering=0) as file:
             append_whole(file, line)

@@ -1,6 +1,6 @@
 """Append-only logs of samples: what a process, or a machine, used over time.
 
-A log begins with a line of JSON behind "#", which says whose it is, and by which clock. Then come the columns' names,
+A log begins with a line of JSON after "#", which says whose it is, and by which clock. Then come the columns' names,
 and a line of CSV for each sample. A value that the platform does not tell is left empty.
 """
 
@@ -26,7 +26,7 @@ class SampleHeader:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Of the log behind this header, whose version may be an older one."""
+        """Of the log that this header begins, whose version may be an older one."""
         raise NotImplementedError
 
     def encode(self) -> bytes:

@@ -14,11 +14,12 @@ class Interrupt:
 
     @classmethod
     def listen(cls) -> "Interrupt":
+        """Take both signals from now on. Only the main thread may call this."""
         interrupt = cls(threading.Event())
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, interrupt.note)
+            signal.signal(number, interrupt._note)
         return interrupt
 
-    def note(self, *_: object) -> None:
+    def _note(self, *_: object) -> None:
         self.count += 1
         self.wanted.set()

@@ -20,6 +20,7 @@ MAX_WORKERS = 1_000
 
 
 def make_parser() -> argparse.ArgumentParser:
+    """The command's own options, and those that it hands on to Locust."""
     options = argparse.ArgumentParser(
         prog=called(sys.argv[0], "hookswarm"),
         description="Load-test webhook delivery and write the reports.",
@@ -70,7 +71,7 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
         except ConfigError as error:
             faults += [f"--balancer haproxy: {fault}" for fault in error.faults]
     faults += [
-        f"{file} hides our package of that name, for Locust looks in this folder first: rename it, or start elsewhere"
+        f"{file} hides our package of that name: Locust looks in this folder first; rename it, or start elsewhere"
         for file in hiding(Path())
     ]
     try:
