@@ -2,7 +2,7 @@
 
 Two senders and two receivers with clocks of their own, 1,000 webhooks by Zipf's law, 5,000 deliveries a second; one
 attempt in fifty is answered 503 and repeated. What is measured is `python -m hookswarm.analysis`, a process each time;
-the fastest of some rounds, for what others take of the machine is no cost of ours.
+the fastest of some rounds, because what others take of the machine is no cost of ours.
 """
 
 import csv

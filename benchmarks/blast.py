@@ -16,7 +16,7 @@ WARM_UP_S = 1.5
 WINDOW_S = 5.0
 
 
-def request(host: str) -> bytes:
+def _request(host: str) -> bytes:
     event_id, timestamp = format_event_id(EventId(0, 0, 0, 0)), b"%d" % time.time()
     return (
         b"POST /hooks HTTP/1.1\r\nHost: %b\r\nContent-Type: application/json\r\nwebhook-id: %b\r\n"
@@ -28,7 +28,7 @@ def request(host: str) -> bytes:
 def blast(url: str) -> float:
     """204s per second over the window; raises AssertionError at any other answer."""
     parts = urlsplit(url)
-    message = request(parts.netloc)
+    message = _request(parts.netloc)
     poll = select.epoll()
     connections = {}
     for _ in range(CONNECTIONS):

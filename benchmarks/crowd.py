@@ -63,9 +63,11 @@ class Worker:
             self._client.close()
 
     def say(self, kind: str, data: Any = None) -> None:
+        """Send the master a message, as Locust's workers do."""
         self._client.send(Message(kind, data, self.name))
 
     def ready(self) -> Ready:
+        """What it says of itself, in the version that it claims to speak."""
         return self._sync.ready(self.name).model_copy(update={"protocol": self._protocol})
 
     def _hear(self, message: Any) -> None:

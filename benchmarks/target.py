@@ -6,6 +6,7 @@ from typing import Any
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """WSGI; Granian loads it by its name."""
     environ["wsgi.input"].read()
     start_response("204 No Content", [])
     return ()

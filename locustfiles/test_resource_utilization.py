@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hookswarm import Delay, Poisson, Stage, StagesShape, senders, sweep
 
-# Sampled over the window; in the pause behind it memory that is free is given back, for the next stage.
+# Sampled over the window; in the pause after it, memory that is free is given back, for the next stage.
 MEMORY = Stage(
     "sustained memory", users=32, webhooks=1_000, arrivals=Poisson(400), warmup_s=8, duration_s=25, settle_s=1
 )

@@ -28,7 +28,7 @@ LOAD = Stage(
     "load", users=64, webhooks=1_000, zipf=1.0, classes=TROUBLED, arrivals=Poisson(200), payload="mixed",
     retry=law("standard-webhooks", scale=0.00003), warmup_s=2, duration_s=30, drain_s=20, overload_s=60,
 )  # fmt: skip
-# A burst of ten times the rate for 30 s every 5 minutes; the stage ends behind the first one.
+# A burst of ten times the rate for 30 s every 5 minutes; the stage ends after the first one.
 BURSTS = Bursts(100, factor=10, every_s=300, for_s=30, from_s=40)
 QUICK = replace(LOAD, retry=law("standard-webhooks", scale=0.000005), warmup_s=0.5, duration_s=3.5, drain_s=10)
 
