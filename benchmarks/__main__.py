@@ -23,7 +23,7 @@ PROMISES = (
     ("receiver on Granian", "receiver on gevent.pywsgi", 4.0),
 )
 SENDERS = {
-    "hookswarm sender": "hookswarm",
+    "hookswarm sender": "webhook_sender",
     "Locust FastHttpUser": "fast_http_user",
     "Locust HttpUser": "http_user",
 }
@@ -66,7 +66,7 @@ def _sender(file: str, folder: Path) -> float:
     with _running([sys.executable, "-m", "benchmarks.target", str(port)], port):
         locust = [sys.executable, "-m", "locust", "-f", f"benchmarks/locustfiles/{file}.py", "--headless"]
         locust += ["--only-summary", "--loglevel", "ERROR"]
-        if file == "hookswarm":
+        if file == "webhook_sender":
             locust += ["--target", f"{url}/hooks", "--results", str(folder)]
         else:
             locust += ["--users", "16", "--spawn-rate", "16", "--run-time", "8s"]
