@@ -15,7 +15,7 @@ from _hookswarm.analysis.schema.report import Against, Class, ClassLatencies
 
 OTHERS = "others"
 BASELINE = " baseline"
-"""Behind a scenario's name: the same scenario, without what its classes do."""
+"""After a scenario's name: the same scenario, without what its classes do."""
 
 
 def class_figures(plan: PlannedStage, events: Events, window: Window) -> list[Class] | None:

@@ -57,7 +57,7 @@ def waits(found: Grouped, begins: Literal["due", "start"]) -> Waits:
     # A retry of an arrival that was answered 2xx, or not at all, followed no answer. When its sender gave up
     # waiting is unknown, but not before the arrival.
     ended = done if exact else np.where(np.isin(status // 100, (0, 2)), rows["start"], done)
-    # An attempt that was never made for the stage's end was planned all the same.
+    # An attempt that was never made because the stage ended was planned all the same.
     later = 1 + np.flatnonzero((event[1:] == event[:-1]) & (attempt[1:] == attempt[:-1] + 1) & (ended[:-1] != 0))
     earlier = later - 1
     delay_s = (rows[begins][later] - ended[earlier]) / 1e9

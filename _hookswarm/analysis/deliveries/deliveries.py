@@ -51,10 +51,11 @@ class Events:
         return Events(*(getattr(self, column.name)[mask] for column in fields(Events)))
 
     def count(self, state: State) -> int:
+        """How many events ended so."""
         return int(np.count_nonzero(self.state == state))
 
     def attempts_each(self) -> float | None:
-        """Attempts by event, of those that had any."""
+        """Attempts for each event that had any; None where none had."""
         events = np.count_nonzero(self.sent)
         return round(int(self.sent.sum()) / int(events), 4) if events else None
 
@@ -67,7 +68,7 @@ class Frame(Events):
 
 
 def deliveries_of(attempts: Rows) -> Frame:
-    """The deliveries behind the attempts of one stage."""
+    """The deliveries that the attempts of one stage add up to."""
     found = group_events(attempts)
     rows, first = found.rows, found.first
     outcome, done = rows["outcome"], rows["done"]

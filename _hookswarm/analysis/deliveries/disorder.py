@@ -8,6 +8,8 @@ from _hookswarm.analysis.reading.rows import Ints, Keys, Mask
 
 
 class Disorder(NamedTuple):
+    """Counts over all webhooks; no webhook's events are compared with another's."""
+
     reordered: int
     """Events that came after a later one of their webhook."""
     inversions: int
@@ -42,7 +44,7 @@ def overtaken(webhook: Keys, seen: Ints) -> Mask:
 def _tangled(order: Ints, whole: Mask) -> Ints:
     """The permutation without the events that all others stand on the right side of.
 
-    `whole` marks the places up to which the permutation holds nothing from behind: there it falls apart.
+    `whole` marks the places up to which the permutation holds nothing that belongs after: there it falls apart.
     """
     alone = whole & np.concatenate(([True], whole[:-1]))
     names = np.cumsum(~alone) - 1
@@ -57,7 +59,7 @@ def _inversions(values: Ints) -> int:
     while width < size:
         runs = runs.reshape(-1, 2 * width)
         order = np.argsort(runs, axis=1, kind="stable")
-        # What a value of the left run has before it in the merged run, but its own run's, should be behind it.
+        # What a value of the left run has before it in the merged run, but its own run's, should come after it.
         count += int(np.nonzero(order < width)[1].sum()) - len(runs) * (width * (width - 1) // 2)
         runs = np.take_along_axis(runs, order, axis=1)
         width *= 2

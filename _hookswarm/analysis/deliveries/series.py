@@ -60,7 +60,7 @@ def seconds_of(stage: PlayedStage, outcomes: Mapping[int, str]) -> pd.DataFrame:
 
 
 class _Clock:
-    """The steps of a stage. What was before the first is counted in it, what came behind the last in that."""
+    """The steps of a stage. What came before the first is counted in it, what came after the last in the last."""
 
     def __init__(self, stage: PlayedStage, step_s: int = 1) -> None:
         rows = stage.delivered.attempts.rows
@@ -111,8 +111,8 @@ def _latencies(stage: PlayedStage, clock: _Clock) -> dict[str, npt.NDArray[np.fl
     first = end - counts
     # Few steps fit two bytes, by which numpy sorts in linear time; sorted step by step, the rest is in the cache.
     latency = latency[np.argsort(step.astype(np.min_scalar_type(clock.steps)), kind="stable")]
-    for place, behind in zip(first.tolist(), end.tolist(), strict=True):
-        latency[place:behind].sort()
+    for begin, stop in zip(first.tolist(), end.tolist(), strict=True):
+        latency[begin:stop].sort()
 
     def quantile(level: float) -> npt.NDArray[np.float64]:
         found = np.full(clock.steps, np.nan)
@@ -140,7 +140,7 @@ def _levels(attempts: Grouped, sent: Mask, clock: _Clock) -> dict[str, Ints]:
 
 
 def series_points(stage: PlayedStage, seconds: pd.DataFrame) -> Series:
-    """For a report: the seconds of `compute` in steps of so many that no more are left than are worth drawing."""
+    """For a report: what `seconds_of` found, in steps that are long enough to leave `MOST_POINTS` at most."""
     step_s = -(-len(seconds) // MOST_POINTS)
     steps = _longer(stage, seconds, step_s) if step_s > 1 else seconds
     return Series(

@@ -77,7 +77,7 @@ def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
     account = ledger.ledger_of(delivered, seen, frames.watched)
     faults = [entry for entry in frames.entries(FaultsSet) if entry.stage == stage.number]
     ended_ns = stage.ended.at_ns if stage.ended else stage.window[1]
-    # A sender that retries though nothing of the kind was planned is told, too.
+    # A sender that retries although nothing of the kind was planned is told of as well.
     retried = plan.retry.retries or plan.faults or delivered.sent.max(initial=0) > 1
     return Stage(
         name=plan.name,
@@ -102,11 +102,11 @@ def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
 def _stage_window(
     plan: PlannedStage, start_ns: int, delivered: Frame, stopped: bool, overloaded_ns: int | None = None
 ) -> Window:
-    """The stretch that counts: from behind the warm-up to the planned end.
+    """The stretch that counts: from the end of the warm-up to the planned end.
 
     A stage whose planned events all fell due ends when the last of them is done, if that is sooner. One that
     was stopped ends with its last sending: what follows is no load, only waiting for answers. An overloaded one
-    ends when that was found, for from then on nothing more fell due.
+    ends when that was found, because nothing fell due after that.
     """
     begin, attempts = start_ns + round(plan.warmup_s * 1e9), delivered.attempts.rows
     complete = plan.events is not None and len(delivered) >= plan.events

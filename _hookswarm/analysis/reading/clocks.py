@@ -12,8 +12,8 @@ class Clocks:
     """Puts what other processes wrote on the senders' clock.
 
     Processes since one boot share the monotonic clock, so their wall clocks differ by their anchors alone. Sending
-    processes of other hosts have set theirs by the master's; how far ahead receivers' were was read before and behind
-    the stages: the mean of both readings counts, and half of their difference is uncertain, too.
+    processes of other hosts have set theirs by the master's; how far ahead receivers' were was read before and after
+    the stages: the mean of both readings counts, and half of their difference adds to the uncertainty.
     """
 
     def __init__(self, reference: Header | None, timeline: Sequence[Entry]) -> None:
@@ -40,7 +40,7 @@ class Clocks:
 
 
 def _anchor_ns(read: ClockRead) -> int:
-    """What that host's monotonic clock has to be added to, for the senders' time."""
+    """What to add to that host's monotonic clock for the senders' time."""
     return read.anchor_ns - read.offset_ns
 
 

@@ -34,6 +34,8 @@ REQUEST_TYPE = "DELIVERY"
 
 
 class PlannedArrivals(BaseModel):
+    """How events fall due. Of a `closed` loop they do when a worker is free, so no worker can be late."""
+
     kind: str
 
 
@@ -55,7 +57,7 @@ class PlannedHealth(BaseModel):
 
 
 class PlannedStage(BaseModel):
-    """What the analysis has to know of a planned stage; the manifest holds all of it, for the reader."""
+    """What the analysis has to know of a planned stage; the manifest has all of it."""
 
     name: str
     scenario: str
@@ -102,7 +104,7 @@ class RunFrames:
     damaged: list[str] = field(default_factory=list)
     """Journals of senders and receivers that cannot be read, and why: without them no books balance."""
     spoilt: list[str] = field(default_factory=list)
-    """Logs that cannot be read: what they would tell is not told."""
+    """Logs that cannot be read, and why: what they would tell is unknown."""
     clock_uncertainty_ns: int = 0
     """Times of different hosts may be off by so much; 0 on one machine."""
     machine: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -111,6 +113,7 @@ class RunFrames:
     """By receiving process, when each fdatasync began and was done."""
 
     def entries(self, kind: type[_E]) -> list[_E]:
+        """The timeline's entries of one kind, in the order in which they were written."""
         return [entry for entry in self.timeline if isinstance(entry, kind)]
 
 

@@ -17,6 +17,8 @@ NO_LIMIT_S = 1e7
 
 
 class Jitter(BaseModel):
+    """What chance does to the delay: see `Law.range_s`. Only `additive` has `least_s` and `most_s`."""
+
     kind: Literal["none", "full", "equal", "decorrelated", "proportional", "additive"] = "none"
     share: float = 0.0
     least_s: float = 0.0
@@ -24,6 +26,8 @@ class Jitter(BaseModel):
 
 
 class RetryAfter(BaseModel):
+    """A sender that waits as long as an answer asks; a law without one ignores it."""
+
     statuses: tuple[int, ...] = ()
     """Answers whose `Retry-After` counts; empty: any."""
 

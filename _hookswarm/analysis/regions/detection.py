@@ -27,6 +27,8 @@ class Told(NamedTuple):
 
 
 class Detected(NamedTuple):
+    """When the processes of one origin ceased to send to a target, each counted by its first such flip."""
+
     first_ns: int
     last_ns: int
     by: str
@@ -35,7 +37,7 @@ class Detected(NamedTuple):
 
 
 def detected(flips: Sequence[Told], origin: int, targets: Sequence[int], within: Window) -> Detected | None:
-    """When the first and the last process of an origin ceased to send to a target, of those that did."""
+    """When the first and the last process of an origin ceased to send to a target; None if none did."""
     firsts: dict[tuple[str, int], Flip] = {}
     for worker, flip in sorted(of(flips, origin, targets, within), key=lambda told: told.flip.at_ns):
         if not flip.healthy:
@@ -67,9 +69,10 @@ class Bound(NamedTuple):
 def bound(
     health: PlannedHealth, incident: IncidentPlayed, rate_per_s: float, workers: int, timeout_s: float | None
 ) -> Bound | None:
-    """By when one process finds out about one region that it sent so many attempts a second, by so many workers.
+    """By when one process finds out about one region, to which its workers sent so many attempts a second.
 
-    None where it need not.
+    None where it need not. The n-th of random attempts comes after n / rate on average, with a standard deviation of
+    sqrt(n) / rate (Erlang).
     """
     if incident.fault == "unplanned":  # when it began is known by what it is to be told of
         return None

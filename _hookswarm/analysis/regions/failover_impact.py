@@ -100,7 +100,7 @@ def receivers_view(
     rows, at = arrivals.rows, arrivals.rows["start"]
     theirs = fault.hurt(rows["origin"], rows["target"]) & np.isin(rows["target"], watched)
     taken = theirs & (rows["status"] // 100 == 2)
-    during, behind = inside(at, fault.held), inside(at, (fault.until_ns, fault.ends_ns))
+    during, after = inside(at, fault.held), inside(at, (fault.until_ns, fault.ends_ns))
     failed = _failed(scene, watched)
     missed = taken & (match >= 0)
     missed[missed] = failed[match[missed]]
@@ -111,7 +111,7 @@ def receivers_view(
         arrived=int(np.count_nonzero(theirs & during)),
         taken=len(last),
         last_taken_s=since(fault.at_ns, int(last.max()) if len(last) else None),
-        first_taken_after_s=since(fault.until_ns, earliest(at[taken & behind])) if fault.healed else None,
+        first_taken_after_s=since(fault.until_ns, earliest(at[taken & after])) if fault.healed else None,
         failed=int(np.count_nonzero(failed)),
         failed_but_taken=len(first),
         views_differ=_sentence(scene.stage.delivered.attempts, failed, len(first), late, outcomes),

@@ -39,6 +39,7 @@ class Watch:
 
 
 def origin_failover(scene: Scene, origin: int, watch: Watch, names: Mapping[int, str]) -> OriginFailover:
+    """The figures of an origin that should notice the fault; `names` are the regions' by code."""
     fault, terms = scene.fault, scene.terms
     at_ns, until_ns, until_end = fault.at_ns, fault.until_ns, (fault.at_ns, fault.ends_ns)
     targets = fault.targets(origin)
@@ -124,10 +125,10 @@ def _longest_gap_s(events: Events, at_ns: int, recovered_ns: int | None, ends_ns
     begin = max(int(np.searchsorted(times, at_ns, side="right")) - 1, 0)
     if recovered_ns is None:
         times = np.append(times[times < ends_ns], ends_ns)
-        behind = len(times)
+        stop = len(times)
     else:
-        behind = int(np.searchsorted(times, recovered_ns)) + 1
-    part = times[begin : max(behind, begin + 1)]
+        stop = int(np.searchsorted(times, recovered_ns)) + 1
+    part = times[begin : max(stop, begin + 1)]
     if part[0] > at_ns:
         part = np.insert(part, 0, at_ns)  # nothing was acknowledged before
     return round(int(np.diff(part).max(initial=0)) / SECOND, 6)

@@ -49,22 +49,27 @@ class Fault:
 
     @property
     def at_ns(self) -> int:
+        """When the first incident began."""
         return self.incidents[0].at_ns
 
     @property
     def until_ns(self) -> int:
+        """When the last incident was over, which may be after `ends_ns`."""
         return max(incident.until_ns for incident in self.incidents)
 
     @property
     def healed(self) -> bool:
+        """Whether it was over before `ends_ns`: else nothing is known of the time after it."""
         return self.until_ns < self.ends_ns
 
     @property
     def held(self) -> Window:
+        """From its beginning to its end, or to `ends_ns` if it did not heal before."""
         return self.at_ns, min(self.until_ns, self.ends_ns)
 
     @property
     def regions(self) -> list[int]:
+        """The codes of the regions that it befell, sorted."""
         return sorted({code for incident in self.incidents for code in incident.regions})
 
     def met_by(self, origin: int) -> list[IncidentPlayed]:
@@ -117,6 +122,7 @@ class Sent:
 
     @classmethod
     def of(cls, attempts: Grouped) -> "Sent":
+        """Without the rows of events that had no attempt."""
         rows = attempts.rows
         outcome = rows["outcome"]
         ended_well = [Outcome.PENDING, Outcome.ACKNOWLEDGED, Outcome.INTERRUPTED]
@@ -159,22 +165,24 @@ class Scene:
 
 
 def inside(times: Ints, window: Window) -> Mask:
+    """Which of the instants are in the window; its end is not."""
     mask: Mask = (times >= window[0]) & (times < window[1])
     return mask
 
 
 def per_second(times: Ints, window: Window) -> float | None:
-    """How many of the instants were in the window, a second."""
+    """How many of the instants were in the window, a second; None of an empty window."""
     length_s = (window[1] - window[0]) / SECOND
     return int(np.count_nonzero(inside(times, window))) / length_s if length_s > 0 else None
 
 
 def earliest(times: Ints) -> int | None:
+    """None where there are no instants."""
     return int(times.min()) if len(times) else None
 
 
 def since(begin_ns: int, at_ns: int | None) -> float | None:
-    """Seconds from one instant to the other, to the microsecond."""
+    """Seconds from one instant to the other, to the microsecond; None where there is no other."""
     return None if at_ns is None else round((at_ns - begin_ns) / SECOND, 6)
 
 
@@ -186,7 +194,7 @@ def sustained(times: Ints, good: Mask, share: float, hold_ns: int, within: Windo
     order = np.argsort(times, kind="stable")
     times, good = times[order], good[order]
     sums = np.concatenate(([0], np.cumsum(good)))
-    first, behind = np.searchsorted(times, times), np.searchsorted(times, times + hold_ns)
-    enough = sums[behind] - sums[first] >= share * (behind - first) - 1e-9
+    first, stop = np.searchsorted(times, times), np.searchsorted(times, times + hold_ns)
+    enough = sums[stop] - sums[first] >= share * (stop - first) - 1e-9
     met = np.flatnonzero(good & enough & (times >= within[0]) & (times + hold_ns <= within[1]))
     return int(times[met[0]]) if len(met) else None

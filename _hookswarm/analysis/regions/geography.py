@@ -44,6 +44,7 @@ class Geography:
         return len(self._names)
 
     def name(self, code: int) -> str:
+        """What reports call a target; of a code that the manifest does not know, its number."""
         if code >= BALANCED:
             return UNKNOWN
         return self._names[code] if code < len(self._names) else f"region {code}"
@@ -56,18 +57,20 @@ class Geographies:
         self._far, self._near = Geography(manifest), Geography(manifest, near=True)
 
     def of(self, plan: Mapping[str, Any]) -> Geography:
+        """The one of a planned stage: without round trips if its `links` are off."""
         return self._far if plan.get("links", True) else self._near
 
 
 @dataclass(frozen=True)
 class Trips:
-    """From where to where attempts went, and how many."""
+    """From where to where attempts went, and how many: an entry for each way. The length is the number of attempts."""
 
     origin: Codes
     target: Codes
     count: Ints
 
     def where(self, mask: Mask) -> "Trips":
+        """Some of the ways."""
         return Trips(self.origin[mask], self.target[mask], self.count[mask])
 
     def __len__(self) -> int:
@@ -80,11 +83,12 @@ class Trips:
         return found
 
     def cross_region_share(self, geography: Geography) -> float | None:
+        """Attempts to a region farther than the nearest, of all; None where there are none."""
         crossed = self.count @ geography.crosses[self.origin, self.target]
         return round(float(crossed) / len(self), 6) if len(self) else None
 
     def rtt_above_nearest_ms(self, geography: Geography) -> float | None:
-        """The mean over those whose round trip is known."""
+        """The mean over the attempts whose round trip is known; None where none is."""
         above = geography.above_nearest_ms[self.origin, self.target]
         told = ~np.isnan(above)
         trips = int(self.count[told].sum())
@@ -92,15 +96,17 @@ class Trips:
 
 
 def trips_of(rows: Rows) -> Trips:
-    """Those of what was sent."""
+    """The ways of the attempts that were sent."""
     sent = was_sent(rows)
     codes, count = np.unique(rows["origin"][sent].astype(np.uint16) * CODES + rows["target"][sent], return_counts=True)
     return Trips((codes // CODES).astype(np.uint8), (codes % CODES).astype(np.uint8), count)
 
 
 def known_together(parts: Sequence[Trips]) -> Trips:
+    """One after the other: a way may be in it more than once."""
     return Trips(*(np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(Trips)))
 
 
 def known_rtt_ms(value: float | np.floating) -> float | None:
+    """None for NaN, which stands for unknown in a `Geography`."""
     return None if np.isnan(value) else float(value)

@@ -46,6 +46,8 @@ FIGURE: dict[Of, Callable[[Sample, Floats], Floats]] = {
 
 @dataclass(frozen=True)
 class Ranked:
+    """Strategies that cannot be told apart share a rank. `objective_ms` may be infinite: see OBJECTIVE."""
+
     strategy: str
     rank: int
     objective_ms: float
@@ -53,6 +55,8 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Ranking:
+    """The order, and what it rests on."""
+
     order: list[Ranked]
     """The best first."""
     differences: list[Difference]

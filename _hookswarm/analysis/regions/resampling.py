@@ -22,6 +22,7 @@ FEWEST = 10
 
 
 def total(counts: Counts) -> int:
+    """Slices of all phases and repeats."""
     return sum(map(sum, counts))
 
 
@@ -75,8 +76,8 @@ class Sample:
 def draw_blocks(counts: Counts, generator: np.random.Generator) -> Floats:
     """How often each slice is drawn, a row for each resample: the block bootstrap of Künsch, Ann. Stat. 17, 1989.
 
-    As many repeats are drawn as there are: a whole stage may have been slow for what the machine did. Within each of
-    them, as often as it was, as many slices are drawn of each phase as it has: incidents are planned.
+    As many repeats are drawn as there are: a whole stage may have been slow because of what the machine did. Within
+    each of them, as often as it was drawn, as many slices are drawn of each phase as it has: incidents are planned.
     """
     repeats = generator.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), RESAMPLES)
     parts = [

@@ -101,6 +101,7 @@ class StrategiesRecorder(Recorder):
 
 
 def on_time_ms(plan: Mapping[str, Any]) -> float:
+    """Within how much time, from due to acknowledged, an event of this stage is on time."""
     return float(plan.get("on_time_ms") or ON_TIME_MS)
 
 

@@ -27,13 +27,13 @@ def _at(stage: PlayedStage, sent: Sent, target: int) -> Iterator[IncidentPlayed]
     own = sent.where((sent.target == target) & (sent.failed | sent.acknowledged))
     order = np.argsort(own.done_ns, kind="stable")
     failed = own.failed[order]
-    # Where a run of failures begins, and the place behind its end.
+    # Where a run of failures begins, and the place after its end.
     edges = np.flatnonzero(np.diff(np.concatenate(([False], failed, [False])).astype(np.int8)))
-    for first, behind in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        if behind - first < FAILURES:
+    for first, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if stop - first < FAILURES:
             continue
-        within = order[first:behind]
-        over = own.done_ns[order[behind]] if behind < len(order) else stage.window[1]
+        within = order[first:stop]
+        over = own.done_ns[order[stop]] if stop < len(order) else stage.window[1]
         yield IncidentPlayed(
             at_ns=int(own.start_ns[within].min()),
             until_ns=int(over),

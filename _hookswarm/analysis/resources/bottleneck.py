@@ -41,6 +41,8 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Rule:
+    """A resource has given out where its measure is at the limit, or above; a measure of None is unknown."""
+
     name: str
     measure: Callable[[Evidence], float | None]
     limit: float
@@ -147,6 +149,8 @@ RULES: tuple[Rule, ...] = (
 
 @dataclass(frozen=True)
 class Bottleneck:
+    """What gave out first, or `NONE`, and what came near: suspects are sorted, the nearest to its limit first."""
+
     name: str
     evidence: str
     try_next: str

@@ -18,7 +18,7 @@ TESTS = ("scalability", "resource")
 """The tests that have a section in the report."""
 
 COVERED = 0.5
-"""A process whose samples cover less of a window than this share is not told of."""
+"""A process whose samples cover less of a window than this share is left out."""
 
 SATURATED = 0.95
 """Of the most throughput of a scenario: more concurrency than brings this is not worth it."""
@@ -35,6 +35,7 @@ class CpuUse:
         self._stages: list[CpuStage] = []
 
     def add(self, stage: PlayedStage) -> CpuStage:
+        """What was used in the stage's window. `processes` is empty where none was sampled over half of it."""
         plan, acknowledged = self._frames.manifest.stages[stage.number], stage.delivered.acknowledged_ns
         begin, end = stage.window
         deliveries = int(np.count_nonzero((acknowledged >= begin) & (acknowledged < end)))
@@ -102,7 +103,7 @@ def split_logs(resources: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def cpu_used(logs: Iterable[pd.DataFrame], window: Window, deliveries: int) -> list[ProcessCpu]:
-    """What each process that was sampled over the window used in it, for each delivery of the stage, too."""
+    """What each process that was sampled over the window used in it, also for each of `deliveries`."""
     begin, end = window
     found = []
     for log in logs:
@@ -127,12 +128,12 @@ def cpu_used(logs: Iterable[pd.DataFrame], window: Window, deliveries: int) -> l
 
 
 def _each(switches: float, deliveries: int) -> float | None:
-    """Null where the platform does not count them, too."""
+    """Also null where the platform does not count them."""
     return round(switches / deliveries, 4) if deliveries and not np.isnan(switches) else None
 
 
 def _cpu_by_role(processes: Sequence[ProcessCpu]) -> dict[str, RoleCpu]:
-    """All processes of a role together: sender, receiver, master; a receiver's role names its region, too."""
+    """All processes of a role together: sender, receiver, master. A receiver's own role also names its region."""
     by_role: dict[str, list[ProcessCpu]] = {}
     for process in processes:
         by_role.setdefault(process.role.partition("-")[0], []).append(process)

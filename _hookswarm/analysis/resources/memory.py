@@ -60,8 +60,8 @@ def memory_section(frames: RunFrames, trends: Sequence[MemoryTrend] = ()) -> Mem
     """What the run's memory stages needed, by process and role, and how that grows.
 
     For each role, over the stages: growth = a + b * webhooks + c * events, where growth is peak - start or
-    settled - start; b and c by `slopes.fit`, which outliers (a first stage that loads code, a cache that doubles)
-    do not move.
+    settled - start; b and c by `slopes.fit_slopes`, which outliers (a first stage that loads code, a cache that
+    doubles) do not move.
     """
     stages = _stages(frames)
     return MemorySection(
@@ -115,13 +115,13 @@ def _windows(frames: RunFrames) -> Iterator[Window]:
             done = frames.attempts["done"][frames.attempts["stage"] == entry.stage]
             following = min((at for at in starts.values() if at > start), default=entry.at_ns + settle)
             end = min(following, entry.at_ns + settle)
-            # Rested: at least half of the pause behind the last answer. Without a pause, never.
+            # Rested: at least half of the pause after the last answer. Without a pause, never.
             rested = int(done.max(initial=start)) + settle // 2 if settle else end + 1
             yield Window(entry.stage, start, rested, end)
 
 
 def _kind(role: str) -> str:
-    """sender, master or receiver: a receiver's role names its region, too."""
+    """sender, master or receiver. A receiver's own role also names its region."""
     return role.partition("-")[0]
 
 

@@ -25,6 +25,8 @@ NEGLIGIBLE_BYTES = 1 << 20
 
 
 class Growth(StrEnum):
+    """What to call a trend."""
+
     FLAT = "flat"
     GROWING = "growing"
     """It grew, but not to the end, or not by much: a cache that filled, say."""

@@ -32,7 +32,7 @@ class CapacityRecorder(Recorder):
             return
         if stage.ended:
             self._whole.add(stage.plan.name)
-        # Late to drain: an event that waits longer than the limit behind the window's end was queued behind others.
+        # Late to drain: an event first sent later than the limit after the window's end was queued behind others.
         sent = stage.delivered.attempts.rows["start"][stage.delivered.attempts.first]
         late = stage.window[1] + stage.plan.limits["p99_ms"] * 1e6
         if stage.number in self._overloaded or np.any(sent > late):

@@ -63,6 +63,7 @@ def fit_usl(n: Sequence[float], throughput: Sequence[float]) -> Usl:
 
 
 def usl_throughput(n: Floats, a: float, b: float, g: float) -> Floats:
+    """The law at each size n: a is contention, b coherency, and g the throughput at 1, a second."""
     return g * n / (1 + a * (n - 1) + b * n * (n - 1))
 
 
