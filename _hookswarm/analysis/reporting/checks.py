@@ -9,6 +9,7 @@ STYLES = {CheckStatus.PASS: "bold green", CheckStatus.FAIL: "bold red", CheckSta
 
 
 def check_line(result: CheckResult) -> Text:
+    """`PASS check  p99_ms<250  held by 4`, safe for a terminal."""
     return Text.assemble(
         (result.status.upper(), STYLES[result.status]), " check  ", (printable(result.check.text), "bold"),
         "  ", printable(result.message),

@@ -66,7 +66,7 @@ def append_history(folder: Path, section: Section) -> Path:
 
 
 def save_history(folder: Path, section: Section) -> Path | None:
-    """As `append`; where that cannot be, it is said on standard error, and the run is not spoilt."""
+    """As `append_history`, but a fault is told on standard error, and does not spoil the run: then None."""
     try:
         return append_history(folder, section)
     except (RunError, OSError) as error:

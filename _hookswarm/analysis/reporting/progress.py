@@ -132,7 +132,7 @@ class Display:
         self._bar.update(self._task, completed=passed)
 
     def _weight(self, plan: dict[str, Any]) -> float:
-        """How long it is planned to last, for the time left; as long as others do, where only its events end it."""
+        """Seconds that a stage is planned to last; as many as others do on average, where only its events end it."""
         known = [length_s for one in self._stages if (length_s := _length_s(one))]
         return _length_s(plan) or (sum(known) / len(known) if known else 1.0)
 

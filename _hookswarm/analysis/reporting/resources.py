@@ -14,6 +14,7 @@ def show_bottlenecks(section: IoSection | None, out: Console) -> None:
 
 
 def bottleneck_lines(section: IoSection) -> list[str]:
+    """`load-1: disk (a receiving process was in fdatasync ...; next: network)`, or why nothing was measured."""
     if section.skipped:
         return [f"skipped: {section.skipped}"]
     return [_line(stage) for stage in section.stages]

@@ -11,6 +11,7 @@ from _hookswarm.analysis.schema.sections import Sections
 
 
 def show_run(found: Sections, out: Console) -> None:
+    """Print all parts; those that the run's test does not ask for print nothing."""
     summary.show_section(found.performance, out)
     memory_summary.show_memory(found.memory, out)
     scalability_summary.show_scalability(found.performance, out)

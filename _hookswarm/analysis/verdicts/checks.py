@@ -53,6 +53,8 @@ class CheckError(ConfigError):
 
 
 class CheckStatus(StrEnum):
+    """`ERROR`: there is no such number, or its value is unknown. Only `PASS` lets a run pass."""
+
     PASS = "pass"
     FAIL = "fail"
     ERROR = "error"
@@ -60,6 +62,8 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
+    """`scopes` are patterns by kind (`stage`: `load-*`); `operator` is one of `OPERATORS`."""
+
     text: str
     scopes: Mapping[str, str]
     name: str
@@ -161,6 +165,7 @@ def parse_checks(texts: Iterable[str]) -> list[Check]:
 
 
 def judge_checks(checks: Iterable[Check], numbers: Sequence[Number]) -> list[CheckResult]:
+    """A result for each check, in their order; all numbers that a check matches have to hold."""
     return [_judge(check, numbers) for check in checks]
 
 

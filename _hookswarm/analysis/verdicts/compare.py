@@ -26,6 +26,8 @@ THRESHOLD = 0.10
 
 @dataclass(frozen=True)
 class Metric:
+    """A number of a stage, or an alias of one, and what makes a difference of it matter."""
+
     name: str
     worse: Literal[1, -1]
     """Whether more of it is worse, or less."""

@@ -26,7 +26,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "gap_s": ("failover.longest_gap_s",),
     "capacity_per_s": ("capacity.rate_per_s",),
 }
-"""Short names, and the names behind them; the first that something has counts."""
+"""Short names, and the names that they stand for; the first that something has counts."""
 
 EVERYWHERE = ("test", "stage", "scenario")
 """Scopes that narrow a kind of thing, and are no kind of their own."""

@@ -10,7 +10,7 @@ from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.records.exit_codes import Exit
 
 
-class StageOutcome(BaseModel):
+class _StageOutcome(BaseModel):
     name: str
     due: int
     acknowledged: int
@@ -23,23 +23,25 @@ class StageOutcome(BaseModel):
     duplicated: int | None
 
 
-class RunOutcome(BaseModel):
+class _RunOutcome(BaseModel):
     test: str
     run: str
     verdict: Verdict
-    stages: list[StageOutcome]
+    stages: list[_StageOutcome]
 
 
-class CheckOutcome(BaseModel):
+class _CheckOutcome(BaseModel):
     check: str
     status: str
     message: str
 
 
 class CommandOutcome(BaseModel):
+    """The whole document. `exit_code` is the one that the command ends with (`records/exit_codes.py`)."""
+
     exit_code: int
-    runs: list[RunOutcome]
-    checks: list[CheckOutcome]
+    runs: list[_RunOutcome]
+    checks: list[_CheckOutcome]
     reports: list[str]
     """Files that hold all of it."""
 
@@ -47,21 +49,22 @@ class CommandOutcome(BaseModel):
 def outcome_of(
     sections: Iterable[Section], results: Iterable[CheckResult], reports: Iterable[Path], end: Exit
 ) -> CommandOutcome:
+    """Of a command that made these runs, checks and report files."""
     return CommandOutcome(
         exit_code=end,
         runs=[_run(section) for section in sections],
-        checks=[CheckOutcome(check=one.check.text, status=one.status, message=one.message) for one in results],
+        checks=[_CheckOutcome(check=one.check.text, status=one.status, message=one.message) for one in results],
         reports=[str(path) for path in reports],
     )
 
 
-def _run(section: Section) -> RunOutcome:
-    return RunOutcome(
+def _run(section: Section) -> _RunOutcome:
+    return _RunOutcome(
         test=section.run.test,
         run=section.run.id,
         verdict=section.verdict,
         stages=[
-            StageOutcome(
+            _StageOutcome(
                 name=stage.name,
                 due=stage.deliveries.due,
                 acknowledged=stage.deliveries.acknowledged,

@@ -13,15 +13,16 @@ HEIGHT = 340
 
 @dataclass(frozen=True)
 class Chart:
-    """`says` is what it shows in a sentence, for those who cannot see it, too."""
+    """`says` is what it shows in a sentence, also for those who cannot see it."""
 
     title: str
     says: str
     figure: go.Figure
 
     def json(self) -> str:
+        """For plotly.js, safe inside a `<script>`."""
         text: str = self.figure.to_json()
-        return text.replace("</", "<\\/")  # it stands in a script
+        return text.replace("</", "<\\/")
 
 
 def chart_figure(x: str, y: str, *, log_y: bool = False, height: int = HEIGHT) -> go.Figure:

@@ -11,6 +11,7 @@ from _hookswarm.analysis.schema.report import Section
 
 
 def distribution_charts(section: Section) -> Iterator[Chart]:
+    """The failovers that are in no ranking, then each ranking; nothing of another test."""
     ranked = {stage for compared in section.strategies or [] for stage in compared.stages}
     alone = [found for found in section.failovers or [] if found.stage not in ranked]
     if alone:

@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Table:
+class _Table:
     title: str
     header: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
@@ -33,7 +33,7 @@ class _PagePart:
 
     section: Section
     charts: list[Chart]
-    tables: list[Table]
+    tables: list[_Table]
 
 
 def write_page(folder: Path, reports: Mapping[str, Report]) -> Path:
@@ -44,6 +44,7 @@ def write_page(folder: Path, reports: Mapping[str, Report]) -> Path:
 
 
 def render_page(reports: Mapping[str, Report]) -> str:
+    """The page as text. `reports` has all four, by their files' names, as `read_reports` gives them."""
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -71,7 +72,7 @@ def _parts(reports: Mapping[str, Report]) -> Iterator[_PagePart]:
         if own := io.sections.get(test):
             charts += resources.io_charts(own)
             rows = [(one.name, one.bottleneck, one.evidence, one.try_next) for one in own.stages]
-            tables.append(Table("Bottlenecks", ("stage", "what gave out first", "evidence", "what to try"), rows))
+            tables.append(_Table("Bottlenecks", ("stage", "what gave out first", "evidence", "what to try"), rows))
         if used := cpu.sections.get(test):
             charts += resources.cpu_charts(used)
         if kept := memory.sections.get(test):
@@ -79,7 +80,7 @@ def _parts(reports: Mapping[str, Report]) -> Iterator[_PagePart]:
         yield _PagePart(section, charts, tables)
 
 
-def _stages(section: Section) -> Table:
+def _stages(section: Section) -> _Table:
     header = ("stage", "events", "errors", "a second", "p50 ms", "p99 ms", "max ms", "tries", "lost", "twice")
     rows = []
     for stage in section.stages:
@@ -88,16 +89,18 @@ def _stages(section: Section) -> Table:
         figures = (stage.throughput_per_s, latency.p50, latency.p99, latency.max, stage.attempts.per_delivery)
         counts = (stage.ledger.lost, stage.ledger.duplicated)
         rows.append((stage.name, f"{stage.deliveries.due:,}", errors, *map(_short, figures), *map(_short, counts)))
-    return Table("Stages", header, rows)
+    return _Table("Stages", header, rows)
 
 
-def _memory(trends: Sequence[MemoryTrend]) -> Iterator[Table]:
+def _memory(trends: Sequence[MemoryTrend]) -> Iterator[_Table]:
     if trends:
         rows = [
             (one.stage, one.role, one.verdict, _short(one.level_bytes / (1 << 20)), _short(one.bytes_per_event))
             for one in trends
         ]
-        yield Table("Memory while a load lasts", ("stage", "process", "verdict", "level, MiB", "bytes per event"), rows)
+        yield _Table(
+            "Memory while a load lasts", ("stage", "process", "verdict", "level, MiB", "bytes per event"), rows
+        )
 
 
 def _short(value: float | None) -> str:

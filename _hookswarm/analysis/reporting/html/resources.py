@@ -11,10 +11,11 @@ from _hookswarm.analysis.schema.io import IoSection
 MIB = 1 << 20
 
 MOST = 3.0
-"""Farther beyond its limit than this nothing is drawn: it would hide all others."""
+"""So many times its limit, at most, is drawn: more would hide all others."""
 
 
 def cpu_charts(section: CpuSection) -> Iterator[Chart]:
+    """CPU and memory over the run, and CPU for each delivery; those for which there are samples."""
     if section.curves:
         yield _curves(section.curves, "CPU of each process", "of one core", lambda curve: list(curve.cpu_share))
         yield _curves(
@@ -27,6 +28,7 @@ def cpu_charts(section: CpuSection) -> Iterator[Chart]:
 
 
 def io_charts(section: IoSection) -> Iterator[Chart]:
+    """How near its limit each stage's nearest resource was; nothing without stages."""
     if section.stages:
         made = chart_figure("how near its limit (1 is at it)", "", height=90 + 20 * len(section.stages))
         names = [stage.name for stage in section.stages]

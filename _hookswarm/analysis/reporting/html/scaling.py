@@ -10,6 +10,7 @@ from _hookswarm.analysis.schema.scalability import Capacity, Scaling, Usl
 
 
 def scaling_charts(section: Section) -> Iterator[Chart]:
+    """One for each scenario that was scaled, and one for each search; nothing of another test."""
     laws = section.usl or {}
     for scaling in section.scaling or []:
         if any(factor.throughput_per_s for factor in scaling.factors):

@@ -15,6 +15,7 @@ CURVES = 6
 
 
 def stage_charts(section: Section) -> Iterator[Chart]:
+    """Throughput, latency and percentiles of the stages in which anything was acknowledged."""
     stages = [stage for stage in section.stages if stage.deliveries.acknowledged]
     if stages:
         yield _throughput(stages[:MOST])
