@@ -4,6 +4,8 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Model(BaseModel):
+    """Refuses unknown fields: a file of a newer version is refused, not half read."""
+
     # What may be missing from a file of an older version is written all the same.
     model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
 

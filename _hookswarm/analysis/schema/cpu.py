@@ -19,16 +19,22 @@ class Cpu(Model):
 
 
 class ProcessCpu(Cpu):
+    """What one process used. The role is sender, master or receiver, a receiver's with its region."""
+
     process: str
     role: str
 
 
 class RoleCpu(Cpu):
+    """What all processes of a role used together: shares may be more than 1."""
+
     processes: int
     busiest_share: float = Field(description="the busiest process, of one core")
 
 
 class CpuStage(Model):
+    """One stage's CPU over its window. Processes that were sampled over less than half of it are not in it."""
+
     name: str
     scenario: str
     users: int | None = Field(default=None, description="the concurrency")

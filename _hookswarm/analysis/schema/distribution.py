@@ -37,6 +37,8 @@ class RegionOrigin(Model):
 
 
 class RegionTarget(Model):
+    """What one region was sent, and how it answered."""
+
     target: str
     weight: float | None = Field(description="what it can take, beside the others")
     attempts: int

@@ -17,6 +17,8 @@ class Suspect(Model):
 
 
 class IoStage(Model):
+    """One stage: what its machine did to disk and network, and which resource gave out first."""
+
     name: str
     scenario: str
     parameters: dict[str, Any]
@@ -30,7 +32,7 @@ class IoStage(Model):
     io_pressure_share: float | None = Field(description="of the time, how long some process waited for a disk")
     cpu_pressure_share: float | None = Field(description="the same for a CPU")
     fsync_ms: Quantiles = Field(description="how long each fdatasync of the receivers took")
-    fsync_share: float | None = Field(description="of the time, in which the busiest receiving process was in one")
+    fsync_share: float | None = Field(description="share of the time that the busiest receiving process was in one")
     connections_share: float | None = Field(description="attempts that opened a connection / attempts")
     inside_receiver_share: float | None = Field(description="of the attempts' time, from received to answered")
     bottleneck: str = Field(description="what gave out first, or none")

@@ -11,7 +11,7 @@ Measure = Literal["uss", "rss"]
 
 
 class Memory(Model):
-    """Of one stage: before it, at its largest, and after the pause behind it."""
+    """Of one stage: before it, at its largest, and after the pause that follows it."""
 
     measure: Measure = Field(description="uss: what the process has for itself; rss: where that could not be read")
     start_bytes: int
@@ -20,11 +20,15 @@ class Memory(Model):
 
 
 class ProcessMemory(Memory):
+    """Of one process. The role is sender, master or receiver, a receiver's with its region."""
+
     process: str
     role: str
 
 
 class MemoryStage(Model):
+    """One stage of the scenario "memory", which came to its end."""
+
     name: str
     webhooks: int
     events: int = Field(description="that fell due")

@@ -42,6 +42,8 @@ class ClassLatencies(Model):
 
 
 class Attempts(Model):
+    """What was sent in the whole stage, retries among it, and how it ended."""
+
     total: int
     per_delivery: float | None = Field(description="attempts / events that were sent at least once")
     by_outcome: dict[str, int]
@@ -88,6 +90,8 @@ class Conformance(Model):
 
 
 class RetryConformance(Model):
+    """The same law, held against two records of the same retries."""
+
     scheduled: Conformance = Field(description="of attempts, as the sender planned them")
     observed: Conformance | None = Field(description="of arrivals, as a receiver sees any sender")
 
@@ -142,15 +146,17 @@ class Machine(Model):
     """What kept the machine from being what it seems; see docs/resource.md. Shares of all cores' time in the window."""
 
     steal_share: float | None = Field(description="what the host of a virtual machine gave to others")
-    throttled_share: float | None = Field(description="of the time, for which a quota held our processes back")
+    throttled_share: float | None = Field(description="share of the time that a quota held our processes back")
     slowed_share: float | None = Field(description="how far the cores' clock was below the fastest of the run")
     others_share: float | None = Field(
         description="had by processes that take no part; null: not all of ours are known"
     )
-    waited_share: float | None = Field(description="of the time, in which some process waited for a CPU")
+    waited_share: float | None = Field(description="share of the time that some process waited for a CPU")
 
 
 class Stage(Model):
+    """One stage as it was played. Counts and error rates are of all of it, throughput and latencies of its window."""
+
     name: str
     scenario: str
     parameters: dict[str, Any]
@@ -182,6 +188,8 @@ class Series(Model):
 
 
 class Status(StrEnum):
+    """`void`: the measurement cannot be trusted; `unknown`: nothing was tested."""
+
     PASS = "pass"
     FAIL = "fail"
     VOID = "void"
@@ -189,6 +197,8 @@ class Status(StrEnum):
 
 
 class Reason(Model):
+    """Codes stay the same over versions; docs/numbers.md has them all."""
+
     code: str
     message: str
 
@@ -208,6 +218,8 @@ class Verdict(Model):
 
 
 class Run(Model):
+    """Which run this is, as its manifest (`run.json`) has it."""
+
     id: str
     started_at: datetime
     seed: int
