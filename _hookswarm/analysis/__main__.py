@@ -17,7 +17,7 @@ from _hookswarm.analysis.verdicts.verdict import EXITS
 from _hookswarm.common.errors import ConfigError, HookswarmError
 from _hookswarm.common.wording import of_system
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.run import write_atomically
+from _hookswarm.records.writing import write_atomically
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -19,7 +19,7 @@ from _hookswarm.analysis.verdicts import compare, measures
 from _hookswarm.analysis.verdicts.compare import NumberDifference
 from _hookswarm.analysis.verdicts.measures import Number
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.run import MANIFEST, RunError
+from _hookswarm.records.manifest import MANIFEST, RunError
 
 STYLES = {"worse": "bold red", "better": "bold green", "same": "dim", "unknown": "bold yellow"}
 

@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-from _hookswarm.records.run import append_whole
+from _hookswarm.records.writing import append_whole
 
 
 class BodyFile:

@@ -8,7 +8,8 @@ import httpx
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.credentials import control_token
 from _hookswarm.protocol.refusal import refusal_reason
-from _hookswarm.records.run import Manifest, RegionRecord, RunError, naming
+from _hookswarm.records.manifest import Manifest, RegionRecord, RunError
+from _hookswarm.records.writing import naming
 
 PATIENCE_S = 30.0
 

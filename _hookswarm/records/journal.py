@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from _hookswarm.records.clock import boot_id
+from _hookswarm.records.manifest import RunError
 from _hookswarm.records.rows import DTYPE, END_OFFSET, ROW_SIZE, Flag, pack_end
-from _hookswarm.records.run import RunError
 
 MAGIC = b"hookswarm journal\n"
 HEADER_SIZE = 1024

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
-from _hookswarm.records.run import RunError, append_whole
+from _hookswarm.records.manifest import RunError
+from _hookswarm.records.writing import append_whole
 
 _H = TypeVar("_H", bound="SampleHeader")
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from _hookswarm.analysis.reporting.progress import Display
 from _hookswarm.receiver import children
 from _hookswarm.receiver.fleet import free_ports
-from _hookswarm.records.run import new_run_id
+from _hookswarm.records.manifest import new_run_id
 from _hookswarm.runner.interrupt import Interrupt
 from _hookswarm.runner.tests import LOCUSTFILES, Test
 from _hookswarm.senders.exchange.messages import RUN_VARIABLE, SAYS

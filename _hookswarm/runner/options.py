@@ -10,7 +10,7 @@ from _hookswarm.analysis.verdicts import checks
 from _hookswarm.analysis.verdicts.checks import Check
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.receiver import haproxy
-from _hookswarm.records.run import RunError
+from _hookswarm.records.manifest import RunError
 from _hookswarm.runner.tests import TESTS, Test
 from _hookswarm.senders.plan.options import add_options
 from _hookswarm.senders.plan.settings import check_options, check_writable, unreachable

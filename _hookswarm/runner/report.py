@@ -20,7 +20,7 @@ from _hookswarm.analysis.verdicts.verdict import EXITS
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.collect import collect
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.run import MANIFEST, RunError
+from _hookswarm.records.manifest import MANIFEST, RunError
 from _hookswarm.runner.options import wanted_checks
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from _hookswarm.analysis.__main__ import main
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.run import MANIFEST
+from _hookswarm.records.manifest import MANIFEST
 from tests.support.journals import MS, START, arrival, attempt, planned, run, write_run
 
 

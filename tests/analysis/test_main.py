@@ -16,7 +16,8 @@ from _hookswarm.analysis.schema.files import MEMORY, PERFORMANCE
 from _hookswarm.analysis.schema.memory import MemoryReport
 from _hookswarm.analysis.schema.report import PerformanceReport, Section
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.run import MANIFEST, TIMELINE
+from _hookswarm.records.manifest import MANIFEST
+from _hookswarm.records.timeline import TIMELINE
 from tests.support.journals import arrival, attempt, planned, run, write_run
 from tests.support.receivers import CHECKOUT, small_disk
 

@@ -14,7 +14,7 @@ from _hookswarm.analysis.schema.io import IoReport
 from _hookswarm.analysis.schema.memory import MemoryReport, MemorySection
 from _hookswarm.analysis.schema.report import PerformanceReport, Section
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.records.run import RunError
+from _hookswarm.records.manifest import RunError
 from tests.support.journals import arrival, attempt, planned, run
 
 SCHEMAS = Path(__file__).parents[2] / "docs/schemas"

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from _hookswarm.analysis.schema.report import Section
-from _hookswarm.records.run import Manifest, StageStarted, WorkerLost, read_timeline
+from _hookswarm.records.manifest import Manifest
+from _hookswarm.records.timeline import StageStarted, WorkerLost, read_timeline
 from _hookswarm.senders.plan.stages import from_plain
 from tests.support.compose import Project, engine, project, section
 from tests.support.receivers import free_port, wait_until

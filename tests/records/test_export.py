@@ -9,7 +9,7 @@ from _hookswarm.records.__main__ import main
 from _hookswarm.records.export import export, journal_table
 from _hookswarm.records.journal import Header, Journal
 from _hookswarm.records.rows import Flag, pack_row
-from tests.records.test_run import manifest
+from tests.records.test_manifest import manifest
 
 
 def write(folder: Path, kind: str, process: str, *rows: bytes, region: str = "") -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.machine import COLUMNS, MachineHeader, MachineLog, lowest, physical
-from _hookswarm.records.run import RunError
+from _hookswarm.records.manifest import RunError
 from tests.support.receivers import CHECKOUT, small_disk
 
 

@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from _hookswarm.records.clock import Clock, boot_id
+from _hookswarm.records.manifest import RunError
 from _hookswarm.records.resources import COLUMNS, ResourceHeader, ResourceLog, available, give_back
-from _hookswarm.records.run import RunError
 from tests.support.receivers import CHECKOUT, small_disk
 
 MB = 1 << 20

@@ -19,7 +19,7 @@ from _hookswarm.protocol.faults import Delay
 from _hookswarm.records.export import read_journals
 from _hookswarm.records.journal import JournalView
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.run import IncidentPlayed, StageStarted, read_timeline
+from _hookswarm.records.timeline import IncidentPlayed, StageStarted, read_timeline
 from _hookswarm.senders.plan.arrivals import Poisson
 from _hookswarm.senders.plan.health import HealthLaw
 from _hookswarm.senders.plan.retry import Jitter, RetryLaw

@@ -11,7 +11,7 @@ import pytest
 
 from _hookswarm.analysis.deliveries import ledger, stages
 from _hookswarm.analysis.reading.frames import load_run
-from _hookswarm.records.run import Manifest
+from _hookswarm.records.manifest import Manifest
 from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.stages import Stage, to_plain
 from tests.support.hosts import elsewhere

@@ -8,7 +8,7 @@ from scipy.stats import kstest
 
 from _hookswarm.records.journal import HEADER_SIZE
 from _hookswarm.records.rows import DTYPE, Outcome
-from _hookswarm.records.run import StageStarted, read_timeline
+from _hookswarm.records.timeline import StageStarted, read_timeline
 from _hookswarm.senders.plan.arrivals import Constant, Open, Poisson, Stripe, schedule
 from _hookswarm.senders.plan.stages import Stage
 from tests.support.receivers import running_receiver

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.run import Manifest, RunEnded, read_timeline
+from _hookswarm.records.manifest import Manifest
+from _hookswarm.records.timeline import RunEnded, read_timeline
 from _hookswarm.senders.plan.stages import Stage
 from tests.support.receivers import CHECKOUT, environment, free_port, running_receiver, wait_until
 from tests.support.runs import BUSY, analyse, codes, end_group, regions_file, run_locust, start_locust

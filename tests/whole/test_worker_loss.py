@@ -10,7 +10,7 @@ import pytest
 
 from _hookswarm.analysis.schema.report import Section, Status
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.run import WorkerLost, read_timeline
+from _hookswarm.records.timeline import WorkerLost, read_timeline
 from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.stages import Stage
 from tests.support.receivers import running_receiver, wait_until

@@ -10,7 +10,7 @@ from _hookswarm.analysis.deliveries.deliveries import Frame, State
 from _hookswarm.analysis.reading.law import Law
 from _hookswarm.analysis.reading.rows import Grouped, Ints
 from _hookswarm.analysis.schema.report import Ledger, Retry, RetryConformance
-from _hookswarm.records.run import FaultsSet
+from _hookswarm.records.timeline import FaultsSet
 
 
 def retry_figures(

@@ -17,7 +17,7 @@ from _hookswarm.analysis.schema.report import Series
 from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.records.journal import Rows
 from _hookswarm.records.rows import NEVER_SENT, Outcome, latency_start_ns
-from _hookswarm.records.run import write_atomically
+from _hookswarm.records.writing import write_atomically
 
 TESTS = ("load", "distribution")
 """The tests whose section tells the series; `series.csv` has them of all."""

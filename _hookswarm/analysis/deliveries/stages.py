@@ -14,7 +14,7 @@ from _hookswarm.analysis.reading.rows import Grouped, group_events, rows_of_stag
 from _hookswarm.analysis.schema.report import Attempts, Generator, Latencies, Stage
 from _hookswarm.records.journal import Rows
 from _hookswarm.records.rows import latency_start_ns
-from _hookswarm.records.run import FaultsSet, RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerReport
+from _hookswarm.records.timeline import FaultsSet, RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerReport
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from _hookswarm.records.journal import Header
 from _hookswarm.records.machine import MachineHeader
 from _hookswarm.records.resources import ResourceHeader
-from _hookswarm.records.run import ClockRead, Entry
+from _hookswarm.records.timeline import ClockRead, Entry
 
 
 class Clocks:

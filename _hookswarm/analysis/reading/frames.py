@@ -16,18 +16,9 @@ from _hookswarm.analysis.reading.clocks import Clocks
 from _hookswarm.analysis.reading.law import Law
 from _hookswarm.analysis.reading.rows import arrange_rows, take_rows
 from _hookswarm.records.journal import JournalError, JournalView, Rows, read_journal
+from _hookswarm.records.manifest import MANIFEST, Manifest, RunError
 from _hookswarm.records.rows import BALANCED, CODES, Flag
-from _hookswarm.records.run import (
-    MANIFEST,
-    TIMELINE,
-    Entry,
-    Manifest,
-    RunError,
-    StageEnded,
-    StageOverloaded,
-    StageStarted,
-    read_timeline,
-)
+from _hookswarm.records.timeline import TIMELINE, Entry, StageEnded, StageOverloaded, StageStarted, read_timeline
 
 _E = TypeVar("_E")
 REQUEST_TYPE = "DELIVERY"

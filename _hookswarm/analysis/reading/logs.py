@@ -12,8 +12,8 @@ from _hookswarm.analysis.reading.clocks import Clocks
 from _hookswarm.records.machine import COLUMNS as MACHINE_COLUMNS
 from _hookswarm.records.machine import LOGS as MACHINE_LOGS
 from _hookswarm.records.machine import MachineHeader
+from _hookswarm.records.manifest import RunError
 from _hookswarm.records.resources import COLUMNS, LOGS, ResourceHeader
-from _hookswarm.records.run import RunError
 
 _H = TypeVar("_H", ResourceHeader, MachineHeader)
 

@@ -11,7 +11,7 @@ from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, take_rows
 from _hookswarm.analysis.regions.faults import SECOND, Scene, earliest, inside, per_second, since
 from _hookswarm.analysis.schema.failover import ReceiversView, Survivor
 from _hookswarm.analysis.schema.report import Ledger
-from _hookswarm.records.run import RegionRecord
+from _hookswarm.records.manifest import RegionRecord
 
 BUSIEST_NS = SECOND
 """The peak of a rate is that of its busiest second."""

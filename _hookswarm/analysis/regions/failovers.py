@@ -20,7 +20,7 @@ from _hookswarm.analysis.regions.failover_origin import Watch
 from _hookswarm.analysis.regions.faults import SECOND, Fault, Scene, Sent, Terms, grouped, inside, since
 from _hookswarm.analysis.schema.failover import Failover, OriginFailover
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.records.run import IncidentPlayed
+from _hookswarm.records.timeline import IncidentPlayed
 
 TERMS = Terms()
 

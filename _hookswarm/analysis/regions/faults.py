@@ -11,7 +11,7 @@ from _hookswarm.analysis.deliveries.figures import Window
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.run import IncidentPlayed
+from _hookswarm.records.timeline import IncidentPlayed
 
 Codes = npt.NDArray[np.uint8]
 SECOND = 1_000_000_000

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from _hookswarm.analysis.deliveries.deliveries import was_sent
 from _hookswarm.analysis.reading.rows import Ints, Mask
 from _hookswarm.records.journal import Rows
+from _hookswarm.records.manifest import Manifest
 from _hookswarm.records.rows import BALANCED, CODES
-from _hookswarm.records.run import Manifest
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]

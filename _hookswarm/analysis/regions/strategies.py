@@ -20,7 +20,7 @@ from _hookswarm.analysis.regions.ranking import OBJECTIVE, Ranked
 from _hookswarm.analysis.regions.resampling import Sample, Slices, total
 from _hookswarm.analysis.schema.distribution import Strategies, Strategy
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.records.run import IncidentPlayed, RunEnded, StageStarted
+from _hookswarm.records.timeline import IncidentPlayed, RunEnded, StageStarted
 
 SLICES = 15
 """Of a phase: the time without an incident is one, that of incidents the other."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.regions.faults import Sent
-from _hookswarm.records.run import IncidentPlayed
+from _hookswarm.records.timeline import IncidentPlayed
 
 FAILURES = 5
 """Attempts in a row, by their ends, that must have failed at a region: fewer are no outage."""

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, MODELS, PERFORMANCE, Report
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.records.run import RunError, write_atomically
+from _hookswarm.records.manifest import RunError
+from _hookswarm.records.writing import write_atomically
 
 
 def read_reports(folder: Path) -> dict[str, Report]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from _hookswarm.analysis.schema.report import Section
-from _hookswarm.records.run import RunError, append_whole
+from _hookswarm.records.manifest import RunError
+from _hookswarm.records.writing import append_whole
 
 NAME = "history.csv"
 COLUMNS = (

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from _hookswarm.analysis.schema.report import Section, Status
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.analysis.verdicts.checks import CheckStatus as Checked
-from _hookswarm.records.run import write_atomically
+from _hookswarm.records.writing import write_atomically
 
 _PROBLEM = {Checked.FAIL: "failure", Checked.ERROR: "error"}
 _VERDICT = {Status.FAIL: "failure", Status.VOID: "error", Status.UNKNOWN: "error"}

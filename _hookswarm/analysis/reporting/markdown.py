@@ -7,7 +7,7 @@ from _hookswarm.analysis.schema.report import Section, Stage, Status
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.analysis.verdicts.checks import CheckStatus as Checked
 from _hookswarm.common.wording import and_more
-from _hookswarm.records.run import naming
+from _hookswarm.records.writing import naming
 
 MOST = 40
 """Stages in a table; a summary is no report."""

@@ -12,15 +12,15 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from _hookswarm.analysis.reporting.summary import printable
-from _hookswarm.records import run
-from _hookswarm.records.run import Entry, StageEnded, StageStarted
+from _hookswarm.records.manifest import Manifest
+from _hookswarm.records.timeline import TIMELINE, Entry, Progress, StageEnded, StageStarted, parse_entry
 
 
 class Follower:
     """Reads a timeline as it grows."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / run.TIMELINE
+        self._path = folder / TIMELINE
         self._offset = 0
 
     def new(self) -> Iterator[Entry]:
@@ -35,7 +35,7 @@ class Follower:
         self._offset += len(whole)
         for line in whole.splitlines():
             with suppress(ValueError):  # a damaged line is the analysis' affair; a display must not end the run
-                yield run.parse_entry(line)
+                yield parse_entry(line)
 
 
 @dataclass
@@ -46,7 +46,7 @@ class _Ledger:
     failed: int = 0
     abandoned: int = 0
 
-    def line(self, now: run.Progress | None) -> str:
+    def line(self, now: Progress | None) -> str:
         """With the stage that is on, if one is."""
         settled, failed, queued, retrying, in_flight = (
             (now.settled, now.failed, now.queued, now.retrying, now.in_flight) if now else (0,) * 5
@@ -74,7 +74,7 @@ class Display:
         self._began_ns = 0
         self._rate = _Rate()
         self._ledger = _Ledger()
-        self._last: run.Progress | None = None
+        self._last: Progress | None = None
         """Of the stage that is on."""
         self._bar = _Bar(
             TextColumn("{task.description}"),
@@ -101,13 +101,13 @@ class Display:
         """Show what the timeline holds by now."""
         for entry in self._follower.new():
             if getattr(entry, "stage", 0) >= len(self._stages):  # a search adds stages as it goes
-                self._stages = run.Manifest.load(self._folder).stages
+                self._stages = Manifest.load(self._folder).stages
                 self._bar.update(self._task, total=sum(map(self._weight, self._stages)))
             if isinstance(entry, StageStarted):
                 self._began_ns, self._last = entry.at_ns, None
                 self._rate = _Rate(entry.at_ns)
                 self._show(entry.stage, 0.0, entry.name)
-            elif isinstance(entry, run.Progress):
+            elif isinstance(entry, Progress):
                 self._last = entry
                 self._show(entry.stage, self._share(entry), self._describe(entry))
             elif isinstance(entry, StageEnded):
@@ -136,14 +136,14 @@ class Display:
         known = [length_s for one in self._stages if (length_s := _length_s(one))]
         return _length_s(plan) or (sum(known) / len(known) if known else 1.0)
 
-    def _share(self, entry: run.Progress) -> float:
+    def _share(self, entry: Progress) -> float:
         plan = self._stages[entry.stage]
         by_events = entry.settled / plan["events"] if plan["events"] else 0.0
         length_s = _length_s(plan)
         by_time = (entry.at_ns - self._began_ns) / 1e9 / length_s if length_s else 0.0
         return min(max(by_events, by_time), 1.0)
 
-    def _describe(self, entry: run.Progress) -> str:
+    def _describe(self, entry: Progress) -> str:
         median = [f"p50 {entry.p50_ms:g} ms"] if entry.p50_ms is not None else []
         told = [f"{self._rate.of(entry):,.0f}/s", *median, *_figures(entry)]
         return f"{self._stages[entry.stage]['name']}  {', '.join(told)}"
@@ -163,7 +163,7 @@ def _length_s(plan: dict[str, Any]) -> float:
     return float(plan["warmup_s"] + plan["duration_s"]) if plan["duration_s"] else 0.0
 
 
-def _figures(entry: run.Progress | None) -> Iterator[str]:
+def _figures(entry: Progress | None) -> Iterator[str]:
     """The slowest of the stage so far, and its errors, once there are some."""
     if entry and entry.p99_ms is not None:
         yield f"p99 {entry.p99_ms:g} ms"
@@ -177,7 +177,7 @@ class _Rate:
     def __init__(self, began_ns: int = 0) -> None:
         self._at_ns, self._settled = began_ns, 0
 
-    def of(self, entry: run.Progress) -> float:
+    def of(self, entry: Progress) -> float:
         passed_s, settled = (entry.at_ns - self._at_ns) / 1e9, entry.settled - self._settled
         self._at_ns, self._settled = entry.at_ns, entry.settled
         return settled / passed_s if passed_s > 0 else 0.0

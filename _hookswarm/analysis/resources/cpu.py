@@ -12,7 +12,7 @@ from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.resources import curves, machine
 from _hookswarm.analysis.schema.cpu import Cpu, CpuSection, CpuStage, ProcessCpu, RoleCpu, Saturation
 from _hookswarm.analysis.schema.report import Run
-from _hookswarm.records.run import StageStarted
+from _hookswarm.records.timeline import StageStarted
 
 TESTS = ("scalability", "resource")
 """The tests that have a section in the report."""

@@ -22,7 +22,7 @@ from _hookswarm.common.limits import (
     SHORTEST_S,
     STARVED_SHARE,
 )
-from _hookswarm.records.run import WorkerReport
+from _hookswarm.records.timeline import WorkerReport
 
 ROOM = 0.7
 """Share of a core that a sending process may use and still keep its schedule."""

@@ -22,7 +22,7 @@ from _hookswarm.analysis.schema.memory import (
 )
 from _hookswarm.analysis.schema.report import Run
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.records.run import StageEnded, StageStarted
+from _hookswarm.records.timeline import StageEnded, StageStarted
 
 SCENARIO = "memory"
 ROLES = ("sender", "receiver")

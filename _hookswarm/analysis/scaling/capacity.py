@@ -13,7 +13,7 @@ from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.scalability import Capacity, Try
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.records.run import StageOverloaded
+from _hookswarm.records.timeline import StageOverloaded
 
 Broke = Literal["generator", "queue", "error_rate", "p99_ms"]
 

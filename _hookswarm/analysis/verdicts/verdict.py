@@ -10,7 +10,7 @@ from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, LATE_MS, SHORTEST_S, STARVED_CLOSED_SHARE, STARVED_SHARE
 from _hookswarm.common.wording import first_of
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.run import RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerLost, WorkerReport
+from _hookswarm.records.timeline import RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerLost, WorkerReport
 
 SCALABILITY, RESOURCE = "scalability", "resource"
 """The test that looks for the limits: to be overloaded is among its results."""

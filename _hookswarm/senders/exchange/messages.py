@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from _hookswarm.records.run import HostRecord
+from _hookswarm.records.manifest import HostRecord
 
 READY = "hookswarm.ready"
 """Worker to master: a Ready; said again and again until that is heard."""
@@ -15,7 +15,7 @@ STAGE = "hookswarm.stage"
 HALT = "hookswarm.halt"
 """Master to worker: end the stage now and report."""
 REPORT = "hookswarm.report"
-"""Worker to master: a records.run.WorkerReport, at the end of a stage."""
+"""Worker to master: a records.timeline.WorkerReport, at the end of a stage."""
 TICK = "hookswarm.tick"
 """Worker to master: a WorkerTick, several times a second."""
 FAILED = "hookswarm.failed"

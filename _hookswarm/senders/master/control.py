@@ -22,7 +22,7 @@ from _hookswarm.protocol.regions import Region
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.protocol.version import version_difference
 from _hookswarm.records.clock import Clock, Exchange, Offset, boot_id, measure_offset
-from _hookswarm.records.run import ClockRead
+from _hookswarm.records.timeline import ClockRead
 
 POLL_S = 0.05
 EXCHANGES = 16

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.run import WorkerReport
+from _hookswarm.records.timeline import WorkerReport
 from _hookswarm.senders.exchange.messages import OriginTick, WorkerTick
 from _hookswarm.senders.plan.stages import Stage
 

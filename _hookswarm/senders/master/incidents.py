@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from _hookswarm.protocol.faults import FaultOrder
 from _hookswarm.protocol.outage import OUTAGES, Outage
-from _hookswarm.records.run import IncidentPlayed, Timeline
+from _hookswarm.records.timeline import IncidentPlayed, Timeline
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.plan.stages import CUTS, Incident, Stage
 

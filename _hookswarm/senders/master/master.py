@@ -18,7 +18,7 @@ from locust.runners import LocalRunner, MasterRunner
 from _hookswarm.common.wording import first_of
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.run import HostRecord
+from _hookswarm.records.manifest import HostRecord
 from _hookswarm.senders.exchange.gather import Chunk, Gatherer
 from _hookswarm.senders.exchange.messages import CHUNK, FETCH, HALT, SAYS
 from _hookswarm.senders.exchange.usage import MACHINE_SAMPLE_S, Sampler, machine_log, process_log

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from _hookswarm.common.limits import LATE_SHARE, STARVED_SHARE
 from _hookswarm.common.wording import first_of
-from _hookswarm.records.run import WorkerReport
+from _hookswarm.records.timeline import WorkerReport
 from _hookswarm.senders.plan.stages import Stage
 
 

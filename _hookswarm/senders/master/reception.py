@@ -6,7 +6,7 @@ from locust.runners import LocalRunner, MasterRunner
 
 from _hookswarm.protocol.version import version_difference
 from _hookswarm.records.clock import Clock, boot_id
-from _hookswarm.records.run import WorkerReport
+from _hookswarm.records.timeline import WorkerReport
 from _hookswarm.senders.exchange import counted
 from _hookswarm.senders.exchange.counted import CountedDeliveries
 from _hookswarm.senders.exchange.messages import FAILED, HEARD, READY, REPORT, TICK, Heard, Ready, WorkerTick

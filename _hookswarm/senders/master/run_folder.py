@@ -10,9 +10,10 @@ from typing import Any
 
 from locust.env import Environment
 
+from _hookswarm.records.manifest import LinksRecord, Manifest, RegionRecord, new_run_id
 from _hookswarm.records.resources import available
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.run import LinksRecord, Manifest, RegionRecord, RunEnded, Timeline, new_run_id
+from _hookswarm.records.timeline import RunEnded, Timeline
 from _hookswarm.senders.exchange.messages import RUN_VARIABLE
 from _hookswarm.senders.master.locust_stats import LocustFiles
 from _hookswarm.senders.plan.settings import Settings

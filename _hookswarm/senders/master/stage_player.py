@@ -11,14 +11,7 @@ from locust.runners import LocalRunner, MasterRunner
 from _hookswarm.common.errors import HookswarmError
 from _hookswarm.protocol.faults import FaultOrder, Faults
 from _hookswarm.records.clock import Clock
-from _hookswarm.records.run import (
-    FaultsSet,
-    Progress,
-    StageEnded,
-    StageOverloaded,
-    StageStarted,
-    WorkerLost,
-)
+from _hookswarm.records.timeline import FaultsSet, Progress, StageEnded, StageOverloaded, StageStarted, WorkerLost
 from _hookswarm.senders.exchange import counted
 from _hookswarm.senders.exchange.messages import HALT, STAGE, Announcement, Part
 from _hookswarm.senders.master.control import Controls

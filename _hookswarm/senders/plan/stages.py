@@ -51,7 +51,7 @@ class Incident:
     """Something that befalls regions for a while; they are named by their place in the table, from 0."""
 
     fault: Literal["refused", "frozen", "slow", "errors", "flapping", "grey", "cut", "cut_back"]
-    """As `records.run.IncidentPlayed` tells them."""
+    """As `records.timeline.IncidentPlayed` tells them."""
     from_s: Seconds
     for_s: Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)]
     regions: tuple[Annotated[int, Field(ge=0, lt=254)], ...] = (0,)

@@ -8,7 +8,7 @@ import gevent
 
 from _hookswarm.protocol.regions import Links, Region
 from _hookswarm.records.clock import Clock
-from _hookswarm.records.run import Flip
+from _hookswarm.records.timeline import Flip
 from _hookswarm.senders.plan.health import By, Health
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES, Target

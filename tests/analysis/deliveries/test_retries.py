@@ -11,7 +11,7 @@ from _hookswarm.analysis.deliveries.retries import Unfinished
 from _hookswarm.analysis.deliveries.stages import stage_figures
 from _hookswarm.analysis.schema.report import Retry
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.run import FaultsSet, StageEnded
+from _hookswarm.records.timeline import FaultsSet, StageEnded
 from tests.support.journals import MS, SECOND, START, Row, arrival, attempt, planned, run, table
 
 LAW = {"retries": 2, "delay_s": 0.05}

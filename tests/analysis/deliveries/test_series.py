@@ -16,7 +16,7 @@ from _hookswarm.analysis.deliveries.series import LEVELS, SeriesRecorder
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.schema.report import Series, Stage
 from _hookswarm.records.rows import NEVER_SENT, Outcome
-from _hookswarm.records.run import StageEnded, StageStarted
+from _hookswarm.records.timeline import StageEnded, StageStarted
 from tests.support.journals import MS, SECOND, START, Row, attempt, planned, run
 
 REJECTED, ABANDONED = Outcome.REJECTED, Outcome.ABANDONED

@@ -7,7 +7,7 @@ import pytest
 from _hookswarm.analysis.deliveries.stages import stage_figures
 from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.run import Entry, RunEnded, StageEnded, StageOverloaded, StageStarted
+from _hookswarm.records.timeline import Entry, RunEnded, StageEnded, StageOverloaded, StageStarted
 from tests.support.journals import MS, SECOND, START, Row, arrival, attempt, planned, run, story, worker_report
 
 

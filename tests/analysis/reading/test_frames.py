@@ -9,9 +9,10 @@ import pytest
 from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.records.clock import boot_id
+from _hookswarm.records.manifest import MANIFEST, RunError
 from _hookswarm.records.resources import COLUMNS
 from _hookswarm.records.rows import BALANCED, CODES, Flag, Outcome
-from _hookswarm.records.run import MANIFEST, TIMELINE, ClockRead, RunError
+from _hookswarm.records.timeline import TIMELINE, ClockRead
 from tests.support.journals import (
     ANCHOR,
     MS,

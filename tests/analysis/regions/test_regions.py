@@ -7,8 +7,8 @@ import pytest
 from _hookswarm.analysis.deliveries import stages
 from _hookswarm.analysis.regions import regions
 from _hookswarm.analysis.schema.distribution import RegionOrigin, RegionPair, Regions
+from _hookswarm.records.manifest import RegionRecord
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.run import RegionRecord
 from tests.support.distributed import WORLD
 from tests.support.journals import MS, SECOND, START, Row, attempt, planned, run
 

@@ -10,7 +10,7 @@ import pytest
 from _hookswarm.analysis.regions.strategies import jain
 from _hookswarm.analysis.schema.distribution import Strategies, Strategy
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.run import IncidentPlayed, RunEnded
+from _hookswarm.records.timeline import IncidentPlayed, RunEnded
 from tests.support.distributed import WORLD, Floats, compared, played
 from tests.support.journals import MS, SECOND, START, Row, attempt, planned, run
 

@@ -7,7 +7,7 @@ import pytest
 
 from _hookswarm.analysis.reporting.history import COLUMNS, NAME, append_history, save_history
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.records.run import RunError
+from _hookswarm.records.manifest import RunError
 from tests.support.journals import arrival, attempt, planned, run
 
 SENT = [attempt(n) for n in range(4)]

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from _hookswarm.analysis.reporting.progress import Display, Follower
-from _hookswarm.records.run import TIMELINE, Entry, Progress, StageEnded, StageStarted, Timeline
+from _hookswarm.records.timeline import TIMELINE, Entry, Progress, StageEnded, StageStarted, Timeline
 from tests.support.journals import SECOND, START, planned, run, worker_report
 
 PLAN = [planned("first", warmup_s=10.0, duration_s=10.0), planned("second", events=100, duration_s=None)]

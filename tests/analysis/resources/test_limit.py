@@ -10,7 +10,7 @@ from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Section
 from _hookswarm.analysis.schema.scalability import Limit
-from _hookswarm.records.run import RunEnded, StageEnded, StageStarted
+from _hookswarm.records.timeline import RunEnded, StageEnded, StageStarted
 from tests.analysis.resources.test_cpu import busy
 from tests.support.journals import MS, SECOND, START, Row, attempt, planned, run, worker_report
 

@@ -14,7 +14,7 @@ from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.resources import memory
 from _hookswarm.analysis.schema.memory import Growth, Memory, MemorySection, MemoryStage, ProcessMemory, Slope
 from _hookswarm.records.resources import COLUMNS
-from _hookswarm.records.run import Entry, StageEnded, StageStarted
+from _hookswarm.records.timeline import Entry, StageEnded, StageStarted
 from tests.support.journals import MS, SECOND, START, Row, attempt, planned, run
 from tests.support.samples import MB, Sample, sample
 

@@ -9,7 +9,7 @@ import pytest
 
 from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.resources import memory
-from _hookswarm.records.run import StageEnded, StageStarted
+from _hookswarm.records.timeline import StageEnded, StageStarted
 from tests.support.journals import ANCHOR, attempt, planned, run, write_run
 from tests.support.receivers import CHECKOUT
 

@@ -9,7 +9,7 @@ from _hookswarm.analysis.scaling import capacity
 from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.scalability import Capacity
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.run import StageOverloaded
+from _hookswarm.records.timeline import StageOverloaded
 from tests.support.journals import MS, SECOND, START, Row, attempt, planned, run, story
 from tests.support.scaled import PLAIN, stage
 

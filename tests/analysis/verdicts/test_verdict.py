@@ -13,7 +13,7 @@ from _hookswarm.analysis.schema.report import Machine, Status, Verdict
 from _hookswarm.analysis.verdicts import verdict
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.run import Entry, RunEnded, StageEnded, StageOverloaded, WorkerLost
+from _hookswarm.records.timeline import Entry, RunEnded, StageEnded, StageOverloaded, WorkerLost
 from tests.support.journals import MS, SECOND, START, arrival, attempt, planned, run, worker_report
 from tests.support.samples import machine_log
 from tests.support.scaled import limited

@@ -14,7 +14,7 @@ from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, PERFORMANCE, Repor
 from _hookswarm.analysis.schema.io import IoReport
 from _hookswarm.analysis.schema.memory import MemoryReport, MemoryTrend
 from _hookswarm.analysis.schema.report import PerformanceReport, Section
-from _hookswarm.records.run import write_atomically
+from _hookswarm.records.writing import write_atomically
 
 NAME = "report.html"
 HERE = Path(__file__).parent

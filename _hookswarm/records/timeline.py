@@ -1,102 +1,18 @@
-"""A run's folder: its manifest (`run.json`) and its timeline (`timeline.jsonl`)."""
+"""A run's timeline, `timeline.jsonl`: what happened, in the order of time."""
 
-import errno
-import os
-import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from io import FileIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
-from _hookswarm.common.errors import HookswarmError
+from _hookswarm.records.manifest import Record, RunError
+from _hookswarm.records.writing import append_whole
 
-MANIFEST = "run.json"
 TIMELINE = "timeline.jsonl"
 
 
-class RunError(HookswarmError, ValueError):
-    """A run's folder that cannot be read, and why."""
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class RegionRecord(_Record):
-    """A region by its code (its place in the list). `receiver` says whether it keeps a journal for us."""
-
-    name: str
-    url: str
-    receiver: bool
-    control: str | None = None
-    """Address of its control API."""
-    weight: float = 1.0
-    """What it can take, beside the others."""
-
-
-class LinksRecord(_Record):
-    """Round trips between the regions, by code of origin and target, and whether the senders made them."""
-
-    rtt_ms: list[list[float]]
-    modelled: bool
-    source: str
-
-
-class HostRecord(_Record):
-    """A process that takes part, where it ran, and its clock beside the master's."""
-
-    role: Literal["sender", "receiver"]
-    name: str
-    """The sending process's, or the region's."""
-    host: str
-    offset_ns: int
-    """Senders': so much was added to its clock. Receivers': so far ahead it was."""
-    uncertainty_ns: int
-
-
-class Manifest(_Record):
-    """What a run was: enough to understand its journals without the code that made them."""
-
-    version: Literal[1] = 1
-    id: str
-    test: str
-    seed: int
-    started_at: datetime
-    ended_at: datetime | None = None
-    interrupted: bool = False
-    options: dict[str, Any]
-    stages: list[dict[str, Any]]
-    """The plan verbatim; a stage's code is its place."""
-    regions: list[RegionRecord]
-    links: LinksRecord | None = None
-    """None: nobody said how far apart the regions are."""
-    strategies: list[str]
-    outcomes: dict[int, str]
-    environment: dict[str, Any]
-    hosts: list[HostRecord] = []
-
-    def save(self, folder: Path) -> None:
-        """Replace the manifest of a run's folder. Raises OSError."""
-        write_atomically(folder / MANIFEST, self.model_dump_json(indent=2) + "\n")
-
-    @classmethod
-    def load(cls, folder: Path) -> "Manifest":
-        """The manifest of a run's folder. Raises RunError where there is none, or a damaged one."""
-        try:
-            return cls.model_validate_json((folder / MANIFEST).read_text())
-        except OSError as error:
-            raise RunError(f"{folder} is not a run's folder: {MANIFEST}: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise RunError(f"{folder / MANIFEST} is damaged: not text") from None
-        except ValidationError as error:
-            raise RunError(f"{folder / MANIFEST} is damaged: {error.errors()[0]['msg']}") from None
-
-
-class Flip(_Record):
+class Flip(Record):
     """An origin's senders, in one process, began or ceased to send to a target by their own judgement of it."""
 
     at_ns: int
@@ -107,7 +23,7 @@ class Flip(_Record):
     """What told: attempts that failed, the health check, or a first attempt after an ejection that succeeded."""
 
 
-class WorkerReport(_Record):
+class WorkerReport(Record):
     """What one sending process says of a stage, counted apart from its journal."""
 
     worker: str
@@ -127,11 +43,11 @@ class WorkerReport(_Record):
     """Events for which an idle worker woke more than 20 ms late."""
     lag_p99_ms: float
     """How late its event loop ran a timer, 99th percentile."""
-    flips: list[Flip] = []
+    flips: list[Flip] = Field(default=[])
     """The first 1,000."""
 
 
-class StageStarted(_Record):
+class StageStarted(Record):
     """Written ahead of the stage: `at_ns` is its first instant."""
 
     kind: Literal["stage_started"] = "stage_started"
@@ -140,7 +56,7 @@ class StageStarted(_Record):
     name: str
 
 
-class Progress(_Record):
+class Progress(Record):
     """About once a second while a stage runs."""
 
     kind: Literal["progress"] = "progress"
@@ -156,7 +72,7 @@ class Progress(_Record):
     p99_ms: float | None = None
 
 
-class FaultsSet(_Record):
+class FaultsSet(Record):
     """The receivers were told to do something wrong, from `at_ns` to `until_ns` (None: to the stage's end)."""
 
     kind: Literal["faults_set"] = "faults_set"
@@ -166,7 +82,7 @@ class FaultsSet(_Record):
     faults: dict[str, Any]
 
 
-class IncidentPlayed(_Record):
+class IncidentPlayed(Record):
     """What befell regions in a stage, from `at_ns` to `until_ns`, as it was: a process takes time to end and to start.
 
     | fault     | is                                                                    |
@@ -194,7 +110,7 @@ class IncidentPlayed(_Record):
     period_s: float | None = None
 
 
-class StageOverloaded(_Record):
+class StageOverloaded(Record):
     """The stage was ended early: its queue had grown for `growing_s` seconds, to `queued` events."""
 
     kind: Literal["stage_overloaded"] = "stage_overloaded"
@@ -204,7 +120,7 @@ class StageOverloaded(_Record):
     growing_s: float
 
 
-class StageEnded(_Record):
+class StageEnded(Record):
     """Written once the workers have reported; those that were lost are not among the `reports`."""
 
     kind: Literal["stage_ended"] = "stage_ended"
@@ -213,7 +129,7 @@ class StageEnded(_Record):
     reports: list[WorkerReport]
 
 
-class ClockRead(_Record):
+class ClockRead(Record):
     """A receiver's clock, beside the master's, by which all of the timeline is; read before and after the stages."""
 
     kind: Literal["clock_read"] = "clock_read"
@@ -229,7 +145,7 @@ class ClockRead(_Record):
     """At most so wrong; 0: both share a boot, and so a clock."""
 
 
-class WorkerLost(_Record):
+class WorkerLost(Record):
     """A sending process is gone, which ends the run unless `--allow-worker-loss` is given."""
 
     kind: Literal["worker_lost"] = "worker_lost"
@@ -237,7 +153,7 @@ class WorkerLost(_Record):
     worker: str
 
 
-class RunEnded(_Record):
+class RunEnded(Record):
     """The last line. `error` says why a run ended before its plan did; empty otherwise."""
 
     kind: Literal["run_ended"] = "run_ended"
@@ -293,43 +209,3 @@ def read_timeline(folder: Path) -> Iterator[Entry]:
 def parse_entry(line: bytes | str) -> Entry:
     """One line of a timeline. Raises ValidationError (a ValueError)."""
     return _ENTRY.validate_json(line)
-
-
-def new_run_id(test: str, now: datetime) -> str:
-    """`20261122-161500-performance-1a2b`: sorts by time, safe in any file name."""
-    return f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{test}-{secrets.token_hex(2)}"
-
-
-def append_whole(file: FileIO, line: bytes) -> None:
-    """Write a line at the end of a file, whole or not at all. Raises OSError (a full disk)."""
-    before = file.tell()
-    try:
-        if file.write(line) != len(line):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    except OSError as error:
-        file.truncate(before)
-        file.seek(before)
-        raise OSError(error.errno, error.strerror, str(file.name)) from None  # a write names no file
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace `path` so that a reader sees the old text or the new, never a part. Raises OSError."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with naming(path):
-        try:
-            with draft.open("w") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Have an OSError name the file that is meant: not its draft; nor none, as one that is raised by a write."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from None

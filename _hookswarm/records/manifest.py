@@ -1,0 +1,98 @@
+"""A run's manifest, `run.json`: what the run was."""
+
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from _hookswarm.common.errors import HookswarmError
+from _hookswarm.records.writing import write_atomically
+
+MANIFEST = "run.json"
+
+
+class RunError(HookswarmError, ValueError):
+    """A run's folder that cannot be read, and why."""
+
+
+class Record(BaseModel):
+    """A part of a run's manifest or timeline: no key is unknown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class RegionRecord(Record):
+    """A region by its code (its place in the list). `receiver` says whether it keeps a journal for us."""
+
+    name: str
+    url: str
+    receiver: bool
+    control: str | None = None
+    """Address of its control API."""
+    weight: float = 1.0
+    """What it can take, beside the others."""
+
+
+class LinksRecord(Record):
+    """Round trips between the regions, by code of origin and target, and whether the senders made them."""
+
+    rtt_ms: list[list[float]]
+    modelled: bool
+    source: str
+
+
+class HostRecord(Record):
+    """A process that takes part, where it ran, and its clock beside the master's."""
+
+    role: Literal["sender", "receiver"]
+    name: str
+    """The sending process's, or the region's."""
+    host: str
+    offset_ns: int
+    """Senders': so much was added to its clock. Receivers': so far ahead it was."""
+    uncertainty_ns: int
+
+
+class Manifest(Record):
+    """What a run was: enough to understand its journals without the code that made them."""
+
+    version: Literal[1] = 1
+    id: str
+    test: str
+    seed: int
+    started_at: datetime
+    ended_at: datetime | None = None
+    interrupted: bool = False
+    options: dict[str, Any]
+    stages: list[dict[str, Any]]
+    """The plan verbatim; a stage's code is its place."""
+    regions: list[RegionRecord]
+    links: LinksRecord | None = None
+    """None: nobody said how far apart the regions are."""
+    strategies: list[str]
+    outcomes: dict[int, str]
+    environment: dict[str, Any]
+    hosts: list[HostRecord] = []
+
+    def save(self, folder: Path) -> None:
+        """Replace the manifest of a run's folder. Raises OSError."""
+        write_atomically(folder / MANIFEST, self.model_dump_json(indent=2) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> "Manifest":
+        """The manifest of a run's folder. Raises RunError where there is none, or a damaged one."""
+        try:
+            return cls.model_validate_json((folder / MANIFEST).read_text())
+        except OSError as error:
+            raise RunError(f"{folder} is not a run's folder: {MANIFEST}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise RunError(f"{folder / MANIFEST} is damaged: not text") from None
+        except ValidationError as error:
+            raise RunError(f"{folder / MANIFEST} is damaged: {error.errors()[0]['msg']}") from None
+
+
+def new_run_id(test: str, now: datetime) -> str:
+    """`20261122-161500-performance-1a2b`: sorts by time, safe in any file name."""
+    return f"{now.astimezone(UTC):%Y%m%d-%H%M%S}-{test}-{secrets.token_hex(2)}"
