@@ -92,6 +92,25 @@ def test_a_torn_tail_is_dropped_and_counted(tmp_path: Path) -> None:
     assert _section(tmp_path).stages[0].deliveries.acknowledged == len(ROWS)
 
 
+@pytest.mark.parametrize(
+    ("checks", "end"),
+    [
+        (["lost==0"], Exit.PASS),
+        (["lost==0", "due==4"], Exit.FAIL),
+        (["due==4", "lost==0"], Exit.FAIL),
+        (["capacity_per_s>1"], Exit.FAIL),
+    ],
+    ids=["held", "the second failed", "the first failed", "not known"],
+)
+def test_a_check_that_does_not_hold_is_the_exit_code(tmp_path: Path, checks: list[str], end: Exit) -> None:
+    """One of several is enough, and so is one on a number that the run does not have; a void run stays void."""
+    options = [option for check in checks for option in ("--check", check)]
+    write_run(tmp_path / "run", GOOD)
+    assert main([str(tmp_path / "run"), "--output", str(tmp_path / "out"), *options]) == end
+    write_run(tmp_path / "void", replace(GOOD, locust_totals=None))
+    assert main([str(tmp_path / "void"), "--output", str(tmp_path / "out"), *options]) == Exit.VOID
+
+
 def test_memory_without_psutil(tmp_path: Path) -> None:
     """A folder without logs, analysed where psutil is not: memory is skipped, for its reason; the rest is written."""
     told = {"psutil": "psutil cannot be imported: no module"}

@@ -93,3 +93,18 @@ def test_without_evidence_nothing_is_claimed() -> None:
     """No log, no verdict."""
     found = find_bottleneck(Evidence())
     assert (found.name, found.evidence, found.suspects) == (NONE, "nothing was measured", [])
+
+
+def test_waiting_for_a_busy_receiver_is_no_network_either() -> None:
+    """Whichever of both CPUs was busier, and by however much: a receiver of several threads uses more than a core."""
+    away = replace(AT_EASE, waited=1.0, inside_receiver=0.05, sender_busy=0.1)
+    assert find_bottleneck(replace(away, receiver_busy=0.4)).name == "network"
+    assert find_bottleneck(replace(away, receiver_busy=0.7)).name == NONE
+    pressures = {one.name: one.pressure for one in find_bottleneck(replace(away, receiver_busy=1.8)).suspects}
+    assert pressures["network"] == 0
+
+
+@pytest.mark.parametrize("known", [{"waited": 1.0}, {"inside_receiver": 0.9}])
+def test_half_of_what_tells_a_wait_tells_none(known: dict[str, float]) -> None:
+    """Without the receiver's journal nobody knows where an attempt was; without the sender's, for how long."""
+    assert find_bottleneck(Evidence(**known)).suspects == []

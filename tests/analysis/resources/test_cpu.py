@@ -127,3 +127,36 @@ def test_saturation_is_where_more_users_bring_no_more() -> None:
     assert (found.users, found.busiest_share) == (None, 0.9)
     assert cpu.saturation([level(1, 1_000), level(4, 2_000)]) == []
     assert cpu.saturation([level(1, 1_000), level(1, 1_100), level(4, 2_000)]) == []
+
+
+def test_saturation_names_the_busiest_process() -> None:
+    """Of those of the stage that is enough."""
+    stage = level(4, 3_900, 0.5)
+    other = stage.processes[0].model_copy(update={"role": "receiver", "cpu_share": 0.8})
+    enough = stage.model_copy(update={"processes": [stage.processes[0], other]})
+    (found,) = cpu.saturation([level(1, 1_000), enough, level(16, 4_000)])
+    assert (found.busiest, found.busiest_share) == ("receiver", 0.8)
+
+
+def test_only_stages_of_a_scenario_that_delivered_are_compared() -> None:
+    """Another scenario's users are no levels of this one, nor is a stage without throughput; each number once."""
+    other = level(16, 9_000).model_copy(update={"scenario": "io"})
+    levels = [level(1, 1_000), level(4, 3_900), level(64, 4_000)]
+    (found,) = cpu.saturation([*levels, other, level(16, 0.0)])
+    assert (found.scenario, found.users) == ("cpu", 4)
+    (found,) = cpu.saturation([level(1, 1_000), level(4, 2_000), level(16, 4_000), level(64, 0.0)])
+    assert found.users is None
+    assert cpu.saturation([*levels, level(4, 3_800)]) == []
+
+
+@pytest.mark.parametrize(("throughput", "users"), [(3_800, 4), (3_799, 16)])
+def test_enough_is_95_percent(throughput: float, users: int) -> None:
+    """Of the most; a hair less, and more users were worth it."""
+    (found,) = cpu.saturation([level(1, 1_000), level(4, throughput), level(16, 4_000), level(64, 3_000)])
+    assert found.users == users
+
+
+@pytest.mark.parametrize(("begin", "told"), [(5.0, True), (5.1, False)])
+def test_half_of_the_window_is_enough(begin: float, told: bool) -> None:
+    """A process that was sampled for just half of it is told of."""
+    assert bool(section(busy("sender", "w1", 0.5, 0, begin=begin)).stages) is told

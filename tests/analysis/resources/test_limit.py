@@ -103,6 +103,54 @@ def test_open_arrivals_leave_workers_idle(arrivals: dict[str, Any], side: str) -
     assert only(frames(rows(60), stages=[planned(users=1, arrivals=arrivals)])).side == side
 
 
+@pytest.mark.parametrize(
+    ("share", "side"),
+    [(0.9, "neither"), (0.91, "generator")],
+)
+def test_a_sender_is_busy_above_nine_tenths(share: float, side: str) -> None:
+    """Of a core."""
+    found = only(frames(rows(5), busy("sender", "w1", share, 0), stages=[planned(users=1, arrivals=OPEN)]))
+    assert (found.sender_cpu_share, found.side) == (share, side)
+
+
+@pytest.mark.parametrize(("share", "side"), [(0.9, "neither"), (0.91, "target")])
+def test_a_receiver_is_busy_above_nine_tenths(share: float, side: str) -> None:
+    """Of a core, too."""
+    logs = busy("sender", "w1", 0.1, 0), busy("receiver-x", "7", share, 0)
+    found = only(frames(rows(5), *logs, stages=[planned(users=1, arrivals=OPEN)]))
+    assert (found.receiver_cpu_share, found.side) == (share, side)
+
+
+@pytest.mark.parametrize(
+    ("starved_s", "late_ns", "side"),
+    [
+        (2.5, 20 * MS, "neither"),
+        (None, 20 * MS, "neither"),
+        (2.51, 0, "generator"),
+        (0.0, 21 * MS, "generator"),
+    ],
+)
+def test_a_sender_may_lack_a_quarter_and_wake_20_ms_late(starved_s: float | None, late_ns: int, side: str) -> None:
+    """Up to there it kept its schedule; where the kernel does not tell, nothing was lacking."""
+    attempts = rows(5, late=late_ns)
+    found = only(frames(attempts, starved_s=starved_s, stages=[planned(users=1, arrivals=OPEN)]))
+    assert found.side == side
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "busy_ms", "side"),
+    [
+        ({"kind": "closed"}, 49, "neither"),
+        ({"kind": "closed"}, 50, "target"),
+        (OPEN, 89, "neither"),
+        (OPEN, 90, "target"),
+    ],
+)
+def test_from_where_on_workers_await_answers(arrivals: dict[str, Any], busy_ms: int, side: str) -> None:
+    """Half of a closed loop's time, nine tenths of that of workers on a schedule."""
+    assert only(frames(rows(busy_ms), stages=[planned(users=1, arrivals=arrivals)])).side == side
+
+
 def test_neither_was_at_its_limit() -> None:
     """Then the stage was as fast as it was asked to be; the evidence is told all the same."""
     found = only(frames(rows(5), busy("sender", "w1", 0.1, 0.1), stages=[planned(users=1, arrivals=OPEN)]))
@@ -128,6 +176,7 @@ def test_no_evidence_no_verdict() -> None:
     ]
     assert section(replace(made, timeline=silent)).stages[0].limit is None
     assert section(frames(rows(95), stages=[planned(users=1, duration_s=0.4)])).stages[0].limit is None
+    assert section(frames(rows(95), stages=[planned(users=1, duration_s=0.5)])).stages[0].limit
 
 
 def test_answers_beyond_the_window_count_up_to_its_end() -> None:

@@ -7,6 +7,7 @@ import pytest
 from _hookswarm.analysis.verdicts.checks import (
     CheckError,
     CheckStatus,
+    all_held,
     judge_checks,
     load_checks,
     parse_check,
@@ -82,7 +83,8 @@ def test_every_scope(text: str, holds: bool) -> None:
         ("p99_ms<250", 250), ("p99_ms<250ms", 250), ("p99_ms<1.5s", 1500), ("p99_ms<0.5m", 30_000),
         ("p99_ms<900us", 0.9), ("failover_s<500ms", 0.5), ("failover_s<2s", 2), ("error_rate<1%", 0.01),
         ("error_rate<0.01", 0.01), ("memory.level_bytes<1.5kB", 1500), ("memory.level_bytes<2GB", 2e9),
-        ("memory.level_bytes<7B", 7), ("io.fsync_share < 5e-1", 0.5), ("p99_ms<1e3", 1000),
+        ("memory.level_bytes<7B", 7), ("memory.level_bytes<3MB", 3e6), ("io.fsync_share < 5e-1", 0.5),
+        ("p99_ms<1e3", 1000),
     ],
 )  # fmt: skip
 def test_every_unit(text: str, value: float) -> None:
@@ -95,6 +97,7 @@ def test_numbers_have_the_unit_of_their_name() -> None:
     assert unit_of("latency_ms.delivery.p99") == "ms"
     assert unit_of("throughput_per_s") is None
     assert unit_of("cpu.cpu_share") == "%"
+    assert unit_of("error_rate") == unit_of("cpu.share") == unit_of("share.at") == "%"
 
 
 @pytest.mark.parametrize(
@@ -105,6 +108,7 @@ def test_numbers_have_the_unit_of_their_name() -> None:
         ("shape:x p99_ms<1", "nothing is of a 'shape'"), ("load p99_ms<1", "'load' at 0 is no scope"),
         ("p99_ms<5%", "is in ms, not in %"), ("lost<5s", "a plain number, not in s"), ("p99_ms<5h", "unknown unit 'h'"),
         ("p99_ms<1.2.3", "'1.2.3' is no number"), ("", "no comparison"),
+        ("stage:x load p99_ms<1", "'load' at 8 is no scope"),
     ],
 )  # fmt: skip
 def test_a_malformed_check_names_the_place(text: str, said: str) -> None:
@@ -140,6 +144,25 @@ def test_a_failure_names_what_broke_it() -> None:
     assert len(result.numbers) == 3
 
 
+def test_more_failures_than_are_worth_naming_are_counted() -> None:
+    """Three are named, of four the last is counted."""
+    numbers = [Number(STAGE | {"stage": f"load-{place}"}, "error_rate", 0.5) for place in range(4)]
+    (result,) = judge_checks([parse_check("error_rate<1%")], numbers[:3])
+    assert result.message.count("error_rate is 0.5") == 3
+    (result,) = judge_checks([parse_check("error_rate<1%")], numbers)
+    assert result.message.count("error_rate is 0.5") == 3
+    assert result.message.endswith("stage:load-2 error_rate is 0.5 and 1 more")
+
+
+@pytest.mark.parametrize(
+    ("texts", "held"),
+    [([], True), (["lost==0"], True), (["lost==0", "lost==1"], False), (["p9_ms<1", "lost==0"], False)],
+)
+def test_all_of_them_have_to_hold(texts: list[str], held: bool) -> None:
+    """One that failed, or is not known, is enough not to."""
+    assert all_held(judge_checks(parse_checks(texts), NUMBERS)) is held
+
+
 def test_every_fault_is_named_at_once() -> None:
     """Of several checks."""
     with pytest.raises(CheckError, match=r"p99_ms.*error_rate"):
@@ -152,7 +175,9 @@ def test_checks_from_a_file(tmp_path: Path) -> None:
     path.write_text('checks = ["p99_ms<250", "stage:load-* lost==0"]\n')
     assert [check.name for check in load_checks(path)] == ["p99_ms", "lost"]
     for content, said in (
-        ("check = []", "one list"), ("checks = 3", "one list"), ("checks = [", "not TOML"),
+        ("check = []", "one list"), ("checks = 3", "one list"),
+        ('checks = ["lost==0"]\nelse = 1', "one list"), ('checks = ["lost==0", 3]', "one list"), 
+        ("checks = [", "not TOML"),
         ("checks = " + "[" * 5_000, "nested too deeply"), (f"checks.{'.'.join('a' * 20_000)} = 1", "one list"),
     ):  # fmt: skip
         path.write_text(content)
