@@ -1,53 +1,96 @@
-"""The master and the receivers' control APIs: what an answer says that none of ours gave."""
+"""What the master tells receivers, over their real control API."""
+
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from _hookswarm.protocol.faults import FaultOrder, Faults
+from _hookswarm.protocol.identity import NO_RUN
+from _hookswarm.protocol.outage import Outage, OutageSeen
 from _hookswarm.protocol.regions import Region
+from _hookswarm.protocol.setup import Setup
 from _hookswarm.records.clock import Clock
-from _hookswarm.senders.master.control import ControlError, Controls
+from _hookswarm.senders.master.control import Controls
+from tests.support.obedient import Obedient, obeying
 from tests.support.receivers import TOKEN
-from tests.support.servers import ScriptedServer, answer_of, answering
 
-STRANGE = [b"", b"hello", b"[]", b"{}", b'{"now_ns": "soon"}', b"[" * 100_000]
-FOREIGN = "the control API of eu, http.*mend 'control'"
+SECOND = 1_000_000_000
+AHEAD_NS = 3 * SECOND
+BUSY = FaultOrder(Faults(status={503: 0.5}, seed=7), begin_ns=10 * SECOND, end_ns=20 * SECOND)
+NONE = FaultOrder()
 
 
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def receivers(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Controls, Obedient, Obedient]]:
+    """The master's side of two; the clock of the second is three seconds ahead of ours. And what each was told."""
     monkeypatch.setenv("HOOKSWARM_TOKEN", TOKEN)
+    ours = Clock()
+    theirs = Clock(ours.anchor_ns + AHEAD_NS)
+    with obeying("near", ours) as (near, told_near), obeying("ahead", theirs) as (ahead, told_ahead):
+        controls = Controls([near, Region(name="foreign", url="http://127.0.0.1:1/"), ahead])
+        offsets = {read.region: (read.offset_ns, read.uncertainty_ns) for read in controls.read_clocks(ours)}
+        assert offsets == {"near": (0, 0), "ahead": (AHEAD_NS, 0)}
+        yield controls, told_near, told_ahead
 
 
-def controls(server: ScriptedServer) -> Controls:
-    url = f"http://127.0.0.1:{server.port}"
-    return Controls([Region(name="eu", url=f"{url}/hooks", control=url)])
+def test_faults_hold_by_each_receivers_clock(receivers: tuple[Controls, Obedient, Obedient]) -> None:
+    """An instant is told by the clock of who is to keep it; what has no instant is told as it is."""
+    controls, near, ahead = receivers
+    controls.set_faults(BUSY)
+    assert near.told == [BUSY]
+    assert ahead.told == [replace(BUSY, begin_ns=13 * SECOND, end_ns=23 * SECOND)]
+    open_ended = replace(BUSY, begin_ns=None, end_ns=None)
+    controls.befall(2, open_ended)
+    assert (len(near.told), ahead.told[-1]) == (1, open_ended)
 
 
-@pytest.mark.parametrize("body", STRANGE, ids=lambda body: repr(body[:6]))
-def test_a_program_of_somebody_else_is_named(body: bytes) -> None:
-    """Its clock is no use; how much arrived there is not known, which is no reason to end."""
-    with ScriptedServer(answering(answer_of(body))) as server:
-        asked = controls(server)
-        with pytest.raises(ControlError, match=FOREIGN):
-            asked.read_clocks(Clock())
-        assert asked.arrived() == {}
-        asked.release()
+def test_an_outage_is_by_the_regions_clock_and_told_back_by_ours(
+    receivers: tuple[Controls, Obedient, Obedient],
+) -> None:
+    """It befalls the one region that is meant."""
+    controls, near, ahead = receivers
+    controls.set_outage(2, Outage("refused", 10 * SECOND, 11 * SECOND))
+    assert (near.told, ahead.told) == ([], [Outage("refused", 13 * SECOND, 14 * SECOND)])
+    ahead.seen = OutageSeen(13 * SECOND + 5, 15 * SECOND)
+    assert controls.await_outage(2) == (10 * SECOND + 5, 12 * SECOND)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"[" * 100_000], ids=lambda body: repr(body[:6]))
-def test_an_outage_that_somebody_else_tells_is_none(body: bytes) -> None:
-    """It is not waited for."""
-    with ScriptedServer(answering(answer_of(body))) as server:
-        asked = controls(server)
-        with pytest.raises(ControlError, match=FOREIGN):
-            asked.await_outage(0)
-        asked.release()
+def test_faults_are_ended_where_there_were_some(receivers: tuple[Controls, Obedient, Obedient]) -> None:
+    """A stage without faults tells nothing, but to end those of the one before, also where those befell one region."""
+    controls, near, ahead = receivers
+    controls.set_faults(NONE)
+    assert near.told == []
+    controls.set_faults(BUSY)
+    controls.set_faults(NONE)
+    controls.set_faults(NONE)
+    assert near.told == [BUSY, NONE]
+    controls.befall(2, BUSY)
+    controls.set_faults(NONE)
+    assert near.told == [BUSY, NONE, NONE]
+    assert ahead.told[-1] == NONE
 
 
-@pytest.mark.parametrize("body", STRANGE, ids=lambda body: repr(body[:6]))
-def test_a_refusal_without_our_words_is_told_by_its_status(body: bytes) -> None:
-    """Whatever stands in it."""
-    with ScriptedServer(answering(answer_of(body, "500 Internal Server Error"))) as server:
-        asked = controls(server)
-        with pytest.raises(ControlError, match="the receiver of eu refuses /reset: status 500"):
-            asked.reset("run-1")
-        asked.release()
+def test_receivers_are_set_up_when_that_changes(receivers: tuple[Controls, Obedient, Obedient]) -> None:
+    """Stages that ask for the same need no restart; after the run all is as it was, and no run is on."""
+    controls, near, ahead = receivers
+    controls.set_up(Setup())
+    assert near.told == []
+    for workers in (2, 2, 3):
+        controls.set_up(Setup(workers=workers))
+    controls.rest()
+    assert near.told == ahead.told == [Setup(workers=2), Setup(workers=3), "rest"]
+    controls.release()
+    assert near.told[3:] == ahead.told[3:] == [NO_RUN, Setup()]
+
+
+def test_who_does_not_say_what_arrived_is_left_out(receivers: tuple[Controls, Obedient, Obedient]) -> None:
+    """Somebody only watches: that is no reason to fail."""
+    controls, near, _ = receivers
+    assert controls.arrived() == {"near": 3, "ahead": 3}
+    near.stats_of_run = {"arrivals": "many"}
+    assert controls.arrived() == {"ahead": 3}
+    near.stats_of_run = {}
+    assert controls.arrived() == {"ahead": 3}
+    controls.release()
+    assert controls.arrived() == {}
