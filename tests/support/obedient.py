@@ -23,8 +23,8 @@ class Obedient:
     """What it was told, in order: ids of runs, faults, set-ups, outages, and "rest"."""
 
     told: list[object] = field(default_factory=list)
-    seen: OutageSeen = field(default_factory=OutageSeen)
-    """What it says of its outage."""
+    seen: list[OutageSeen] = field(default_factory=list)
+    """What it says of its outage, one answer after the other; the last again and again."""
     stats_of_run: dict[str, Any] = field(default_factory=lambda: {"arrivals": 3})
 
     def health(self) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class Obedient:
         self.told.append(setup)
 
     def outage(self) -> OutageSeen:
-        return self.seen
+        return self.seen.pop(0) if len(self.seen) > 1 else self.seen[0]
 
     def set_outage(self, outage: Outage) -> None:
         self.told.append(outage)

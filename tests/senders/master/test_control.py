@@ -48,11 +48,12 @@ def test_faults_hold_by_each_receivers_clock(receivers: tuple[Controls, Obedient
 def test_an_outage_is_by_the_regions_clock_and_told_back_by_ours(
     receivers: tuple[Controls, Obedient, Obedient],
 ) -> None:
-    """It befalls the one region that is meant."""
+    """It befalls the one region that is meant, and is waited for until it is over."""
     controls, near, ahead = receivers
     controls.set_outage(2, Outage("refused", 10 * SECOND, 11 * SECOND))
     assert (near.told, ahead.told) == ([], [Outage("refused", 13 * SECOND, 14 * SECOND)])
-    ahead.seen = OutageSeen(13 * SECOND + 5, 15 * SECOND)
+    begun_ns = 13 * SECOND + 5
+    ahead.seen = [OutageSeen(), OutageSeen(begun_ns), OutageSeen(begun_ns, 15 * SECOND)]
     assert controls.await_outage(2) == (10 * SECOND + 5, 12 * SECOND)
 
 

@@ -48,7 +48,7 @@ def test_an_outage_is_told_and_written_as_it_was(
     outage = incidents(Incident(kind, 2.0, 1.5, regions=(0, 1)))  # type: ignore[arg-type]
     outage.tell(controls)
     assert eu.told == us.told == [Outage(kind, BEGIN, END)]  # type: ignore[arg-type]
-    eu.seen, us.seen = OutageSeen(BEGIN + 5, END + 7), OutageSeen(BEGIN + 3, END + 9)
+    eu.seen, us.seen = [OutageSeen(BEGIN + 5, END + 7)], [OutageSeen(BEGIN + 3, END + 9)]
     outage.write(controls, Timeline(tmp_path))
     (entry,) = written(tmp_path)
     assert (entry.at_ns, entry.until_ns, entry.stage, entry.fault) == (BEGIN + 3, END + 9, 3, kind)
