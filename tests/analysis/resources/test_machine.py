@@ -37,3 +37,6 @@ def test_too_few_samples_say_nothing() -> None:
     assert machine_used(pd.DataFrame(), (START, START + SECOND)) == Used()
     assert machine_used(machine_log(10), (START, START)) == Used()
     assert machine_used(machine_log(10), (START + 9 * SECOND, START + 15 * SECOND)) == Used()
+    assert machine_used(machine_log(10), (START + 6 * SECOND, START + 14 * SECOND)) != Used()  # just half of it
+    assert machine_used(machine_log(10), (START + 6 * SECOND, START + 14 * SECOND + 1)) == Used()
+    assert machine_used(machine_log(10), (START - 4 * SECOND - 1, START + 4 * SECOND)) == Used()
