@@ -9,7 +9,7 @@ import pytest
 from _hookswarm.protocol.faults import Delay, FaultOrder
 from _hookswarm.protocol.outage import Outage, OutageSeen
 from _hookswarm.records.clock import Clock
-from _hookswarm.records.run import IncidentPlayed, Timeline, read_timeline
+from _hookswarm.records.timeline import IncidentPlayed, Timeline, read_timeline
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.incidents import Incidents
 from _hookswarm.senders.plan.stages import Incident, Stage
