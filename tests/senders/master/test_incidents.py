@@ -45,9 +45,9 @@ def test_an_outage_is_told_and_written_as_it_was(
 ) -> None:
     """To end or start processes takes a while: of several regions it lasted from the first to the last."""
     controls, (eu, us) = world
-    outage = incidents(Incident(kind, 2.0, 1.5, regions=(0, 1)))  # type: ignore[arg-type]
+    outage = incidents(Incident(kind, 2.0, 1.5, regions=(0, 1)))  # type: ignore[arg-type]  # a list of stand-ins
     outage.tell(controls)
-    assert eu.told == us.told == [Outage(kind, BEGIN, END)]  # type: ignore[arg-type]
+    assert eu.told == us.told == [Outage(kind, BEGIN, END)]  # type: ignore[arg-type]  # likewise
     eu.seen, us.seen = [OutageSeen(BEGIN + 5, END + 7)], [OutageSeen(BEGIN + 3, END + 9)]
     outage.write(controls, Timeline(tmp_path))
     (entry,) = written(tmp_path)
