@@ -224,12 +224,14 @@ class Supervisor:
         assert self._child
         try:
             self._out = True
+            # The signal is the begin: senders are refused long before a busy machine has cleared the process away.
+            begun_ns = self._clock.now()
             if outage.kind == "refused":
                 os.killpg(self._child.pid, signal.SIGKILL)
                 self._child.wait()
             else:
                 os.killpg(self._child.pid, signal.SIGSTOP)
-            self._seen = OutageSeen(self._clock.now())
+            self._seen = OutageSeen(begun_ns)
             over.wait(self._seconds_to(outage.end_ns))
             if outage.kind == "refused":
                 self._start()
