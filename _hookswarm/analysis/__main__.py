@@ -47,6 +47,9 @@ def _analyse(argv: Sequence[str]) -> int:
         "--output", type=Path, default=Path(), metavar="DIR", help="where reports go; it is made (default: here)"
     )
     parser.add_argument("--check", action="append", default=[], metavar="CHECK", help="fail unless it holds: 'lost==0'")
+    parser.add_argument(
+        "--keep-disturbed", action="store_true", help="tell the figures of disturbed stages, too: do not trust them"
+    )
     options = parser.parse_args(argv)
     wanted = checks.parse_checks(options.check)
     frames = load_run(options.run)
@@ -54,7 +57,7 @@ def _analyse(argv: Sequence[str]) -> int:
         options.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError([f"--output {options.output} cannot be written: {error.strerror}"]) from None
-    found = analyse(frames)
+    found = analyse(frames, options.keep_disturbed)
     console = summary.make_console()
     summaries.show_run(found, console)
     written = [series.save_series(options.run, found.series), *files.write_reports(options.output, found)]

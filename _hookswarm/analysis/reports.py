@@ -9,7 +9,6 @@ from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.regions.failovers import FailoversRecorder
 from _hookswarm.analysis.regions.regions import RegionsRecorder
 from _hookswarm.analysis.regions.strategies import StrategiesRecorder
-from _hookswarm.analysis.resources.disturbance import DisturbanceRecorder
 from _hookswarm.analysis.resources.io import IoRecorder
 from _hookswarm.analysis.resources.limit import LimitRecorder
 from _hookswarm.analysis.resources.memory import MemoryRecorder
@@ -18,10 +17,9 @@ from _hookswarm.analysis.scaling.scaling import ScalingRecorder
 from _hookswarm.analysis.schema.report import Run, Section
 from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.analysis.verdicts import verdict
+from _hookswarm.analysis.verdicts.trust import StageJudge
 
-ALWAYS: tuple[Callable[[RunFrames], Recorder], ...] = (
-    LimitRecorder, DisturbanceRecorder, SeriesRecorder, MemoryRecorder,
-)  # fmt: skip
+ALWAYS: tuple[Callable[[RunFrames], Recorder], ...] = (LimitRecorder, SeriesRecorder, MemoryRecorder)
 BY_TEST: dict[str, tuple[Callable[[RunFrames], Recorder], ...]] = {
     "scalability": (ScalingRecorder, CapacityRecorder),
     "distribution": (RegionsRecorder, StrategiesRecorder, FailoversRecorder),
@@ -30,10 +28,12 @@ BY_TEST: dict[str, tuple[Callable[[RunFrames], Recorder], ...]] = {
 """What a test's section tells beyond what all do."""
 
 
-def analyse(frames: RunFrames) -> Sections:
-    """What a run has to say, in its section of each report."""
+def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
+    """What a run has to say, in its section of each report; of disturbed stages no figures, unless they are kept."""
     recorders = [recorder(frames) for recorder in (*ALWAYS, *BY_TEST.get(frames.manifest.test, ()))]
-    computed = stages.stage_figures(frames, *(recorder.add for recorder in recorders))
+    computed = stages.stage_figures(
+        frames, *(recorder.add for recorder in recorders), judge=StageJudge(frames, keep_disturbed)
+    )
     for recorder in recorders:
         recorder.annotate(computed)
     sections = Sections(

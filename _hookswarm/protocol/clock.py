@@ -16,3 +16,5 @@ class ClockTold(BaseModel):
     """Names that boot; empty where the kernel does not tell."""
     host: str = ""
     protocol: int | None = None
+    pid: int = 0
+    """Of the supervisor; 0: it did not say."""

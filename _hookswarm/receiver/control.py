@@ -18,6 +18,7 @@
 
 import hmac
 import json
+import os
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -144,7 +145,12 @@ class ControlApp:
     def _told(self) -> dict[str, Any]:
         now_ns, clock = self._clock.now(), self._clock
         return ClockTold(
-            now_ns=now_ns, anchor_ns=clock.anchor_ns, boot=boot_id(), host=socket.gethostname(), protocol=PROTOCOL
+            now_ns=now_ns,
+            anchor_ns=clock.anchor_ns,
+            boot=boot_id(),
+            host=socket.gethostname(),
+            protocol=PROTOCOL,
+            pid=os.getpid(),
         ).model_dump()
 
     def _reset(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:

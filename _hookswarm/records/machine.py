@@ -124,7 +124,7 @@ def _values(names: Sequence[str]) -> tuple[object, ...]:
         sockets.get("tw"),
         tcp.get("ListenOverflows"),
         tcp.get("RetransSegs"),
-        *(_pressure_s(kind) for kind in ("cpu", "io", "memory")),
+        *(pressure_s(kind) for kind in ("cpu", "io", "memory")),
     )
 
 
@@ -161,8 +161,8 @@ def _sockets() -> dict[str, int]:
     return dict(zip(words[::2], map(int, words[1::2]), strict=False))
 
 
-def _pressure_s(kind: str) -> float | None:
-    """Seconds in which some process waited for it."""
+def pressure_s(kind: str) -> float | None:
+    """Seconds in which some process waited for it (`cpu`, `io`, `memory`); None where Linux does not tell."""
     text = _read(f"/proc/pressure/{kind}")
     return int(text.split("total=", 1)[1].split()[0]) / 1e6 if "total=" in text else None
 
@@ -177,6 +177,11 @@ def _throttled_s() -> float | None:
             if line.startswith(f"{name} "):
                 return int(line.split()[1]) / unit
     return None
+
+
+def stolen_s() -> float:
+    """Seconds of all cores that the host of a virtual machine gave to others."""
+    return float(getattr(psutil.cpu_times(), "steal", 0.0))
 
 
 def _slowest_mhz() -> float | None:

@@ -120,6 +120,26 @@ class StageOverloaded(Record):
     growing_s: float
 
 
+class BystanderRecord(Record):
+    """A process that takes no part in the run, and the share of one core that it had."""
+
+    pid: int
+    name: str
+    core_share: float
+
+
+class BystandersSeen(Record):
+    """Who else was busy on the master's machine while a stage was played."""
+
+    kind: Literal["bystanders_seen"] = "bystanders_seen"
+    at_ns: int
+    stage: int
+    cores: float
+    """How many cores' worth of time they all had together."""
+    busiest: list[BystanderRecord]
+    """Three at most."""
+
+
 class StageEnded(Record):
     """Written once the workers have reported; those that were lost are not among the `reports`."""
 
@@ -168,6 +188,7 @@ Entry = Annotated[
     | IncidentPlayed
     | Progress
     | StageOverloaded
+    | BystandersSeen
     | StageEnded
     | WorkerLost
     | ClockRead

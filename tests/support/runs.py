@@ -42,6 +42,7 @@ def start_locust(
     """Plain Locust in `folder`; what it says goes to locust.log."""
     plain = json.dumps([to_plain(stage) for stage in stages])
     command = [*prefix, sys.executable, "-m", "locust", "-f", str(PLAN), *options]
+    command += [] if "--replay" in options else ["--no-replay"]  # tests beside each other disturb each other
     command += ["--headless", "--only-summary"] if headless else []
     if "--processes" in options:
         port = str(free_port())
@@ -86,8 +87,8 @@ def end_group(process: "subprocess.Popen[bytes]") -> None:
 
 
 def analyse(run: Path) -> tuple[Section, int]:
-    """What `python -m hookswarm.analysis` makes of a run, and its exit code."""
-    command = [sys.executable, "-m", "hookswarm.analysis", str(run), "--output", str(run)]
+    """What `python -m hookswarm.analysis` makes of a run, and its exit code; disturbed stages keep their figures."""
+    command = [sys.executable, "-m", "hookswarm.analysis", str(run), "--output", str(run), "--keep-disturbed"]
     done = subprocess.run(command, cwd=run, env=environment(), capture_output=True, text=True, timeout=60)
     report = PerformanceReport.model_validate_json((run / "webhook_performance_results.json").read_text())
     (section,) = report.sections.values()

@@ -32,17 +32,27 @@ class PlayedStage:
     """A load balancer chose the regions: senders judged none of them."""
 
 
-def stage_figures(frames: RunFrames, *watchers: Callable[[PlayedStage], object]) -> list[Stage]:
-    """The figures of every stage that was started. Watchers are shown each as it was played; its rows are not kept."""
+def stage_figures(
+    frames: RunFrames,
+    *watchers: Callable[[PlayedStage], object],
+    judge: Callable[[PlayedStage, Stage], bool] | None = None,
+) -> list[Stage]:
+    """The figures of every stage that was started. Watchers are shown each as it was played; its rows are not kept.
+
+    A stage that `judge` does not trust keeps its counts and loses its figures; watchers are not shown it.
+    """
     found: dict[int, Stage] = {}
     usual: dict[int, classes.Usual] = {}
     for stage in _played(frames):
-        found[stage.number] = _stage(frames, stage)
+        found[stage.number] = figured = _stage(frames, stage)
+        if judge and not judge(stage, figured):
+            _take_figures_from(figured)
+            continue
         usual |= classes.usual_latency(frames.plan, stage.number, stage.delivered, stage.window)
         for watch in watchers:
             watch(stage)
     for number, latency in usual.items():
-        if number in found:
+        if number in found and found[number].classes:
             found[number].against = classes.against_usual(found[number].classes or [], latency)
     return list(found.values())
 
@@ -97,6 +107,14 @@ def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
         machine=None,
         limit=None,
     )
+
+
+def _take_figures_from(stage: Stage) -> None:
+    """What stays is what books are kept by."""
+    nothing = quantiles.quantiles_of(np.empty(0))
+    stage.throughput_per_s = stage.error_rate = None
+    stage.latency_ms = Latencies(delivery=nothing, attempt=nothing, queueing=nothing)
+    stage.retry = stage.classes = None
 
 
 def _stage_window(

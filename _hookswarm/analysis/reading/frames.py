@@ -14,6 +14,7 @@ from _hookswarm.analysis.reading import logs
 from _hookswarm.analysis.reading.balanced import arrivals_by_region
 from _hookswarm.analysis.reading.clocks import Clocks
 from _hookswarm.analysis.reading.law import Law
+from _hookswarm.analysis.reading.replays import Replays
 from _hookswarm.analysis.reading.rows import arrange_rows, take_rows
 from _hookswarm.records.journal import JournalError, JournalView, Rows, read_journal
 from _hookswarm.records.manifest import MANIFEST, Manifest, RunError
@@ -100,6 +101,8 @@ class RunFrames:
     """Times of different hosts may be off by so much; 0 on one machine."""
     machine: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Samples of the machine that the senders' master ran on, with its number of `cores`; empty: there are none."""
+    replayed: frozenset[int] = frozenset()
+    """Numbers of the stages that were disturbed and played once more."""
     fsyncs: Sequence[Rows] = ()
     """By receiving process, when each fdatasync began and was done."""
 
@@ -111,6 +114,7 @@ class RunFrames:
 def load_run(folder: Path) -> RunFrames:
     """Read a run's folder. Raises RunError, JournalError or OSError that says which file is at fault."""
     manifest = Manifest.load(folder)
+    replays = Replays.settle(manifest)
     plan = _plan(manifest, folder)
     timeline = _timeline(folder, len(plan))
     damaged: list[str] = []
@@ -128,6 +132,7 @@ def load_run(folder: Path) -> RunFrames:
     at_home = np.isin(seen["stage"], started) & np.isin(seen["run"], np.unique(sent["run"]))
     at_home &= (seen["flags"] & Flag.FOREIGN) == 0
     watched = [code for code, region in enumerate(manifest.regions) if region.receiver]
+    totals = _locust_totals(folder / "locust_stats.csv")
     if len(watched) == len(regions):
         watched += range(BALANCED, CODES)  # whichever region a balancer chose
     return RunFrames(
@@ -141,7 +146,8 @@ def load_run(folder: Path) -> RunFrames:
         torn=torn,
         damaged=damaged,
         spoilt=spoilt,
-        locust_totals=_locust_totals(folder / "locust_stats.csv"),
+        locust_totals=None if totals is None else replays.totals(totals),
+        replayed=replays.first,
         resources=logs.read_resources(folder, clock, spoilt),
         machine=logs.read_machine(folder, clock, spoilt),
         clock_uncertainty_ns=max([clock.uncertainty_ns, *(host.uncertainty_ns for host in manifest.hosts)]),

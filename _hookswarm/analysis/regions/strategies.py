@@ -54,6 +54,10 @@ class _Kept:
     trips: Trips
 
 
+APART = ("name", "strategy", "repeat", "replay_of")
+"""In which stages that are compared may differ."""
+
+
 class StrategiesRecorder(Recorder):
     """Keeps what the comparison needs of the stages."""
 
@@ -110,7 +114,9 @@ def _comparable_groups(plans: Sequence[Mapping[str, Any]]) -> list[list[int]]:
     found: dict[str, list[int]] = {}
     for number, plan in enumerate(plans):
         if plan.get("strategy"):
-            alike = {key: value for key, value in plan.items() if key not in ("name", "strategy", "repeat")}
+            alike = {
+                key: value for key, value in plan.items() if key not in ("name", "strategy", "repeat", "replay_of")
+            }
             found.setdefault(json.dumps(alike, sort_keys=True, default=str), []).append(number)
     return [group for group in found.values() if len({plans[number]["strategy"] for number in group}) > 1]
 

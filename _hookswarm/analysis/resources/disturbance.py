@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from _hookswarm.analysis.deliveries.figures import Window
-from _hookswarm.analysis.deliveries.recorder import Recorder
-from _hookswarm.analysis.deliveries.stages import PlayedStage
-from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.resources import cpu, machine
 from _hookswarm.analysis.resources.machine import Used
-from _hookswarm.analysis.schema.report import Machine, Stage
+from _hookswarm.analysis.schema.report import Machine
 from _hookswarm.common.limits import DISTURBED_SHARE, STARVED_SHARE
+from _hookswarm.common.wording import first_of
+from _hookswarm.records.processes import NAMED
+from _hookswarm.records.timeline import BystandersSeen
 
 WAITED = STARVED_SHARE
 """Others disturb where some process waited for a CPU for this share of the time; cores that were idle are no loss."""
@@ -38,25 +38,6 @@ RULES = (
 )
 
 
-class DisturbanceRecorder(Recorder):
-    """Measures it, and writes it into the stages."""
-
-    def __init__(self, frames: RunFrames) -> None:
-        super().__init__(frames)
-        self._machine = frames.machine
-        self._logs = cpu.split_logs(frames.resources)
-        self._all_known = all(region.receiver for region in frames.manifest.regions)
-        """All processes that take part keep a log; else others may be the target's."""
-        self._found: dict[str, Machine] = {}
-
-    def add(self, stage: PlayedStage) -> None:
-        self._found[stage.plan.name] = disturbance_of(self._machine, self._logs, stage.window, self._all_known)
-
-    def annotate(self, stages: Sequence[Stage]) -> None:
-        for stage in stages:
-            stage.machine = self._found[stage.name]
-
-
 def disturbance_of(
     log: pd.DataFrame, resources: Iterable[pd.DataFrame], window: Window, all_known: bool = True
 ) -> Machine:
@@ -79,10 +60,15 @@ def _others(used: Used, resources: Iterable[pd.DataFrame], window: Window) -> fl
     return round(max(used.busy_cores - ours, 0.0) / len(used.core_shares), 4)
 
 
-def disturbances_of(found: Machine) -> Iterator[str]:
-    """A sentence for each limit that was passed."""
+def disturbances_of(found: Machine, seen: Sequence[BystandersSeen] = ()) -> Iterator[str]:
+    """A sentence for each limit that was passed; of others it says who was `seen`."""
     for rule in RULES:
-        share = getattr(found, rule.share)
-        at_ease = rule.share == "others_share" and (found.waited_share or 0) < WAITED
+        share, others = getattr(found, rule.share), rule.share == "others_share"
+        at_ease = others and (found.waited_share or 0) < WAITED
         if share is not None and share > rule.limit and not at_ease:
-            yield rule.says.format(share)
+            yield rule.says.format(share) + (_who(seen) if others else "")
+
+
+def _who(seen: Sequence[BystandersSeen]) -> str:
+    named = [f"{one.name} (process {one.pid}, {one.core_share:.0%} of a core)" for s in seen for one in s.busiest]
+    return f": {first_of(named, NAMED)}" if named else ""

@@ -49,7 +49,7 @@ class IoRecorder(Recorder):
         if not len(self._frames.resources):
             missing = str(self._frames.manifest.environment.get("psutil") or "no resource log in the run's folder")
         run = Run.model_validate(self._frames.manifest, from_attributes=True)
-        stages = [_stage(one, self._seen[one.name]) for one in sections.performance.stages]
+        stages = [_stage(one, self._seen[one.name]) for one in sections.performance.stages if one.name in self._seen]
         sections.io = IoSection(run=run, skipped=missing, stages=stages)
 
 

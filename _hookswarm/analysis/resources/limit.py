@@ -61,7 +61,8 @@ class LimitRecorder(Recorder):
 
     def annotate(self, stages: Sequence[Stage]) -> None:
         for stage in stages:
-            stage.limit = _limit_of(stage, self._evidence[stage.name])
+            if found := self._evidence.get(stage.name):
+                stage.limit = _limit_of(stage, found)
 
     def fill(self, sections: Sections) -> None:
         sections.cpu = self._cpu.section()

@@ -58,7 +58,8 @@ def scaled_stages(stages: Sequence[Stage]) -> list[Stage]:
 def _scenarios(stages: Sequence[Stage]) -> dict[str, list[Stage]]:
     found: dict[str, list[Stage]] = {}
     for stage in stages:
-        found.setdefault(stage.scenario, []).append(stage)
+        if not stage.disturbed:
+            found.setdefault(stage.scenario, []).append(stage)
     return {scenario: own for scenario, own in found.items() if any(_factor(stage) > 1 for stage in own)}
 
 

@@ -154,6 +154,13 @@ class Machine(Model):
     waited_share: float | None = Field(description="share of the time that some process waited for a CPU")
 
 
+class Reason(Model):
+    """Codes stay the same over versions; docs/numbers.md has them all."""
+
+    code: str
+    message: str
+
+
 class Stage(Model):
     """One stage as it was played. Counts and error rates are of all of it, throughput and latencies of its window."""
 
@@ -173,6 +180,9 @@ class Stage(Model):
     generator: Generator
     machine: Machine | None = Field(default=None, description="what disturbed it, if anything; null in older files")
     limit: Limit | None = Field(description="null where there is too little evidence")
+    disturbed: list[Reason] = Field(
+        default=[], description="why its figures say nothing of the target, and are null; it ranks nowhere"
+    )
 
 
 class Series(Model):
@@ -194,13 +204,6 @@ class Status(StrEnum):
     FAIL = "fail"
     VOID = "void"
     UNKNOWN = "unknown"
-
-
-class Reason(Model):
-    """Codes stay the same over versions; docs/numbers.md has them all."""
-
-    code: str
-    message: str
 
 
 class Verdict(Model):

@@ -90,22 +90,30 @@ class Code(StrEnum):
     GENERATOR_LATE = (
         "generator_late",
         Effect.VOID,
-        "idle workers woke more than 20 ms late (99th percentile): another schedule than the declared one",
+        "idle workers woke more than 20 ms late (99th percentile): another schedule than the declared one. The stage "
+        "has no figures; a note as long as another stage has",
         "give the senders a machine, or cores, of their own",
     )
     GENERATOR_STARVED = (
         "generator_starved",
         Effect.VOID,
         "a sender was ready to run and had no CPU for more than a quarter of a stage (Linux `schedstat`); of a closed "
-        "loop, which takes turns on the cores with the receiver, for more than half",
+        "loop, which takes turns on the cores with the receiver, for more than half. The stage has no figures; a note "
+        "as long as another stage has",
         "give the senders a machine, or cores, of their own",
     )
     MACHINE_DISTURBED = (
         "machine_disturbed",
         Effect.VOID,
         "steal, throttling, a slower clock, or processes that take no part had over 25 % of the machine in a stage: "
-        "`docs/resource.md`",
-        "end what else runs there, or use another machine, and run it again",
+        "`docs/resource.md`. The stage has no figures; a note as long as another stage has",
+        "end the processes that it names, or use another machine, and run it again",
+    )
+    STAGE_REPLAYED = (
+        "stage_replayed",
+        Effect.NOTE,
+        "a stage was disturbed and played once more: the figures are those of the second time",
+        "nothing; run it again if you need all stages of one stretch of time",
     )
     JOURNAL_DAMAGED = (
         "journal_damaged",

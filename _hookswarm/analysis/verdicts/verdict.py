@@ -3,16 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 from _hookswarm.analysis.reading.frames import RunFrames
-from _hookswarm.analysis.resources import disturbance
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.report import Reason, Stage, Status, Verdict
 from _hookswarm.analysis.verdicts.codes import Code
-from _hookswarm.common.limits import BUSY_SHARE, LATE_MS, SHORTEST_S, STARVED_CLOSED_SHARE, STARVED_SHARE
+from _hookswarm.common.limits import BUSY_SHARE, SHORTEST_S
 from _hookswarm.common.wording import first_of
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.timeline import RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerLost, WorkerReport
 
-SCALABILITY, RESOURCE = "scalability", "resource"
+SCALABILITY = "scalability"
 """The test that looks for the limits: to be overloaded is among its results."""
 
 NAMED = 3
@@ -24,11 +23,12 @@ EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID,
 def verdict_of(frames: RunFrames, stages: Sequence[Stage]) -> Verdict:
     """The verdict of a run."""
     excluded = _void_for_scalability(stages)
-    trusted = [stage for stage in stages if stage.name not in excluded]
-    bound = [*_generator_bound(frames, trusted), *_nothing_scaled(stages, excluded)]
+    disturbed = _disturbed(stages)
+    useless = disturbed if all(stage.disturbed for stage in stages) else []
+    bound = [*useless, *_nothing_scaled(stages, excluded)]
     void = [*_incomplete(frames), *_unbalanced(frames, stages), *bound, *_lawless(stages)]
     failed = [reason for stage, reason in _overloads(frames) if not _seeks_limits(frames, stage)]
-    notes = [*_left_out(excluded), *_notes(frames, stages)]
+    notes = [*([] if useless else disturbed), *_left_out(excluded), *_notes(frames, stages)]
     if void:
         return Verdict(status=Status.VOID, reasons=[*void, *failed, *notes])
     if not any(stage.deliveries.acknowledged for stage in stages):
@@ -144,27 +144,8 @@ def _locust_names(frames: RunFrames, stage: str) -> Iterator[str]:
             yield f"{stage} {region.name} {strategy}"
 
 
-def _generator_bound(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
-    reports, closed = _reports(frames), _closed(frames)
-    for stage in stages:
-        found = stage.generator
-        if found.late_p99_ms is not None and found.late_p99_ms > LATE_MS:
-            yield Reason(
-                code=Code.GENERATOR_LATE,
-                message=f"{stage.name}: idle workers woke {found.late_p99_ms:.0f} ms late (p99), off schedule",
-            )
-        if stage.machine and stage.window_s >= SHORTEST_S:
-            for fault in disturbance.disturbances_of(stage.machine):
-                yield Reason(code=Code.MACHINE_DISTURBED, message=f"{stage.name}: {fault}")
-        if frames.manifest.test == RESOURCE and stage.name in closed:
-            continue  # it asks what gives out first: that, too, is an answer
-        starved = found.starved_share or 0.0
-        most = STARVED_CLOSED_SHARE if stage.name in closed else STARVED_SHARE
-        if starved > most and _lasted_s(reports, stage) >= SHORTEST_S:
-            yield Reason(
-                code=Code.GENERATOR_STARVED,
-                message=f"{stage.name}: a sender was ready to run and had no CPU for {starved:.0%} of the stage",
-            )
+def _disturbed(stages: Sequence[Stage]) -> list[Reason]:
+    return [reason for stage in stages for reason in stage.disturbed]
 
 
 def _lasted_s(reports: dict[str, list[WorkerReport]], stage: Stage) -> float:

@@ -49,6 +49,8 @@ class Controls:
         self._faulty = False
         self._ahead_ns: dict[str, int] = {}
         """By region: how far its clock is ahead of ours."""
+        self.neighbours: set[int] = set()
+        """Process ids of the supervisors on this machine."""
         self._setup = Setup()
         """What the receivers are told to be, where that is not as they were started."""
 
@@ -68,6 +70,7 @@ class Controls:
             if fault := version_difference(f"the receiver of {region.name}", told.protocol):
                 raise ControlError(fault)
             if told.boot == boot_id() != "":  # one monotonic clock: the anchors say it exactly
+                self.neighbours |= {told.pid} - {0}
                 offset = Offset(told.anchor_ns - clock.anchor_ns, 0)
                 break
             exchanges.append(Exchange(asked, told.now_ns, answered))

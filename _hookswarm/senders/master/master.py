@@ -23,6 +23,7 @@ from _hookswarm.senders.exchange.gather import Chunk, Gatherer
 from _hookswarm.senders.exchange.messages import CHUNK, FETCH, HALT, SAYS
 from _hookswarm.senders.exchange.usage import MACHINE_SAMPLE_S, Sampler, machine_log, process_log
 from _hookswarm.senders.master import live, metrics
+from _hookswarm.senders.master.calm_player import CalmPlayer
 from _hookswarm.senders.master.capacity import STATS_PATIENCE_S, CapacitySearch
 from _hookswarm.senders.master.control import ControlError, Controls
 from _hookswarm.senders.master.live import Live
@@ -224,6 +225,7 @@ class Master:
             self._halting,
             self._clock,
         )
+        calm = CalmPlayer(player, self._settings, folder, controls, self._clock, _say)
         settled = 0
         for number, stage in enumerate(self._plan.stages):
             if (stage.processes or 1) > player.processes():
@@ -232,8 +234,9 @@ class Master:
                 _say(f"skipped because no sender of its strategy was picked: {stage.name}")
             elif stage.limits:
                 settled += CapacitySearch(self._runner.stats, folder, player, self._halting).run(stage)
-            elif played := player.play(number, stage):
-                settled += played.settled
+            else:
+                left_s = sum(later.length_s or 0.0 for later in self._plan.stages[number + 1 :])
+                settled += calm.play(number, stage, left_s)
             machine.sample()  # or what the next stage does to the machine would be told of this one's end
             if self._halting.is_set():
                 break

@@ -218,7 +218,9 @@ class StagePlayer:
 
 def _draw_number(number: int, stage: Stage) -> int:
     """What a stage's draws are told apart by from other stages'; the same for all of a course and repeat."""
-    return 1 << 32 | crc32(f"{stage.course} {stage.repeat}".encode()) if stage.course else number
+    if stage.course:
+        return 1 << 32 | crc32(f"{stage.course} {stage.repeat}".encode())
+    return number if stage.replay_of is None else stage.replay_of
 
 
 def _fault_seed(seed: int, number: int, stage: Stage) -> int:

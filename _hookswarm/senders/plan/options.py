@@ -10,7 +10,7 @@ TRANSPORTS = ("wire", "httpx")
 LINKS = ("modelled", "real")
 
 GROUPS = {
-    "What is played": ("quick", "stages", "duration", "rate", "strategy", "seed"),
+    "What is played": ("quick", "stages", "duration", "rate", "strategy", "seed", "replay", "no_replay"),
     "Where it goes": (
         "target", "allow_remote", "regions", "links", "transport", "connect_timeout", "response_timeout", "ca_file",
     ),
@@ -31,6 +31,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--rate", type=float, default=0.0, metavar="R", help="base rate of open arrivals, a second; 0: as planned")
     add("--strategy", metavar="NAME", default="", help="how a region is chosen, in stages that compare no strategies")
     add("--seed", type=int, default=1, help="of schedules and payloads (default: 1)")
+    add("--replay", action="store_true", help="disturbed stages once more beyond loopback, too: a third more at most")
+    add("--no-replay", action="store_true", help="play no stage twice, however disturbed")
     add("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
     add("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
     add("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")

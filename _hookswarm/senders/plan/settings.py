@@ -61,6 +61,8 @@ class Settings:
     watched: tuple[tuple[int, str], ...]
     """Processes of others whose resources are logged, too: their ids and names."""
     allow_worker_loss: bool
+    replay: bool
+    """Disturbed stages are played once more."""
     transport: str
     timeouts: Timeouts
     tls: ssl.SSLContext | None
@@ -89,6 +91,8 @@ def check_options(options: argparse.Namespace) -> Settings:
     collect(lambda: check_writable("--results", Path(options.results)))
     if table and table.links and options.links == "modelled" and options.transport == "httpx":
         faults.append("--transport httpx cannot model the links of this table: add --links real")
+    if options.replay and options.no_replay:
+        faults.append("--replay and --no-replay exclude each other: leave one out")
     for name in ("connect_timeout", "response_timeout"):
         if not 0 < getattr(options, name) <= 3600:
             faults.append(f"--{name.replace('_', '-')} must lie between 0 and 3600 seconds")
@@ -122,6 +126,7 @@ def check_options(options: argparse.Namespace) -> Settings:
         strategy=options.strategy,
         watched=watched,
         allow_worker_loss=options.allow_worker_loss,
+        replay=not options.no_replay and (options.replay or not _beyond_loopback(table)),
         transport=options.transport,
         timeouts=Timeouts(options.connect_timeout, options.response_timeout),
         tls=tls,
@@ -140,13 +145,20 @@ def _table(target: str, path: str, allow_remote: bool) -> RegionTable:
             raise ConfigError([f"--target: {error}"]) from None
     else:
         table = load_table(Path(path) if path else DEFAULT_TABLE)
-    urls = [*(region.url for region in table.region), *(table.balancer.haproxy.values() if table.balancer else ())]
-    remote = [url for url in urls if not is_loopback(address_of(url)[0])]
+    remote = _beyond_loopback(table)
     if remote and not allow_remote:
         raise ConfigError([f"{url} is beyond loopback; if it is yours to load, add --allow-remote" for url in remote])
-    if strange := [url for url in urls if not url.isascii()]:
+    if strange := [url for url in _urls(table) if not url.isascii()]:
         raise ConfigError([f"{url}: write it in ASCII (punycode, percent-encoding)" for url in strange])
     return table
+
+
+def _urls(table: RegionTable) -> list[str]:
+    return [*(region.url for region in table.region), *(table.balancer.haproxy.values() if table.balancer else ())]
+
+
+def _beyond_loopback(table: RegionTable) -> list[str]:
+    return [url for url in _urls(table) if not is_loopback(address_of(url)[0])]
 
 
 def _law(name: str, table: str, scale: float) -> tuple[str, RetryLaw] | None:

@@ -148,6 +148,8 @@ class Stage:
     """Makes this stage a search for capacity: it is played again and again at other rates, until they are found."""
     settle_s: Seconds = 0
     """Pause after the stage in which nothing is sent: the memory that stays is read at its end."""
+    replay_of: int | None = None
+    """The number of the disturbed stage that is played once more; its draws are the same."""
     name: str = ""
     """What it goes by in messages, statistics and reports: unique in its test. `sweep` makes it of the scenario and the
     swept parameters; a plan gives the others their scenario's."""

@@ -42,7 +42,7 @@ def frames(
 
 
 def section(made: RunFrames) -> Section:
-    return analyse(made).performance
+    return analyse(made, keep_disturbed=True).performance
 
 
 def only(made: RunFrames) -> Limit:

@@ -1,0 +1,76 @@
+"""Plays the plan's stages, each once more if it was disturbed and that is allowed."""
+
+import os
+import time
+from collections.abc import Callable
+
+from _hookswarm.records.clock import Clock
+from _hookswarm.senders.exchange.messages import RUN_VARIABLE
+from _hookswarm.senders.master.bystanders import Disturbance, core_count, disturbance_between, look
+from _hookswarm.senders.master.control import Controls
+from _hookswarm.senders.master.played import Played
+from _hookswarm.senders.master.replays import Replays, again
+from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.stage_player import StagePlayer
+from _hookswarm.senders.plan.settings import Settings
+from _hookswarm.senders.plan.stages import Stage
+
+BUSY_BYSTANDER = 0.1
+"""Of a core: what less is busy does not keep a sender from its schedule."""
+
+
+class CalmPlayer:
+    """Watches what else the machine does meanwhile."""
+
+    def __init__(
+        self,
+        player: StagePlayer,
+        settings: Settings,
+        folder: RunFolder,
+        controls: Controls,
+        clock: Clock,
+        say: Callable[[str], None],
+    ) -> None:
+        self._player = player
+        self._settings = settings
+        self._folder = folder
+        self._controls = controls
+        self._clock = clock
+        self._say = say
+        self._replays = Replays(settings.replay)
+        self._all_known = all(region.control for region in settings.regions)
+        """Else what is busy may be the target."""
+
+    def play(self, number: int, stage: Stage, left_s: float) -> int:
+        """Play a stage of the plan, whose rest takes `left_s`; returns how many deliveries were settled."""
+        played, disturbed, lasted_s = self._play(number, stage)
+        if played is None:
+            return 0
+        self._replays.note(lasted_s)
+        if not disturbed or not self._replays.may(stage, lasted_s, left_s):
+            return played.settled
+        self._say(f"{stage.name} was disturbed, and is played once more: end what else runs here")
+        repeated = again(stage, number)
+        more, _, _ = self._play(self._folder.add_stage(repeated), repeated)
+        return played.settled + (more.settled if more else 0)
+
+    def _play(self, number: int, stage: Stage) -> tuple[Played | None, bool, float]:
+        """How it went, whether it was disturbed, and how long it took."""
+        before = look()
+        played = self._player.play(number, stage)
+        found = disturbance_between(before, look(), self._ours(), core_count())
+        if played and self._all_known and found.busiest:
+            self._folder.timeline.add(found.entry(number, self._clock.now()))
+        return played, bool(played and self._is_disturbed(played, found)), time.monotonic() - before.at_s
+
+    def _is_disturbed(self, played: Played, found: Disturbance) -> bool:
+        """A sender that lacks CPU where nobody else has any is the limit itself: once more would be the same."""
+        if not self._all_known:
+            return played.disturbed
+        busiest = found.busiest[0].core_share if found.busiest else 0.0
+        return found.disturbed or (played.disturbed and busiest >= BUSY_BYSTANDER)
+
+    def _ours(self) -> set[int]:
+        """The roots of what takes part: the command's processes, or Locust's; receivers here; what is watched."""
+        starter = {os.getppid()} if RUN_VARIABLE in os.environ else set()
+        return {os.getpid(), *starter, *self._controls.neighbours, *(pid for pid, _ in self._settings.watched)}
