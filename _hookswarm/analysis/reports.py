@@ -10,7 +10,6 @@ from _hookswarm.analysis.regions.failovers import FailoversRecorder
 from _hookswarm.analysis.regions.regions import RegionsRecorder
 from _hookswarm.analysis.regions.strategies import StrategiesRecorder
 from _hookswarm.analysis.resources.disturbance import DisturbanceRecorder
-from _hookswarm.analysis.resources.io import IoRecorder
 from _hookswarm.analysis.resources.limit import LimitRecorder
 from _hookswarm.analysis.resources.memory import MemoryRecorder
 from _hookswarm.analysis.scaling.capacity import CapacityRecorder
@@ -25,7 +24,6 @@ ALWAYS: tuple[Callable[[RunFrames], Recorder], ...] = (
 BY_TEST: dict[str, tuple[Callable[[RunFrames], Recorder], ...]] = {
     "scalability": (ScalingRecorder, CapacityRecorder),
     "distribution": (RegionsRecorder, StrategiesRecorder, FailoversRecorder),
-    "resource": (IoRecorder,),
 }
 """What a test's section tells beyond what all do."""
 

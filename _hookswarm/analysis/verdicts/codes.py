@@ -153,7 +153,7 @@ class Code(StrEnum):
     GENERATOR_SATURATED = (
         "generator_saturated",
         Effect.NOTE,
-        "closed loops in which the sender ran, or was ready to, for over 90 % of the time: their rate is a lower bound",
+        "closed loops that the generator limited (`docs/scalability.md`): their rate is a lower bound",
         "more sending processes (`--processes`) to see what the target can do",
     )
     LOG_DAMAGED = (

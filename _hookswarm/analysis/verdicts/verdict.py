@@ -171,9 +171,11 @@ def _lasted_s(reports: dict[str, list[WorkerReport]], stage: Stage) -> float:
     return max((report.wall_s for report in reports.get(stage.name, [])), default=0.0)
 
 
-def _busy(stage: Stage) -> float:
-    """The share of a stage in which its busiest sender ran, or was ready to."""
-    return (stage.generator.cpu_share or 0.0) + (stage.generator.starved_share or 0.0)
+def _generator_limited(stage: Stage) -> bool:
+    """As `limit` says; without one, whether its busiest sender ran, or was ready to, for nearly all of the time."""
+    if stage.limit:
+        return scaling.is_generator_bound(stage)
+    return (stage.generator.cpu_share or 0.0) + (stage.generator.starved_share or 0.0) > BUSY_SHARE
 
 
 def _closed(frames: RunFrames) -> set[str]:
@@ -243,9 +245,10 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     closed = _closed(frames)
     reports = _reports(frames)
     long = {stage.name for stage in stages if _lasted_s(reports, stage) >= SHORTEST_S}
-    saturated = [stage.name for stage in stages if stage.name in closed & long and _busy(stage) > BUSY_SHARE]
-    if saturated:
+    excluded = _void_for_scalability(stages)  # and named for it
+    bound = [one.name for one in stages if one.name in (closed & long).difference(excluded) and _generator_limited(one)]
+    if bound:
         yield Reason(
             code=Code.GENERATOR_SATURATED,
-            message=f"{first_of(saturated, 1)}: the sender's CPU was the limit; the rate is a lower bound",
+            message=f"{first_of(bound, 1)}: the sender was the limit; the rate is a lower bound",
         )
