@@ -223,6 +223,20 @@ def _lawless(stages: Sequence[Stage]) -> Iterator[Reason]:
         )
 
 
+def _starved(stages: Sequence[Stage]) -> Iterator[Reason]:
+    for stage in stages:
+        if (found := stage.unanswered) and not _plans_faults(stage):
+            waited = f"{found.workers} of {found.of} workers got no answer for {found.each_s:,.3g} s each"
+            yield Reason(code=Code.WORKERS_UNANSWERED, message=f"{stage.name}: {waited}: the latency is a lower bound")
+
+
+def _plans_faults(stage: Stage) -> bool:
+    """Whether it was planned that something goes wrong."""
+    plan = stage.parameters
+    classes = plan.get("classes") or ()
+    return bool(plan.get("faults") or plan.get("incidents") or any(one.get("faults") for one in classes))
+
+
 def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     if frames.manifest.interrupted:
         yield Reason(code=Code.INTERRUPTED, message="stopped before its plan was done")
@@ -230,6 +244,7 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     if untested and any(stage.deliveries.acknowledged for stage in stages):
         message = f"no delivery was acknowledged, so nothing was tested: {first_of(untested, NAMED)}"
         yield Reason(code=Code.NOTHING_ACKNOWLEDGED_STAGES, message=message)
+    yield from _starved(stages)
     for fault in frames.spoilt:
         yield Reason(code=Code.LOG_DAMAGED, message=f"left out: {fault}")
     if frames.torn:
