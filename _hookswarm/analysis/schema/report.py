@@ -164,6 +164,7 @@ class Machine(Model):
 
     steal_share: float | None = Field(description="what the host of a virtual machine gave to others")
     throttled_share: float | None = Field(description="share of the time that a quota held our processes back")
+    throttled_unknown: str | None = Field(default=None, description="why throttled_share is null")
     slowed_share: float | None = Field(description="how far the cores' clock was below the fastest of the run")
     others_share: float | None = Field(
         description="had by processes that take no part; null: not all of ours are known"
