@@ -7,6 +7,8 @@ import pytest
 from _hookswarm.analysis.deliveries.unanswered import unanswered_of
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Section, Unanswered
+from _hookswarm.analysis.schema.sections import Sections
+from _hookswarm.analysis.verdicts.measures import numbers_of
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import WorkerLost
 from tests.support.journals import SECOND, START, Row, attempt, planned, run, story, table
@@ -66,6 +68,7 @@ def section(*rows: Row, lost: bool = False, **plan: Any) -> Section:
 def test_the_latency_is_a_lower_bound() -> None:
     """A note says how many workers waited how long; the stage is marked."""
     told = section(*[silence(0, 10, n=n) for n in range(3)])
+    assert {one.name for one in numbers_of(Sections(told)) if one.at_least} > {"latency_ms.delivery.p99"}
     (stage,) = told.stages
     assert stage.unanswered == Unanswered(workers=3, of=10, each_s=10.0, share=0.3)
     assert stage.latency_ms.lower_bound
