@@ -9,7 +9,6 @@ from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.regions.failovers import FailoversRecorder
 from _hookswarm.analysis.regions.regions import RegionsRecorder
 from _hookswarm.analysis.regions.strategies import StrategiesRecorder
-from _hookswarm.analysis.resources.io import IoRecorder
 from _hookswarm.analysis.resources.limit import LimitRecorder
 from _hookswarm.analysis.resources.memory import MemoryRecorder
 from _hookswarm.analysis.scaling.capacity import CapacityRecorder
@@ -23,7 +22,6 @@ ALWAYS: tuple[Callable[[RunFrames], Recorder], ...] = (LimitRecorder, SeriesReco
 BY_TEST: dict[str, tuple[Callable[[RunFrames], Recorder], ...]] = {
     "scalability": (ScalingRecorder, CapacityRecorder),
     "distribution": (RegionsRecorder, StrategiesRecorder, FailoversRecorder),
-    "resource": (IoRecorder,),
 }
 """What a test's section tells beyond what all do."""
 

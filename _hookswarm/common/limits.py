@@ -21,5 +21,9 @@ AWAITING_SHARE = 0.9
 AWAITING_CLOSED_SHARE = 0.5
 """The same of a closed loop, whose workers do nothing else."""
 
+UNANSWERED_SHARE = 0.01
+"""Workers without an answer for this share of a closed loop's time hide a hundredth of what it would have sent: its
+99th percentile is then of the others alone."""
+
 SHORTEST_S = 0.5
 """A stretch shorter than this says too little of shares of a CPU."""

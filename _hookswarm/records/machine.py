@@ -1,6 +1,6 @@
 """The machine's log: what all processes of one host together used, a line of CSV about once a second.
 
-All but what is told "now" counts since the machine's start.
+All but what is told "now" counts since the machine's start; `throttled_s` since the log's.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
+from _hookswarm.records.cgroup import Throttling, Unknown
 from _hookswarm.records.clock import Clock, boot_id
 from _hookswarm.records.resources import available
 from _hookswarm.records.samples import SampleHeader, SampleLog
@@ -27,8 +28,8 @@ COLUMNS = (
     "pressure_cpu_s", "pressure_io_s", "pressure_memory_s", "sampling_s", "throttled_s", "mhz",
 )  # fmt: skip
 """`core_busy_s`, `disk_busy_s`: of each core and each disk, joined by ";". Pressure: seconds in which some process
-waited (Linux PSI). `throttled_s`: for which a control group's quota kept our processes from a CPU. `mhz`: of the
-slowest core, now."""
+waited (Linux PSI). `throttled_s`: for which a quota, of the control group of the process that writes the log or of one
+above it, kept it from a CPU. `mhz`: of the slowest core, now."""
 SYSTEM_DISKS = Path("/sys/block")
 """Linux's own list of disks. Partitions are not in it; what is no hardware has no `device` there."""
 SYSTEM_NICS = Path("/sys/class/net")
@@ -40,8 +41,9 @@ class MachineHeader(SampleHeader):
     """Which machine it is."""
 
     KIND = "machine log"
-    NEWEST = 3
-    """1 had no `throttled_s` and `mhz`; up to 2, `disk_busy_s` was the sum over all disks."""
+    NEWEST = 4
+    """1 had no `throttled_s` and `mhz`; up to 2, `disk_busy_s` was the sum over all disks; up to 3, `throttled_s` was
+    that of the group at the root of what is mounted, and the sum over all CPUs."""
 
     host: str
     anchor_ns: int
@@ -51,6 +53,8 @@ class MachineHeader(SampleHeader):
     version: int = NEWEST
     disks: Sequence[str] = ()
     """Those that there were when the log began, in the order of `disk_busy_s`."""
+    throttled_unknown: str = ""
+    """Why there is no `throttled_s`."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -69,15 +73,27 @@ class MachineLog(SampleLog):
         self.gone = False
         """A machine is not, as long as it has somebody to ask."""
         self._disks = physical(psutil.disk_io_counters(perdisk=True) or ())
+        self._throttling: Throttling | None = None
+        unknown = ""
+        try:
+            self._throttling = Throttling(self._now() / 1e9)
+        except Unknown as why:
+            unknown = str(why)
         header = MachineHeader(
-            host, clock.anchor_ns, psutil.cpu_count() or 1, psutil.virtual_memory().total, disks=self._disks
+            host,
+            clock.anchor_ns,
+            psutil.cpu_count() or 1,
+            psutil.virtual_memory().total,
+            disks=self._disks,
+            throttled_unknown=unknown,
         )
         super().__init__(folder / f"machine-{host}.csv", header)
 
     def sample(self) -> None:
         """Append a line, whole or not at all. Raises OSError (a full disk)."""
-        began_s = time.thread_time()
-        self.append((self._now(), *_values(self._disks), round(self._spent_s, 6), _throttled_s(), _slowest_mhz()))
+        began_s, now = time.thread_time(), self._now()
+        throttled_s = round(self._throttling.held_s(now / 1e9), 6) if self._throttling else None
+        self.append((now, *_values(self._disks), round(self._spent_s, 6), throttled_s, _slowest_mhz()))
         self._spent_s += time.thread_time() - began_s
 
 
@@ -165,18 +181,6 @@ def pressure_s(kind: str) -> float | None:
     """Seconds in which some process waited for it (`cpu`, `io`, `memory`); None where Linux does not tell."""
     text = _read(f"/proc/pressure/{kind}")
     return int(text.split("total=", 1)[1].split()[0]) / 1e6 if "total=" in text else None
-
-
-def _throttled_s() -> float | None:
-    """By the control group that a container sees as its own: version 2's, or 1's."""
-    for path, name, unit in (
-        ("/sys/fs/cgroup/cpu.stat", "throttled_usec", 1e6),
-        ("/sys/fs/cgroup/cpu/cpu.stat", "throttled_time", 1e9),
-    ):
-        for line in _read(path).splitlines():
-            if line.startswith(f"{name} "):
-                return int(line.split()[1]) / unit
-    return None
 
 
 def stolen_s() -> float:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from _hookswarm.records.cgroup import Unknown, memory_limit
 from _hookswarm.records.clock import Clock, boot_id
 from _hookswarm.records.samples import SampleHeader, SampleLog
 
@@ -38,14 +39,18 @@ class ResourceHeader(SampleHeader):
     """Whose samples they are, and by which clock."""
 
     KIND = "resource log"
-    NEWEST = 2
-    """1 had no columns after `write_bytes`."""
+    NEWEST = 3
+    """1 had no columns after `write_bytes`; up to 2, nothing was told of a limit of memory."""
 
     role: str
     process: str
     anchor_ns: int
     boot: str = field(default_factory=boot_id)
     version: int = NEWEST
+    memory_limit: int | None = None
+    """Bytes, of its control group and all above it; None: there is none, or it is not known."""
+    memory_limit_unknown: str = ""
+    """Why it is not."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -74,7 +79,9 @@ class ResourceLog(SampleLog):
         self.uss = True
         """Whether to ask for the USS: the kernel walks all pages of the process, a few milliseconds for 150 MB."""
         path = folder / f"resources-{role}-{process}.csv"
-        super().__init__(path, ResourceHeader(role, process, clock.anchor_ns))
+        limit, unknown = _memory_limit(pid)
+        header = ResourceHeader(role, process, clock.anchor_ns, memory_limit=limit, memory_limit_unknown=unknown)
+        super().__init__(path, header)
 
     def sample(self) -> None:
         """Append a line, whole or not at all. Raises OSError (a full disk).
@@ -116,6 +123,14 @@ class ResourceLog(SampleLog):
             return not self._process.is_running() or self._process.status() == psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return True
+
+
+def _memory_limit(pid: int | None) -> tuple[int | None, str]:
+    """A limit, or why it is not known."""
+    try:
+        return memory_limit(Path(f"/proc/{pid or 'self'}")), ""
+    except Unknown as why:
+        return None, str(why)
 
 
 def _open_fds(process: "psutil.Process") -> int | None:

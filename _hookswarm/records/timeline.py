@@ -43,6 +43,8 @@ class WorkerReport(Record):
     """Events for which an idle worker woke more than 20 ms late."""
     lag_p99_ms: float
     """How late its event loop ran a timer, 99th percentile."""
+    connecting_s: float | None = None
+    """Seconds that its workers, all together, spent on connecting; None: httpx does not tell, nor do older runs."""
     flips: list[Flip] = Field(default=[])
     """The first 1,000."""
 

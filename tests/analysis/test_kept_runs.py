@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from _hookswarm.analysis.resources.bottleneck import SIDES
 from tests.support.kept_runs import PAGE, REPORTS, TESTS, reports_of
 
 NUMBER = re.compile(r"-?\d+\.\d+(e-?\d+)?")
@@ -48,6 +49,16 @@ def test_all_five_tests_are_kept(made: Path) -> None:
     """A test that is left out would be compared with nothing."""
     kept = json.loads((REPORTS / "webhook_performance_results.json").read_text())
     assert tuple(kept["sections"]) == TESTS
+
+
+def test_reports_of_one_run_do_not_contradict_each_other(made: Path) -> None:
+    """Whose limit a stage came to, and its bottleneck."""
+    told, limits = (
+        {stage["name"]: stage for stage in json.loads((made / name).read_text())["sections"]["resource"]["stages"]}
+        for name in ("io_bottleneck_results.json", "webhook_performance_results.json")
+    )
+    found = {name: (limits[name]["limit"]["side"], stage["bottleneck"]) for name, stage in told.items()}
+    assert {name: one for name, one in found.items() if one[0] not in SIDES[one[1]]} == {}
 
 
 def test_kept_runs_give_the_page_that_they_gave(made: Path) -> None:

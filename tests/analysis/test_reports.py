@@ -40,7 +40,7 @@ def test_a_section_has_the_design_s_shape() -> None:
     (stage,) = plain["stages"]
     assert set(stage) >= {"name", "scenario", "parameters", "window_s", "throughput_per_s", "error_rate"}
     assert set(stage["deliveries"]) == {"due", "acknowledged", "failed", "in_doubt", "abandoned"}
-    assert set(stage["latency_ms"]) == {"delivery", "attempt", "queueing"}
+    assert set(stage["latency_ms"]) == {"delivery", "attempt", "queueing", "lower_bound"}
     assert set(stage["latency_ms"]["delivery"]) == {"count", "mean", "p50", "p90", "p95", "p99", "p999", "max"}
     assert set(stage["attempts"]) == {"total", "per_delivery", "by_outcome"}
     ledger = {"received", "lost", "duplicated", "reordered", "late", "unexpected", "balanced"}

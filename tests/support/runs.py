@@ -101,8 +101,8 @@ def codes(section: Section) -> set[str]:
 
 
 @contextmanager
-def running(command: Sequence[str], port: int, folder: Path) -> Iterator[None]:
-    """A helper process of the tests, from when it listens on `port`."""
+def running(command: Sequence[str], port: int, folder: Path) -> Iterator[int]:
+    """A helper process of the tests, from when it listens on `port`; its id."""
     with subprocess.Popen([sys.executable, "-m", *command], cwd=folder, env=environment()) as process:
         try:
             for _ in range(100):
@@ -111,6 +111,6 @@ def running(command: Sequence[str], port: int, folder: Path) -> Iterator[None]:
                     break
                 except OSError:
                     time.sleep(0.1)
-            yield
+            yield process.pid
         finally:
             process.kill()

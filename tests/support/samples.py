@@ -17,7 +17,7 @@ MB = 1 << 20
 
 def sample(at_ns: int = START, **fields: float | None) -> Sample:
     """A process at ease: 100 MB, of which 90 are its own, unless told otherwise."""
-    return dict.fromkeys(COLUMNS, 1) | {"at_ns": at_ns, "rss": 100 * MB, "uss": 90 * MB} | fields
+    return dict.fromkeys(COLUMNS, 1) | {"at_ns": at_ns, "rss": 100 * MB, "uss": 90 * MB, "fd_limit": 1024} | fields
 
 
 def write_log(

@@ -11,11 +11,13 @@ import psutil
 import pytest
 
 from _hookswarm.analysis.schema.io import IoReport
+from _hookswarm.analysis.schema.report import PerformanceReport
 from _hookswarm.protocol.faults import Delay
 from _hookswarm.senders.plan.stages import Stage, to_plain
 from tests.support.network import slow_loopback
-from tests.support.receivers import CHECKOUT, environment, running_receiver
-from tests.support.runs import analyse, regions_file, run_folder, run_locust
+from tests.support.receivers import CHECKOUT, environment, free_port, running_receiver
+from tests.support.runs import analyse, regions_file, run_folder, run_locust, running
+from tests.support.servers import NO_CONTENT, ScriptedServer, answering, authority, server_tls
 from tests.support.slow_disk import slow_disk
 
 pytestmark = pytest.mark.alone
@@ -51,14 +53,23 @@ def play(folder: Path, stages: Sequence[Stage], **env: str) -> dict[str, str]:
 
 
 def test_what_a_receiver_can_lack_is_named(tmp_path: Path) -> None:
-    """CPU burnt in the handler, a delay in it, no connection kept, a tiny accept queue."""
+    """CPU burnt in the handler, a delay in it, a tiny accept queue."""
     stages = [
         *causing(replace(STAGE, response=Delay(0.002, busy=True)), "receiver CPU"),
         *causing(replace(STAGE, response=Delay(0.05)), "target's own delay"),
-        *causing(replace(STAGE, reuse=False, users=4), "connection set-up"),
         *causing(replace(STAGE, reuse=False, users=64, backlog=2), "accept queue"),
     ]
     assert_named(play(tmp_path, stages))
+
+
+def test_a_handshake_for_every_delivery_is_named(tmp_path: Path) -> None:
+    """TLS, and no connection kept: workers connect for longer than they wait for what they sent."""
+    pem = tmp_path / "authority.pem"
+    authority().cert_pem.write_to_path(str(pem))
+    stages = causing(replace(STAGE, reuse=False, users=4), "connection set-up")
+    with ScriptedServer(answering(NO_CONTENT), tls=server_tls()) as server:
+        options = ["--target", server.url, "--ca-file", str(pem)]
+        assert_named(verdicts(run_locust(tmp_path, stages, *options, timeout_s=100, test="resource")))
 
 
 def test_a_slow_disk_is_named(tmp_path: Path) -> None:
@@ -88,6 +99,24 @@ def test_a_lack_of_file_descriptors_is_named(tmp_path: Path) -> None:
         found = verdicts(run_locust(tmp_path, stages, *options, timeout_s=100, test="resource"))
     del found["first"]
     assert_named(found)
+
+
+def test_why_a_target_of_ones_own_is_slow_is_named(tmp_path: Path) -> None:
+    """A server that spins, sleeps or lets one at a time through, watched by its pid: both reports of the run say so."""
+    port = free_port()
+    causes = {"spins": "receiver CPU", "sleeps": "target's own delay", "serialises": "target's own delay"}
+    stages = [replace(STAGE, scenario=name, name=name) for name in causes]
+    with running(["tests.support.slow_target", str(port)], port, tmp_path) as pid:
+        options = ["--target", f"http://127.0.0.1:{port}/", "--watch", str(pid)]
+        run = run_locust(tmp_path, stages, *options, timeout_s=60, test="resource")
+    found = verdicts(run)
+    assert {name: told.split(":")[0] for name, told in found.items()} == causes, found
+    report = PerformanceReport.model_validate_json((run / "webhook_performance_results.json").read_text())
+    (section,) = report.sections.values()
+    for stage in section.stages:
+        assert stage.limit
+        assert (stage.limit.side, stage.limit.receiver_cpu_share is None) == ("target", False), stage.limit.message
+        assert stage.limit.message.startswith(found[stage.name].partition(": ")[2])
 
 
 def test_a_throttled_link_is_named(tmp_path: Path) -> None:

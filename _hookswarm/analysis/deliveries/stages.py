@@ -5,16 +5,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from _hookswarm.analysis.deliveries import classes, figures, ledger, quantiles, retries, served
+from _hookswarm.analysis.deliveries import classes, figures, ledger, quantiles, retries, served, unanswered
 from _hookswarm.analysis.deliveries import deliveries as gathered
 from _hookswarm.analysis.deliveries.deliveries import Frame, was_sent
 from _hookswarm.analysis.deliveries.figures import Window
 from _hookswarm.analysis.reading.frames import PlannedStage, RunFrames
 from _hookswarm.analysis.reading.rows import Grouped, group_events, rows_of_stage
-from _hookswarm.analysis.schema.report import Attempts, Generator, Latencies, Stage
+from _hookswarm.analysis.schema.report import Attempts, Generator, Latencies, Stage, Unanswered
 from _hookswarm.records.journal import Rows
-from _hookswarm.records.rows import latency_start_ns
-from _hookswarm.records.timeline import FaultsSet, RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerReport
+from _hookswarm.records.rows import Outcome, latency_start_ns
+from _hookswarm.records.timeline import (
+    FaultsSet,
+    RunEnded,
+    StageEnded,
+    StageOverloaded,
+    StageStarted,
+    WorkerLost,
+    WorkerReport,
+)
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,7 @@ def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
     faults = [entry for entry in frames.entries(FaultsSet) if entry.stage == stage.number]
     ended_ns = stage.ended.at_ns if stage.ended else stage.window[1]
     # A sender that retries although nothing of the kind was planned is told of as well.
+    silent = _unanswered(frames, stage)
     retried = plan.retry.retries or plan.faults or delivered.sent.max(initial=0) > 1
     return Stage(
         name=plan.name,
@@ -97,12 +106,13 @@ def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
         deliveries=figures.delivery_counts(delivered),
         throughput_per_s=figures.throughput(delivered, stage.window),
         error_rate=figures.error_rate(delivered),
-        latency_ms=_latencies(delivered, stage.window),
+        latency_ms=_latencies(delivered, stage.window, silent is not None),
         attempts=_attempts(delivered, frames.manifest.outcomes),
         ledger=account,
         retry=retries.retry_figures(plan.retry, delivered, seen, account, faults, ended_ns) if retried else None,
         classes=classes.class_figures(plan, delivered, stage.window),
         against=None,
+        unanswered=silent,
         generator=_generator(stage.ended.reports if stage.ended else [], plan, rows),
         machine=None,
         limit=None,
@@ -114,7 +124,7 @@ def _take_figures_from(stage: Stage) -> None:
     nothing = quantiles.quantiles_of(np.empty(0))
     stage.throughput_per_s = stage.error_rate = None
     stage.latency_ms = Latencies(delivery=nothing, attempt=nothing, queueing=nothing)
-    stage.retry = stage.classes = None
+    stage.retry = stage.classes = stage.unanswered = None
 
 
 def _stage_window(
@@ -140,7 +150,18 @@ def _stage_window(
     return begin, max(begin, min(ends))
 
 
-def _latencies(delivered: Frame, bounds: Window) -> Latencies:
+def _unanswered(frames: RunFrames, stage: PlayedStage) -> Unanswered | None:
+    """Open arrivals fall due whoever waits: only a closed loop sends less for it."""
+    if stage.plan.arrivals.kind != "closed":
+        return None
+    reports = stage.ended.reports if stage.ended else []
+    users = stage.plan.users or sum(report.users for report in reports)
+    # Rows that a lost process left open tell nothing of how long they were.
+    silent = unanswered.SILENT - {Outcome.PENDING} if frames.entries(WorkerLost) else unanswered.SILENT
+    return unanswered.unanswered_of(stage.delivered.attempts.rows, stage.window, users, silent)
+
+
+def _latencies(delivered: Frame, bounds: Window, lower_bound: bool) -> Latencies:
     begin, end = bounds
     attempts = delivered.attempts.rows
     due = latency_start_ns(attempts["due"], attempts["late"])
@@ -150,6 +171,7 @@ def _latencies(delivered: Frame, bounds: Window) -> Latencies:
         delivery=figures.latency(delivered, bounds),
         attempt=quantiles.quantiles_of((attempts["done"] - attempts["start"])[answered] / 1e6),
         queueing=quantiles.quantiles_of((attempts["start"] - due)[sent] / 1e6),
+        lower_bound=lower_bound,
     )
 
 

@@ -17,8 +17,10 @@ from _hookswarm.records.resources import COLUMNS, LOGS, ResourceHeader
 
 _H = TypeVar("_H", ResourceHeader, MachineHeader)
 
-_SAMPLE: dict[str, type] = dict.fromkeys(COLUMNS, np.float64) | {"at_ns": np.int64, "process": str, "role": str}
-"""Columns of the samples. What is a count may be unknown, so it is a float."""
+_SAMPLE: dict[str, type] = dict.fromkeys(COLUMNS, np.float64) | {
+    "at_ns": np.int64, "process": str, "role": str, "memory_limit": np.float64, "memory_limit_unknown": str,
+}  # fmt: skip
+"""Columns of the samples, and what their log's header tells. What is a count may be unknown, so it is a float."""
 
 
 def no_samples() -> pd.DataFrame:
@@ -31,7 +33,13 @@ def read_resources(folder: Path, clock: Clocks, spoilt: list[str]) -> pd.DataFra
     logs = []
     for header, samples in _logs(folder, LOGS, ResourceHeader, clock, spoilt):
         samples = samples.reindex(columns=list(COLUMNS))  # what older logs did not tell is unknown
-        logs += [samples.assign(process=header.process, role=header.role)] if len(samples) else []
+        samples = samples.assign(
+            process=header.process,
+            role=header.role,
+            memory_limit=np.nan if header.memory_limit is None else float(header.memory_limit),
+            memory_limit_unknown=header.memory_limit_unknown,
+        )
+        logs += [samples] if len(samples) else []
     return pd.concat(logs).sort_values("at_ns", kind="stable", ignore_index=True) if logs else no_samples()
 
 
@@ -39,7 +47,8 @@ def read_machine(folder: Path, clock: Clocks, spoilt: list[str]) -> pd.DataFrame
     """The first log that can be read: of several hosts, the one that sorts first."""
     for header, samples in _logs(folder, MACHINE_LOGS, MachineHeader, clock, spoilt):
         samples = samples.reindex(columns=list(MACHINE_COLUMNS))
-        return samples.assign(cores=header.cores, memory_bytes=header.memory_bytes)
+        unknown = header.throttled_unknown
+        return samples.assign(cores=header.cores, memory_bytes=header.memory_bytes, throttled_unknown=unknown)
     return pd.DataFrame()
 
 

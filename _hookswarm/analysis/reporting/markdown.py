@@ -44,14 +44,19 @@ def _checked(result: CheckResult) -> Sequence[str]:
 
 def _stage(stage: Stage) -> Sequence[str]:
     latency = stage.latency_ms.delivery
-    figures = (stage.throughput_per_s, latency.p50, latency.p99)
     return (
         _cell(stage.name),
         f"{stage.deliveries.due:,}",
         "-" if stage.error_rate is None else f"{stage.error_rate:.2%}",
-        *("-" if figure is None else f"{figure:,.4g}" for figure in figures),
+        _short(stage.throughput_per_s),
+        _short(latency.p50),
+        stage.latency_ms.sign + _short(latency.p99),
         *("-" if count is None else str(count) for count in (stage.ledger.lost, stage.ledger.duplicated)),
     )
+
+
+def _short(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:,.4g}"
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

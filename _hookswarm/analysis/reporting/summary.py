@@ -57,7 +57,8 @@ def _figures(name: str, part: Stage | Class) -> Iterator[Text | str]:
     yield f"{part.deliveries.due:,}"
     yield "-" if part.error_rate is None else f"{part.error_rate:.1%}"
     yield "-" if part.throughput_per_s is None else f"{part.throughput_per_s:,.0f}"
-    yield from (_short(value) for value in (delivery.p50, delivery.p99, delivery.max))
+    sign = part.latency_ms.sign if isinstance(part, Stage) else ""
+    yield from (_short(delivery.p50), sign + _short(delivery.p99), _short(delivery.max))
 
 
 def _times(ratio: float | None) -> str:

@@ -132,11 +132,22 @@ def _each(switches: float, deliveries: int) -> float | None:
     return round(switches / deliveries, 4) if deliveries and not np.isnan(switches) else None
 
 
+def kind_of(role: str) -> str:
+    """sender, receiver, master, watched: a receiver's own role also names its region, a watched process's its name."""
+    return role.partition("-")[0]
+
+
+def cpu_of(processes: Sequence[ProcessCpu], *kinds: str) -> RoleCpu | None:
+    """All processes of these roles together; None where there are none."""
+    own = [process for process in processes if kind_of(process.role) in kinds]
+    return _together(own) if own else None
+
+
 def _cpu_by_role(processes: Sequence[ProcessCpu]) -> dict[str, RoleCpu]:
-    """All processes of a role together: sender, receiver, master. A receiver's own role also names its region."""
+    """All processes of a role together."""
     by_role: dict[str, list[ProcessCpu]] = {}
     for process in processes:
-        by_role.setdefault(process.role.partition("-")[0], []).append(process)
+        by_role.setdefault(kind_of(process.role), []).append(process)
     return {role: _together(own) for role, own in by_role.items()}
 
 

@@ -46,10 +46,17 @@ def disturbance_of(
     return Machine(
         steal_share=used.steal_share,
         throttled_share=used.throttled_share,
+        throttled_unknown=_why(log) if used.throttled_share is None else None,
         slowed_share=used.slowed_share,
         others_share=_others(used, resources, window) if all_known else None,
         waited_share=used.cpu_pressure_share,
     )
+
+
+def _why(log: pd.DataFrame) -> str:
+    """Why nothing is known of throttling."""
+    told = log.get("throttled_unknown")
+    return (str(told.iloc[0]) if told is not None and len(told) else "") or "no log of the machine tells it"
 
 
 def _others(used: Used, resources: Iterable[pd.DataFrame], window: Window) -> float | None:

@@ -1,5 +1,6 @@
-"""What each stage did to disk and network, and which resource gave out first."""
+"""What each stage did to disk and network, and what its rows and logs tell of which resource gave out first."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,18 +8,22 @@ import numpy as np
 from _hookswarm.analysis.deliveries import ledger, quantiles
 from _hookswarm.analysis.deliveries.deliveries import was_sent
 from _hookswarm.analysis.deliveries.figures import Window
-from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.rows import Ints, Mask
-from _hookswarm.analysis.resources import bottleneck, machine
-from _hookswarm.analysis.resources.bottleneck import Evidence
+from _hookswarm.analysis.resources import cpu, machine
+from _hookswarm.analysis.resources.bottleneck import Bottleneck
 from _hookswarm.analysis.resources.machine import Used
 from _hookswarm.analysis.schema.base import Quantiles
 from _hookswarm.analysis.schema.io import IoSection, IoStage
 from _hookswarm.analysis.schema.report import Run, Stage
-from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.records.rows import Flag
+
+TEST = "resource"
+"""The one that has a section in the report."""
+
+SENDERS = ("sender", "master")
+"""Roles of the generator's processes; all others are the target's."""
 
 
 @dataclass(frozen=True)
@@ -28,32 +33,16 @@ class Seen:
     used: Used
     fsync_ms: Quantiles
     fsync_share: float | None
-    fd_share: float | None
+    sender_fds: float | None
+    """File descriptors by their limit, of the process that came nearest to its own."""
+    receiver_fds: float | None
     connections_share: float | None
+    connecting_share: float | None
     inside_receiver_share: float | None
 
 
-class IoRecorder(Recorder):
-    """Keeps what is seen of the stages, and then says what limited each."""
-
-    def __init__(self, frames: RunFrames) -> None:
-        super().__init__(frames)
-        self._seen: dict[str, Seen] = {}
-
-    def add(self, stage: PlayedStage) -> None:
-        self._seen[stage.plan.name] = _io_seen(self._frames, stage)
-
-    def fill(self, sections: Sections) -> None:
-        """The stages know their limits by now."""
-        missing = None
-        if not len(self._frames.resources):
-            missing = str(self._frames.manifest.environment.get("psutil") or "no resource log in the run's folder")
-        run = Run.model_validate(self._frames.manifest, from_attributes=True)
-        stages = [_stage(one, self._seen[one.name]) for one in sections.performance.stages if one.name in self._seen]
-        sections.io = IoSection(run=run, skipped=missing, stages=stages)
-
-
-def _io_seen(frames: RunFrames, stage: PlayedStage) -> Seen:
+def io_seen(frames: RunFrames, stage: PlayedStage, inside: bool = True) -> Seen:
+    """`inside`: whether to ask for the share inside the receiver, for which arrivals are joined with attempts."""
     begin, end = stage.window
     rows = stage.delivered.attempts.rows
     sent: Mask = was_sent(rows) & (rows["start"] >= begin) & (rows["start"] < end)
@@ -64,10 +53,25 @@ def _io_seen(frames: RunFrames, stage: PlayedStage) -> Seen:
         used=machine.machine_used(frames.machine, stage.window),
         fsync_ms=fsync_ms,
         fsync_share=fsync_share,
-        fd_share=_fd_share(frames, stage.window),
+        sender_fds=_fd_share(frames, stage.window, senders=True),
+        receiver_fds=_fd_share(frames, stage.window, senders=False),
         connections_share=round(opened / count, 4) if count else None,
-        inside_receiver_share=_inside(stage, sent),
+        connecting_share=_connecting(stage),
+        inside_receiver_share=_inside(stage, sent) if inside else None,
     )
+
+
+def io_section(
+    frames: RunFrames, stages: Sequence[Stage], seen: Mapping[str, Seen], found: Mapping[str, Bottleneck]
+) -> IoSection | None:
+    """None where the run's test tells nothing of it; `seen` and `found` are by the stages' names."""
+    if frames.manifest.test != TEST:
+        return None
+    missing = None
+    if not len(frames.resources):
+        missing = str(frames.manifest.environment.get("psutil") or "no resource log in the run's folder")
+    run = Run.model_validate(frames.manifest, from_attributes=True)
+    return IoSection(run=run, skipped=missing, stages=[_stage(one, seen[one.name], found[one.name]) for one in stages])
 
 
 def _fsyncs(frames: RunFrames, window: Window) -> tuple[Quantiles, float | None]:
@@ -83,12 +87,23 @@ def _fsyncs(frames: RunFrames, window: Window) -> tuple[Quantiles, float | None]
     return quantiles.quantiles_of(found / 1e6), round(busiest, 4) if len(found) else None
 
 
-def _fd_share(frames: RunFrames, window: Window) -> float | None:
-    """Open file descriptors by their limit, of the process that came nearest to its own."""
+def _fd_share(frames: RunFrames, window: Window, senders: bool) -> float | None:
     log = frames.resources
     inside = log[(log["at_ns"] >= window[0]) & (log["at_ns"] < window[1])]
-    shares = (inside["fds"] / inside["fd_limit"]).dropna()
+    own = inside["role"].map(cpu.kind_of).isin(SENDERS) == senders
+    shares = (inside["fds"] / inside["fd_limit"])[own].dropna()
     return round(float(shares.max()), 4) if len(shares) else None
+
+
+def _connecting(stage: PlayedStage) -> float | None:
+    """Of the whole stage, as the senders told it; None where one of them did not."""
+    told = [report.connecting_s for report in stage.ended.reports] if stage.ended else []
+    rows = stage.delivered.attempts.rows
+    awaited_ns = int((rows["done"] - rows["start"])[was_sent(rows) & (rows["done"] != 0)].sum())
+    spent = [seconds for seconds in told if seconds is not None]
+    if not spent or len(spent) < len(told) or not awaited_ns:
+        return None
+    return round(min(sum(spent) * 1e9 / awaited_ns, 1.0), 4)
 
 
 def _inside(stage: PlayedStage, sent: Mask) -> float | None:
@@ -104,24 +119,8 @@ def _inside(stage: PlayedStage, sent: Mask) -> float | None:
     return round(min(inside / whole, 1.0), 4) if whole else None
 
 
-def _stage(stage: Stage, seen: Seen) -> IoStage:
-    limit, used = stage.limit, seen.used
-    waited = None if limit is None or limit.idle_share is None else 1 - limit.idle_share
-    verdict = bottleneck.find_bottleneck(
-        Evidence(
-            sender_busy=limit.sender_cpu_share if limit else stage.generator.cpu_share,
-            sender_starved=stage.generator.starved_share,
-            receiver_busy=limit.receiver_cpu_share if limit else None,
-            fd_share=seen.fd_share,
-            overflows_per_s=used.overflows_per_s,
-            new_connections=seen.connections_share,
-            fsync_share=seen.fsync_share,
-            disk_busy=used.disk_busy_share,
-            memory_pressure=used.memory_pressure_share,
-            waited=waited,
-            inside_receiver=seen.inside_receiver_share,
-        )
-    )
+def _stage(stage: Stage, seen: Seen, verdict: Bottleneck) -> IoStage:
+    used = seen.used
     return IoStage(
         name=stage.name,
         scenario=stage.scenario,
@@ -138,6 +137,7 @@ def _stage(stage: Stage, seen: Seen) -> IoStage:
         fsync_ms=seen.fsync_ms,
         fsync_share=seen.fsync_share,
         connections_share=seen.connections_share,
+        connecting_share=seen.connecting_share,
         inside_receiver_share=seen.inside_receiver_share,
         bottleneck=verdict.name,
         evidence=verdict.evidence,

@@ -1,27 +1,22 @@
 """Generator or target? Which side kept a stage from being faster, from the evidence of both."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from _hookswarm.analysis.deliveries.deliveries import was_sent
 from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
-from _hookswarm.analysis.resources.cpu import CpuUse
+from _hookswarm.analysis.resources import cpu, io
+from _hookswarm.analysis.resources.bottleneck import Bottleneck, find_bottleneck
+from _hookswarm.analysis.resources.evidence import Evidence
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.cpu import RoleCpu
 from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.scalability import Limit
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.common.limits import (
-    AWAITING_CLOSED_SHARE,
-    AWAITING_SHARE,
-    BUSY_SHARE,
-    LATE_MS,
-    SHORTEST_S,
-    STARVED_SHARE,
-)
+from _hookswarm.common.limits import AWAITING_CLOSED_SHARE, AWAITING_SHARE, SHORTEST_S
 from _hookswarm.records.timeline import WorkerReport
 
 ROOM = 0.7
@@ -29,43 +24,60 @@ ROOM = 0.7
 
 
 @dataclass(frozen=True)
-class _LimitEvidence:
+class _Seen:
     """What only a stage's rows and the processes' logs can tell."""
 
-    cpu: dict[str, RoleCpu]
+    senders: RoleCpu | None
+    receivers: RoleCpu | None
+    io: io.Seen
     reports: Sequence[WorkerReport]
     idle_share: float | None
-    arrivals: str
+    waiting_limit: float
     rate: float | None
     """Offered, a second; None where that is not one number."""
 
 
 class LimitRecorder(Recorder):
-    """Keeps the evidence of the stages, and then tells what limited them."""
+    """Keeps what is seen of the stages, and then tells what limited them: by one judgement for all reports."""
 
     def __init__(self, frames: RunFrames) -> None:
         super().__init__(frames)
-        self._evidence: dict[str, _LimitEvidence] = {}
-        self._cpu = CpuUse(frames)
+        self._seen: dict[str, _Seen] = {}
+        self._found: dict[str, Bottleneck] = {}
+        self._cpu = cpu.CpuUse(frames)
+        ours = all(region.receiver for region in frames.manifest.regions)
+        # Where the receiver is not ours, what was watched is the receiver.
+        self._receivers = ("receiver",) if ours else ("receiver", "watched")
 
     def add(self, stage: PlayedStage) -> None:
         plan = self._frames.manifest.stages[stage.number]
         rate = plan["arrivals"].get("rate")
-        self._evidence[stage.plan.name] = _LimitEvidence(
-            cpu=self._cpu.add(stage).roles,
+        processes = self._cpu.add(stage).processes
+        idle = _idle_share(stage, plan.get("users"))
+        waiting_limit = AWAITING_CLOSED_SHARE if stage.plan.arrivals.kind == "closed" else AWAITING_SHARE
+        # Where nobody was kept waiting it makes no difference where they waited.
+        where = self._frames.manifest.test == io.TEST or Evidence(waiting_limit, waited=_waited(idle)).kept_waiting
+        self._seen[stage.plan.name] = _Seen(
+            senders=cpu.cpu_of(processes, "sender"),
+            receivers=cpu.cpu_of(processes, *self._receivers),
+            io=io.io_seen(self._frames, stage, inside=where),
             reports=stage.ended.reports if stage.ended else [],
-            idle_share=_idle_share(stage, plan.get("users")),
-            arrivals=stage.plan.arrivals.kind,
+            idle_share=idle,
+            waiting_limit=waiting_limit,
             rate=rate if isinstance(rate, int | float) else None,
         )
 
     def annotate(self, stages: Sequence[Stage]) -> None:
         for stage in stages:
-            if found := self._evidence.get(stage.name):
-                stage.limit = _limit_of(stage, found)
+            if seen := self._seen.get(stage.name):
+                evidence = _evidence(stage, seen)
+                found = self._found[stage.name] = find_bottleneck(evidence)
+                stage.limit = _limit_of(stage, seen, evidence, found)
 
     def fill(self, sections: Sections) -> None:
         sections.cpu = self._cpu.section()
+        seen = {name: one.io for name, one in self._seen.items()}
+        sections.io = io.io_section(self._frames, sections.performance.stages, seen, self._found)
 
 
 def _idle_share(stage: PlayedStage, users: int | None) -> float | None:
@@ -81,42 +93,57 @@ def _idle_share(stage: PlayedStage, users: int | None) -> float | None:
     return round(max(0.0, 1 - under_way / (users * (end - begin))), 4)
 
 
-def _limit_of(stage: Stage, evidence: _LimitEvidence) -> Limit | None:
-    """The verdict of one stage; None where there is no evidence of the sender's side, or too short a window.
+def _waited(idle_share: float | None) -> float | None:
+    return None if idle_share is None else 1 - idle_share
 
-    The generator comes first: what it cannot send, or sends late, says nothing of the target.
-    """
-    senders, receivers = evidence.cpu.get("sender"), evidence.cpu.get("receiver")
-    busiest = senders.busiest_share if senders else stage.generator.cpu_share
-    if busiest is None or stage.window_s < SHORTEST_S:
+
+def _evidence(stage: Stage, seen: _Seen) -> Evidence:
+    """Of a window too short for shares of a CPU only what is no such share."""
+    long, generator, used = stage.window_s >= SHORTEST_S, stage.generator, seen.io.used
+    busiest = seen.senders.busiest_share if seen.senders else generator.cpu_share
+    return Evidence(
+        waiting_limit=seen.waiting_limit,
+        sender_busy=busiest if long else None,
+        sender_starved=generator.starved_share if long else None,
+        late_ms=generator.late_p99_ms,
+        receiver_busy=seen.receivers.busiest_share if seen.receivers and long else None,
+        sender_fds=seen.io.sender_fds,
+        receiver_fds=seen.io.receiver_fds,
+        overflows_per_s=used.overflows_per_s,
+        connecting=seen.io.connecting_share,
+        fsync_share=seen.io.fsync_share,
+        disk_busy=used.disk_busy_share,
+        memory_pressure=used.memory_pressure_share,
+        waited=_waited(seen.idle_share),
+        inside_receiver=seen.io.inside_receiver_share,
+    )
+
+
+def _limit_of(stage: Stage, seen: _Seen, evidence: Evidence, found: Bottleneck) -> Limit | None:
+    """The verdict of one stage; None where there is no evidence of the sender's side, or too short a window."""
+    if evidence.sender_busy is None:
         return None
-    each_us = senders.us_per_delivery if senders else _reported_us(evidence.reports)
-    target_share = receivers.busiest_share if receivers else None
-    needed = None
-    if causes := list(_generator(stage, busiest)):
-        side = "generator"
-        rate = evidence.rate or stage.throughput_per_s
+    senders, receivers = seen.senders, seen.receivers
+    each_us = senders.us_per_delivery if senders else _reported_us(seen.reports)
+    needed, causes = None, list(found.causes)
+    if found.side == "generator":
+        rate = seen.rate or stage.throughput_per_s
         needed = math.ceil(round(rate * each_us / 1e6 / ROOM, 6)) if rate and each_us else None
         if needed:
             causes.append(f"{rate:,.0f}/s need {scaling.processes_phrase(needed)}")
-    elif causes := list(_target(evidence, target_share)):
-        side = "target"
-    else:
-        side = "neither"
-        causes = [_at_ease(evidence.idle_share, busiest)]
-    return Limit.model_validate(
-        {
-            "side": side,
-            "message": "; ".join(causes),
-            "sender_cpu_share": busiest,
-            "receiver_cpu_share": target_share,
-            "sender_us_per_delivery": each_us,
-            "receiver_us_per_delivery": receivers.us_per_delivery if receivers else None,
-            "idle_share": evidence.idle_share,
-            "queueing_ms": stage.latency_ms.queueing.mean,
-            "response_ms": stage.latency_ms.attempt.mean,
-            "processes_needed": needed,
-        }
+    elif found.side == "neither":
+        causes.append(_at_ease(seen.idle_share, evidence.sender_busy))
+    return Limit(
+        side=found.side,
+        message="; ".join(causes),
+        sender_cpu_share=evidence.sender_busy,
+        receiver_cpu_share=evidence.receiver_busy,
+        sender_us_per_delivery=each_us,
+        receiver_us_per_delivery=receivers.us_per_delivery if receivers else None,
+        idle_share=seen.idle_share,
+        queueing_ms=stage.latency_ms.queueing.mean,
+        response_ms=stage.latency_ms.attempt.mean,
+        processes_needed=needed,
     )
 
 
@@ -124,25 +151,6 @@ def _reported_us(reports: Sequence[WorkerReport]) -> float | None:
     """CPU time per delivery over the whole stage, as the senders told it themselves."""
     settled = sum(report.settled for report in reports)
     return round(sum(report.cpu_s for report in reports) * 1e6 / settled, 2) if settled else None
-
-
-def _generator(stage: Stage, busiest: float) -> Iterator[str]:
-    late_ms, starved = stage.generator.late_p99_ms, stage.generator.starved_share
-    if busiest > BUSY_SHARE:
-        yield f"the busiest sending process used {busiest:.0%} of a core"
-    if starved is not None and starved > STARVED_SHARE:
-        yield f"a sending process was ready to run and had no CPU for {starved:.0%} of the stage"
-    if late_ms is not None and late_ms > LATE_MS:
-        yield f"idle workers woke {late_ms:.0f} ms late (p99)"
-
-
-def _target(evidence: _LimitEvidence, busiest: float | None) -> Iterator[str]:
-    if busiest is not None and busiest > BUSY_SHARE:
-        yield f"the busiest receiving process used {busiest:.0%} of a core"
-    if evidence.idle_share is not None:
-        waited = 1 - evidence.idle_share
-        if waited >= (AWAITING_CLOSED_SHARE if evidence.arrivals == "closed" else AWAITING_SHARE):
-            yield f"workers awaited answers for {waited:.0%} of their time"
 
 
 def _at_ease(idle_share: float | None, busiest: float) -> str:

@@ -48,8 +48,7 @@ class MemoryRecorder(Recorder):
 
     def add(self, stage: PlayedStage) -> None:
         if stage.plan.scenario == memory_trends.SCENARIO:
-            limit = memory_trends.limit_bytes(self._frames)
-            self._trends += memory_trends.memory_trends_of(self._frames.resources, stage, limit)
+            self._trends += memory_trends.memory_trends_of(self._frames, stage)
 
     def fill(self, sections: Sections) -> None:
         if any(stage.scenario in (SCENARIO, memory_trends.SCENARIO) for stage in self._frames.plan):

@@ -34,6 +34,10 @@ class IoStage(Model):
     fsync_ms: Quantiles = Field(description="how long each fdatasync of the receivers took")
     fsync_share: float | None = Field(description="share of the time that the busiest receiving process was in one")
     connections_share: float | None = Field(description="attempts that opened a connection / attempts")
+    connecting_share: float | None = Field(
+        default=None,
+        description="of the time in which workers awaited answers, that in which they still connected; null: not told",
+    )
     inside_receiver_share: float | None = Field(description="of the attempts' time, from received to answered")
     bottleneck: str = Field(description="what gave out first, or none")
     evidence: str

@@ -71,7 +71,12 @@ class MemoryTrend(Model):
     bytes_per_s: Slope | None = Field(description="robust slope with its 99 % interval; null: too short to tell")
     bytes_per_event: float | None = Field(description="slope / events that fell due a second")
     verdict: Literal["flat", "growing", "leak", "unknown"]
-    limit_bytes: int | None = Field(description="--memory-limit, or the machine's memory")
+    limit_bytes: int | None = Field(
+        description="--memory-limit; else the machine's memory, or what the process's control group may have of it"
+    )
+    limit_from: str | None = Field(
+        default=None, description="which of them it is: --memory-limit, control group, machine; and what is not known"
+    )
     s_to_limit: int | None = Field(
         description="until the process has come to it, if it goes on so; null: it does not grow"
     )

@@ -33,6 +33,14 @@ class Latencies(Model):
     delivery: Quantiles = Field(description="due to acknowledged")
     attempt: Quantiles = Field(description="sent to answered")
     queueing: Quantiles = Field(description="due to sent: waiting for a free worker")
+    lower_bound: bool = Field(
+        default=False, description="workers that got no answer measured nothing meanwhile: it was this much at least"
+    )
+
+    @property
+    def sign(self) -> str:
+        """What stands before the 99th percentile."""
+        return "\N{GREATER-THAN OR EQUAL TO}" if self.lower_bound else ""
 
 
 class ClassLatencies(Model):
@@ -131,6 +139,15 @@ class Against(Model):
     p99_ratio: float | None
 
 
+class Unanswered(Model):
+    """Workers of a closed loop whose attempts nothing came back to; see docs/numbers.md."""
+
+    workers: int = Field(description="most at once")
+    of: int = Field(description="users of the stage")
+    each_s: float = Field(description="seconds of the window that each of them waited so, on average")
+    share: float = Field(description="of all workers' time in the window")
+
+
 class Generator(Model):
     """Whether the sending side kept up; see docs/numbers.md."""
 
@@ -147,6 +164,7 @@ class Machine(Model):
 
     steal_share: float | None = Field(description="what the host of a virtual machine gave to others")
     throttled_share: float | None = Field(description="share of the time that a quota held our processes back")
+    throttled_unknown: str | None = Field(default=None, description="why throttled_share is null")
     slowed_share: float | None = Field(description="how far the cores' clock was below the fastest of the run")
     others_share: float | None = Field(
         description="had by processes that take no part; null: not all of ours are known"
@@ -177,6 +195,9 @@ class Stage(Model):
     retry: Retry | None = Field(description="null where neither retries nor faults were planned, and none was retried")
     classes: list[Class] | None = Field(description="null where the plan tells no webhooks apart")
     against: Against | None = Field(description="null without classes, or without a stage to compare with")
+    unanswered: Unanswered | None = Field(
+        default=None, description="null where arrivals are not closed, and below 1 % of the workers' time"
+    )
     generator: Generator
     machine: Machine | None = Field(default=None, description="what disturbed it, if anything; null in older files")
     limit: Limit | None = Field(description="null where there is too little evidence")

@@ -196,6 +196,9 @@ def _judge(check: Check, numbers: Sequence[Number]) -> CheckResult:
     holds = OPERATORS[check.operator]
     if broken := [number for number in matching if not holds(number.value or 0.0, check.value)]:
         return CheckResult(check, CheckStatus.FAIL, _listed(broken), broken)
+    if check.operator in ("<", "<=") and (open_ended := [number for number in matching if number.at_least]):
+        message = f"only a lower bound, for some workers got no answer (workers_unanswered): {_listed(open_ended)}"
+        return CheckResult(check, CheckStatus.ERROR, message, open_ended)
     return CheckResult(check, CheckStatus.PASS, f"held by {len(matching)}", matching)
 
 

@@ -161,8 +161,15 @@ class Code(StrEnum):
     GENERATOR_SATURATED = (
         "generator_saturated",
         Effect.NOTE,
-        "closed loops in which the sender ran, or was ready to, for over 90 % of the time: their rate is a lower bound",
+        "closed loops that the generator limited (`docs/scalability.md`): their rate is a lower bound",
         "more sending processes (`--processes`) to see what the target can do",
+    )
+    WORKERS_UNANSWERED = (
+        "workers_unanswered",
+        Effect.NOTE,
+        "closed loops whose workers got no answer for 1 % of their time or more: what they would have sent meanwhile "
+        "is in no percentile, so the latency is a lower bound; not of stages that plan faults",
+        "look at what the target does with so many connections (its limit of them, its workers), or use open arrivals",
     )
     LOG_DAMAGED = (
         "log_damaged",

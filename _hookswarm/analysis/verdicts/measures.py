@@ -1,7 +1,7 @@
 """Every number of a run's reports in one flat table, by what it is of and by name: what checks and comparisons read."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -41,6 +41,8 @@ class Number:
     name: str
     value: float | None
     """None: the run does not know it."""
+    at_least: bool = False
+    """It may be more: some workers of the stage got no answer, and measured nothing meanwhile."""
 
     @property
     def kind(self) -> frozenset[str]:
@@ -54,14 +56,16 @@ class Number:
 def numbers_of(found: Sections) -> list[Number]:
     """All of a run's."""
     test = {"test": found.performance.run.test}
-    return [Number(test | dict(number.scope), number.name, number.value) for number in _all(found)]
+    return [replace(number, scope=test | dict(number.scope)) for number in _all(found)]
 
 
 def _all(found: Sections) -> Iterator[Number]:
     section = found.performance
     for stage in section.stages:
         scope = {"stage": stage.name, "scenario": stage.scenario}
-        yield from _flat(scope, stage, leave={"parameters", "classes", "against", "name", "scenario"})
+        bounded = "latency_ms." if stage.latency_ms.lower_bound else "-"
+        for number in _flat(scope, stage, leave={"parameters", "classes", "against", "name", "scenario"}):
+            yield replace(number, at_least=number.name.startswith(bounded))
         for part in stage.classes or []:
             yield from _flat(scope | {"class": part.name}, part, leave={"name"})
     for regions in section.regions or []:

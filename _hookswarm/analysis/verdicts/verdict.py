@@ -152,9 +152,11 @@ def _lasted_s(reports: dict[str, list[WorkerReport]], stage: Stage) -> float:
     return max((report.wall_s for report in reports.get(stage.name, [])), default=0.0)
 
 
-def _busy(stage: Stage) -> float:
-    """The share of a stage in which its busiest sender ran, or was ready to."""
-    return (stage.generator.cpu_share or 0.0) + (stage.generator.starved_share or 0.0)
+def _generator_limited(stage: Stage) -> bool:
+    """As `limit` says; without one, whether its busiest sender ran, or was ready to, for nearly all of the time."""
+    if stage.limit:
+        return scaling.is_generator_bound(stage)
+    return (stage.generator.cpu_share or 0.0) + (stage.generator.starved_share or 0.0) > BUSY_SHARE
 
 
 def _closed(frames: RunFrames) -> set[str]:
@@ -202,6 +204,20 @@ def _lawless(stages: Sequence[Stage]) -> Iterator[Reason]:
         )
 
 
+def _starved(stages: Sequence[Stage]) -> Iterator[Reason]:
+    for stage in stages:
+        if (found := stage.unanswered) and not _plans_faults(stage):
+            waited = f"{found.workers} of {found.of} workers got no answer for {found.each_s:,.3g} s each"
+            yield Reason(code=Code.WORKERS_UNANSWERED, message=f"{stage.name}: {waited}: the latency is a lower bound")
+
+
+def _plans_faults(stage: Stage) -> bool:
+    """Whether it was planned that something goes wrong."""
+    plan = stage.parameters
+    classes = plan.get("classes") or ()
+    return bool(plan.get("faults") or plan.get("incidents") or any(one.get("faults") for one in classes))
+
+
 def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     if frames.manifest.interrupted:
         yield Reason(code=Code.INTERRUPTED, message="stopped before its plan was done")
@@ -209,6 +225,7 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     if untested and any(stage.deliveries.acknowledged for stage in stages):
         message = f"no delivery was acknowledged, so nothing was tested: {first_of(untested, NAMED)}"
         yield Reason(code=Code.NOTHING_ACKNOWLEDGED_STAGES, message=message)
+    yield from _starved(stages)
     for fault in frames.spoilt:
         yield Reason(code=Code.LOG_DAMAGED, message=f"left out: {fault}")
     if frames.torn:
@@ -224,9 +241,10 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     closed = _closed(frames)
     reports = _reports(frames)
     long = {stage.name for stage in stages if _lasted_s(reports, stage) >= SHORTEST_S}
-    saturated = [stage.name for stage in stages if stage.name in closed & long and _busy(stage) > BUSY_SHARE]
-    if saturated:
+    excluded = _void_for_scalability(stages)  # and named for it
+    bound = [one.name for one in stages if one.name in (closed & long).difference(excluded) and _generator_limited(one)]
+    if bound:
         yield Reason(
             code=Code.GENERATOR_SATURATED,
-            message=f"{first_of(saturated, 1)}: the sender's CPU was the limit; the rate is a lower bound",
+            message=f"{first_of(bound, 1)}: the sender was the limit; the rate is a lower bound",
         )

@@ -16,6 +16,8 @@ from _hookswarm.senders.transport.wire import Timeouts, WireError
 class HttpxWire:
     """A Transport: one worker's httpx client for one URL. `reused` stays False: httpx does not tell."""
 
+    connecting_s: float | None = None
+
     def __init__(self, url: str, tls: ssl.SSLContext | None = None, timeouts: Timeouts | None = None) -> None:
         timeouts = timeouts or Timeouts()
         self.reused = False

@@ -50,6 +50,8 @@ class Transport(Protocol):
     """Whether the last post went out on a connection that was open already."""
     retry_after: bytes
     """`Retry-After` of the last answer; empty without one."""
+    connecting_s: float | None
+    """Seconds that the last post which opened a connection spent on that; None: it does not tell."""
 
     def post(self, headers: bytes, body: bytes) -> int:
         """Deliver one request and return the answer's status; raises WireError."""
@@ -109,6 +111,7 @@ class Wire:
         self._last_used = 0.0
         self.reused = False
         self.retry_after = b""
+        self.connecting_s: float | None = 0.0
 
     def post(self, headers: bytes, body: bytes) -> int:
         self.retry_after = b""
@@ -117,7 +120,7 @@ class Wire:
             self.close()
             connection = None
         self.reused = connection is not None
-        connection = connection or self._connect()
+        connection = connection or self._timed_connect()
         request = b"%b%bContent-Length: %d\r\n\r\n%b" % (self._endpoint.head, headers, len(body), body)
         try:
             connection.arm(self.timeouts.response_s)
@@ -137,6 +140,13 @@ class Wire:
         if self._connection:
             self._connection.close()
             self._connection = None
+
+    def _timed_connect(self) -> Connection:
+        began_s = time.monotonic()
+        try:
+            return self._connect()
+        finally:
+            self.connecting_s = time.monotonic() - began_s
 
     def _connect(self) -> Connection:
         endpoint = self._endpoint

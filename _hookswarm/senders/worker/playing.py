@@ -64,6 +64,11 @@ class Playing:
         """Attempts that workers are making, at all origins."""
         return sum(queue.in_flight for queue in self.queues())
 
+    def connecting_s(self) -> float | None:
+        """What its attempts spent on connecting; None where that is not told."""
+        spent = [lane.sender.connecting_s for lane in self.lanes.values()]
+        return None if None in spent else round(sum(filter(None, spent)), 6)
+
     def stop(self) -> None:
         """Hand out nothing more."""
         for queue in self.queues():

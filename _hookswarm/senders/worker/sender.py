@@ -76,6 +76,8 @@ class StageSender:
         self._wall = wall
         self.outcomes = [0] * len(Outcome)
         """Attempts by outcome."""
+        self.connecting_s: float | None = 0.0
+        """What all attempts together spent on connecting; None: the transport does not tell."""
 
     def attempt(self, delivery: Delivery, route: Route, wire: Transport) -> AttemptResult:
         """Send one attempt and write down how it went. Raises OSError if the journal cannot be written."""
@@ -106,7 +108,10 @@ class StageSender:
                 outcome, message, hinted = Outcome.REJECTED, f"status {status}", bool(wire.retry_after)
         done_ns = self._clock.now()
         self.outcomes[outcome] += 1
-        flags = _REUSED if wire.reused else 0
+        flags = _REUSED
+        if not wire.reused:
+            flags = 0
+            self.connecting_s = _sum(self.connecting_s, wire.connecting_s)
         self._journal.finish(row, done_ns, status, outcome, flags | _HINTED if hinted else flags)
         latency_ms = (done_ns - delivery.began_ns) / 1e6
         if not message:
@@ -136,3 +141,7 @@ class StageSender:
             outcome=outcome,
             flags=_WRITTEN,
         )
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other

@@ -209,6 +209,7 @@ class SendingProcess:
             wall_s=wall,
             cpu_s=cpu,
             starved_s=starved,
+            connecting_s=playing.connecting_s(),
             flips=[flip for lane in playing.lanes.values() for flip in lane.origin.flips],
         )
         self._tell(REPORT, report.model_dump(mode="json"))

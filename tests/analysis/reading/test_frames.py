@@ -46,7 +46,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert GOOD.arrivals is not None
     assert found.arrivals.tobytes() == GOOD.arrivals.tobytes()
     assert found.resources.empty
-    assert set(found.resources.columns) == {*COLUMNS, "process", "role"}
+    assert set(found.resources.columns) == {*COLUMNS, "process", "role", "memory_limit", "memory_limit_unknown"}
 
 
 def test_clocks_of_one_boot_are_aligned(tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ def test_a_log_that_was_never_begun(tmp_path: Path, content: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [(b"# {", b"{"), (b'"version": 2', b'"version": 9'), (b"at_ns,", b"at,"), (b"100", b"a hundred"), (b"100", b"1,1")],
+    [(b"# {", b"{"), (b'"version": 3', b'"version": 9'), (b"at_ns,", b"at,"), (b"100", b"a hundred"), (b"100", b"1,1")],
 )
 def test_a_damaged_log(tmp_path: Path, old: bytes, new: bytes) -> None:
     """A log that cannot be read is left out and named: what was not sampled must not look like nothing used."""

@@ -66,6 +66,15 @@ def test_a_summary_in_markdown(tmp_path: Path) -> None:
     assert path.read_text().count("### Checks") == 2
 
 
+def test_a_lower_bound_is_marked_in_markdown() -> None:
+    """A percentile that lacks what starved workers would have sent."""
+    section, _ = played()
+    stage = section.stages[0]
+    marked = stage.model_copy(update={"latency_ms": stage.latency_ms.model_copy(update={"lower_bound": True})})
+    told = [markdown.markdown_summary([section.model_copy(update={"stages": [one]})], []) for one in (stage, marked)]
+    assert [text.count("| \N{GREATER-THAN OR EQUAL TO}1 |") for text in told] == [0, 1]
+
+
 def test_a_summary_that_a_full_disk_cannot_hold(tmp_path: Path) -> None:
     """The error names the file, which the system does not."""
     with small_disk(tmp_path / "disk", "4k") as disk:

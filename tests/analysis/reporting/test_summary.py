@@ -57,6 +57,15 @@ def test_the_verdict_comes_first() -> None:
     assert lines[3].split() == ["concurrent", "users=4", "3", "0.0%", "0", "1", "1", "1", "1", "0", "0"]
 
 
+def test_a_lower_bound_is_marked() -> None:
+    """A percentile that lacks what starved workers would have sent is "at least", and stays in its column."""
+    section = _huge()
+    marked = section.stages[0].latency_ms.model_copy(update={"lower_bound": True})
+    text = _shown(section.model_copy(update={"stages": [section.stages[0].model_copy(update={"latency_ms": marked})]}))
+    assert text.count("\N{GREATER-THAN OR EQUAL TO}3,600,000") == 1
+    assert max(map(len, text.splitlines())) <= 100
+
+
 def test_one_reason_of_each_code() -> None:
     """A search that overloads its target seven times is no wall of text; the reports hold all of them."""
     told = [Reason(code=code, message=f"try {number}") for number in range(3) for code in ("overloaded", "late")]

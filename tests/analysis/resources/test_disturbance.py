@@ -40,6 +40,16 @@ def test_quota_and_clock() -> None:
     assert (found.throttled_share, found.slowed_share) == (0.25, 0.5)
 
 
+def test_what_is_not_known_of_quotas_says_why() -> None:
+    """As the log's header does; without a log, that is why."""
+    log = machine_log(20).assign(throttled_s=float("nan"), throttled_unknown="no control groups")
+    found = disturbance_of(log, [], WINDOW)
+    assert (found.throttled_share, found.throttled_unknown) == (None, "no control groups")
+    none = disturbance_of(log.iloc[:0], [], WINDOW)
+    assert (none.throttled_share, none.throttled_unknown) == (None, "no log of the machine tells it")
+    assert disturbance_of(machine_log(20), [], WINDOW).throttled_unknown is None
+
+
 @pytest.mark.parametrize(
     ("found", "word"),
     [

@@ -9,10 +9,12 @@ from _hookswarm.analysis.reporting import resources as resource_summary
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.io import IoSection, IoStage
 from _hookswarm.records.rows import Flag
+from _hookswarm.records.timeline import Entry, StageEnded
 from tests.support.journals import MS, SECOND, START, Row, arrival, attempt, planned, run, table
 from tests.support.samples import machine_log, sample
 
 WINDOW_S = 4
+PLAN = planned("io", users=1, duration_s=float(WINDOW_S), events=None)
 
 
 def sends(count: int = 40, took_ms: int = 10, **fields: int) -> list[Row]:
@@ -31,8 +33,7 @@ def samples(**fields: float) -> pd.DataFrame:
 
 
 def section(attempts: list[Row], arrivals: list[Row] | None = None, **frames: object) -> IoSection:
-    plan = planned("io", users=1, duration_s=float(WINDOW_S), events=None)
-    plain = run(attempts, arrivals, stages=[plan], test="resource")
+    plain = run(attempts, arrivals, stages=[PLAN], test="resource")
     found = analyse(replace(plain, **({"resources": samples(fds=5, fd_limit=100)} | frames))).io  # type: ignore[arg-type]  # a test names the frames that differ
     assert found
     return found
@@ -63,12 +64,41 @@ def test_fsyncs_are_told_exactly() -> None:
     assert found.bottleneck == "disk"
 
 
-def test_new_connections_and_descriptors() -> None:
-    """Attempts without the flag opened a connection; the process nearest to its limit counts."""
+def reporting(attempts: list[Row], connecting_s: float | None) -> list[Entry]:
+    """The timeline of a run whose sender says how long it connected."""
+    return [
+        entry.model_copy(
+            update={"reports": [one.model_copy(update={"connecting_s": connecting_s}) for one in entry.reports]}
+        )
+        if isinstance(entry, StageEnded)
+        else entry
+        for entry in run(attempts, stages=[PLAN]).timeline
+    ]
+
+
+def test_connecting_is_told_as_a_share_of_the_waits() -> None:
+    """3 s of 40 waits of 95 ms: set-up is what limited the stage. 1 s, or an older run, which tells none: it is not."""
+    fresh = [one | {"flags": int(Flag.WRITTEN)} for one in sends(took_ms=95)]
+    found = stage(fresh, timeline=reporting(fresh, 3.0))
+    assert (found.connections_share, found.connecting_share) == (1.0, 0.7895)
+    assert found.bottleneck == "connection set-up"
+    assert stage(fresh, timeline=reporting(fresh, 1.0)).bottleneck == "target's own delay"
+    older = stage(fresh, timeline=reporting(fresh, None))
+    assert (older.bottleneck, older.connecting_share) == ("target's own delay", None)
+
+
+def test_connections_that_held_up_nobody_are_no_bottleneck() -> None:
+    """A sender that is idle for nine tenths of its time may open one for each attempt."""
     fresh = [one | {"flags": int(Flag.WRITTEN)} for one in sends()]
-    assert stage(fresh).connections_share == 1.0
-    assert stage(fresh).bottleneck == "connection set-up"
+    assert stage(fresh, timeline=reporting(fresh, 0.39)).bottleneck == "none"
+
+
+def test_descriptors() -> None:
+    """The process nearest to its limit counts, the generator's or the target's."""
     assert stage(sends(), resources=samples(fds=99, fd_limit=100)).bottleneck == "file descriptors"
+    one = samples(fds=99, fd_limit=100).assign(role="receiver-local")
+    found = section(sends(), resources=pd.concat([samples(fds=1, fd_limit=100), one]))
+    assert found.stages[0].evidence == "a receiving process had 99% of the file descriptors that it may have"
 
 
 def test_the_machine_is_told() -> None:

@@ -61,8 +61,33 @@ def test_a_limit_may_be_given() -> None:
     section = analyse(frames).memory
     assert section
     (found,) = section.trends
-    assert found.limit_bytes == 64 * MB
+    assert (found.limit_bytes, found.limit_from) == (64 * MB, "--memory-limit")
     assert found.s_to_limit == pytest.approx((64 * MB - 22 * MB) / (LEAK * RATE), rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("group", "unknown", "limit", "source"),
+    [
+        (64.0 * MB, "", 64 * MB, "control group"),
+        (2.0 * (1 << 30), "", 1 << 30, "machine"),
+        (None, "", 1 << 30, "machine"),
+        (None, "no groups", 1 << 30, "machine; not known of its control group: no groups"),
+    ],
+)
+def test_a_control_groups_limit_counts_where_it_is_less(
+    group: float | None, unknown: str, limit: int, source: str
+) -> None:
+    """A container is ended at its own limit, whatever its machine has; where that cannot be known, it is said."""
+    attempts = [attempt(n, due=START + n * SECOND // RATE) for n in range(WINDOW_S * RATE)]
+    plan = planned("m", scenario=SCENARIO, duration_s=float(WINDOW_S), events=None)
+    told = process("leaky", "sender", LEAK * RATE).assign(memory_limit=group, memory_limit_unknown=unknown)
+    section = analyse(
+        replace(run(attempts, stages=[plan], test="resource"), resources=told, machine=machine_log(WINDOW_S))
+    ).memory
+    assert section
+    (found,) = section.trends
+    assert (found.limit_bytes, found.limit_from) == (limit, source)
+    assert found.s_to_limit == pytest.approx((limit - 22 * MB) / (LEAK * RATE), rel=0.1)
 
 
 def test_what_stays_is_flat(trends: list[MemoryTrend]) -> None:

@@ -185,3 +185,15 @@ def test_checks_from_a_file(tmp_path: Path) -> None:
             load_checks(path)
     with pytest.raises(ConfigError, match="No such file"):
         load_checks(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [("p99_ms<250", "error"), ("p99_ms<=4", "error"), ("p99_ms>1", "pass"), ("p99_ms<2", "fail")],
+)
+def test_a_lower_bound_holds_no_limit_from_above(text: str, ends: str) -> None:
+    """That it is below is not known; that it is above is, and so is what is broken already."""
+    bound = Number(STAGE, "latency_ms.delivery.p99", 4.0, at_least=True)
+    (result,) = judge_checks([parse_check(text)], [bound])
+    assert result.status.value == ends
+    assert ("only a lower bound" in result.message) == (ends == "error")

@@ -97,11 +97,13 @@ def test_a_refusal_is_known_a_round_trip_later() -> None:
 
 
 def test_the_way_takes_its_time(server: ScriptedServer) -> None:
-    """Slept for real, a post on a new connection takes two round trips."""
+    """Slept for real, a post on a new connection takes two round trips; the first, of connecting, is told apart."""
     wire = LinkedWire(Endpoint(server.url), link())
     before = time.monotonic()
     wire.post(HEADERS, BODY)
     assert 2 * RTT_S <= time.monotonic() - before < 2 * RTT_S + 0.1
+    assert wire.connecting_s is not None
+    assert RTT_S <= wire.connecting_s < RTT_S + 0.1
     wire.close()
 
 

@@ -37,8 +37,11 @@ Answer = Callable[[bytes, bytes], int]
 class FakeWire:
     """Answers as it is told to."""
 
-    def __init__(self, answer: Answer, reused: bool = False, retry_after: bytes = b"") -> None:
+    def __init__(
+        self, answer: Answer, reused: bool = False, retry_after: bytes = b"", connecting_s: float | None = 0.0
+    ) -> None:
         self._answer = answer
+        self.connecting_s = connecting_s
         self.reused = reused
         self.retry_after = retry_after
 
@@ -128,6 +131,23 @@ def test_the_intent_is_written_before_sending(bench: Bench) -> None:
     (row,) = bench.rows()
     assert (row["outcome"], row["status"], row["flags"]) == (Outcome.ACKNOWLEDGED, 204, Flag.WRITTEN | Flag.REUSED)
     assert row["start"] <= row["done"] <= bench.clock.now()
+
+
+def test_what_connecting_took_is_added_up(bench: Bench) -> None:
+    """Once for each connection that was opened, whatever came of it; unknown is not nothing."""
+
+    def refuse(*_: bytes) -> int:
+        raise WireError(Outcome.CONNECT_TIMEOUT, "no connection")
+
+    for wire in (
+        FakeWire(lambda *_: 204, connecting_s=0.25),
+        FakeWire(lambda *_: 204, connecting_s=0.25, reused=True),
+        FakeWire(refuse, connecting_s=0.5),
+    ):
+        bench.sender.attempt(bench.delivery(), ROUTE, wire)
+    assert bench.sender.connecting_s == 0.75
+    bench.sender.attempt(bench.delivery(), ROUTE, FakeWire(lambda *_: 204, connecting_s=None))
+    assert bench.sender.connecting_s is None
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])

@@ -86,9 +86,11 @@ def _stages(section: Section) -> _Table:
     for stage in section.stages:
         latency = stage.latency_ms.delivery
         errors = "-" if stage.error_rate is None else f"{stage.error_rate:.2%}"
-        figures = (stage.throughput_per_s, latency.p50, latency.p99, latency.max, stage.attempts.per_delivery)
+        p99 = stage.latency_ms.sign + _short(latency.p99)
+        rate, figures = _short(stage.throughput_per_s), (latency.max, stage.attempts.per_delivery)
         counts = (stage.ledger.lost, stage.ledger.duplicated)
-        rows.append((stage.name, f"{stage.deliveries.due:,}", errors, *map(_short, figures), *map(_short, counts)))
+        told = (rate, _short(latency.p50), p99, *map(_short, figures), *map(_short, counts))
+        rows.append((stage.name, f"{stage.deliveries.due:,}", errors, *told))
     return _Table("Stages", header, rows)
 
 
