@@ -1,8 +1,9 @@
 """Which resource gave out first: a table of rules, each a measure, the limit from which on it is one, and advice.
 
-The order is that of causes: a process without file descriptors accepts nothing, whatever its CPU does; a busy CPU
-makes answers slow, and not the other way round. The first rule whose limit is reached is the bottleneck. What is left
-when all others are at ease is time: the target's own, or the way's.
+The order is that of causes: what its own machine kept a sender from sending loads nothing; a process without file
+descriptors accepts nothing, whatever its CPU does; a busy CPU makes answers slow, and not the other way round. The
+first rule whose limit is reached is the bottleneck. What is left when all others are at ease is time: the target's own,
+or the way's.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,14 +11,23 @@ from dataclasses import dataclass
 
 from _hookswarm.analysis.schema.io import Suspect
 from _hookswarm.common.limits import AWAITING_CLOSED_SHARE, BUSY_SHARE, STARVED_SHARE
+from _hookswarm.records.shortage import DESCRIPTORS, MEMORY, PORTS, Shortage
 
 NONE = "none"
+LACKING = 0.01
+"""Of the attempts: a sender that cannot make so many sends another load than the planned one."""
 
 
 @dataclass(frozen=True)
 class Evidence:
     """What a stage's processes and its machine tell; None is unknown. Shares are of the window."""
 
+    without_port: float | None = None
+    """Attempts, of all, for which the sender's machine had no local port; None, too, where that befell none."""
+    without_descriptor: float | None = None
+    """The same of file descriptors …"""
+    without_memory: float | None = None
+    """… and of memory for a connection."""
     sender_busy: float | None = None
     """Of a core, the busiest sending process."""
     sender_starved: float | None = None
@@ -66,7 +76,15 @@ def _inside(evidence: Evidence) -> float | None:
     return evidence.waited * evidence.inside_receiver
 
 
+def _lacking(lack: Shortage, measure: Callable[[Evidence], float | None]) -> Rule:
+    says = "{0:.1%} of the attempts ended at their sender: " + lack.says
+    return Rule(lack.name, measure, LACKING, says, lack.try_next)
+
+
 RULES: tuple[Rule, ...] = (
+    _lacking(PORTS, lambda e: e.without_port),
+    _lacking(DESCRIPTORS, lambda e: e.without_descriptor),
+    _lacking(MEMORY, lambda e: e.without_memory),
     Rule(
         "file descriptors",
         lambda e: e.fd_share,

@@ -11,7 +11,7 @@ from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.rows import Ints, Mask
-from _hookswarm.analysis.resources import bottleneck, machine
+from _hookswarm.analysis.resources import bottleneck, machine, shortages
 from _hookswarm.analysis.resources.bottleneck import Evidence
 from _hookswarm.analysis.resources.machine import Used
 from _hookswarm.analysis.schema.base import Quantiles
@@ -19,6 +19,7 @@ from _hookswarm.analysis.schema.io import IoSection, IoStage
 from _hookswarm.analysis.schema.report import Run, Stage
 from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.records.rows import Flag
+from _hookswarm.records.shortage import DESCRIPTORS, MEMORY, PORTS, Shortage
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Seen:
     fd_share: float | None
     connections_share: float | None
     inside_receiver_share: float | None
+    lacked: dict[Shortage, float]
+    """Attempts, of all, that failed for what their sender lacked."""
 
 
 class IoRecorder(Recorder):
@@ -67,6 +70,7 @@ def _io_seen(frames: RunFrames, stage: PlayedStage) -> Seen:
         fd_share=_fd_share(frames, stage.window),
         connections_share=round(opened / count, 4) if count else None,
         inside_receiver_share=_inside(stage, sent),
+        lacked={cause: round(failed / count, 6) for cause, failed in shortages.lacked(rows, sent).items()},
     )
 
 
@@ -109,6 +113,9 @@ def _stage(stage: Stage, seen: Seen) -> IoStage:
     waited = None if limit is None or limit.idle_share is None else 1 - limit.idle_share
     verdict = bottleneck.find_bottleneck(
         Evidence(
+            without_port=seen.lacked.get(PORTS),
+            without_descriptor=seen.lacked.get(DESCRIPTORS),
+            without_memory=seen.lacked.get(MEMORY),
             sender_busy=limit.sender_cpu_share if limit else stage.generator.cpu_share,
             sender_starved=stage.generator.starved_share,
             receiver_busy=limit.receiver_cpu_share if limit else None,

@@ -15,6 +15,9 @@ AT_EASE = Evidence(
 @pytest.mark.parametrize(
     ("name", "fields"),
     [
+        ("local ports", {"without_port": 0.978, "new_connections": 1.0}),
+        ("file descriptors", {"without_descriptor": 0.2, "new_connections": 1.0}),
+        ("memory", {"without_memory": 0.2}),
         ("file descriptors", {"fd_share": 1.0}),
         ("accept queue", {"overflows_per_s": 3.0}),
         ("connection set-up", {"new_connections": 1.0}),
@@ -41,6 +44,9 @@ def test_each_bottleneck_is_named(name: str, fields: dict[str, float]) -> None:
 @pytest.mark.parametrize(
     ("name", "field", "limit"),
     [
+        ("local ports", "without_port", 0.01),
+        ("file descriptors", "without_descriptor", 0.01),
+        ("memory", "without_memory", 0.01),
         ("file descriptors", "fd_share", 0.95),
         ("accept queue", "overflows_per_s", 1.0),
         ("connection set-up", "new_connections", 0.5),

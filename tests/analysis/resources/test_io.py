@@ -1,5 +1,6 @@
 """The resource test's stages: what is seen in rows and logs, and that it reaches the verdict and the report."""
 
+import errno
 from dataclasses import replace
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from _hookswarm.analysis.reporting import resources as resource_summary
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.io import IoSection, IoStage
-from _hookswarm.records.rows import Flag
+from _hookswarm.records.rows import Flag, Outcome
 from tests.support.journals import MS, SECOND, START, Row, arrival, attempt, planned, run, table
 from tests.support.samples import machine_log, sample
 
@@ -69,6 +70,24 @@ def test_new_connections_and_descriptors() -> None:
     assert stage(fresh).connections_share == 1.0
     assert stage(fresh).bottleneck == "connection set-up"
     assert stage(sends(), resources=samples(fds=99, fd_limit=100)).bottleneck == "file descriptors"
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "advice"),
+    [
+        (errno.EADDRNOTAVAIL, "local ports", "net.ipv4.ip_local_port_range"),
+        (errno.EMFILE, "file descriptors", "ulimit -n"),
+        (errno.ENFILE, "file descriptors", "fs.file-max"),
+        (errno.ENOBUFS, "memory", "memory"),
+    ],
+)
+def test_what_the_sender_lacks_comes_first(number: int, name: str, advice: str) -> None:
+    """What its own machine kept a sender from is the bottleneck, by what was lacking, and not the set-up."""
+    rows = sends() + [attempt(100 + n, outcome=Outcome.LOCAL_SHORTAGE, status=number) for n in range(60)]
+    found = stage(rows)
+    assert found.bottleneck == name
+    assert found.evidence.startswith("60.0% of the attempts")
+    assert advice in found.try_next
 
 
 def test_the_machine_is_told() -> None:
