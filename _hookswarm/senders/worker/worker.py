@@ -36,12 +36,14 @@ from _hookswarm.senders.exchange.messages import (
 )
 from _hookswarm.senders.exchange.usage import Lags, Sampler, Usage, host_name, process_log
 from _hookswarm.senders.plan.arrivals import Stripe
+from _hookswarm.senders.plan.opening import workers_soon
 from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage, from_plain
 from _hookswarm.senders.transport.wire import Timeouts
 from _hookswarm.senders.worker.delivery_workers import DeliveryWorkers
 from _hookswarm.senders.worker.network import Network
+from _hookswarm.senders.worker.opening import Opening
 from _hookswarm.senders.worker.origin import Origin
 from _hookswarm.senders.worker.playing import Lane, Playing
 from _hookswarm.senders.worker.queue import DeliveryQueue
@@ -133,22 +135,26 @@ class SendingProcess:
         self._tell(CHUNK, chunk.model_dump())
 
     def _lane(self, stage: Stage, announcement: Announcement, part: Part) -> Lane:
-        settings, seed = self.settings, (announcement.seed, announcement.draw)
+        settings, seed, clock = self.settings, (announcement.seed, announcement.draw), self._clock
         stripe = Stripe(part.first, part.last, announcement.of)
+        origin = Origin(part.origin, stage, settings.regions, settings.links, Random(f"{seed} {part}"), clock)
+        # The first events are the first workers': the stripe's are numbered like the events.
+        soon = min(max(workers_soon(stage, seed) - part.first, 0), part.last - part.first)
         assert self._journal
         return Lane(
-            Origin(part.origin, stage, settings.regions, settings.links, Random(f"{seed} {part}"), self._clock),
+            origin,
             StageSender(
                 stage=announcement.number,
                 webhooks=stage.webhooks,
                 run=run_tag(announcement.run),
-                queue=DeliveryQueue(stage, stripe, seed, announcement.start_ns, self._clock.now),
+                queue=DeliveryQueue(stage, stripe, seed, announcement.start_ns, clock.now),
                 retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
                 journal=self._journal,
                 payloads=settings.captured or Generated(stage.payload, announcement.seed),
                 key=settings.key,
-                clock=self._clock,
+                clock=clock,
             ),
+            Opening(soon, origin.likely, lambda: (announcement.start_ns - clock.now()) / 1e9),
         )
 
     def _open_journal(self, run: str) -> None:
