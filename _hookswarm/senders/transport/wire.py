@@ -81,11 +81,11 @@ class Endpoint:
         service that is silent would else hold a thread for each worker.
         """
         if not self._addresses:
-            if self._lookup is None or self._lookup.ready():
-                self._lookup = gevent.spawn(_look_up, self.host, self.port)
-            self._lookup.join(limit_s)
-            late = _unresolved(self.host, f"no answer in {limit_s:g} s")
-            found = self._lookup.get() if self._lookup.ready() else late
+            lookup = self._lookup  # who asks as it ends may begin another before we are woken
+            if lookup is None or lookup.ready():
+                lookup = self._lookup = gevent.spawn(_look_up, self.host, self.port)
+            lookup.join(limit_s)
+            found = lookup.get() if lookup.ready() else _unresolved(self.host, f"no answer in {limit_s:g} s")
             if isinstance(found, WireError):
                 raise WireError(found.outcome, str(found), found.number)  # its own: many may wait for this one
             self._addresses = found

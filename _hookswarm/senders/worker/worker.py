@@ -55,6 +55,8 @@ PULSE_S = 0.02
 """How often the event loop's lateness is measured, and the end of a stage looked for."""
 READY_EVERY_S = 0.1
 """How often a process says that it listens: the master may not do so yet."""
+SAMPLE_AHEAD_S = 0.02
+"""How long before a stage its first psutil sample is taken: it takes milliseconds, which are not to be the stage's."""
 TICK_EVERY = 10
 """Pulses between two progress messages."""
 HALT_GRACE_S = 2.0
@@ -173,9 +175,10 @@ class SendingProcess:
 
     def _watch(self, playing: Playing, start_ns: int) -> None:
         """Stay with a stage until it is over, then report."""
-        gevent.sleep(max(start_ns - self._clock.now(), 0) / 1e9)
         assert self._sampler
+        gevent.sleep(max(start_ns - self._clock.now() - round(SAMPLE_AHEAD_S * 1e9), 0) / 1e9)
         self._sampler.sample()
+        gevent.sleep(max(start_ns - self._clock.now(), 0) / 1e9)
         probes = [probe for lane in playing.lanes.values() for probe in lane.origin.watch(self._network)]
         usage, lags, drained_by = Usage(), Lags(), float("inf")
         pulses = 0

@@ -521,6 +521,20 @@ def test_a_name_without_an_address(either: Open, host: str) -> None:
     assert error.outcome == Outcome.UNRESOLVED
 
 
+def test_who_asks_as_the_answer_comes_in_spoils_it_for_nobody() -> None:
+    """Of many who ask for the same address, at any moment of its look-up, each is told it."""
+
+    def ask(endpoint: Endpoint, turns: int) -> list[Address]:
+        for _ in range(turns):
+            gevent.sleep(0)
+        return endpoint.addresses(5)
+
+    for _ in range(20):
+        endpoint = Endpoint("http://127.0.0.1:9/")
+        asking = [gevent.spawn(ask, endpoint, turns) for turns in range(100)]
+        gevent.joinall(asking, timeout=10, raise_error=True)
+
+
 UNANSWERED = """
 import time
 import gevent
