@@ -951,21 +951,48 @@ def test_plain_http_to_a_tls_port(either: Open) -> None:
     assert str(error).endswith("the port speaks TLS: write https://")
 
 
-@pytest.mark.parametrize("ahead", [False, True], ids=["at once", "opened ahead"])
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_server_that_wants_a_certificate_of_ours(either: Open, version: ssl.TLSVersion, ahead: bool) -> None:
+def test_a_server_that_wants_a_certificate_of_ours(either: Open, version: ssl.TLSVersion) -> None:
     """Being turned away for lack of a client certificate is a TLS failure; in TLS 1.3 it comes after the handshake."""
     tls = server_tls(version=version)
     tls.verify_mode = ssl.CERT_REQUIRED
     authority().configure_trust(tls)
 
     with ScriptedServer(answering(NO_CONTENT), tls) as server:
-        transport = either(server.url)
-        if ahead:
-            with suppress(WireError):
-                transport.open()
-        error = failure(transport)
+        error = failure(either(server.url))
     assert error.outcome == Outcome.TLS
+
+
+def test_its_alert_is_told_of_a_connection_that_was_opened_ahead(wire: Open) -> None:
+    """To the client the handshake is over before the server has its last word: the first post is told of it, as TLS."""
+    tls = server_tls(version=ssl.TLSVersion.TLSv1_3)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    authority().configure_trust(tls)
+
+    def far(peer: Peer) -> None:
+        """Hands on what comes, all but the client's first words late."""
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as beyond:
+
+            def back() -> None:
+                with suppress(OSError):
+                    while data := beyond.recv(1 << 16):
+                        peer.send(data)
+
+            thread = threading.Thread(target=back)
+            thread.start()
+            beyond.sendall(peer.connection.recv(1 << 16))
+            with suppress(OSError):
+                while data := peer.connection.recv(1 << 16):
+                    time.sleep(0.1)
+                    beyond.sendall(data)
+            beyond.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
+
+    with ScriptedServer(answering(NO_CONTENT), tls) as server, ScriptedServer(far) as way:
+        transport = wire(f"https://localhost:{way.port}/", PATIENT, client_tls())
+        transport.open()
+        error = failure(transport)
+    assert (error.outcome, transport.reused) == (Outcome.TLS, True)
 
 
 def test_each_answer_has_the_whole_time() -> None:
