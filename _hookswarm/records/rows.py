@@ -38,7 +38,7 @@ FIELDS = (
     Field("run", "I", "tag of the run"),
     # What is known only at the end, and written again.
     Field("done", "q", "when the outcome was known, ns; 0: never", "when the answer was ready, ns"),
-    Field("status", "H", "HTTP status; 0: none", "HTTP status answered; 0: none"),
+    Field("status", "H", "HTTP status; a local shortage's errno; 0: none", "HTTP status answered; 0: none"),
     Field("outcome", "B", "see Outcome", "0"),
     Field("", "x"),
     Field("flags", "I", "see Flag", "see Flag"),
@@ -124,6 +124,11 @@ def latency_start_ns(due_ns: _Ns, late_ns: _Ns) -> _Ns:
 MAX_U32 = (1 << 32) - 1
 
 
+def answered_status(rows: npt.NDArray[np.void]) -> npt.NDArray[np.uint16]:
+    """The HTTP status of each row, 0 where there was no answer: `status` says more than that."""
+    return np.where(rows["outcome"] == Outcome.LOCAL_SHORTAGE, np.uint16(0), rows["status"])
+
+
 class Outcome(IntEnum):
     """How an attempt ended."""
 
@@ -154,6 +159,8 @@ class Outcome(IntEnum):
     """Due, but still queued when the stage ended: never sent."""
     DISABLED = 13
     """Never sent: an earlier answer, 410, disabled its webhook."""
+    LOCAL_SHORTAGE = 14
+    """The sender's machine had no port, descriptor or memory for it: `status` says which, see `records.shortage`."""
 
 
 CODES = 256

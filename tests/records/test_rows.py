@@ -13,6 +13,7 @@ from _hookswarm.records.rows import (
     ROW_SIZE,
     Flag,
     Outcome,
+    answered_status,
     layout,
     pack_end,
     pack_row,
@@ -66,15 +67,22 @@ def test_outcomes_are_stable() -> None:
     """Codes are in journals on disk: they are never given another meaning."""
     assert [outcome.name for outcome in sorted(Outcome)] == [
         "PENDING", "ACKNOWLEDGED", "REJECTED", "REFUSED", "UNRESOLVED", "CONNECT_TIMEOUT", "TLS", "READ_TIMEOUT",
-        "RESET", "TRUNCATED", "PROTOCOL", "INTERRUPTED", "ABANDONED", "DISABLED",
+        "RESET", "TRUNCATED", "PROTOCOL", "INTERRUPTED", "ABANDONED", "DISABLED", "LOCAL_SHORTAGE",
     ]  # fmt: skip
-    assert [int(outcome) for outcome in sorted(Outcome)] == list(range(14))
+    assert [int(outcome) for outcome in sorted(Outcome)] == list(range(15))
 
 
 def test_in_doubt_excludes_the_certain() -> None:
     """What never left, and what was answered, is not in doubt."""
-    certain = {Outcome.ACKNOWLEDGED, Outcome.REJECTED, Outcome.REFUSED, Outcome.UNRESOLVED, *NEVER_SENT}
-    assert not IN_DOUBT & certain
+    certain = {Outcome.ACKNOWLEDGED, Outcome.REJECTED, Outcome.REFUSED, Outcome.UNRESOLVED, Outcome.LOCAL_SHORTAGE}
+    assert not IN_DOUBT & {*certain, *NEVER_SENT}
+
+
+def test_an_error_number_is_no_http_status() -> None:
+    """The row of a local shortage holds the system's number where others have the answer's status."""
+    ends = ((Outcome.ACKNOWLEDGED, 204), (Outcome.LOCAL_SHORTAGE, 99), (Outcome.REJECTED, 503), (Outcome.RESET, 0))
+    raw = b"".join(pack_row(outcome=outcome, status=status, flags=1) for outcome, status in ends)
+    assert answered_status(np.frombuffer(raw, DTYPE)).tolist() == [204, 0, 503, 0]
 
 
 def test_flags_are_stable() -> None:

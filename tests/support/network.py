@@ -1,4 +1,4 @@
-"""Namespaces of the test's own: a loopback as slow as wanted, a name service that is silent."""
+"""Namespaces of the test's own: a loopback as slow as wanted, few local ports, a name service that is silent."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ import pytest
 
 
 @contextmanager
-def slow_loopback(mbit: float) -> Iterator[list[str]]:
+def _namespace() -> Iterator[list[str]]:
     """What starts a command inside it; skips the test where none can be made. Gone afterwards."""
     name = f"hookswarm-{os.getpid()}"
     inside = ["ip", "netns", "exec", name]
@@ -22,13 +22,33 @@ def slow_loopback(mbit: float) -> Iterator[list[str]]:
     if not made:
         pytest.skip("only root, with iproute2, can make a network namespace")
     try:
+        yield inside
+    finally:
+        subprocess.run(["ip", "netns", "delete", name], check=True)
+
+
+@contextmanager
+def slow_loopback(mbit: float) -> Iterator[list[str]]:
+    """What starts a command in a network of so many Mbit/s."""
+    with _namespace() as inside:
         # Packets of an Ethernet's size: of loopback's own, 64 KiB, a bucket would hold hardly one.
         subprocess.run([*inside, "ip", "link", "set", "lo", "mtu", "1500", "up"], check=True)
         bucket = ["tbf", "rate", f"{mbit:g}mbit", "burst", "64kb", "latency", "500ms"]
         subprocess.run([*inside, "tc", "qdisc", "add", "dev", "lo", "root", *bucket], check=True)
         yield inside
-    finally:
-        subprocess.run(["ip", "netns", "delete", name], check=True)
+
+
+@contextmanager
+def few_ports(count: int) -> Iterator[list[str]]:
+    """What starts a command in a network with so many local ports to connect from, and no IPv6."""
+    wanted = {"net.ipv4.ip_local_port_range": f"40000 {40000 + count - 1}", "net.ipv6.conf.all.disable_ipv6": "1"}
+    with _namespace() as inside:
+        subprocess.run([*inside, "ip", "link", "set", "lo", "up"], check=True)
+        for name, value in wanted.items():
+            path = f"/proc/sys/{name.replace('.', '/')}"
+            if subprocess.run([*inside, "sh", "-c", f"echo {value} >{path}"], capture_output=True).returncode:
+                pytest.skip(f"{path} cannot be written here")
+        yield inside
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,25 +58,67 @@ class Nginx:
 
 @contextmanager
 def running(folder: Path, protocols: str) -> Iterator[Nginx]:
-    if NGINX is None:
-        if os.environ.get("CI"):
-            pytest.fail("nginx is not installed, and CI must not skip what it shows")
-        pytest.skip("nginx is not installed")
-    plain, secure = closed_port(), closed_port()
+    program, plain, secure = required(), closed_port(), closed_port()
     authority().issue_cert("localhost", "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
     (folder / "large.bin").write_bytes(b"0123456789abcdef" * (LARGE // 16))
     configuration = folder / "nginx.conf"
     configuration.write_text(CONFIGURATION.format(folder=folder, plain=plain, secure=secure, protocols=protocols))
     folder.chmod(0o755)
-    with subprocess.Popen([NGINX, "-p", folder, "-c", configuration, "-e", folder / "error.log"]) as process:
+    with subprocess.Popen([program, "-p", folder, "-c", configuration, "-e", folder / "error.log"]) as process:
         try:
-            for _ in range(100):
-                try:
-                    httpx.get(f"http://127.0.0.1:{plain}/hooks", trust_env=False)
-                    break
-                except httpx.TransportError:
-                    assert process.poll() is None, (folder / "error.log").read_text()
-                    time.sleep(0.05)
+            _await_answer(f"http://127.0.0.1:{plain}/hooks", process, folder)
             yield Nginx(f"http://127.0.0.1:{plain}", f"https://localhost:{secure}")
         finally:
             process.terminate()
+
+
+RELOADED = """
+daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
+events {{ worker_connections 256; }}
+http {{ access_log off; server {{ listen 127.0.0.1:{port}; location / {{ return 204; }} }} }}
+"""
+
+
+@contextmanager
+def reloaded(folder: Path, every_s: float = 1.0) -> Iterator[str]:
+    """The URL of an nginx that is told to read its configuration anew, again and again: idle connections end."""
+    program, port = required(), closed_port()
+    configuration = folder / "reloaded.conf"
+    configuration.write_text(RELOADED.format(folder=folder, port=port))
+    over = threading.Event()
+    with subprocess.Popen([program, "-p", folder, "-c", configuration, "-e", folder / "error.log"]) as process:
+
+        def reload() -> None:
+            while not over.wait(every_s):
+                process.send_signal(signal.SIGHUP)
+
+        url = f"http://127.0.0.1:{port}/hooks"
+        reloading = threading.Thread(target=reload)
+        try:
+            _await_answer(url, process, folder)
+            reloading.start()
+            yield url
+        finally:
+            over.set()
+            if reloading.is_alive():
+                reloading.join()
+            process.terminate()
+
+
+def required() -> str:
+    """nginx's program; skips the test where there is none."""
+    if NGINX is None:
+        if os.environ.get("CI"):
+            pytest.fail("nginx is not installed, and CI must not skip what it shows")
+        pytest.skip("nginx is not installed")
+    return NGINX
+
+
+def _await_answer(url: str, process: "subprocess.Popen[bytes]", folder: Path) -> None:
+    for _ in range(100):
+        try:
+            httpx.get(url, trust_env=False)
+            break
+        except httpx.TransportError:
+            assert process.poll() is None, (folder / "error.log").read_text()
+            time.sleep(0.05)

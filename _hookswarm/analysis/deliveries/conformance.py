@@ -8,7 +8,7 @@ import numpy as np
 from _hookswarm.analysis.reading.law import Floats, Law
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask
 from _hookswarm.analysis.schema.report import Conformance
-from _hookswarm.records.rows import Flag, Outcome, latency_start_ns
+from _hookswarm.records.rows import Flag, Outcome, answered_status, latency_start_ns
 
 SCHEDULED_TOLERANCE_S = 0.001
 OBSERVED_TOLERANCE_S = 0.005
@@ -53,7 +53,7 @@ class Waits:
 def waits(found: Grouped, begins: Literal["due", "start"]) -> Waits:
     """The waits between attempts by their journal (from `due`), or between arrivals by theirs (from `start`)."""
     rows, event, exact = found.rows, found.event, begins == "due"
-    attempt, status, done = rows["attempt"].astype(np.int64), rows["status"].astype(np.int64), rows["done"]
+    attempt, status, done = rows["attempt"].astype(np.int64), answered_status(rows).astype(np.int64), rows["done"]
     # A retry of an arrival that was answered 2xx, or not at all, followed no answer. When its sender gave up
     # waiting is unknown, but not before the arrival.
     ended = done if exact else np.where(np.isin(status // 100, (0, 2)), rows["start"], done)

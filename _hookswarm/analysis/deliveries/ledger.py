@@ -12,7 +12,7 @@ from _hookswarm.analysis.deliveries import disorder
 from _hookswarm.analysis.deliveries.deliveries import Frame, State, was_sent
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, places_in
 from _hookswarm.analysis.schema.report import Ledger
-from _hookswarm.records.rows import Outcome
+from _hookswarm.records.rows import Outcome, answered_status
 
 UNSEEN = Ledger.model_validate(dict.fromkeys(Ledger.model_fields) | {"balanced": True})
 
@@ -39,7 +39,7 @@ def ledger_of(delivered: Frame, found: Grouped | None, watched: Sequence[int]) -
     lost = int(np.count_nonzero(_acknowledged_at(delivered, watched) & ~seen))
     unexpected = int(np.count_nonzero(~ours))
     out_of_order = disorder.disorder_of(attempts.key[event[first]] >> np.uint64(32), start[first])
-    gave_up = np.where(attempts.rows["status"] == 0, attempts.rows["done"], 0)[theirs]
+    gave_up = np.where(answered_status(attempts.rows) == 0, attempts.rows["done"], 0)[theirs]
     altered = [found.rows[column][taken] != attempts.rows[column][theirs] for column in ("size", "digest")]
     return Ledger(
         received=len(event) + unexpected,

@@ -13,7 +13,7 @@ from _hookswarm.analysis.reading.frames import PlannedStage, RunFrames
 from _hookswarm.analysis.reading.rows import Grouped, group_events, rows_of_stage
 from _hookswarm.analysis.schema.report import Attempts, Generator, Latencies, Stage, Unanswered
 from _hookswarm.records.journal import Rows
-from _hookswarm.records.rows import Outcome, latency_start_ns
+from _hookswarm.records.rows import Outcome, answered_status, latency_start_ns
 from _hookswarm.records.timeline import (
     FaultsSet,
     RunEnded,
@@ -166,7 +166,7 @@ def _latencies(delivered: Frame, bounds: Window, lower_bound: bool) -> Latencies
     attempts = delivered.attempts.rows
     due = latency_start_ns(attempts["due"], attempts["late"])
     sent = (attempts["start"] != 0) & (due >= begin) & (due < end)
-    answered = sent & (attempts["status"] != 0)
+    answered = sent & (answered_status(attempts) != 0)
     return Latencies(
         delivery=figures.latency(delivered, bounds),
         attempt=quantiles.quantiles_of((attempts["done"] - attempts["start"])[answered] / 1e6),

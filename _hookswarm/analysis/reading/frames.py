@@ -37,6 +37,7 @@ class PlannedClass(BaseModel):
     name: str
     first: int
     count: int
+    faults: dict[str, Any] | None = None
 
 
 class PlannedHealth(BaseModel):

@@ -15,7 +15,7 @@ from _hookswarm.analysis.schema.base import Quantiles
 from _hookswarm.analysis.schema.distribution import RegionOrigin, RegionPair, Regions, RegionTarget
 from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.records.journal import Rows
-from _hookswarm.records.rows import CODES, Outcome, latency_start_ns
+from _hookswarm.records.rows import CODES, Outcome, answered_status, latency_start_ns
 
 
 class RegionsRecorder(Recorder):
@@ -73,7 +73,7 @@ def _answered(stage: PlayedStage, sent: Mask) -> Mask:
     """Which attempts, of what fell due in the window, had an answer."""
     rows, (begin, end) = stage.delivered.attempts.rows, stage.window
     due = latency_start_ns(rows["due"], rows["late"])
-    answered: Mask = sent & (due >= begin) & (due < end) & (rows["status"] != 0)
+    answered: Mask = sent & (due >= begin) & (due < end) & (answered_status(rows) != 0)
     return answered
 
 

@@ -1,8 +1,9 @@
 """Which resource gave out first: a table of rules, each a measure, the limit from which on it is one, and advice.
 
-The order is that of causes: a process without file descriptors accepts nothing, whatever its CPU does; a busy CPU
-makes answers slow, and not the other way round. The first rule whose limit is reached is the bottleneck, and says
-which side was the limit. What is left when all others are at ease is time: the target's own, or the way's.
+The order is that of causes: what its own machine kept a sender from sending loads nothing; a process without file
+descriptors accepts nothing, whatever its CPU does; a busy CPU makes answers slow, and not the other way round. The
+first rule whose limit is reached is the bottleneck, and says which side was the limit. What is left when all others are
+at ease is time: the target's own, or the way's.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +13,16 @@ from typing import Literal
 from _hookswarm.analysis.resources.evidence import Evidence
 from _hookswarm.analysis.schema.io import Suspect
 from _hookswarm.common.limits import BUSY_SHARE, LATE_MS, STARVED_SHARE
+from _hookswarm.records.shortage import DESCRIPTORS, MEMORY, PORTS, Shortage
 
 Side = Literal["generator", "target", "neither"]
 
 NONE = "none"
+LACKING = 0.01
+"""Of the attempts: a sender that cannot make so many sends another load than the planned one."""
 
 SIDES: Mapping[str, frozenset[Side]] = {
+    "local ports": frozenset({"generator"}),
     "file descriptors": frozenset({"generator", "target"}),
     "accept queue": frozenset({"target"}),
     "connection set-up": frozenset({"generator", "target"}),
@@ -25,7 +30,7 @@ SIDES: Mapping[str, frozenset[Side]] = {
     "generator timers": frozenset({"generator"}),
     "receiver CPU": frozenset({"target"}),
     "disk": frozenset({"target", "neither"}),
-    "memory": frozenset({"target", "neither"}),
+    "memory": frozenset({"generator", "target", "neither"}),
     "target's own delay": frozenset({"target"}),
     "network": frozenset({"target"}),
     NONE: frozenset({"neither"}),
@@ -101,7 +106,15 @@ def _mostly_outside(evidence: Evidence) -> float | None:
     return sum(parts) if parts and parts[0] < parts[1] else None
 
 
+def _lacking(lack: Shortage, measure: Callable[[Evidence], float | None]) -> Rule:
+    says = "{0:.1%} of the attempts ended at their sender: " + lack.says
+    return Rule(lack.name, measure, LACKING, _generators, says, lack.try_next)
+
+
 RULES: tuple[Rule, ...] = (
+    _lacking(PORTS, lambda e: e.without_port),
+    _lacking(DESCRIPTORS, lambda e: e.without_descriptor),
+    _lacking(MEMORY, lambda e: e.without_memory),
     Rule(
         "file descriptors",
         lambda e: e.sender_fds,

@@ -11,6 +11,12 @@ class Evidence:
 
     waiting_limit: float = AWAITING_CLOSED_SHARE
     """From where on workers that await answers are kept waiting."""
+    without_port: float | None = None
+    """Attempts, of all, for which the sender's machine had no local port; None, too, where that befell none."""
+    without_descriptor: float | None = None
+    """The same of file descriptors …"""
+    without_memory: float | None = None
+    """… and of memory for a connection."""
     sender_busy: float | None = None
     """Of a core, the busiest sending process."""
     sender_starved: float | None = None

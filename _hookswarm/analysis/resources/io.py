@@ -11,13 +11,14 @@ from _hookswarm.analysis.deliveries.figures import Window
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.rows import Ints, Mask
-from _hookswarm.analysis.resources import cpu, machine
+from _hookswarm.analysis.resources import cpu, machine, shortages
 from _hookswarm.analysis.resources.bottleneck import Bottleneck
 from _hookswarm.analysis.resources.machine import Used
 from _hookswarm.analysis.schema.base import Quantiles
 from _hookswarm.analysis.schema.io import IoSection, IoStage
 from _hookswarm.analysis.schema.report import Run, Stage
 from _hookswarm.records.rows import Flag
+from _hookswarm.records.shortage import Shortage
 
 TEST = "resource"
 """The one that has a section in the report."""
@@ -39,6 +40,8 @@ class Seen:
     connections_share: float | None
     connecting_share: float | None
     inside_receiver_share: float | None
+    lacked: dict[Shortage, float]
+    """Attempts, of all, that failed for what their sender lacked."""
 
 
 def io_seen(frames: RunFrames, stage: PlayedStage, inside: bool = True) -> Seen:
@@ -58,6 +61,7 @@ def io_seen(frames: RunFrames, stage: PlayedStage, inside: bool = True) -> Seen:
         connections_share=round(opened / count, 4) if count else None,
         connecting_share=_connecting(stage),
         inside_receiver_share=_inside(stage, sent) if inside else None,
+        lacked={cause: round(failed / count, 6) for cause, failed in shortages.lacked(rows, sent).items()},
     )
 
 
@@ -71,7 +75,8 @@ def io_section(
     if not len(frames.resources):
         missing = str(frames.manifest.environment.get("psutil") or "no resource log in the run's folder")
     run = Run.model_validate(frames.manifest, from_attributes=True)
-    return IoSection(run=run, skipped=missing, stages=[_stage(one, seen[one.name], found[one.name]) for one in stages])
+    told = [_stage(one, seen[one.name], found[one.name]) for one in stages if one.name in found]
+    return IoSection(run=run, skipped=missing, stages=told)
 
 
 def _fsyncs(frames: RunFrames, window: Window) -> tuple[Quantiles, float | None]:

@@ -17,6 +17,7 @@ from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.scalability import Limit
 from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.common.limits import AWAITING_CLOSED_SHARE, AWAITING_SHARE, SHORTEST_S
+from _hookswarm.records.shortage import DESCRIPTORS, MEMORY, PORTS
 from _hookswarm.records.timeline import WorkerReport
 
 ROOM = 0.7
@@ -103,6 +104,9 @@ def _evidence(stage: Stage, seen: _Seen) -> Evidence:
     busiest = seen.senders.busiest_share if seen.senders else generator.cpu_share
     return Evidence(
         waiting_limit=seen.waiting_limit,
+        without_port=seen.io.lacked.get(PORTS),
+        without_descriptor=seen.io.lacked.get(DESCRIPTORS),
+        without_memory=seen.io.lacked.get(MEMORY),
         sender_busy=busiest if long else None,
         sender_starved=generator.starved_share if long else None,
         late_ms=generator.late_p99_ms,

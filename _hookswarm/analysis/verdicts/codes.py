@@ -87,6 +87,19 @@ class Code(StrEnum):
         "the run has no end: its master died, or it is still on",
         "wait for its end, or read the end of locust.log",
     )
+    LOCAL_SHORTAGE = (
+        "local_shortage",
+        Effect.VOID,
+        "the sender's own machine had no local port, file descriptor or memory for some attempts: another load than "
+        "the planned one, and no fault of the target's",
+        "do what the reason says: keep connections open or give more ports, raise `ulimit -n`, give more memory",
+    )
+    RECEIVER_SHORTAGE = (
+        "receiver_shortage",
+        Effect.VOID,
+        "a receiver of ours answered 507, which no fault of the plan asks for: it could not write its journal",
+        "give its results folder room, and read the end of its log",
+    )
     GENERATOR_LATE = (
         "generator_late",
         Effect.VOID,

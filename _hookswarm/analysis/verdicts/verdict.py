@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.resources import shortages
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.report import Reason, Stage, Status, Verdict
 from _hookswarm.analysis.verdicts.codes import Code
@@ -26,7 +27,7 @@ def verdict_of(frames: RunFrames, stages: Sequence[Stage]) -> Verdict:
     disturbed = _disturbed(stages)
     useless = disturbed if all(stage.disturbed for stage in stages) else []
     bound = [*useless, *_nothing_scaled(stages, excluded)]
-    void = [*_incomplete(frames), *_unbalanced(frames, stages), *bound, *_lawless(stages)]
+    void = [*_incomplete(frames), *_unbalanced(frames, stages), *_short(frames), *bound, *_lawless(stages)]
     failed = [reason for stage, reason in _overloads(frames) if not _seeks_limits(frames, stage)]
     notes = [*([] if useless else disturbed), *_left_out(excluded), *_notes(frames, stages)]
     if void:
@@ -146,6 +147,20 @@ def _locust_names(frames: RunFrames, stage: str) -> Iterator[str]:
 
 def _disturbed(stages: Sequence[Stage]) -> list[Reason]:
     return [reason for stage in stages for reason in stage.disturbed]
+
+
+def _short(frames: RunFrames) -> Iterator[Reason]:
+    """What machines of ours lacked: a failure for that is not the target's."""
+    for lack in shortages.senders_lacks(frames):
+        seen = f"{lack.count:,} of {lack.attempts:,} attempts ({lack.share:.1%}) ended at their sender"
+        message = f"{lack.stage}: {seen}: {lack.cause.says}; {lack.cause.try_next}"
+        yield Reason(code=Code.LOCAL_SHORTAGE, message=message)
+    for stage, count in shortages.unwritten(frames):
+        yield Reason(
+            code=Code.RECEIVER_SHORTAGE,
+            message=f"{stage}: a receiver of ours could not write its journal, and answered {count:,} attempts 507; "
+            "give its results folder room, and read the end of its log",
+        )
 
 
 def _lasted_s(reports: dict[str, list[WorkerReport]], stage: Stage) -> float:

@@ -10,6 +10,7 @@ from locust.runners import LocalRunner, MasterRunner
 
 from _hookswarm.common.errors import HookswarmError
 from _hookswarm.protocol.faults import FaultOrder, Faults
+from _hookswarm.protocol.regions import address_of, is_loopback
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.timeline import FaultsSet, Progress, StageEnded, StageOverloaded, StageStarted, WorkerLost
 from _hookswarm.senders.exchange import counted
@@ -21,6 +22,7 @@ from _hookswarm.senders.master.played import Played, never_reported, played
 from _hookswarm.senders.master.run_folder import RunFolder
 from _hookswarm.senders.master.watchdog import Watchdog
 from _hookswarm.senders.master.workers import Users, Workers
+from _hookswarm.senders.plan.opening import opening_s
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 
@@ -67,6 +69,9 @@ class StagePlayer:
         self._clock = clock
         self.workers = workers
         self._failure = ""
+        urls = [region.url for region in settings.regions]
+        self._slow = settings.transport == "httpx" or any(url.startswith("https:") for url in urls)
+        self._beyond = not all(is_loopback(address_of(url)[0]) for url in urls)
 
     def processes(self) -> int:
         """How many sending processes there are."""
@@ -84,7 +89,8 @@ class StagePlayer:
         self._inbox.reports.clear()
         troubled = bool(stage.order().parts() or stage.incidents)
         # Before the stage begins: setting faults takes a while, but they hold by the clock.
-        start_ns = self._clock.now() + round((LEAD_S[self._local] + FAULTS_LEAD_S * troubled) * 1e9)
+        lead_s = LEAD_S[self._local] + FAULTS_LEAD_S * troubled + self._opening_s(number, stage)
+        start_ns = self._clock.now() + round(lead_s * 1e9)
         self._set_faults(number, stage, start_ns)
         seed, regions = _fault_seed(self._settings.seed, number, stage), len(self._settings.regions)
         incidents = Incidents(number, stage, start_ns, seed, list(range(regions)))
@@ -99,6 +105,13 @@ class StagePlayer:
             self._controls.rest()
             self._halting.wait(stage.settle_s)
         return played(list(self._inbox.reports.values()), overloaded)
+
+    def _opening_s(self, number: int, stage: Stage) -> float:
+        """How much further ahead, so that connections are open in time."""
+        settings = self._settings
+        links = settings.links if settings.modelled else None
+        seed = (settings.seed, _draw_number(number, stage))
+        return opening_s(stage, settings.regions, links, seed, slow=self._slow, beyond=self._beyond)
 
     def _set_faults(self, number: int, stage: Stage, start_ns: int) -> None:
         begin = start_ns + round(stage.faults_from_s * 1e9)

@@ -32,6 +32,7 @@ from _hookswarm.senders.plan.payloads import Captured, load_captured
 from _hookswarm.senders.plan.profiles import DEFAULT_PROFILES, profile
 from _hookswarm.senders.plan.retry import RetryLaw, scaled_law
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES
+from _hookswarm.senders.transport.httpx_wire import check_httpx
 from _hookswarm.senders.transport.wire import Timeouts
 
 
@@ -93,6 +94,8 @@ def check_options(options: argparse.Namespace) -> Settings:
         faults.append("--transport httpx cannot model the links of this table: add --links real")
     if options.replay and options.no_replay:
         faults.append("--replay and --no-replay exclude each other: leave one out")
+    if options.transport == "httpx":
+        collect(lambda: check_httpx(tls))
     for name in ("connect_timeout", "response_timeout"):
         if not 0 < getattr(options, name) <= 3600:
             faults.append(f"--{name.replace('_', '-')} must lie between 0 and 3600 seconds")

@@ -32,6 +32,9 @@ class Strategy:
     are healthy, never none.
     """
 
+    spreads = True
+    """Whether attempts go to several targets while all are well."""
+
     def __init__(self, targets: Sequence[Target], random: Random, now: Callable[[], float]) -> None:
         self._targets = targets
         self._random = random
@@ -47,6 +50,8 @@ class Strategy:
 
 class Nearest(Strategy):
     """The shortest round trip."""
+
+    spreads = False
 
     def choose(self, healthy: Sequence[Target], webhook: int) -> Target:
         return min(healthy, key=lambda target: target.rtt_s)
@@ -212,6 +217,8 @@ class Priority(Strategy):
     less they count, and one success that is always assumed: it lets a few attempts find out that a level is back.
     """
 
+    spreads = False
+
     def __init__(self, targets: Sequence[Target], random: Random, now: Callable[[], float]) -> None:
         super().__init__(targets, random, now)
         self._levels = sorted(targets, key=lambda target: target.rtt_s)
@@ -245,6 +252,8 @@ class Priority(Strategy):
 
 class Elsewhere(Strategy):
     """A load balancer between senders and regions chooses: to its senders it is the only target."""
+
+    spreads = False
 
     def choose(self, healthy: Sequence[Target], webhook: int) -> Target:
         return healthy[0]

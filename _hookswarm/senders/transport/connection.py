@@ -16,6 +16,10 @@ from gevent import monkey
 CHUNK_BYTES = 1 << 14
 _READ, _WRITE = 1, 2
 
+TLS_RECORDS = (b"\x15", b"\x16")
+"""How an alert and a handshake begin."""
+NO_TLS = "does this port speak TLS? If not, write http://"
+
 Address = tuple[Any, ...]
 """An entry of `getaddrinfo`."""
 
@@ -113,18 +117,23 @@ class TlsConnection(Connection):
         try:
             self._shake_hands()
         except ConnectionError as error:
-            raise stdlib_ssl.SSLError(error.errno, f"{error.strerror} in the handshake") from None
+            raise stdlib_ssl.SSLError(error.errno, f"{error.strerror} in the handshake: {NO_TLS}") from None
 
     def _shake_hands(self) -> None:
+        first: bytes | None = None
         while True:
             try:
                 self._tls.do_handshake()
             except stdlib_ssl.SSLWantReadError:
                 self._flush()
-                self._fill()
-            except stdlib_ssl.SSLError:
+                heard = self._fill()
+                first = heard if first is None else first
+            except stdlib_ssl.SSLError as error:
                 self._flush()  # the alert that tells the server why
-                raise
+                if first is None or first[:1] in TLS_RECORDS:
+                    raise
+                said = f"it answers {first[:12]!r}" if first else "closed in the handshake"
+                raise stdlib_ssl.SSLError(error.errno, f"{said}: {NO_TLS}") from None
             else:
                 self._flush()
                 return
@@ -162,9 +171,10 @@ class TlsConnection(Connection):
         if self._outgoing.pending:
             super().send(self._outgoing.read())
 
-    def _fill(self) -> None:
+    def _fill(self) -> bytes:
         data = super().receive()
         if data:
             self._incoming.write(data)
         else:
             self._incoming.write_eof()
+        return data

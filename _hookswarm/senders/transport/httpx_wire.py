@@ -4,13 +4,23 @@ import socket
 import ssl
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
+from urllib.request import getproxies
 
 import gevent
 import httpx
 
 from _hookswarm import __version__
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.rows import Outcome
-from _hookswarm.senders.transport.wire import Timeouts, WireError
+from _hookswarm.senders.transport.answer import SPEAKS_TLS
+from _hookswarm.senders.transport.connection import NO_TLS
+from _hookswarm.senders.transport.failure import WireError, local_shortage
+from _hookswarm.senders.transport.shortage import lacking, lacking_now
+from _hookswarm.senders.transport.wire import Timeouts
+
+_UNSENT = (httpx.ConnectError, httpx.ProxyError, httpx.WriteError)
+"""After these the request is not at the target, at least not whole."""
 
 
 class HttpxWire:
@@ -24,14 +34,10 @@ class HttpxWire:
         self.retry_after = b""
         self._url = url
         self._limit_s = timeouts.connect_s + timeouts.response_s
-        self._client = httpx.Client(
-            http2=True,
-            verify=tls or _default_tls(),
-            follow_redirects=False,
-            timeout=httpx.Timeout(timeouts.response_s, connect=timeouts.connect_s),
-            limits=httpx.Limits(max_connections=1),
-            headers={"User-Agent": f"hookswarm/{__version__}", "Content-Type": "application/json"},
-        )
+        self._client = _make_client(tls, timeouts)
+
+    def open(self) -> None:
+        """httpx connects with a request only: what is done ahead is to make its client."""
 
     def post(self, headers: bytes, body: bytes) -> int:
         fields = [(name, value.strip()) for name, _, value in (line.partition(b":") for line in headers.splitlines())]
@@ -45,21 +51,83 @@ class HttpxWire:
                     for _ in response.iter_raw():
                         pass
                     self.retry_after = response.headers.get("retry-after", "").encode("latin-1", "replace")
-                    return response.status_code
+                if self._overstepped(response.request.url):
+                    response.extensions["network_stream"].close()
+                return response.status_code
         except httpx.TransportError as error:
-            raise WireError(_outcome(error, begun), str(error) or type(error).__name__) from None
+            if isinstance(error, _UNSENT) and (number := _lacking(error)):
+                raise local_shortage(number) from None
+            raise WireError(_outcome(error, begun), _said(error)) from None
         except TimeoutError:
             raise WireError(Outcome.READ_TIMEOUT, f"no whole answer in {self._limit_s:g} s") from None
         except (httpx.InvalidURL, UnicodeError):
             raise WireError(Outcome.UNRESOLVED, "not a host name") from None
 
+    def _overstepped(self, url: httpx.URL) -> bool:
+        """Whether bytes came beyond the answer: httpcore would take them for the next one's."""
+        transport: Any = self._client._transport_for_url(url)
+        for pooled in transport._pool.connections:
+            connection = pooled
+            while (inner := getattr(connection, "_connection", None)) is not None:
+                connection = inner
+            state = getattr(connection, "_h11_state", None)
+            if state is not None and state.trailing_data[0]:
+                return True
+        return False
+
     def close(self) -> None:
         self._client.close()
+
+
+def check_httpx(tls: ssl.SSLContext | None = None) -> None:
+    """Make one client as every worker will: the environment may name proxies. Raises ConfigError if that fails."""
+    proxies = {name: url for name, url in getproxies().items() if name in ("http", "https", "all")}
+    faults = [
+        f"--transport httpx: ${name.upper()}_PROXY is no URL of a proxy; write http://host:port, or unset it"
+        for name, url in proxies.items()
+        if not _is_proxy(url)
+    ]
+    try:
+        if not faults:
+            _make_client(tls, Timeouts()).close()
+    except ImportError:
+        faults = ["--transport httpx: a SOCKS proxy needs httpx[socks]: install that, name an http:// one, or unset it"]
+    except (ValueError, httpx.InvalidURL, OSError) as error:
+        faults = [f"--transport httpx cannot be made: {error}; look at $NO_PROXY, or send with --transport wire"]
+    if faults:
+        raise ConfigError(faults)
+
+
+def _is_proxy(url: str) -> bool:
+    """Whether there is something to connect to. What the URL holds is not told: it may be a password."""
+    try:
+        found = httpx.Proxy(url if "://" in url else f"http://{url}").url
+    except (ValueError, httpx.InvalidURL):
+        return False
+    return bool(found.host) and (found.port or 1) < 1 << 16
+
+
+def _make_client(tls: ssl.SSLContext | None, timeouts: Timeouts) -> httpx.Client:
+    """Raises what httpx raises where it cannot use a proxy that the environment names."""
+    return httpx.Client(
+        http2=True,
+        verify=tls or _default_tls(),
+        follow_redirects=False,
+        timeout=httpx.Timeout(timeouts.response_s, connect=timeouts.connect_s),
+        limits=httpx.Limits(max_connections=1),
+        headers={"User-Agent": f"hookswarm/{__version__}", "Content-Type": "application/json"},
+    )
 
 
 @cache
 def _default_tls() -> ssl.SSLContext:
     return ssl.create_default_context()
+
+
+def _lacking(error: httpx.TransportError) -> int:
+    causes = tuple(_causes(error))
+    unresolved = any(isinstance(cause, socket.gaierror) for cause in causes)
+    return max(map(lacking, causes)) or (lacking_now() if unresolved else 0)
 
 
 def _outcome(error: httpx.TransportError, begun: bool) -> Outcome:
@@ -83,6 +151,27 @@ def _outcome(error: httpx.TransportError, begun: bool) -> Outcome:
     if ended or isinstance(error, httpx.NetworkError):
         return Outcome.TRUNCATED if begun else Outcome.RESET
     return Outcome.PROTOCOL
+
+
+def _said(error: httpx.TransportError) -> str:
+    """What was seen, and what to look at where the two sides may not speak the same."""
+    text = str(error) or type(error).__name__
+    if isinstance(error, httpx.ConnectError) and any(_is_no_tls(cause) for cause in _causes(error)):
+        return f"{text}: {NO_TLS}"
+    if isinstance(error, httpx.RemoteProtocolError) and text.startswith("illegal"):
+        # h11 tells a line by its text only if it can be one; a TLS record cannot.
+        return f"not an HTTP/1.1 answer: {text}" + f"; if {SPEAKS_TLS}" * text.endswith("line")
+    return text
+
+
+def _is_no_tls(cause: BaseException) -> bool:
+    if isinstance(cause, ssl.SSLError):
+        return isinstance(cause, ssl.SSLEOFError) or cause.reason in _NO_TLS
+    return isinstance(cause, ConnectionResetError)
+
+
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST")
+"""What OpenSSL calls bytes that are no TLS."""
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

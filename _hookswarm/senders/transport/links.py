@@ -15,7 +15,8 @@ import gevent
 
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.transport.connection import Connection
-from _hookswarm.senders.transport.wire import Endpoint, Timeouts, Wire, WireError
+from _hookswarm.senders.transport.failure import WireError
+from _hookswarm.senders.transport.wire import Endpoint, Timeouts, Wire
 
 LOST_S = 3600.0
 """Longer than any time-out."""
@@ -89,8 +90,9 @@ class LinkedWire(Wire):
                 self._go(back=False)
                 try:
                     connection = super()._connect()
-                except WireError:
-                    self._go(back=True)
+                except WireError as error:
+                    if error.outcome is not Outcome.LOCAL_SHORTAGE:  # it was no further than here
+                        self._go(back=True)
                     raise
                 for back in (True, False, True) if self._endpoint.tls else (True,):
                     self._go(back)
@@ -105,7 +107,7 @@ class LinkedWire(Wire):
             try:
                 status = super()._exchange(connection, request)
             except WireError as error:
-                if error.outcome is not Outcome.READ_TIMEOUT:
+                if error.outcome not in (Outcome.READ_TIMEOUT, Outcome.LOCAL_SHORTAGE):
                     self._go(back=True)  # so long it takes to learn of it
                 raise
             self._go(back=True)

@@ -12,27 +12,21 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 import gevent
-import httptools
 from gevent import socket
 
 from _hookswarm import __version__
-from _hookswarm.common.errors import HookswarmError
 from _hookswarm.records.rows import Outcome
+from _hookswarm.senders.transport.answer import Answer
 from _hookswarm.senders.transport.connection import Address, Connection, TlsConnection
-
-STALE_AFTER_S = 0.2
-"""A connection idle for longer is checked for a server's goodbye before it is used again."""
+from _hookswarm.senders.transport.failure import WireError, local_shortage
+from _hookswarm.senders.transport.shortage import lacking, lacking_for, lacking_now
 
 MAX_HEAD = 1 << 17
 """Bytes of an answer, interim ones included, by which its head must have ended."""
 
 
-class WireError(HookswarmError):
-    """An attempt without an answer; `outcome` says which kind, the text says what was seen."""
-
-    def __init__(self, outcome: Outcome, message: str) -> None:
-        super().__init__(message)
-        self.outcome = outcome
+_REACHED = {Outcome.UNRESOLVED: 0, Outcome.REFUSED: 1, Outcome.LOCAL_SHORTAGE: 2}
+"""How far a connect came that failed so; other kinds came further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +46,9 @@ class Transport(Protocol):
     """`Retry-After` of the last answer; empty without one."""
     connecting_s: float | None
     """Seconds that the last post which opened a connection spent on that; None: it does not tell."""
+
+    def open(self) -> None:
+        """Connect, unless a connection is open: no request goes out. Raises WireError."""
 
     def post(self, headers: bytes, body: bytes) -> int:
         """Deliver one request and return the answer's status; raises WireError."""
@@ -77,7 +74,7 @@ class Endpoint:
             f"User-Agent: hookswarm/{__version__}\r\nContent-Type: application/json\r\n"
         ).encode("ascii", "strict")
         self._addresses: list[Address] = []
-        self._lookup: gevent.Greenlet[..., list[Address] | str] | None = None
+        self._lookup: gevent.Greenlet[..., list[Address] | WireError] | None = None
 
     def addresses(self, limit_s: float) -> list[Address]:
         """`getaddrinfo` entries, asked for once: later attempts go where the first one went.
@@ -86,12 +83,13 @@ class Endpoint:
         service that is silent would else hold a thread for each worker.
         """
         if not self._addresses:
-            if self._lookup is None or self._lookup.ready():
-                self._lookup = gevent.spawn(_look_up, self.host, self.port)
-            self._lookup.join(limit_s)
-            found = self._lookup.get() if self._lookup.ready() else f"no answer in {limit_s:g} s"
-            if isinstance(found, str):
-                raise WireError(Outcome.UNRESOLVED, f"{self.host}: {found}")
+            lookup = self._lookup  # who asks as it ends may begin another before we are woken
+            if lookup is None or lookup.ready():
+                lookup = self._lookup = gevent.spawn(_look_up, self.host, self.port)
+            lookup.join(limit_s)
+            found = lookup.get() if lookup.ready() else _unresolved(self.host, f"no answer in {limit_s:g} s")
+            if isinstance(found, WireError):
+                raise WireError(found.outcome, str(found), found.number)  # its own: many may wait for this one
             self._addresses = found
         return self._addresses
 
@@ -107,18 +105,18 @@ class Wire:
         self._endpoint = endpoint
         self.timeouts = timeouts or Timeouts()
         self._connection: Connection | None = None
-        self._answer = _Answer()
-        self._last_used = 0.0
+        self._answer = Answer()
         self.reused = False
         self.retry_after = b""
         self.connecting_s: float | None = 0.0
 
+    def open(self) -> None:
+        if not self._usable():
+            self._connect()
+
     def post(self, headers: bytes, body: bytes) -> int:
         self.retry_after = b""
-        connection = self._connection
-        if connection and time.monotonic() - self._last_used > STALE_AFTER_S and not connection.is_quiet():
-            self.close()
-            connection = None
+        connection = self._usable()
         self.reused = connection is not None
         connection = connection or self._timed_connect()
         request = b"%b%bContent-Length: %d\r\n\r\n%b" % (self._endpoint.head, headers, len(body), body)
@@ -130,9 +128,7 @@ class Wire:
             self.close()  # also when the worker is killed: half an answer must not meet the next request
             raise
         self.retry_after = self._answer.retry_after
-        if self._answer.keep_alive:
-            self._last_used = time.monotonic()
-        else:
+        if not self._answer.keep_alive:
             self.close()
         return status
 
@@ -147,6 +143,12 @@ class Wire:
             return self._connect()
         finally:
             self.connecting_s = time.monotonic() - began_s
+
+    def _usable(self) -> Connection | None:
+        """The connection that is open. To look costs a microsecond, and a server may close at any time."""
+        if self._connection and not self._connection.is_quiet():
+            self.close()
+        return self._connection
 
     def _connect(self) -> Connection:
         endpoint = self._endpoint
@@ -164,10 +166,9 @@ class Wire:
                     connection.close()
                 if not isinstance(error, OSError):
                     raise
-                if failure.outcome in (Outcome.UNRESOLVED, Outcome.REFUSED):  # else one came further
-                    failure = _connect_failure(error, self.timeouts.connect_s)
+                failure = _further(failure, _connect_failure(error, address, self.timeouts.connect_s))
             else:
-                self._connection, self._answer = connection, _Answer()
+                self._connection, self._answer = connection, Answer()
                 return connection
         try:
             raise failure
@@ -198,75 +199,43 @@ class Wire:
             what = "no whole answer" if sent else "the request could not be sent"
             raise WireError(Outcome.READ_TIMEOUT, f"{what} in {self.timeouts.response_s:g} s") from None
         except OSError as error:
+            if not sent and (number := lacking(error)):
+                raise local_shortage(number) from None
             if answer.begun:
                 raise WireError(Outcome.TRUNCATED, f"inside the answer: {_reason(error)}") from None
-            if not self.reused and isinstance(error, ssl.SSLError) and "ALERT" in str(error):
+            if answer.first and isinstance(error, ssl.SSLError) and "ALERT" in str(error):
                 # TLS 1.3: a server that wants a certificate says so after the client's last word.
                 raise WireError(Outcome.TLS, _reason(error)) from None
             raise WireError(Outcome.RESET, _reason(error)) from None
 
 
-class _Answer:
-    """httptools' callbacks for the answers of one connection."""
-
-    def __init__(self) -> None:
-        self._parser = httptools.HttpResponseParser(self)
-        self.restart()
-
-    def restart(self) -> None:
-        self.begun = self.complete = self.keep_alive = self._framed = False
-        self.status = 0
-        self.retry_after = b""
-
-    def feed(self, data: bytes) -> None:
-        self.begun = True
-        try:
-            self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            raise WireError(Outcome.PROTOCOL, f"not an HTTP/1.1 answer: {type(error).__name__}") from None
-
-    def end_of_stream(self) -> int:
-        """The server closed: the answer's end if nothing else marks it, else an answer cut short."""
-        if not self.begun:
-            raise WireError(Outcome.RESET, "closed before the answer")
-        if self.status and not self._framed and not self.keep_alive:
-            return self.status
-        raise WireError(Outcome.TRUNCATED, "closed inside the answer")
-
-    def on_message_begin(self) -> None:
-        if self.complete:  # a second answer to one request
-            raise ValueError
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if len(name) in (14, 17) and name.lower() in (b"content-length", b"transfer-encoding"):
-            self._framed = True
-        elif len(name) == 11 and name.lower() == b"retry-after":
-            self.retry_after = value
-
-    def on_headers_complete(self) -> None:
-        self.status = self._parser.get_status_code()
-
-    def on_message_complete(self) -> None:
-        if 100 <= self.status < 200:  # an interim answer: the real one follows
-            self.status, self._framed, self.retry_after = 0, False, b""
-            return
-        self.complete = True
-        self.keep_alive = self._parser.should_keep_alive()
-
-
-def _look_up(host: str, port: int) -> list[Address] | str:
+def _look_up(host: str, port: int) -> list[Address] | WireError:
     """What the name service knows, or why that is nothing."""
     try:
         found: list[Address] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        return getattr(error, "strerror", None) or "not a host name"
+        if number := lacking(error) or lacking_now():
+            return local_shortage(number)
+        return _unresolved(host, getattr(error, "strerror", None) or "not a host name")
     return found
 
 
-def _connect_failure(error: OSError, limit_s: float) -> WireError:
+def _unresolved(host: str, reason: str) -> WireError:
+    return WireError(Outcome.UNRESOLVED, f"{host}: {reason}")
+
+
+def _connect_failure(error: OSError, address: Address, limit_s: float) -> WireError:
+    if number := lacking_for(error, address):
+        return local_shortage(number)
     if isinstance(error, TimeoutError):
         return WireError(Outcome.CONNECT_TIMEOUT, f"no connection in {limit_s:g} s")
     return WireError(Outcome.TLS if isinstance(error, ssl.SSLError) else Outcome.REFUSED, _reason(error))
+
+
+def _further(one: WireError, other: WireError) -> WireError:
+    """What tells the failure of a host with several addresses: that which came furthest; of equals the later."""
+    reached = _REACHED.get(one.outcome)
+    return one if reached is None or _REACHED.get(other.outcome, len(_REACHED)) < reached else other
 
 
 def _reason(error: OSError) -> str:

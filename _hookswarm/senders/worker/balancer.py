@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.plan.health import Health
 from _hookswarm.senders.plan.retry import Failure
 from _hookswarm.senders.plan.strategies import Strategy, Target
@@ -35,6 +36,9 @@ class TargetBalancer:
     def settle(self, choice: Choice, seconds: float, failure: Failure | None) -> None:
         """That attempt ended after so long."""
         if self._only:
+            return
+        if failure is not None and failure.outcome is Outcome.LOCAL_SHORTAGE:  # it never came near the target
+            self.forget(choice)
             return
         target, term = choice
         target.in_flight -= 1

@@ -55,6 +55,9 @@ class DeliveryWorkers:
         # Locust would keep twenty copies of a stage's latencies for ever; it only ever reads those of the total.
         self._environment.stats.get(name, REQUEST_TYPE).use_response_times_cache = False
         fire: Callable[..., None] = self._environment.events.request.fire
+        if not stage.reuse:
+            transports.close()  # what the stage before left open
+        lane.opening.take_part(lambda target: transports.to(target, playing.timeouts))
         while delivery := queue.take():
             self._sending.add(me)
             try:
@@ -95,6 +98,8 @@ class DeliveryWorkers:
             origin.balancer.forget(choice)
             raise
         origin.balancer.settle(choice, (result.done_ns - result.start_ns) / 1e9, result.failure)
+        if result.failure and result.failure.outcome is Outcome.LOCAL_SHORTAGE:
+            gevent.sleep(0)  # it waited for nothing: a closed loop of such would let nobody else run
         return result
 
     def _skip(self, lane: Lane, delivery: Delivery) -> AttemptResult:

@@ -80,8 +80,10 @@ class Transports:
         return transport
 
     def close(self) -> None:
+        """Close all; they may be asked for anew."""
         for _, transport in self._open.values():
             transport.close()
+        self._open.clear()  # an httpx client that was closed sends nothing more
 
 
 def _links(regions: Sequence[Region], links: Links, random: Random) -> list[list[Link]]:

@@ -8,18 +8,19 @@ import gevent
 
 from _hookswarm.protocol.regions import Links, Region
 from _hookswarm.records.clock import Clock
+from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import Flip
 from _hookswarm.senders.plan.health import By, Health
+from _hookswarm.senders.plan.opening import likely, targets_of
 from _hookswarm.senders.plan.stages import Stage
-from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES, Target
-from _hookswarm.senders.transport.wire import Timeouts, Wire, WireError
+from _hookswarm.senders.plan.strategies import STRATEGIES, Target
+from _hookswarm.senders.transport.failure import WireError
+from _hookswarm.senders.transport.wire import Timeouts, Wire
 from _hookswarm.senders.worker.balancer import TargetBalancer
 from _hookswarm.senders.worker.network import Network
 from _hookswarm.senders.worker.sender import Route
 
 MOST_FLIPS = 1_000
-UNKNOWN_RTT_S = 1.0
-"""To other regions, where nobody said how far they are: farther than the own one."""
 
 
 class Origin:
@@ -31,11 +32,9 @@ class Origin:
         self.code = code
         self.flips: list[Flip] = []
         strategy = list(STRATEGIES).index(stage.strategy)
-        self._targets = [
-            Target(target, region.weight, _rtt_s(links, regions[code], region)) for target, region in enumerate(regions)
-        ]
-        if stage.strategy in BALANCERS:
-            self._targets = [Target(BALANCERS[stage.strategy])]
+        self._targets = targets_of(stage.strategy, code, regions, links)
+        self.likely = [target.code for target in likely(stage.strategy, self._targets)]
+        """Codes of the targets that its attempts go to while all are well."""
         codes = (code, *(target.code for target in self._targets))
         self.routes = {target: Route(code, target, strategy) for target in codes}
         """By the code of the target."""
@@ -70,15 +69,13 @@ class Origin:
         try:
             while True:
                 asked = time.monotonic()
+                good: bool | None
                 try:
                     good = check.post(b"", b"") == 200
-                except WireError:
-                    good = False
-                self._health.probed(target, good)
+                except WireError as error:
+                    good = None if error.outcome is Outcome.LOCAL_SHORTAGE else False
+                if good is not None:
+                    self._health.probed(target, good)
                 gevent.sleep(max(asked + self._law.probe_s - time.monotonic(), 0))
         finally:
             check.close()
-
-
-def _rtt_s(links: Links | None, one: Region, other: Region) -> float:
-    return links.rtt_s(one.name, other.name) if links else UNKNOWN_RTT_S * (one != other)

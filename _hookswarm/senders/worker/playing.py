@@ -7,6 +7,7 @@ from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.exchange.messages import OriginTick, WorkerTick
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.transport.wire import Timeouts
+from _hookswarm.senders.worker.opening import Opening
 from _hookswarm.senders.worker.origin import Origin
 from _hookswarm.senders.worker.queue import DeliveryQueue
 from _hookswarm.senders.worker.sender import StageSender
@@ -18,6 +19,7 @@ class Lane:
 
     origin: Origin
     sender: StageSender
+    opening: Opening
 
     def tick(self) -> OriginTick:
         """How it stands. Events that are queued count as due."""

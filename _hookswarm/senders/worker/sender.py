@@ -13,7 +13,8 @@ from _hookswarm.records.journal import Journal
 from _hookswarm.records.rows import Flag, Outcome, pack_row
 from _hookswarm.senders.plan.payloads import Payloads
 from _hookswarm.senders.plan.retry import Failure
-from _hookswarm.senders.transport.wire import Transport, WireError
+from _hookswarm.senders.transport.failure import WireError
+from _hookswarm.senders.transport.wire import Transport
 from _hookswarm.senders.worker.queue import Delivery, DeliveryQueue
 from _hookswarm.senders.worker.retrier import Retrier
 from _hookswarm.senders.worker.retry_after import parse_retry_after
@@ -93,11 +94,11 @@ class StageSender:
         )
         start_ns = self._clock.now()
         row = self._journal.append(self._row(delivery, route, start_ns, len(body), zlib.crc32(body), Outcome.PENDING))
-        status, outcome, message, hinted = 0, Outcome.ACKNOWLEDGED, "", False
+        status, number, outcome, message, hinted = 0, 0, Outcome.ACKNOWLEDGED, "", False
         try:
             status = wire.post(headers, body)
         except WireError as error:
-            outcome, message = error.outcome, f"{error.outcome.name.lower()}: {error}"
+            outcome, number, message = error.outcome, error.number, f"{error.outcome.name.lower()}: {error}"
         except BaseException as cause:
             outcome, message = Outcome.INTERRUPTED, "interrupted"
             if not isinstance(cause, Halted):
@@ -112,7 +113,7 @@ class StageSender:
         if not wire.reused:
             flags = 0
             self.connecting_s = _sum(self.connecting_s, wire.connecting_s)
-        self._journal.finish(row, done_ns, status, outcome, flags | _HINTED if hinted else flags)
+        self._journal.finish(row, done_ns, status or number, outcome, flags | _HINTED if hinted else flags)
         latency_ms = (done_ns - delivery.began_ns) / 1e6
         if not message:
             return AttemptResult(start_ns, done_ns, latency_ms, None, None)

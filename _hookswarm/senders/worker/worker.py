@@ -36,12 +36,14 @@ from _hookswarm.senders.exchange.messages import (
 )
 from _hookswarm.senders.exchange.usage import Lags, Sampler, Usage, host_name, process_log
 from _hookswarm.senders.plan.arrivals import Stripe
+from _hookswarm.senders.plan.opening import workers_soon
 from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage, from_plain
 from _hookswarm.senders.transport.wire import Timeouts
 from _hookswarm.senders.worker.delivery_workers import DeliveryWorkers
 from _hookswarm.senders.worker.network import Network
+from _hookswarm.senders.worker.opening import Opening
 from _hookswarm.senders.worker.origin import Origin
 from _hookswarm.senders.worker.playing import Lane, Playing
 from _hookswarm.senders.worker.queue import DeliveryQueue
@@ -53,6 +55,8 @@ PULSE_S = 0.02
 """How often the event loop's lateness is measured, and the end of a stage looked for."""
 READY_EVERY_S = 0.1
 """How often a process says that it listens: the master may not do so yet."""
+SAMPLE_AHEAD_S = 0.02
+"""How long before a stage its first psutil sample is taken: it takes milliseconds, which are not to be the stage's."""
 TICK_EVERY = 10
 """Pulses between two progress messages."""
 HALT_GRACE_S = 2.0
@@ -133,22 +137,26 @@ class SendingProcess:
         self._tell(CHUNK, chunk.model_dump())
 
     def _lane(self, stage: Stage, announcement: Announcement, part: Part) -> Lane:
-        settings, seed = self.settings, (announcement.seed, announcement.draw)
+        settings, seed, clock = self.settings, (announcement.seed, announcement.draw), self._clock
         stripe = Stripe(part.first, part.last, announcement.of)
+        origin = Origin(part.origin, stage, settings.regions, settings.links, Random(f"{seed} {part}"), clock)
+        # The first events are the first workers': the stripe's are numbered like the events.
+        soon = min(max(workers_soon(stage, seed) - part.first, 0), part.last - part.first)
         assert self._journal
         return Lane(
-            Origin(part.origin, stage, settings.regions, settings.links, Random(f"{seed} {part}"), self._clock),
+            origin,
             StageSender(
                 stage=announcement.number,
                 webhooks=stage.webhooks,
                 run=run_tag(announcement.run),
-                queue=DeliveryQueue(stage, stripe, seed, announcement.start_ns, self._clock.now),
+                queue=DeliveryQueue(stage, stripe, seed, announcement.start_ns, clock.now),
                 retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
                 journal=self._journal,
                 payloads=settings.captured or Generated(stage.payload, announcement.seed),
                 key=settings.key,
-                clock=self._clock,
+                clock=clock,
             ),
+            Opening(soon, origin.likely, lambda: (announcement.start_ns - clock.now()) / 1e9),
         )
 
     def _open_journal(self, run: str) -> None:
@@ -167,9 +175,10 @@ class SendingProcess:
 
     def _watch(self, playing: Playing, start_ns: int) -> None:
         """Stay with a stage until it is over, then report."""
-        gevent.sleep(max(start_ns - self._clock.now(), 0) / 1e9)
         assert self._sampler
+        gevent.sleep(max(start_ns - self._clock.now() - round(SAMPLE_AHEAD_S * 1e9), 0) / 1e9)
         self._sampler.sample()
+        gevent.sleep(max(start_ns - self._clock.now(), 0) / 1e9)
         probes = [probe for lane in playing.lanes.values() for probe in lane.origin.watch(self._network)]
         usage, lags, drained_by = Usage(), Lags(), float("inf")
         pulses = 0

@@ -19,6 +19,9 @@ AT_EASE = Evidence(
 @pytest.mark.parametrize(
     ("name", "fields"),
     [
+        ("local ports", {"without_port": 0.978, "connecting": 1.0}),
+        ("file descriptors", {"without_descriptor": 0.2, "connecting": 1.0}),
+        ("memory", {"without_memory": 0.2}),
         ("file descriptors", {"sender_fds": 1.0}),
         ("file descriptors", {"receiver_fds": 1.0}),
         ("accept queue", {"overflows_per_s": 3.0}),
@@ -47,6 +50,9 @@ def test_each_bottleneck_is_named(name: str, fields: dict[str, float]) -> None:
 @pytest.mark.parametrize(
     ("name", "field", "limit"),
     [
+        ("local ports", "without_port", 0.01),
+        ("file descriptors", "without_descriptor", 0.01),
+        ("memory", "without_memory", 0.01),
         ("file descriptors", "sender_fds", 0.95),
         ("file descriptors", "receiver_fds", 0.95),
         ("accept queue", "overflows_per_s", 1.0),

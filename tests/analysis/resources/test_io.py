@@ -1,5 +1,6 @@
 """The resource test's stages: what is seen in rows and logs, and that it reaches the verdict and the report."""
 
+import errno
 from dataclasses import replace
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from _hookswarm.analysis.reporting import resources as resource_summary
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.io import IoSection, IoStage
-from _hookswarm.records.rows import Flag
+from _hookswarm.records.rows import Flag, Outcome
 from _hookswarm.records.timeline import Entry, StageEnded
 from tests.support.journals import MS, SECOND, START, Row, arrival, attempt, planned, run, table
 from tests.support.samples import machine_log, sample
@@ -99,6 +100,24 @@ def test_descriptors() -> None:
     one = samples(fds=99, fd_limit=100).assign(role="receiver-local")
     found = section(sends(), resources=pd.concat([samples(fds=1, fd_limit=100), one]))
     assert found.stages[0].evidence == "a receiving process had 99% of the file descriptors that it may have"
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "advice"),
+    [
+        (errno.EADDRNOTAVAIL, "local ports", "net.ipv4.ip_local_port_range"),
+        (errno.EMFILE, "file descriptors", "ulimit -n"),
+        (errno.ENFILE, "file descriptors", "fs.file-max"),
+        (errno.ENOBUFS, "memory", "memory"),
+    ],
+)
+def test_what_the_sender_lacks_comes_first(number: int, name: str, advice: str) -> None:
+    """What its own machine kept a sender from is the bottleneck, by what was lacking, and not the set-up."""
+    rows = sends() + [attempt(100 + n, outcome=Outcome.LOCAL_SHORTAGE, status=number) for n in range(60)]
+    found = stage(rows)
+    assert found.bottleneck == name
+    assert found.evidence.startswith("60.0% of the attempts")
+    assert advice in found.try_next
 
 
 def test_the_machine_is_told() -> None:

@@ -1,5 +1,6 @@
 """The verdict: what makes a run void or unknown, and what is only worth knowing."""
 
+import errno
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -70,6 +71,17 @@ def _retrying(*delays_ms: float, **law: Any) -> RunFrames:
     return run(rows, seen, stages=[planned(retry={"retries": 1, "delay_s": 0.05} | law)])
 
 
+def _lacking(number: int) -> RunFrames:
+    """A good run but for one attempt, which the sender's machine could not make."""
+    return run([*ROWS, attempt(9, outcome=Outcome.LOCAL_SHORTAGE, status=number)], SEEN)
+
+
+def _answering_507(receiver: bool = True, **plan: Any) -> RunFrames:
+    """A good run but for one attempt, which was answered 507."""
+    rows = [*ROWS, attempt(9, outcome=Outcome.REJECTED, status=507)]
+    return run(rows, SEEN if receiver else None, stages=[planned(**plan)])
+
+
 LOCUST = "stage local nearest"
 WORKER_LOST = WorkerLost(at_ns=START, worker="w2")
 VOID: dict[str, tuple[Callable[[], RunFrames], str]] = {
@@ -92,6 +104,13 @@ VOID: dict[str, tuple[Callable[[], RunFrames], str]] = {
         "generator_starved",
     ),
     "no CPU for a closed loop": (lambda: _reporting(GOOD, starved_s=5.1), "generator_starved"),
+    "no port at the sender": (lambda: _lacking(errno.EADDRNOTAVAIL), "local_shortage"),
+    "no memory at the sender": (lambda: _lacking(errno.ENOMEM), "local_shortage"),
+    "no journal at the receiver": (lambda: _answering_507(), "receiver_shortage"),
+    "no journal, and other faults": (
+        lambda: _answering_507(faults={"status": {"503": 0.5}, "fail_first": 0, "fail_status": 507}),
+        "receiver_shortage",
+    ),
     "a retry too early": (lambda: _retrying(50, 40), "retry_law_broken"),
     "a retry too late": (lambda: _retrying(50, 60), "retry_law_broken"),
     "a retry too many": (lambda: _retrying(50, 50, retries=0), "retry_law_broken"),
@@ -106,6 +125,28 @@ def test_void(frames: Callable[[], RunFrames], code: str) -> None:
     assert found.status is Status.VOID
     assert _codes(found) == [code]
     assert found.reasons[0].message
+
+
+def test_a_shortage_is_told_with_its_cause() -> None:
+    """How many attempts of which stage, what they lacked, and what to do about it."""
+    (reason,) = _of(_lacking(errno.EMFILE)).reasons
+    assert "1 of 11 attempts (9.1%) ended at their sender: no file descriptor was free" in reason.message
+    assert "ulimit -n" in reason.message
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        _answering_507(receiver=False),
+        _answering_507(faults={"status": {"507": 0.1}}),
+        _answering_507(faults={"fail_first": 1, "fail_status": 507}),
+        _answering_507(classes=[{"name": "full", "first": 0, "count": 1, "faults": {"status": {"507": 1.0}}}]),
+    ],
+    ids=["of a user", "planned", "planned for the first", "planned for a class"],
+)
+def test_a_507_of_others_or_of_the_plan_is_an_answer(frames: RunFrames) -> None:
+    """A user's own receiver may say what it likes, and ours what it is told."""
+    assert _of(frames).status is Status.PASS
 
 
 NOTES: dict[str, tuple[Callable[[], RunFrames], str]] = {

@@ -66,6 +66,25 @@ def test_every_option_arrives(tmp_path: Path) -> None:
     assert list((tmp_path / "out" / "deep").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:1", "install that, name an http:// one, or unset it"),
+        ("HTTP_PROXY", "ftp://somebody:pass/word@there", "$HTTP_PROXY is no URL of a proxy; write http://host:port"),
+        ("https_proxy", "http://there:99999", "$HTTPS_PROXY is no URL of a proxy; write http://host:port"),
+        ("HTTP_PROXY", "http://", "$HTTP_PROXY is no URL of a proxy; write http://host:port"),
+        ("NO_PROXY", "[::", "look at $NO_PROXY, or send with --transport wire"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str) -> None:
+    """A transport that the environment makes impossible is one fault, with what to do, where that transport is used."""
+    monkeypatch.setenv(variable, value)
+    (fault,) = faults_of("--transport=httpx")
+    assert said in fault
+    assert "pass" not in fault
+    assert check_options(parse()).transport == "wire"
+
+
 def test_every_fault_is_named_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bad options give as many faults, each with its option's name, and no secret."""
     monkeypatch.setenv("HOOKSWARM_SECRET", "whsec_c2hvcnQ=")

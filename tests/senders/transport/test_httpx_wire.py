@@ -49,7 +49,8 @@ monkey.patch_all()
 import time, gevent
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.transport.httpx_wire import HttpxWire
-from _hookswarm.senders.transport.wire import Timeouts, WireError
+from _hookswarm.senders.transport.failure import WireError
+from _hookswarm.senders.transport.wire import Timeouts
 from tests.support.servers import NO_CONTENT, ScriptedServer, answering, client_tls
 
 def dribbling(peer):

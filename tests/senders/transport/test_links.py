@@ -7,8 +7,9 @@ from random import Random
 import pytest
 
 from _hookswarm.records.rows import Outcome
+from _hookswarm.senders.transport.failure import WireError
 from _hookswarm.senders.transport.links import LOST_S, Cut, Link, LinkedWire
-from _hookswarm.senders.transport.wire import Endpoint, Timeouts, WireError
+from _hookswarm.senders.transport.wire import Endpoint, Timeouts
 from tests.support.servers import NO_CONTENT, Peer, ScriptedServer, answering, client_tls, closed_port, server_tls
 
 HEADERS, BODY = b"webhook-id: msg_1\r\n", b"{}"
@@ -74,6 +75,16 @@ def test_a_connection_costs_a_round_trip(server: ScriptedServer) -> None:
     wire = LinkedWire(Endpoint(server.url), link(), sleep=slept.append)
     assert (wire.post(HEADERS, BODY), wire.reused, len(slept)) == (204, False, 4)
     assert (wire.post(HEADERS, BODY), wire.reused, len(slept)) == (204, True, 6)
+    wire.close()
+
+
+def test_to_open_it_ahead_takes_the_same_way(server: ScriptedServer, seen: list[bytes]) -> None:
+    """The connection's round trip is paid before the first request, which then goes its own way alone."""
+    slept: list[float] = []
+    wire = LinkedWire(Endpoint(server.url), link(), sleep=slept.append)
+    wire.open()
+    assert (len(slept), seen) == (2, [])
+    assert (wire.post(HEADERS, BODY), wire.reused, len(slept)) == (204, True, 4)
     wire.close()
 
 

@@ -18,8 +18,9 @@ import pytest
 from _hookswarm import __version__
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.transport.connection import Address
+from _hookswarm.senders.transport.failure import WireError
 from _hookswarm.senders.transport.httpx_wire import HttpxWire
-from _hookswarm.senders.transport.wire import STALE_AFTER_S, Endpoint, Timeouts, Transport, Wire, WireError
+from _hookswarm.senders.transport.wire import Endpoint, Timeouts, Transport, Wire
 from tests.support.network import silent_name_service
 from tests.support.receivers import CHECKOUT
 from tests.support.servers import (
@@ -41,6 +42,7 @@ LIMIT_S = 0.15
 SHORT = Timeouts(connect_s=LIMIT_S, response_s=LIMIT_S)
 PATIENT = Timeouts(connect_s=5, response_s=5)
 SLACK_S = 0.1
+IDLE_S = 0.15
 MEBIBYTE = 1 << 20
 
 Open = Callable[..., Transport]
@@ -302,6 +304,82 @@ def test_a_large_answer_is_read_to_its_end(either: Open) -> None:
         assert server.connections == 1
 
 
+BODILESS = b"HTTP/1.1 204 No Content\r\n%b\r\n"
+OVERSTEPPING = {
+    "the body of a 204": (NO_CONTENT + b"hello", 204),
+    "of one with a length": (BODILESS % b"Content-Length: 5\r\n" + b"hello", 204),
+    "of one in chunks": (BODILESS % b"Transfer-Encoding: chunked\r\n" + b"5\r\nhello\r\n0\r\n\r\n", 204),
+    "of one that ends the connection": (BODILESS % b"Connection: close\r\n" + b"hello", 204),
+    "more than the length": (OK + b" and rubbish", 200),
+    "two answers to one request": (NO_CONTENT + NO_CONTENT, 204),
+    "half a second one": (OK + b"HTTP/1.1 500 Oo", 200),
+}
+
+
+@pytest.mark.parametrize(("answer", "status"), OVERSTEPPING.values(), ids=OVERSTEPPING)
+def test_bytes_beyond_an_answer_do_not_undo_it(either: Open, answer: bytes, status: int) -> None:
+    """A whole answer stands, whatever comes behind it; its connection is not used again."""
+    with ScriptedServer(answering(answer)) as server:
+        transport = either(server.url)
+        assert [(transport.post(HEADERS, BODY), transport.reused) for _ in range(3)] == [(status, False)] * 3
+        assert server.connections == 3
+
+
+@pytest.mark.parametrize("pieces", [1, 5, 1000])
+@pytest.mark.parametrize("rest", [b"hello", b"<p>HTTP/1.1 is spoken here</p>"])
+def test_bytes_beyond_an_answer_may_come_late(wire: Open, rest: bytes, pieces: int) -> None:
+    """Those that arrive when the next request is out already are not its answer, which comes behind them."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(NO_CONTENT)
+        peer.request()
+        for n in range(0, len(rest + OK), pieces):
+            peer.send((rest + OK)[n : n + pieces])
+            time.sleep(0.0001)
+        peer.request()
+
+    scripts = iter([script])
+    with ScriptedServer(lambda peer: next(scripts, answering(NO_CONTENT))(peer)) as server:
+        transport = wire(server.url)
+        told = [(transport.post(HEADERS, BODY), transport.reused) for _ in range(3)]
+    assert told == [(204, False), (200, True), (204, False)]
+
+
+def test_no_answer_behind_them_is_a_failure(wire: Open) -> None:
+    """Where a connection ends after bytes that are no answer, it is told what they are not."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(NO_CONTENT)
+        peer.request()
+        peer.send(b"hello")
+
+    with ScriptedServer(script) as server:
+        transport = wire(server.url)
+        assert transport.post(HEADERS, BODY) == 204
+        assert failure(transport).outcome == Outcome.PROTOCOL
+
+
+REASONS = {
+    b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab": "Duplicate Content-Length",
+    b"HTTP/1.1 200 OK\nContent-Length: 1\n\na": "Missing expected CR",
+    b"SSH-2.0-OpenSSH_9.2\r\n": "Expected HTTP/",
+    b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n": "another protocol (101)",
+    b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n": "another protocol (101)",
+}
+
+
+@pytest.mark.parametrize(("answer", "reason"), REASONS.items(), ids=REASONS.values())
+def test_the_parsers_reason_is_told(wire: Open, answer: bytes, reason: str) -> None:
+    """What is no answer is told by what is wrong with it, in the parser's words."""
+    with ScriptedServer(answering(answer)) as server:
+        error = failure(wire(server.url))
+    assert error.outcome == Outcome.PROTOCOL
+    assert str(error).startswith("not an HTTP/1.1 answer: ")
+    assert reason in str(error)
+
+
 def test_redirects_are_not_followed(either: Open) -> None:
     """A 3xx is the answer; nobody goes where it points."""
     answer = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%d/\r\nContent-Length: 0\r\n\r\n"
@@ -381,8 +459,6 @@ FAILING = {
     "an upgrade": Failing(
         sending(b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"), Outcome.PROTOCOL, both=False
     ),
-    "two answers to one request": Failing(sending(NO_CONTENT + NO_CONTENT), Outcome.PROTOCOL, both=False),
-    "an answer and rubbish": Failing(sending(OK + b"rubbish"), Outcome.PROTOCOL, both=False),
     "headers without end": Failing(
         sending(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000), Outcome.PROTOCOL, both=False
     ),
@@ -445,10 +521,25 @@ def test_a_name_without_an_address(either: Open, host: str) -> None:
     assert error.outcome == Outcome.UNRESOLVED
 
 
+def test_who_asks_as_the_answer_comes_in_spoils_it_for_nobody() -> None:
+    """Of many who ask for the same address, at any moment of its look-up, each is told it."""
+
+    def ask(endpoint: Endpoint, turns: int) -> list[Address]:
+        for _ in range(turns):
+            gevent.sleep(0)
+        return endpoint.addresses(5)
+
+    for _ in range(20):
+        endpoint = Endpoint("http://127.0.0.1:9/")
+        asking = [gevent.spawn(ask, endpoint, turns) for turns in range(100)]
+        gevent.joinall(asking, timeout=10, raise_error=True)
+
+
 UNANSWERED = """
 import time
 import gevent
-from _hookswarm.senders.transport.wire import Endpoint, Timeouts, Wire, WireError
+from _hookswarm.senders.transport.failure import WireError
+from _hookswarm.senders.transport.wire import Endpoint, Timeouts, Wire
 
 def told(wire):
     began = time.monotonic()
@@ -568,36 +659,62 @@ def test_an_early_answer_counts(wire: Open, reset: bool) -> None:
         assert server.connections == 2  # half a request was sent on the first
 
 
-def test_out_of_sockets_is_a_failure_of_the_wire() -> None:
-    """Where no socket can be made, the attempt fails as a WireError: nothing was sent."""
+# Connections that are opened ahead.
 
-    class NoSockets(Endpoint):
-        def connection(self, address: object) -> object:  # type: ignore[override]  # it never returns
-            raise OSError(24, "Too many open files")
 
-    with pytest.raises(WireError) as caught:
-        Wire(NoSockets("http://127.0.0.1:9/"), SHORT).post(HEADERS, BODY)
-    assert caught.value.outcome == Outcome.REFUSED
-    assert "Too many open files" in str(caught.value)
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+def test_a_connection_is_opened_ahead(wire: Open, secure: bool) -> None:
+    """TCP and TLS without a request, once; the first post goes out on it, and a closed one is opened anew."""
+    asked: list[bytes] = []
+
+    def script(peer: Peer) -> None:
+        while request := peer.request():
+            asked.append(request)
+            peer.send(NO_CONTENT)
+
+    with ScriptedServer(script, server_tls() if secure else None) as server:
+        transport = wire(server.url, PATIENT, client_tls())
+        transport.open()
+        transport.open()
+        gevent.sleep(0.02)
+        assert (server.connections, asked) == (1, [])
+        assert (transport.post(HEADERS, BODY), transport.reused, server.connections) == (204, True, 1)
+        transport.close()
+        transport.open()
+        assert (transport.post(HEADERS, BODY), transport.reused, server.connections) == (204, True, 2)
+
+
+def test_what_cannot_be_opened_is_told_by_the_first_post(wire: Open) -> None:
+    """Opening fails as posting does, and the post says it again."""
+    transport = wire(f"http://127.0.0.1:{closed_port()}/")
+    with pytest.raises(WireError):
+        transport.open()
+    assert failure(transport).outcome == Outcome.REFUSED
 
 
 # Idle connections and killed workers.
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
-def test_a_connection_closed_while_idle_is_not_used(wire: Open, secure: bool) -> None:
-    """A server that closed an idle connection costs a new connection, not a failure."""
+@pytest.mark.parametrize("closes_after_s", [0, 0.1])
+def test_a_connection_closed_while_idle_is_not_used(either: Open, secure: bool, closes_after_s: float) -> None:
+    """A server that closes after each answer, at once or soon, unannounced, costs new connections, and no failure."""
+    closed = threading.Semaphore(0)
 
     def script(peer: Peer) -> None:
         peer.request()
         peer.send(NO_CONTENT)
+        time.sleep(closes_after_s)
+        peer.connection.close()
+        closed.release()
 
     with ScriptedServer(script, server_tls() if secure else None) as server:
-        transport = wire(server.url, PATIENT, client_tls())
-        assert transport.post(HEADERS, BODY) == 204
-        gevent.sleep(STALE_AFTER_S + 0.05)
-        assert (transport.post(HEADERS, BODY), transport.reused) == (204, False)
+        transport = either(server.url, PATIENT, client_tls())
+        for _ in range(3):
+            assert (transport.post(HEADERS, BODY), transport.reused) == (204, False)
+            assert closed.acquire(timeout=5)
+            gevent.sleep(0.01)
+        assert server.connections == 3
 
 
 @pytest.mark.slow
@@ -607,7 +724,7 @@ def test_an_idle_connection_that_lives_is_used(wire: Open, secure: bool) -> None
     with ScriptedServer(answering(NO_CONTENT), server_tls() if secure else None) as server:
         transport = wire(server.url, PATIENT, client_tls())
         assert transport.post(HEADERS, BODY) == 204
-        gevent.sleep(STALE_AFTER_S + 0.05)
+        gevent.sleep(IDLE_S)
         assert (transport.post(HEADERS, BODY), transport.reused) == (204, True)
 
 
@@ -631,7 +748,7 @@ def test_what_tls_says_of_itself_is_no_goodbye(wire: Open) -> None:
     with ScriptedServer(script, server_side) as server:
         transport = wire(server.url, PATIENT, client_side)
         assert transport.post(HEADERS, BODY) == 204
-        gevent.sleep(STALE_AFTER_S + 0.05)
+        gevent.sleep(IDLE_S)
         assert (transport.post(HEADERS, BODY), transport.reused) == (204, True)
 
 
@@ -650,7 +767,7 @@ def test_an_answer_that_nobody_asked_for_is_not_taken(wire: Open, secure: bool) 
     with ScriptedServer(script, server_tls() if secure else None) as server:
         transport = wire(server.url, PATIENT, client_tls())
         assert transport.post(HEADERS, BODY) == 204
-        gevent.sleep(STALE_AFTER_S + 0.05)
+        gevent.sleep(IDLE_S)
         assert (transport.post(HEADERS, BODY), transport.reused) == (204, False)
 
 
@@ -800,7 +917,9 @@ def test_a_port_without_tls(either: Open, script: Script) -> None:
         script(peer)
 
     with ScriptedServer(plain) as server:
-        assert failure(either(f"https://localhost:{server.port}/")).outcome == Outcome.TLS
+        error = failure(either(f"https://localhost:{server.port}/"))
+    assert error.outcome == Outcome.TLS
+    assert str(error).endswith("does this port speak TLS? If not, write http://")
 
 
 def test_the_address_that_came_furthest_tells_the_failure(opened: list[Transport]) -> None:
@@ -820,14 +939,16 @@ def test_the_address_that_came_furthest_tells_the_failure(opened: list[Transport
 
 
 def test_plain_http_to_a_tls_port(either: Open) -> None:
-    """A server that speaks only TLS gives no HTTP answer."""
+    """A server that speaks only TLS gives no HTTP answer: the text says what to write."""
 
     def alert(peer: Peer) -> None:
         peer.request()
         peer.send(b"\x15\x03\x01\x00\x02\x02\x32")
 
     with ScriptedServer(alert) as server:
-        assert failure(either(server.url)).outcome == Outcome.PROTOCOL
+        error = failure(either(server.url))
+    assert error.outcome == Outcome.PROTOCOL
+    assert str(error).endswith("the port speaks TLS: write https://")
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -840,6 +961,38 @@ def test_a_server_that_wants_a_certificate_of_ours(either: Open, version: ssl.TL
     with ScriptedServer(answering(NO_CONTENT), tls) as server:
         error = failure(either(server.url))
     assert error.outcome == Outcome.TLS
+
+
+def test_its_alert_is_told_of_a_connection_that_was_opened_ahead(wire: Open) -> None:
+    """To the client the handshake is over before the server has its last word: the first post is told of it, as TLS."""
+    tls = server_tls(version=ssl.TLSVersion.TLSv1_3)
+    tls.verify_mode = ssl.CERT_REQUIRED
+    authority().configure_trust(tls)
+
+    def far(peer: Peer) -> None:
+        """Hands on what comes, all but the client's first words late."""
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as beyond:
+
+            def back() -> None:
+                with suppress(OSError):
+                    while data := beyond.recv(1 << 16):
+                        peer.send(data)
+
+            thread = threading.Thread(target=back)
+            thread.start()
+            beyond.sendall(peer.connection.recv(1 << 16))
+            with suppress(OSError):
+                while data := peer.connection.recv(1 << 16):
+                    time.sleep(0.1)
+                    beyond.sendall(data)
+            beyond.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
+
+    with ScriptedServer(answering(NO_CONTENT), tls) as server, ScriptedServer(far) as way:
+        transport = wire(f"https://localhost:{way.port}/", PATIENT, client_tls())
+        transport.open()
+        error = failure(transport)
+    assert (error.outcome, transport.reused) == (Outcome.TLS, True)
 
 
 def test_each_answer_has_the_whole_time() -> None:

@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from _hookswarm.records.rows import Outcome
+from _hookswarm.senders.transport.failure import WireError
 from _hookswarm.senders.transport.httpx_wire import HttpxWire
-from _hookswarm.senders.transport.wire import Endpoint, Timeouts, Transport, Wire, WireError
+from _hookswarm.senders.transport.wire import Endpoint, Timeouts, Transport, Wire
 from tests.support.nginx import LARGE, Nginx, running
 from tests.support.servers import client_tls
 

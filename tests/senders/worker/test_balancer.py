@@ -65,6 +65,15 @@ def test_a_refusal_of_the_request_is_not_the_regions_fault() -> None:
     assert not any(failed for _, _, failed in strategy.seen)
 
 
+def test_a_shortage_of_ours_makes_no_region_ill() -> None:
+    """An attempt that did not leave this machine says nothing of its target: not to health, and not to the strategy."""
+    targets = [Target(0), Target(1)]
+    chooser, strategy, told = balancer(targets)
+    for _ in range(5):
+        chooser.settle(chooser.choose(0), 0.1, Failure(Outcome.LOCAL_SHORTAGE))
+    assert (told, strategy.seen, targets[0].in_flight) == ([], [], 0)
+
+
 def test_one_region_is_not_balanced() -> None:
     """With a single target there is nothing to learn: it is chosen, whatever it does."""
     chooser, strategy, told = balancer([Target(0)])

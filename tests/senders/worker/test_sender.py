@@ -19,7 +19,7 @@ from _hookswarm.senders.plan.arrivals import Stripe
 from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.stages import Stage
-from _hookswarm.senders.transport.wire import WireError
+from _hookswarm.senders.transport.failure import WireError
 from _hookswarm.senders.worker.queue import Delivery, DeliveryQueue
 from _hookswarm.senders.worker.retrier import Retrier
 from _hookswarm.senders.worker.sender import Halted, Route, StageSender
@@ -44,6 +44,9 @@ class FakeWire:
         self.connecting_s = connecting_s
         self.reused = reused
         self.retry_after = retry_after
+
+    def open(self) -> None:
+        pass
 
     def post(self, headers: bytes, body: bytes) -> int:
         return self._answer(headers, body)
