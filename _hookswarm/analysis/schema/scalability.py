@@ -107,7 +107,7 @@ class Try(Model):
     reached_per_s: float | None
     p99_ms: float | None
     error_rate: float | None
-    held: bool
+    held: bool | None = Field(description="null: a sender was late or starved, so it says nothing of the target")
     broke: Literal["generator", "queue", "error_rate", "p99_ms"] | None = Field(description="what broke first")
 
 
