@@ -16,5 +16,7 @@ class Exit(IntEnum):
     """The measurement cannot be trusted."""
     UNKNOWN = 4
     """Nothing was acknowledged, so nothing was tested."""
+    CANNOT_TELL = 5
+    """A comparison of runs that cannot tell whether anything is worse."""
     INTERRUPTED = 130
     """Ended by Ctrl-C; what was measured until then is written."""
