@@ -16,7 +16,7 @@ from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.common.limits import MAX_DISTURBED
 from _hookswarm.records.timeline import StageOverloaded
 
-Broke = Literal["generator", "queue", "error_rate", "p99_ms"]
+Broke = Literal["generator", "queue", "error_rate", "p99_ms", "nothing_due"]
 
 
 class CapacityRecorder(Recorder):
@@ -92,6 +92,8 @@ def _try(stage: Stage, held: bool | None, broke: Broke | None) -> Try:
 
 def _broke(stage: Stage, clogged: bool) -> Broke | None:
     """What broke first, by what leads to what: a busy generator to a queue, and a queue to latency."""
+    if not stage.deliveries.due:
+        return "nothing_due"
     limits, p99_ms = stage.parameters["limits"], stage.latency_ms.delivery.p99
     broke: Broke | None = None
     if clogged or stage.deliveries.abandoned:
@@ -146,5 +148,7 @@ def _cause(found: Capacity) -> str:
         return "the search ended below the limit"
     if found.limited_by == "generator":
         return "the generator was the limit, the target may do more"
+    if found.limited_by == "nothing_due":
+        return "no event fell due: raise --rate"
     what = "a growing queue" if found.limited_by == "queue" else found.limited_by
     return f"{what} broke first"

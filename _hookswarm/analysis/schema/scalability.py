@@ -108,7 +108,9 @@ class Try(Model):
     p99_ms: float | None
     error_rate: float | None
     held: bool | None = Field(description="null: a sender was late or starved, so it says nothing of the target")
-    broke: Literal["generator", "queue", "error_rate", "p99_ms"] | None = Field(description="what broke first")
+    broke: Literal["generator", "queue", "error_rate", "p99_ms", "nothing_due"] | None = Field(
+        description="what broke first"
+    )
 
 
 class Capacity(Model):

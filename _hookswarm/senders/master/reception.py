@@ -92,7 +92,7 @@ class Reception:
         return {outcome.name.lower(): count for outcome, count in self.inbox.outcomes().items()}
 
     def _keep_counts(self, stats: RequestStats) -> None:
-        """Locust's statistics are cleared when a run begins, and reset when a user wants it: not so what we tell of them."""
+        """Locust clears its statistics when a run begins, and resets them when a user asks: we go on from there."""
 
         def keeping(begin_again: Callable[[], None]) -> Callable[[], None]:
             def kept() -> None:

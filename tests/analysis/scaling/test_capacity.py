@@ -73,6 +73,7 @@ SILENT = stage("s", 0).latency_ms.model_copy(update={"delivery": PLAIN.latency_m
         (tried(200, latency_ms=SILENT, error_rate=1.0), (), "error_rate"),
         (tried(200, p99_ms=60, error_rate=0.02), ("capacity rate=200 #1",), "queue"),
         (tried(200, deliveries=ABANDONED, error_rate=0.1), (), "queue"),
+        (tried(200, deliveries=PLAIN.deliveries, latency_ms=SILENT), (), "nothing_due"),
         (tried(200, p99_ms=60, side="generator"), (), "generator"),
     ],
 )

@@ -185,3 +185,14 @@ def test_checks_from_a_file(tmp_path: Path) -> None:
             load_checks(path)
     with pytest.raises(ConfigError, match="No such file"):
         load_checks(tmp_path / "none")
+
+
+def test_a_number_that_nothing_fell_due_for() -> None:
+    """Is unknown for a reason, which is told with what to do; one that is unknown for another is not."""
+    idle = [Number(STAGE | {"stage": "idle"}, name, value) for name, value in (("deliveries.due", 0), ("p99_ms", None))]
+    busy = [Number(STAGE, name, value) for name, value in (("deliveries.due", 9), ("p99_ms", None))]
+    (one,) = judge_checks([parse_check("p99_ms<1")], idle)
+    assert one.message == "not known: stage:idle p99_ms is unknown; no event fell due there, raise --rate or --duration"
+    (two,) = judge_checks([parse_check("p99_ms<1")], [*idle, *busy])
+    assert "fell due" not in two.message
+    assert (one.status, two.status) == (CheckStatus.ERROR, CheckStatus.ERROR)
