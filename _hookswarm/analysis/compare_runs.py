@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,29 @@ from _hookswarm.analysis.reporting.summary import printable
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Status
 from _hookswarm.analysis.verdicts import compare, measures
-from _hookswarm.analysis.verdicts.compare import NumberDifference
+from _hookswarm.analysis.verdicts.compare import NumberDifference, Outcome
 from _hookswarm.analysis.verdicts.measures import Number
+from _hookswarm.common.wording import first_of
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import MANIFEST, RunError
 
-STYLES = {"worse": "bold red", "better": "bold green", "same": "dim", "unknown": "bold yellow"}
+STYLES = {"worse": "bold red", "better": "bold green", "small": "bold"}
+"""What is told of each number; of the others it is told how many there are."""
+WORDS: dict[Outcome, str] = {
+    "worse": "worse",
+    "better": "better",
+    "small": "different by less than matters",
+    "same": "the same",
+    "unknown": "that these runs cannot tell",
+}
+HEADLINES = {
+    Exit.FAIL: ("REGRESSION", "bold red"),
+    Exit.CANNOT_TELL: ("CANNOT TELL", "bold yellow"),
+    Exit.PASS: ("NO REGRESSION", "bold green"),
+}
+LOOK = "look at what is worse in the runs' own reports: python -m hookswarm.analysis RUN"
+NAMED = 3
+"""Numbers that these runs cannot tell, by name."""
 
 
 def main(argv: Sequence[str]) -> Exit:
@@ -29,26 +47,44 @@ def main(argv: Sequence[str]) -> Exit:
     parser = argparse.ArgumentParser(
         prog="python -m hookswarm.analysis compare",
         description="Compare two sets of runs of one test; the unit is the run, so give several of each.",
-        epilog="Exit codes: 0 no regression that these runs can show, 1 a regression, 2 usage.",
+        epilog="Exit codes: 0 no regression that these runs show, 1 a regression, 2 usage, 5 these runs cannot tell.",
     )
     parser.add_argument("base", type=Path, metavar="BASE", help="a run's folder, or a folder of runs")
-    parser.add_argument("new", type=Path, metavar="NEW")
+    parser.add_argument("new", type=Path, metavar="NEW", nargs="?", help="the same, to compare with it")
     parser.add_argument(
         "--threshold", type=float, default=compare.THRESHOLD * 100, metavar="%", help="what matters (default: 10)"
     )
+    parser.add_argument(
+        "--threshold-only",
+        action="store_true",
+        help="hold the plain values against the threshold, however much runs vary: for one run against one",
+    )
     options = parser.parse_args(argv)
+    if options.new is None:
+        raise RunError("compare takes two sets of runs: name the one to compare with after the first")
     if not 0 <= options.threshold < 1000:
-        raise RunError("--threshold must lie in 0..1000 per cent")
+        raise RunError("--threshold must lie in 0..1000 per cent: 10 is usual")
     console = summary.make_console()
     sides = _runs_in(options.base), _runs_in(options.new)
     _check_alike([folder for side in sides for folder in side])
     base, new = (_numbers(side, console) for side in sides)
     try:
-        differences = compare.compare_numbers(base, new, options.threshold / 100)
+        differences = compare.compare_numbers(base, new, options.threshold / 100, options.threshold_only)
     except ValueError as error:
-        raise RunError(str(error)) from None
-    _show_comparison(differences, (len(base), len(new)), console)
-    return Exit.FAIL if any(one.outcome == "worse" for one in differences) else Exit.PASS
+        raise RunError(f"{error}: compare runs of one plan") from None
+    end = _end(differences)
+    if options.threshold_only:
+        _show_plain(differences, (len(base), len(new)), options.threshold, end, console)
+    else:
+        _show_comparison(differences, (len(base), len(new)), end, console)
+    return end
+
+
+def _end(differences: Sequence[NumberDifference]) -> Exit:
+    outcomes = {one.outcome for one in differences}
+    if "worse" in outcomes:
+        return Exit.FAIL
+    return Exit.CANNOT_TELL if outcomes == {"unknown"} else Exit.PASS
 
 
 def _runs_in(path: Path) -> list[Path]:
@@ -57,7 +93,7 @@ def _runs_in(path: Path) -> list[Path]:
         return [path]
     found = sorted(manifest.parent for manifest in path.glob(f"*/{MANIFEST}"))
     if not found:
-        raise RunError(f"{path} is no run's folder, and holds none")
+        raise RunError(f"{path} is no run's folder, and holds none: name the folder of a run, or of runs")
     return found
 
 
@@ -71,7 +107,7 @@ def _check_alike(folders: Sequence[Path]) -> None:
                 continue
             if ours != theirs:
                 known = f"{first[0]} has {_short(ours)}, {folder} has {_short(theirs)}"
-                raise RunError(f"these runs cannot be compared: their {part} differ: {known}")
+                raise RunError(f"these runs cannot be compared: their {part} differ: {known}: give runs of one plan")
 
 
 @dataclass(frozen=True)
@@ -88,7 +124,7 @@ class _Plan:
             told = json.loads((folder / MANIFEST).read_text())
             return cls(told["version"], told["test"], [stage["name"] for stage in told["stages"]])
         except (ValueError, TypeError, KeyError, RecursionError):
-            raise RunError(f"{folder / MANIFEST} is damaged") from None
+            raise RunError(f"{folder / MANIFEST} is damaged: leave this run out") from None
 
 
 def _short(value: object) -> str:
@@ -108,33 +144,67 @@ def _numbers(folders: Sequence[Path], console: Console) -> list[list[Number]]:
         else:
             found.append(measures.numbers_of(one))
     if not found:
-        raise RunError(f"{folders[0].parent}: no run that can be trusted")
+        raise RunError(f"{folders[0].parent}: no run that can be trusted: see what each is left out for, and run again")
     return found
 
 
-def _show_comparison(differences: Sequence[NumberDifference], runs: tuple[int, int], console: Console) -> None:
-    """The verdict first, then a line for each difference."""
-    worse = [one for one in differences if one.outcome == "worse"]
-    better = [one for one in differences if one.outcome == "better"]
-    title, style = ("REGRESSION", "bold red") if worse else ("NO REGRESSION", "bold green")
-    told = f"  {runs[0]} runs against {runs[1]}, {len(differences)} numbers: {len(worse)} worse, {len(better)} better"
-    console.print(Text.assemble((title, style), told))
+def _show_comparison(
+    differences: Sequence[NumberDifference], runs: tuple[int, int], end: Exit, console: Console
+) -> None:
+    """The verdict first, then what to do next, then a line for each difference."""
+    counts = Counter(one.outcome for one in differences)
+    parts = [f"{counts[outcome]} {words}" for outcome, words in WORDS.items() if counts[outcome]]
+    unknown = [one for one in differences if one.outcome == "unknown"]
+    _headline(HEADLINES[end], runs, f"{len(differences)} numbers: {', '.join(parts)}", console)
     if min(runs) < compare.LEAST_RUNS:
-        console.print("one run of a side says nothing of the next: make three of each, or more")
-    elif not worse and not better:
-        console.print("no difference that these runs can show")
+        say = "one run of a side says nothing of the next: make three of each, or more, or hold these against the "
+        console.print(f"{say}threshold as they are (--threshold-only)")
+    elif unknown:
+        named = first_of([f"{one.stage} {one.metric.name} ({_interval(one)})" for one in unknown], NAMED)
+        console.print(f"not told: {printable(named)}: more runs of each side narrow them", markup=False)
+    if end is Exit.FAIL:
+        console.print(LOOK)
+    _table(differences, console, interval=True)
+
+
+def _show_plain(
+    differences: Sequence[NumberDifference], runs: tuple[int, int], threshold: float, end: Exit, console: Console
+) -> None:
+    """The same of plain values: what that is stands in the headline."""
+    title, style = HEADLINES[end]
+    counts = Counter(one.outcome for one in differences)
+    told = f"{len(differences)} numbers: {counts['worse']} worse, {counts['better']} better, the others within"
+    _headline((f"{title} BY THE THRESHOLD ALONE", style), runs, f"{told} {threshold:g} %", console)
+    console.print(
+        "how much runs vary is left out, so this says nothing of the next: make three of each, or more, to know"
+    )
+    if end is Exit.FAIL:
+        console.print(LOOK)
+    _table([one for one in differences if one.outcome != "small"], console, interval=False)
+
+
+def _headline(title: tuple[str, str], runs: tuple[int, int], told: str, console: Console) -> None:
+    base, new = runs
+    console.print(Text.assemble(title, f"  {base} run{'' if base == 1 else 's'} against {new}, {told}"))
+
+
+def _table(differences: Sequence[NumberDifference], console: Console, interval: bool) -> None:
+    shown = [one for outcome in STYLES for one in differences if one.outcome == outcome]
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
-    for column in ("stage", "number", "base", "new", "change", "interval", ""):
+    for column in ("stage", "number", "base", "new", "change", *["interval"] * interval, ""):
         table.add_column(column, justify="left" if column in ("stage", "number", "") else "right")
-    for one in (*worse, *better):
-        percent = one.metric.kind == "ratio"
-        unit = "" if percent else " pp"
-        change, low, high = (
-            f"{value * 100:+.1f}{'%' if percent else unit}" for value in (one.change, one.low, one.high)
-        )
+    for one in shown:
         table.add_row(
-            Text(printable(one.stage)), one.metric.name, f"{one.base:,.4g}", f"{one.new:,.4g}", change,
-            f"{low} .. {high}", Text(one.outcome, STYLES[one.outcome]),
+            Text(printable(one.stage)), one.metric.name, f"{one.base:,.4g}", f"{one.new:,.4g}",
+            _change(one, one.change), *[_interval(one)] * interval, Text(one.outcome, STYLES[one.outcome]),
         )  # fmt: skip
-    if worse or better:
+    if shown:
         console.print(table)
+
+
+def _interval(one: NumberDifference) -> str:
+    return f"{_change(one, one.low)} .. {_change(one, one.high)}"
+
+
+def _change(one: NumberDifference, value: float) -> str:
+    return f"{value * 100:+.1f}{'%' if one.metric.kind == 'ratio' else ' pp'}"

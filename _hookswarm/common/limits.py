@@ -10,6 +10,10 @@ STARVED_SHARE = 0.25
 STARVED_CLOSED_SHARE = 0.5
 """The same of a closed loop, which takes turns on the cores with the receiver that it drives to its limit."""
 
+MAX_DISTURBED = 2
+"""Tries of a search for capacity that are repeated, because the sender was late or starved; a further one of the same
+rate says that the generator is the limit there."""
+
 DISTURBED_SHARE = 0.25
 """What others may take of a machine: up to 16 % was seen in runs whose figures were sound."""
 

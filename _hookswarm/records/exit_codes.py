@@ -15,6 +15,8 @@ class Exit(IntEnum):
     VOID = 3
     """The measurement cannot be trusted."""
     UNKNOWN = 4
-    """Nothing was acknowledged, so nothing was tested."""
+    """Nothing was acknowledged, or fell due, so nothing was tested."""
+    CANNOT_TELL = 5
+    """A comparison of runs that cannot tell whether anything is worse."""
     INTERRUPTED = 130
     """Ended by Ctrl-C; what was measured until then is written."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from _hookswarm.common.limits import LATE_SHARE, STARVED_SHARE
 from _hookswarm.records.manifest import Record, RunError
 from _hookswarm.records.writing import append_whole
 
@@ -47,6 +48,11 @@ class WorkerReport(Record):
     """Seconds that its workers, all together, spent on connecting; None: httpx does not tell, nor do older runs."""
     flips: list[Flip] = Field(default=[])
     """The first 1,000."""
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether it woke late, or had no CPU, for so much of the stage that this says nothing of the target."""
+        return self.late > LATE_SHARE * self.due or (self.starved_s or 0) > STARVED_SHARE * self.wall_s
 
 
 class StageStarted(Record):

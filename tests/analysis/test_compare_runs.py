@@ -1,6 +1,8 @@
 """`python -m hookswarm.analysis compare`: runs from disk, what is refused, and the exit code."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +36,74 @@ def test_a_regression_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[
     base, slow = several(tmp_path / "base", 3), several(tmp_path / "slow", 3, first=10, took_ms=40)
     assert main(["compare", str(base), str(slow)]) == Exit.FAIL
     out = capsys.readouterr().out
-    assert out.startswith("REGRESSION  3 runs against 3")
+    assert out.startswith("REGRESSION  3 runs against 3, 6 numbers: ")
+    assert "python -m hookswarm.analysis RUN" in out
     assert "p50_ms" in out
     assert max(map(len, out.splitlines())) <= 100
     assert main(["compare", str(slow), str(base)]) == Exit.PASS
     assert "better" in capsys.readouterr().out
 
 
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    """What was printed, however it was wrapped."""
+    return " ".join(capsys.readouterr().out.split())
+
+
 def test_runs_that_are_alike(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Say that there is no difference that they can show; and single runs that they show nothing."""
+    """Say how many numbers are the same; where there are too few of them, which they cannot tell, and what helps."""
     base, new = several(tmp_path / "base", 3), several(tmp_path / "new", 3, first=10)
     assert main(["compare", str(base), str(new)]) == Exit.PASS
-    assert "no difference that these runs can show" in capsys.readouterr().out
-    assert main(["compare", str(base / "run-0"), str(new / "run-0")]) == Exit.PASS
-    assert "make three of each" in capsys.readouterr().out
+    assert said(capsys) == "NO REGRESSION 3 runs against 3, 6 numbers: 6 the same"
+    for folder in (base, new):
+        shutil.rmtree(folder / "run-2")
+    assert main(["compare", str(base), str(new)]) == Exit.PASS
+    told = said(capsys)
+    numbers = r"6 numbers: \d the same, \d that these runs cannot tell"
+    assert re.match(rf"NO REGRESSION 2 runs against 2, {numbers} not told: ", told)
+    assert re.search(r"steady p\d\d_ms \(-\d+\.\d% \.\. \+\d+\.\d%\).*: more runs of each side narrow them$", told)
+
+
+@pytest.mark.parametrize("others", [0, 2])
+def test_one_run_of_a_side_cannot_tell(tmp_path: Path, capsys: pytest.CaptureFixture[str], others: int) -> None:
+    """Though the receiver be six times slower: that is a result of its own, with an exit code of its own."""
+    base, slow = play(tmp_path / "base", 1), several(tmp_path / "slow", 1 + others, first=10, took_ms=120)
+    assert main(["compare", str(base), str(slow)]) == Exit.CANNOT_TELL
+    assert int(Exit.CANNOT_TELL) == 5
+    told = said(capsys)
+    assert told.startswith(f"CANNOT TELL 1 run against {1 + others}, 6 numbers: 6 that these runs cannot tell ")
+    assert told.endswith("three of each, or more, or hold these against the threshold as they are (--threshold-only)")
+
+
+def test_by_the_threshold_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One run against one: the plain values decide, and the headline says that it is that."""
+    base, slow = play(tmp_path / "base", 1), play(tmp_path / "slow", 10, took_ms=120)
+    assert main(["compare", str(base), str(slow), "--threshold-only"]) == Exit.FAIL
+    told = said(capsys)
+    assert told.startswith("REGRESSION BY THE THRESHOLD ALONE 1 run against 1, 6 numbers: 2 worse, 0 better, the ")
+    assert "this says nothing of the next: make three of each, or more" in told
+    assert "interval" not in told
+    assert main(["compare", str(slow), str(base), "--threshold-only"]) == Exit.PASS
+    assert said(capsys).startswith("NO REGRESSION BY THE THRESHOLD ALONE 1 run against 1, 6 numbers: 0 worse, 2 better")
+    options = ["--threshold-only", "--threshold", "900"]
+    assert main(["compare", str(base), str(slow), *options]) == Exit.PASS
+    assert "0 worse, 0 better, the others within 900 %" in said(capsys)
+
+
+def test_a_small_difference_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One that these runs show, and that is below the threshold, is no regression, and not the same either."""
+    base, slow = several(tmp_path / "base", 4), several(tmp_path / "slow", 4, first=10, took_ms=24)
+    assert main(["compare", str(base), str(slow), "--threshold", "50"]) == Exit.PASS
+    told = said(capsys)
+    assert told.startswith("NO REGRESSION 4 runs against 4, 6 numbers: ")
+    assert re.search(r"\d different by less than matters", told)
+    assert re.search(r"steady p50_ms [\d.]+ [\d.]+ \+[\d.]+% \+[\d.]+% \.\. \+[\d.]+% small", told)
+
+
+def test_a_comparison_takes_two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of one set of runs it is usage, in one line that says what to do."""
+    assert main(["compare", str(several(tmp_path / "base", 1))]) == Exit.USAGE
+    said = capsys.readouterr().err
+    assert said == "error: compare takes two sets of runs: name the one to compare with after the first\n"
 
 
 def test_a_void_run_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,11 +16,13 @@ def test_bodies_are_a_line_each(tmp_path: Path) -> None:
     """Line ends inside of JSON go; nothing else changes, and captured bodies can be sent again."""
     path = tmp_path / "bodies.ndjson"
     file = BodyFile(path)
-    for body in (b'{"a": 1}', b'{\n "b": [2,\n3]\n}', '{"c": "ü"}'.encode()):
+    for body in (b'{"a": 1}', b'{\n "b": [2,\n3]\n}', '{"c": "ü"}'.encode(), b'{\r\n"d": 4\r}'):
         file.append(body)
     file.close()
-    assert path.read_bytes().splitlines() == [b'{"a": 1}', b'{  "b": [2, 3] }', '{"c": "ü"}'.encode()]
-    load_captured(path)
+    lines = [b'{"a": 1}', b'{  "b": [2, 3] }', '{"c": "ü"}'.encode(), b'{\r "d": 4\r}']
+    assert path.read_bytes() == b"".join(line + b"\n" for line in lines)
+    captured = load_captured(path)
+    assert [captured.body(b"", n) for n in range(4)] == lines
 
 
 def test_a_receiver_keeps_bodies_if_it_is_told_to(tmp_path: Path) -> None:

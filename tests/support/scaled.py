@@ -30,6 +30,7 @@ def stage(
         "name": name or f"{scenario} {parameters}",
         "scenario": scenario,
         "throughput_per_s": throughput,
+        "deliveries": PLAIN.deliveries.model_copy(update={"due": 1, "acknowledged": 1}),
         "latency_ms": PLAIN.latency_ms.model_copy(update={"delivery": delivery}),
         "parameters": parameters,
         "error_rate": 0.0,

@@ -4,10 +4,12 @@ import signal
 import socket
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import Manifest
@@ -28,8 +30,21 @@ def _ended(results: Path) -> list[Path]:
     return [folder for _, folder in sorted(found)]
 
 
+def _counters(client: httpx.Client) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    """All that may only grow, by name and labels."""
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(client.get("/metrics").text)
+        for sample in family.samples
+        if family.type in ("counter", "histogram")
+    }
+
+
 def test_the_web_ui_runs_the_plan_as_often_as_it_is_started(tmp_path: Path) -> None:
-    """Two starts from the web UI, the second with another seed and stopped there: two run folders, books balanced."""
+    """Two starts from the web UI, the second with another seed and stopped there: two run folders, books balanced.
+
+    Though Locust's statistics begin again with the second, and are reset after it, what Prometheus counts only grows.
+    """
     port = free_port()
     stages = [Stage("few", users=2, events=200, payload="thin"), Stage("long", users=3, duration_s=3, payload="thin")]
     with running_receiver(tmp_path) as receiver:
@@ -42,15 +57,23 @@ def test_the_web_ui_runs_the_plan_as_often_as_it_is_started(tmp_path: Path) -> N
             client.post("/swarm", data={"user_count": 1, "spawn_rate": 1}).raise_for_status()
             wait_until(lambda: len(_ended(receiver.results)) == 1, 30)
             wait_until(lambda: client.get("/stats/requests").json()["state"] in ("stopped", "ready"), 10)
+            told = [_counters(client)]
             client.post("/swarm", data={"user_count": 1, "spawn_rate": 1, "seed": "9"}).raise_for_status()
             wait_until(lambda: len(list(receiver.results.glob("*/run.json"))) == 2, 20)
             wait_until(lambda: client.get("/stats/requests").json()["state"] == "running", 10)
+            told.append(_counters(client))
             client.post("/stop").raise_for_status()
             wait_until(lambda: len(_ended(receiver.results)) == 2, 20)
+            told.append(_counters(client))
+            client.post("/stats/reset").raise_for_status()
+            told.append(_counters(client))
             locust.send_signal(signal.SIGINT)
             locust.wait(20)
         finally:
             end_group(locust)
+    assert sum(value for (name, _), value in told[0].items() if name == "hookswarm_deliveries_total") > 200
+    for earlier, later in pairwise(told):
+        assert {name: value for name, value in earlier.items() if later.get(name, 0) < value} == {}
     first, second = _ended(receiver.results)
     section, exit_code = analyse(first)
     assert codes(section) <= BUSY, section.verdict

@@ -161,6 +161,7 @@ def test_the_owner_of_an_endpoint_needs_no_receiver_of_ours(tmp_path: Path) -> N
     assert stage["deliveries"]["acknowledged"] == 100
     assert stage["ledger"]["received"] is None
     assert "skipped because they need receivers of ours: retry failing" in " ".join(err.split())
+    assert "payloads: 2 bodies, 10 B\n" in err
 
 
 def _fails(folder: Path, *options: str) -> str:

@@ -122,7 +122,8 @@ class Display:
         self._last = None
         self._show(entry.stage, 1.0, name)
         if not self._console.is_terminal:
-            told = [f"{settled:,} deliveries", *_figures(last)]
+            idle = entry.reports and not any(report.due or report.settled for report in entry.reports)
+            told = ["no event fell due" if idle else f"{settled:,} deliveries", *_figures(last)]
             line = f"{self._test} {entry.stage + 1}/{len(self._stages)}  {name}: {', '.join(told)}"
             self._console.print(Text(printable(line)))
 

@@ -107,8 +107,10 @@ class Try(Model):
     reached_per_s: float | None
     p99_ms: float | None
     error_rate: float | None
-    held: bool
-    broke: Literal["generator", "queue", "error_rate", "p99_ms"] | None = Field(description="what broke first")
+    held: bool | None = Field(description="null: a sender was late or starved, so it says nothing of the target")
+    broke: Literal["generator", "queue", "error_rate", "p99_ms", "nothing_due"] | None = Field(
+        description="what broke first"
+    )
 
 
 class Capacity(Model):

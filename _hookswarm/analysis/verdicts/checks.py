@@ -192,7 +192,8 @@ def _judge(check: Check, numbers: Sequence[Number]) -> CheckResult:
         wanted = " ".join(f"{key}:{pattern}" for key, pattern in check.scopes.items())
         return CheckResult(check, CheckStatus.ERROR, f"this run has nothing that is {wanted}")
     if missing := [number for number in matching if number.value is None]:
-        return CheckResult(check, CheckStatus.ERROR, f"not known: {_listed(missing)}", missing)
+        why = "; no event fell due there, raise --rate or --duration" if _idle(missing, numbers) else ""
+        return CheckResult(check, CheckStatus.ERROR, f"not known: {_listed(missing)}{why}", missing)
     holds = OPERATORS[check.operator]
     if broken := [number for number in matching if not holds(number.value or 0.0, check.value)]:
         return CheckResult(check, CheckStatus.FAIL, _listed(broken), broken)
@@ -200,6 +201,13 @@ def _judge(check: Check, numbers: Sequence[Number]) -> CheckResult:
         message = f"only a lower bound, for some workers got no answer (workers_unanswered): {_listed(open_ended)}"
         return CheckResult(check, CheckStatus.ERROR, message, open_ended)
     return CheckResult(check, CheckStatus.PASS, f"held by {len(matching)}", matching)
+
+
+def _idle(missing: Sequence[Number], numbers: Sequence[Number]) -> bool:
+    """Whether these are unknown because nothing fell due in their stages."""
+    due = [one for one in numbers if not one.kind and one.name == "deliveries.due"]
+    idle = {one.scope.get("stage") for one in due if one.value == 0}
+    return all(one.scope.get("stage") in idle for one in missing)
 
 
 def _unknown(name: str, kind: frozenset[str], known: set[str]) -> str:

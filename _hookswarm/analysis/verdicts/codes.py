@@ -146,6 +146,12 @@ class Code(StrEnum):
         "no delivery of the whole run was acknowledged",
         "look at the attempts by outcome: is the address right, and the secret?",
     )
+    NOTHING_DUE = (
+        "nothing_due",
+        Effect.UNTESTED,
+        "no event of the whole run fell due: the rate is too low for so short stages",
+        "raise `--rate` or `--duration`",
+    )
     OVERLOADED = (
         "overloaded",
         Effect.FAIL,
@@ -164,6 +170,12 @@ class Code(StrEnum):
         Effect.NOTE,
         "stages in which nothing was acknowledged, so nothing was tested",
         "look at their attempts by outcome",
+    )
+    NOTHING_DUE_STAGES = (
+        "nothing_due_stages",
+        Effect.NOTE,
+        "stages in which no event fell due, so nothing was tested",
+        "raise `--rate` or `--duration`",
     )
     GENERATOR_BOUND_STAGES = (
         "generator_bound_stages",

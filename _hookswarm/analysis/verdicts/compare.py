@@ -3,7 +3,14 @@
 The unit is the run: events of one run are alike for reasons of that run, so however many there are, they say nothing of
 the next one. For each stage and number, Student's two-sample t interval (equal variances; of latencies and rates in the
 logarithm, so that differences are ratios), widened for all that is compared (Bonferroni): of a hundred comparisons of
-runs that are alike, one has a false alarm. A difference counts if its interval leaves zero out, and it matters.
+runs that are alike, one has a false alarm.
+
+| outcome | the interval | the difference |
+|---|---|---|
+| worse, better | leaves zero out | matters: it is at least the threshold |
+| small | leaves zero out | is there, and does not matter |
+| same | holds zero | none that it holds would matter |
+| unknown | holds zero | there may be one that matters; or a side has one run alone |
 """
 
 import math
@@ -47,7 +54,7 @@ METRICS = (
 )
 """What is compared of every stage. Duplicates are told by the event."""
 
-Outcome = Literal["worse", "better", "same", "unknown"]
+Outcome = Literal["worse", "better", "small", "same", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -68,12 +75,15 @@ Side = Sequence[Sequence[Number]]
 """The numbers of each run."""
 
 
-def compare_numbers(base: Side, new: Side, threshold: float = THRESHOLD) -> list[NumberDifference]:
-    """One for each number that every run of both sides knows; raises ValueError if there is none."""
+def compare_numbers(base: Side, new: Side, threshold: float = THRESHOLD, plain: bool = False) -> list[NumberDifference]:
+    """One for each number that every run of both sides knows; raises ValueError if there is none.
+
+    `plain`: the sides' means alone, as if no two runs differed by chance.
+    """
     found = [(stage, metric, *sides) for stage, metric, sides in _shared(base, new)]
     if not found:
         raise ValueError("these runs have no stage in common")
-    alpha = FAMILY_ALPHA / len(found)
+    alpha = None if plain else FAMILY_ALPHA / len(found)
     return [_difference(stage, metric, ours, theirs, alpha, threshold) for stage, metric, ours, theirs in found]
 
 
@@ -126,21 +136,27 @@ def _values(known: Sequence[float | None], numbers: Sequence[dict[str, float | N
 
 
 def _difference(
-    stage: str, metric: Metric, base: _Values, new: _Values, alpha: float, threshold: float
+    stage: str, metric: Metric, base: _Values, new: _Values, alpha: float | None, threshold: float
 ) -> NumberDifference:
+    """`alpha`: the chance of a false alarm; None: taken as they are, without an interval."""
     ratio = metric.kind == "ratio"
     ours, theirs = (np.log(side.value) if ratio else side.value for side in (base, new))
-    mid, half = float(theirs.mean() - ours.mean()), _half_width(ours, theirs, base, new, metric, alpha)
+    mid = float(theirs.mean() - ours.mean())
+    half = 0.0 if alpha is None else _half_width(ours, theirs, base, new, metric, alpha)
     told = (lambda x: math.expm1(min(x, 50.0))) if ratio else float
     before, after = (math.exp(side.mean()) if ratio else float(side.mean()) for side in (ours, theirs))
     change, low, high = told(mid), told(mid - half), told(mid + half)
-    apart = low > 0 or high < 0
-    matters = abs(after - before) >= metric.least and (not ratio or abs(change) >= threshold)
-    outcome: Outcome = "same"
+
+    def matters(by: float) -> bool:
+        return abs(by * before if ratio else by) >= metric.least and (not ratio or abs(by) >= threshold)
+
+    outcome: Outcome
     if math.isinf(half):
         outcome = "unknown"
-    elif apart and matters:
-        outcome = "worse" if change * metric.worse > 0 else "better"
+    elif low > 0 or high < 0:
+        outcome = "small" if not matters(change) else "worse" if change * metric.worse > 0 else "better"
+    else:
+        outcome = "unknown" if matters(low) or matters(high) else "same"
     return NumberDifference(stage, metric, before, after, change, low, high, outcome)
 
 

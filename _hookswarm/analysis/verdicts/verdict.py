@@ -33,9 +33,25 @@ def verdict_of(frames: RunFrames, stages: Sequence[Stage]) -> Verdict:
     if void:
         return Verdict(status=Status.VOID, reasons=[*void, *failed, *notes])
     if not any(stage.deliveries.acknowledged for stage in stages):
-        reason = Reason(code=Code.NOTHING_ACKNOWLEDGED, message="no delivery was acknowledged: nothing was tested")
-        return Verdict(status=Status.UNKNOWN, reasons=[reason, *failed, *notes])
+        return Verdict(status=Status.UNKNOWN, reasons=[_untested(frames, stages), *failed, *notes])
     return Verdict(status=Status.FAIL if failed else Status.PASS, reasons=[*failed, *notes])
+
+
+def _untested(frames: RunFrames, stages: Sequence[Stage]) -> Reason:
+    """Why a run tested nothing."""
+    if not any(stage.deliveries.due for stage in stages) and (idle := _idle(frames, stages)):
+        return Reason(code=Code.NOTHING_DUE, message=_nothing_due(idle))
+    return Reason(code=Code.NOTHING_ACKNOWLEDGED, message="no delivery was acknowledged: nothing was tested")
+
+
+def _idle(frames: RunFrames, stages: Sequence[Stage]) -> list[str]:
+    """Stages in which no event fell due; the one in which a run was stopped might have had some."""
+    whole = stages[:-1] if frames.manifest.interrupted else stages
+    return [stage.name for stage in whole if not stage.deliveries.due]
+
+
+def _nothing_due(idle: Sequence[str]) -> str:
+    return f"no event fell due, so nothing was tested: {first_of(idle, NAMED)}; raise --rate or --duration"
 
 
 def _incomplete(frames: RunFrames) -> Iterator[Reason]:
@@ -240,6 +256,8 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     if untested and any(stage.deliveries.acknowledged for stage in stages):
         message = f"no delivery was acknowledged, so nothing was tested: {first_of(untested, NAMED)}"
         yield Reason(code=Code.NOTHING_ACKNOWLEDGED_STAGES, message=message)
+    if (idle := _idle(frames, stages)) and any(stage.deliveries.due for stage in stages):
+        yield Reason(code=Code.NOTHING_DUE_STAGES, message=_nothing_due(idle))
     yield from _starved(stages)
     for fault in frames.spoilt:
         yield Reason(code=Code.LOG_DAMAGED, message=f"left out: {fault}")

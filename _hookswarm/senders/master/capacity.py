@@ -40,7 +40,7 @@ class CapacitySearch:
             if played is None or self._halting.is_set():
                 break
             settled += played.settled
-            tries.note(rate, not played.disturbed and self._held(name, search.limits, played), played.disturbed)
+            tries.note(rate, None if played.disturbed else self._held(name, search.limits, played))
         return settled
 
     def _held(self, name: str, limits: Limits, played: Played) -> bool:

@@ -144,6 +144,8 @@ class Master:
             if fault := self._reception.inbox.failure or "; ".join(absent):
                 raise RunFailedError(fault)
             self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
+            if self._settings.captured:
+                _say(f"payloads: {self._settings.captured.told()}")
             if left_out := self._plan.left_out:
                 for need in sorted(set(left_out.values())):
                     names = [name for name, reason in left_out.items() if reason == need]

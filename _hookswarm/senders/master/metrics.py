@@ -1,10 +1,12 @@
 """What the master tells Prometheus, on its web port at /metrics: Locust's statistics and the workers' ticks.
 
-Nothing is counted for it on the way: histograms are made of Locust's own when somebody asks.
+Nothing is counted for it on the way: histograms are made of Locust's own when somebody asks. Counters only grow while
+the process lives, as Prometheus wants it, though Locust's begin again with every run, and when somebody resets them.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
@@ -27,6 +29,45 @@ class RunSnapshot:
     """The one that is on; empty: none."""
     faults: tuple[str, ...] = ()
     """That hold now, by their names."""
+
+
+class Before:
+    """What was counted before the counters last began again, by series."""
+
+    def __init__(self) -> None:
+        self._deliveries: dict[tuple[str, str, str], CountedDeliveries] = {}
+        self._attempts: Counter[str] = Counter()
+
+    def keep_deliveries(self, counted: Iterable[CountedDeliveries]) -> None:
+        """Theirs begin again now."""
+        self._deliveries = _summed([*self._deliveries.values(), *counted])
+
+    def keep_attempts(self, by_outcome: Mapping[str, int]) -> None:
+        """Theirs begin again now."""
+        self._attempts.update(by_outcome)
+
+    def with_it(self, now: RunSnapshot) -> RunSnapshot:
+        """All that was counted since the process began."""
+        return replace(
+            now,
+            deliveries=list(_summed([*self._deliveries.values(), *now.deliveries]).values()),
+            attempts=self._attempts + Counter(now.attempts),
+        )
+
+
+def _summed(counted: Iterable[CountedDeliveries]) -> dict[tuple[str, str, str], CountedDeliveries]:
+    found: dict[tuple[str, str, str], CountedDeliveries] = {}
+    for one in counted:
+        named = (one.stage, one.origin, one.strategy)
+        past = found.get(named)
+        found[named] = replace(
+            one,
+            settled=one.settled + (past.settled if past else 0),
+            failed=one.failed + (past.failed if past else 0),
+            total_ms=one.total_ms + (past.total_ms if past else 0.0),
+            latencies=Counter(one.latencies) + Counter(past.latencies if past else {}),
+        )
+    return found
 
 
 def run_metrics(now: RunSnapshot) -> Iterator[Metric]:

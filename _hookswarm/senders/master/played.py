@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from _hookswarm.common.limits import LATE_SHARE, STARVED_SHARE
 from _hookswarm.common.wording import first_of
 from _hookswarm.records.timeline import WorkerReport
 from _hookswarm.senders.plan.stages import Stage
@@ -31,7 +30,7 @@ def played(reports: Sequence[WorkerReport], overloaded: bool) -> Played:
         settled=sum(report.settled for report in reports),
         abandoned=sum(report.abandoned for report in reports),
         overloaded=overloaded,
-        disturbed=any(_disturbed(report) for report in reports),
+        disturbed=any(report.disturbed for report in reports),
     )
 
 
@@ -39,8 +38,3 @@ def never_reported(stage: Stage, workers: Collection[str]) -> str:
     """Why a run ends in a stage that some workers did not report in time."""
     named = first_of(sorted(workers), 3)
     return f"stage {stage.name!r}: {len(workers)} workers never reported, {named}: see what they printed last"
-
-
-def _disturbed(report: WorkerReport) -> bool:
-    """As the analysis judges it, which knows more."""
-    return report.late > LATE_SHARE * report.due or (report.starved_s or 0) > STARVED_SHARE * report.wall_s

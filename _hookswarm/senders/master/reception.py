@@ -1,8 +1,10 @@
 """What the workers tell the master, and how a run stands by it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from locust.runners import LocalRunner, MasterRunner
+from locust.stats import RequestStats
 
 from _hookswarm.protocol.version import version_difference
 from _hookswarm.records.clock import Clock, boot_id
@@ -26,6 +28,8 @@ class Reception:
         self._runner = runner
         self._clock = clock
         self._boot = boot_id()
+        self._before = metrics.Before()
+        self._keep_counts(runner.stats)
         runner.register_message(READY, self._on_ready)
         runner.register_message(REPORT, self._on_report)
         runner.register_message(TICK, self._on_tick)
@@ -35,6 +39,7 @@ class Reception:
 
     def begin(self, fault: str) -> None:
         """A new run."""
+        self._before.keep_attempts(self._attempts())
         self.inbox = Inbox(failure=fault)
 
     def _on_ready(self, msg: Any, **_: Any) -> None:
@@ -69,15 +74,32 @@ class Reception:
         return counted.counted_deliveries(self._runner.stats.entries)
 
     def snapshot(self, processes: int) -> metrics.RunSnapshot:
-        """How the run stands, as Locust and the workers tell it."""
+        """How the run stands, as Locust and the workers tell it; counts are of all runs of this process."""
         inbox = self.inbox
         now = inbox.origins() if inbox.stage else []
-        return metrics.RunSnapshot(
+        snapshot = metrics.RunSnapshot(
             deliveries=self.counted(),
-            attempts={outcome.name.lower(): count for outcome, count in inbox.outcomes().items()},
+            attempts=self._attempts(),
             queued=sum(one.queued for one in now),
             in_flight=sum(one.in_flight for one in now),
             workers=processes,
             stage=inbox.stage.name if inbox.stage else "",
             faults=inbox.stage.faults_at((self._clock.now() - inbox.start_ns) / 1e9) if inbox.stage else (),
         )
+        return self._before.with_it(snapshot)
+
+    def _attempts(self) -> dict[str, int]:
+        return {outcome.name.lower(): count for outcome, count in self.inbox.outcomes().items()}
+
+    def _keep_counts(self, stats: RequestStats) -> None:
+        """Locust clears its statistics when a run begins, and resets them when a user asks: we go on from there."""
+
+        def keeping(begin_again: Callable[[], None]) -> Callable[[], None]:
+            def kept() -> None:
+                self._before.keep_deliveries(self.counted())
+                begin_again()
+
+            return kept
+
+        stats.clear_all = keeping(stats.clear_all)  # type: ignore[method-assign]  # Locust has no event for it
+        stats.reset_all = keeping(stats.reset_all)  # type: ignore[method-assign]  # only for the web UI's

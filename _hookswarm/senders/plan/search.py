@@ -5,20 +5,20 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from _hookswarm.common.limits import MAX_DISTURBED
 from _hookswarm.senders.plan.stages import Limits
 
 MAX_TRIES = 60
 WIDEST = 1 << 12
 """How far from the first rate a search goes, as a factor, up or down."""
-MAX_DISTURBED = 2
-"""Tries of a rate that are played again, because the generator was the limit; a further one breaks the rate."""
 
 
 class TriedRate(NamedTuple):
     """One rate, and whether it kept the limits."""
 
     rate: float
-    held: bool
+    held: bool | None
+    """None: the generator disturbed the try, so it says nothing of the target."""
 
 
 def next_rate(tries: Sequence[TriedRate], first: float, limits: Limits) -> float | None:
@@ -26,14 +26,13 @@ def next_rate(tries: Sequence[TriedRate], first: float, limits: Limits) -> float
 
     It doubles (or halves) until one rate holds and a higher one breaks, then halves the gap (geometrically), each
     rate once; when they are within `tolerance` of each other, both are tried again until a majority of `repeats`
-    agrees. A majority against them opens the gap again.
+    agrees. A majority against them opens the gap again. A try that was disturbed tells nothing, so it is repeated,
+    MAX_DISTURBED times a rate; a rate that was disturbed once more is tried no further: what its other tries say holds,
+    and without any the generator broke it. `analysis.scaling.capacity` reads the tries in the same way.
     """
     if len(tries) >= MAX_TRIES:
         return None
-    votes = {rate: [t.held for t in tries if t.rate == rate] for rate in {t.rate for t in tries}}
-    breaks = [rate for rate, held in votes.items() if 2 * sum(held) <= len(held)]
-    high = min(breaks, default=None)
-    low = max((rate for rate in votes if rate not in breaks and (high is None or rate < high)), default=None)
+    low, high = bracket(tries)
     if low is None and high is None:
         return first
     if high is None:
@@ -43,11 +42,33 @@ def next_rate(tries: Sequence[TriedRate], first: float, limits: Limits) -> float
         return high / 2 if high > first / WIDEST else None
     if high / low > 1 + limits.tolerance:
         return float(f"{math.sqrt(low * high):.5g}")
+    disturbed = _disturbed(tries)
     for rate in (low, high):
-        held = sum(votes[rate])
-        if max(held, len(votes[rate]) - held) * 2 <= limits.repeats:
+        votes = _votes(rate, tries)
+        held = sum(votes)
+        if disturbed[rate] <= MAX_DISTURBED and max(held, len(votes) - held) * 2 <= limits.repeats:
             return rate
     return None
+
+
+def bracket(tries: Sequence[TriedRate]) -> tuple[float | None, float | None]:
+    """The highest rate that held below the lowest that broke, and that; None where there is none."""
+    disturbed = _disturbed(tries)
+    votes = {rate: _votes(rate, tries) for rate in {t.rate for t in tries}}
+    known = {rate: held for rate, held in votes.items() if held or disturbed[rate] > MAX_DISTURBED}
+    breaks = [rate for rate, held in known.items() if 2 * sum(held) <= len(held)]
+    high = min(breaks, default=None)
+    low = max((rate for rate in known if rate not in breaks and (high is None or rate < high)), default=None)
+    return low, high
+
+
+def _votes(rate: float, tries: Sequence[TriedRate]) -> list[bool]:
+    return [t.held for t in tries if t.rate == rate and t.held is not None]
+
+
+def _disturbed(tries: Sequence[TriedRate]) -> Counter[float]:
+    """How often each rate was."""
+    return Counter(t.rate for t in tries if t.held is None)
 
 
 class Search:
@@ -57,7 +78,6 @@ class Search:
         self._first = first
         self._limits = limits
         self._tries: list[TriedRate] = []
-        self._disturbed: Counter[float] = Counter()
 
     def next_rate(self) -> float | None:
         """As the function of this name."""
@@ -65,14 +85,11 @@ class Search:
 
     def played(self, rate: float) -> int:
         """How often a rate was tried, whatever came of it."""
-        return sum(rate == one.rate for one in self._tries) + self._disturbed[rate]
+        return sum(rate == one.rate for one in self._tries)
 
-    def note(self, rate: float, held: bool, disturbed: bool) -> None:
-        """How a try went; one that the generator `disturbed` says nothing of the target, so it never holds."""
-        if disturbed and self._disturbed[rate] < MAX_DISTURBED:
-            self._disturbed[rate] += 1
-        else:
-            self._tries.append(TriedRate(rate, held and not disturbed))
+    def note(self, rate: float, held: bool | None) -> None:
+        """How a try went; None: it was disturbed."""
+        self._tries.append(TriedRate(rate, held))
 
 
 def keeps(limits: Limits, requests: int, failures: int, p99_ms: float) -> bool:

@@ -84,12 +84,15 @@ def test_a_line_a_stage_without_a_terminal(tmp_path: Path) -> None:
             _ended(0, 1_000, 234),
             _started(1),
             _ended(1, 5),
+            _started(1),
+            _ended(1, 0, 0),
         ):
             timeline.add(entry)
             display.update()
     assert out.getvalue().splitlines() == [
         "performance 1/2  first: 1,234 deliveries, p99 7 ms, 10.0% failed",
         "performance 2/2  second: 5 deliveries",
+        "performance 2/2  second: no event fell due",
     ]
 
 

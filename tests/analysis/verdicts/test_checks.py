@@ -197,3 +197,14 @@ def test_a_lower_bound_holds_no_limit_from_above(text: str, ends: str) -> None:
     (result,) = judge_checks([parse_check(text)], [bound])
     assert result.status.value == ends
     assert ("only a lower bound" in result.message) == (ends == "error")
+
+
+def test_a_number_that_nothing_fell_due_for() -> None:
+    """Is unknown for a reason, which is told with what to do; one that is unknown for another is not."""
+    idle = [Number(STAGE | {"stage": "idle"}, name, value) for name, value in (("deliveries.due", 0), ("p99_ms", None))]
+    busy = [Number(STAGE, name, value) for name, value in (("deliveries.due", 9), ("p99_ms", None))]
+    (one,) = judge_checks([parse_check("p99_ms<1")], idle)
+    assert one.message == "not known: stage:idle p99_ms is unknown; no event fell due there, raise --rate or --duration"
+    (two,) = judge_checks([parse_check("p99_ms<1")], [*idle, *busy])
+    assert "fell due" not in two.message
+    assert (one.status, two.status) == (CheckStatus.ERROR, CheckStatus.ERROR)

@@ -74,7 +74,8 @@ def test_runs_that_are_alike_are_not_told_apart() -> None:
     alarms = 0
     for seed in range(TRIALS):
         random = np.random.default_rng(100 + seed)
-        alarms += any(one.outcome != "same" for one in compare_numbers(side(random), side(random)))
+        told = {one.outcome for one in compare_numbers(side(random), side(random))}
+        alarms += bool(told & {"worse", "better", "small"})
     assert alarms <= 1
 
 
@@ -97,19 +98,41 @@ def test_the_interval_is_students() -> None:
 
 @pytest.mark.parametrize(
     ("value", "threshold", "outcome"),
-    [(10.5, 0.1, "same"), (10.5, 0.01, "worse"), (8.0, 0.1, "better"), (20.0, 0.1, "worse")],
-)
-def test_what_does_not_matter_is_no_difference(value: float, threshold: float, outcome: str) -> None:
-    """However sure it is: below the threshold runs are the same."""
+    [
+        (10.5, 0.1, "small"), (10.5, 0.01, "worse"), (8.0, 0.1, "better"), (20.0, 0.1, "worse"), (9.5, 0.1, "small"),
+        (10.0, 0.1, "same"),
+    ],
+)  # fmt: skip
+def test_what_does_not_matter_is_small(value: float, threshold: float, outcome: str) -> None:
+    """However sure it is: below the threshold a difference is neither worse nor better, nor is it none."""
     base = [numbers(10 + n / 1000) for n in range(4)]
     (found,) = compare_numbers(base, [numbers(value + n / 1000) for n in range(4)], threshold)
     assert found.outcome == outcome
 
 
-def test_one_run_says_nothing_of_the_next() -> None:
-    """Whatever the difference."""
-    (found,) = compare_numbers([numbers(10)], [numbers(1000), numbers(1000)])
-    assert found.outcome == "unknown"
+@pytest.mark.parametrize(
+    ("spread", "threshold", "outcome"), [(0.002, 0.1, "same"), (0.03, 0.1, "unknown"), (0.03, 0.5, "same")]
+)
+def test_runs_that_vary_too_much_cannot_tell(spread: float, threshold: float, outcome: str) -> None:
+    """Of means that are alike: the same if no difference that the interval holds would matter."""
+    base = [numbers(10 * (1 + spread * n)) for n in (-1, 0, 1)]
+    (found,) = compare_numbers(base, base, threshold)
+    assert (found.outcome, found.low < 0 < found.high) == (outcome, True)
+
+
+def test_below_what_matters_whatever_its_ratio() -> None:
+    """Half a tenth of a millisecond more on a tenth is half as much again, and nothing that anybody feels."""
+    base, new = ([numbers(value + n / 1e6) for n in range(4)] for value in (0.1, 0.15))
+    assert [one.outcome for one in compare_numbers(base, new)] == ["small"]
+
+
+@pytest.mark.parametrize(("base", "new"), [(1, 1), (1, 2), (2, 1)])
+def test_one_run_says_nothing_of_the_next(base: int, new: int) -> None:
+    """Whatever the difference; but for the plain values, which a threshold judges."""
+    sides = [numbers(10)] * base, [numbers(1000)] * new
+    assert [one.outcome for one in compare_numbers(*sides)] == ["unknown"]
+    assert [one.outcome for one in compare_numbers(*sides, plain=True)] == ["worse"]
+    assert [one.outcome for one in compare_numbers(*sides, threshold=200, plain=True)] == ["small"]
 
 
 @pytest.mark.parametrize(
@@ -128,4 +151,4 @@ def test_errors_that_none_had_before_vary_by_chance() -> None:
     few = [numbers(10, error_rate=0.002) for _ in range(3)]
     many = [numbers(10, error_rate=0.05 + n / 1000) for n in range(3)]
     outcomes = [{one.metric.name: one.outcome for one in compare_numbers(clean, new)} for new in (few, many)]
-    assert [told["error_rate"] for told in outcomes] == ["same", "worse"]
+    assert [told["error_rate"] for told in outcomes] == ["unknown", "worse"]

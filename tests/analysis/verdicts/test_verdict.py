@@ -317,7 +317,7 @@ def test_only_the_stage_of_the_loss_is_excused() -> None:
     # The same loss, noticed before the last stage began.
     timeline = [entry for entry in frames.timeline if entry is not WORKER_LOST]
     found = _of(replace(frames, timeline=[*timeline[:2], WORKER_LOST, *timeline[2:]]))
-    assert _codes(found) == ["books_unbalanced", "locust_total_differs", "worker_lost"]
+    assert _codes(found) == ["books_unbalanced", "locust_total_differs", "nothing_due_stages", "worker_lost"]
 
 
 def test_all_workers_lost() -> None:
@@ -391,17 +391,42 @@ def test_nothing_acknowledged() -> None:
     assert _of(frames).status is Status.UNKNOWN
     assert _codes(_of(replace(frames, torn=1))) == ["nothing_acknowledged", "torn_rows"]
     assert _of(replace(frames, strays=1)).status is Status.VOID
-    assert _of(run([], [])).status is Status.UNKNOWN
+
+
+def test_nothing_fell_due() -> None:
+    """A rate so low that there was no event to deliver is no fault of the target's: it is told, and what to do."""
+    found = _of(run([], [], stages=[planned(f"stage {number}") for number in range(5)]))
+    assert (found.status, _codes(found)) == (Status.UNKNOWN, ["nothing_due"])
+    told = "no event fell due, so nothing was tested: stage 0, stage 1, stage 2 and 2 more; raise --rate or --duration"
+    assert found.reasons[0].message == told
+    assert _of(replace(run([], []), strays=1)).status is Status.VOID
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ACKNOWLEDGED, Outcome.REFUSED])
+def test_a_stage_in_which_nothing_fell_due(outcome: Outcome) -> None:
+    """It is told beside those that had events, whatever became of these."""
+    attempts = [attempt(0, stage=1, outcome=outcome)]
+    taken = [arrival(one) for one in attempts if outcome is Outcome.ACKNOWLEDGED]
+    found = _of(run(attempts, taken, stages=[planned("idle"), planned("busy")]))
+    assert found.reasons[-1].code == "nothing_due_stages"
+    assert found.reasons[-1].message == "no event fell due, so nothing was tested: idle; raise --rate or --duration"
+
+
+@pytest.mark.parametrize(("stages", "codes"), [(1, ["nothing_acknowledged"]), (2, ["nothing_due"])])
+def test_the_stage_in_which_a_run_was_stopped(stages: int, codes: list[str]) -> None:
+    """Might have had events: that none fell due is told of those before it."""
+    found = _of(run([], [], stages=[planned(f"stage {number}") for number in range(stages)], interrupted=True))
+    assert _codes(found) == [*codes, "interrupted"]
 
 
 def test_a_stage_in_which_nothing_was_acknowledged() -> None:
-    """It is named beside those that tested something; a stage without events has nothing to be named for."""
-    stages = [planned(f"stage {number}") for number in range(3)]
+    """It is named beside those that tested something."""
+    stages = [planned(f"stage {number}") for number in range(2)]
     attempts = [attempt(0), attempt(1, stage=1, outcome=Outcome.REFUSED)]
     (reason,) = _of(run(attempts, [arrival(attempts[0])], stages=stages)).reasons
     assert reason.code == "nothing_acknowledged_stages"
     assert reason.message.endswith(": stage 1")
-    refused = run([attempt(0, outcome=Outcome.REFUSED)], [], stages=stages)
+    refused = run([attempt(n, stage=n, outcome=Outcome.REFUSED) for n in range(2)], [], stages=stages)
     assert _codes(_of(refused)) == ["nothing_acknowledged"]  # said of the run, not again of its stages
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.identity import EventId, format_event_id
@@ -105,16 +107,84 @@ def test_one_object_is_one_body(tmp_path: Path) -> None:
     assert bodies_of(tmp_path / "one.json", 3) == [raw] * 3
 
 
-def test_an_array_is_a_body_for_each_item(tmp_path: Path) -> None:
-    """The items of an array are sent in turn."""
-    (tmp_path / "many.json").write_text('[{"a": 1}, [2], "three", null]')
-    assert bodies_of(tmp_path / "many.json", 5) == [b'{"a":1}', b"[2]", b'"three"', b"null", b'{"a":1}']
+ITEMS = [
+    b'{"price": 1.10, "name": "caf\xc3\xa9"}', rb'{"a\/b": "\u00e9"}', b"[ 2,\n 3 ]", b'"], ["', b"1E400", b"-0.0",
+    b"null", b"7" * 5_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("between", [b",", b" ,\r\n\t "])
+def test_an_array_is_a_body_for_each_item(tmp_path: Path, between: bytes) -> None:
+    """The items of an array are sent in turn, as they stand in its text: to the byte, whatever is around them."""
+    space = between.replace(b",", b"")
+    (tmp_path / "many.json").write_bytes(space + b"[" + space + between.join(ITEMS) + space + b"]" + space)
+    assert bodies_of(tmp_path / "many.json", 9) == [*ITEMS, ITEMS[0]]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(items=st.lists(JSON, min_size=1), indent=st.none() | st.integers(0, 3), ascii_only=st.booleans())
+def test_any_array_is_cut_between_its_items(
+    tmp_path_factory: pytest.TempPathFactory, items: list[object], indent: int | None, ascii_only: bool
+) -> None:
+    """However it is written: each item is what it was, and together they are the text but for what is between them."""
+    text = json.dumps(items, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    path = tmp_path_factory.getbasetemp() / "any.json"
+    path.write_bytes(text)
+    bodies = bodies_of(path, len(items))
+    assert [json.loads(body) for body in bodies] == items
+    place = 0
+    for body in bodies:
+        place = text.index(body, place) + len(body)
 
 
 def test_ndjson_is_a_body_a_line(tmp_path: Path) -> None:
     """Lines are sent in turn, to the byte; empty ones, Windows line ends and a missing last one don't matter."""
     (tmp_path / "lines.ndjson").write_bytes(b'{"a": 1}\r\n\n[2, 3]\n  {"c": "\xe2\x80\xa8"}')
     assert bodies_of(tmp_path / "lines.ndjson", 3) == [b'{"a": 1}', b"[2, 3]", b'{"c": "\xe2\x80\xa8"}']
+
+
+@pytest.mark.parametrize("name", ["one.ndjson", "one.jsonl"])
+def test_one_line_that_is_an_array_is_one_body(tmp_path: Path, name: str) -> None:
+    """Of a file whose name says that it has a body a line, a single line is one, too."""
+    (tmp_path / name).write_bytes(b"[1, 2]\n")
+    assert bodies_of(tmp_path / name, 2) == [b"[1, 2]"] * 2
+
+
+EXAMPLES = (
+    "payload-examples/api.github.com/push/1.json", "payload-examples/api.github.com/push/with-tag.payload.json",
+    "payload-examples/api.github.com/check_run/completed.1.json", "ping.payload.json", "star.json",
+    ".git/config.json", "push/.draft.json", "push/README.md",
+)  # fmt: skip
+
+
+def test_a_folder_is_read_with_all_below_it(tmp_path: Path) -> None:
+    """As octokit/webhooks keeps its examples: a folder an event, each body of its folder's type. What is hidden is left
+    alone; at the top the file's name is the type, up to its first dot."""
+    for number, name in enumerate(EXAMPLES):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f'{{"n": {number}}}' if name.endswith(".json") else "no JSON")
+    captured = load_captured(tmp_path)
+    assert sorted(zip(captured.types, (captured.body(b"", n) for n in range(5)), strict=True)) == [
+        ("check_run", b'{"n": 2}'), ("ping", b'{"n": 3}'), ("push", b'{"n": 0}'), ("push", b'{"n": 1}'),
+        ("star", b'{"n": 4}'),
+    ]  # fmt: skip
+    assert captured.told() == "5 bodies of 4 types, 8 B: check_run 1, ping 1, push 2, star 1"
+
+
+def test_what_was_read_is_told(tmp_path: Path) -> None:
+    """How many bodies, of what sizes, and of which types: the first five of them."""
+    (tmp_path / "one.json").write_text("{}")
+    assert load_captured(tmp_path / "one.json").told() == "1 body, 2 B"
+    (tmp_path / "lines.ndjson").write_text("1\n" * 1_200 + '"' + "x" * 2_000 + '"')
+    assert load_captured(tmp_path / "lines.ndjson").told() == "1,201 bodies, 1 B to 2,002 B"
+    for kind in "abcdefg":
+        (tmp_path / f"{kind}.1.json").write_text("1")
+    assert load_captured(tmp_path).told() == "8 bodies of 8 types, 1 B to 2 B: a 1, b 1, c 1, d 1, e 1 and 3 more"
 
 
 def test_a_folder_is_a_body_a_file(tmp_path: Path) -> None:
@@ -134,17 +204,32 @@ def test_a_byte_order_mark_is_not_sent(tmp_path: Path) -> None:
 def faults_of(path: Path) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as caught:
         load_captured(path)
-    assert all(str(path) in fault or "more lines" in fault for fault in caught.value.faults)
+    assert all(str(path) in fault or "more files" in fault for fault in caught.value.faults)
+    assert all(
+        any(told in fault for told in (": mend ", ": give ", ": leave ", ": name ", "more files"))
+        for fault in caught.value.faults
+    )
+    assert not any("\n" in fault for fault in caught.value.faults)
     return caught.value.faults
 
 
 def test_every_bad_line_is_named(tmp_path: Path) -> None:
-    """The first five bad lines are named by number, the rest counted."""
+    """In one line: the first five bad ones by number, with what is wrong, and the rest counted."""
     path = tmp_path / "bad.ndjson"
-    path.write_text("\n".join(["{}", *["{"] * 8, "[]"]))
-    faults = faults_of(path)
-    assert [fault.split(" ")[1] for fault in faults[:5]] == [f"{path}:{n}:" for n in range(2, 7)]
-    assert faults[5:] == ("and 3 more lines",)
+    path.write_text("\n".join(["{}", *["[1,"] * 8, "[]"]))
+    (fault,) = faults_of(path)
+    assert fault.startswith(f"--payloads {path}: not JSON: line 2 (Expecting value at column 4), 3 (")
+    assert fault.endswith("6 (Expecting value at column 4) and 3 more: mend these lines, or leave them out")
+
+
+def test_a_broken_file_is_not_taken_for_lines(tmp_path: Path) -> None:
+    """JSON over several lines has one fault, where it is; the first line tells that it is not a body a line."""
+    path = tmp_path / "bad.json"
+    path.write_text('{\n "a": 1,\n "b": 2,\n}')
+    assert faults_of(path) == (
+        f"--payloads {path}: not JSON: Expecting property name enclosed in double quotes at line 4, column 1: mend it, "
+        "or give NDJSON, a body a line",
+    )
 
 
 def test_every_bad_file_of_a_folder_is_named(tmp_path: Path) -> None:
@@ -154,6 +239,9 @@ def test_every_bad_file_of_a_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty.json").write_text("")
     faults = faults_of(tmp_path)
     assert ["bad.json" in faults[0], "empty.json" in faults[1], len(faults)] == [True, True, 2]
+    for number in range(6):
+        (tmp_path / f"x{number}.json").write_text("")
+    assert faults_of(tmp_path)[5:] == ("and 3 more files",)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +312,10 @@ def test_what_is_not_a_file_is_a_fault(tmp_path: Path, make: Callable[[Path], No
     assert len(faults_of(path)) == 1
 
 
-def test_a_folder_named_like_a_file_is_a_fault(tmp_path: Path) -> None:
-    """A folder inside the folder that is called *.json is named."""
+def test_what_is_below_a_folder_is_a_folder_or_a_file(tmp_path: Path) -> None:
+    """A folder that is called *.json is one all the same; a pipe of that name is a fault."""
     (tmp_path / "sub.json").mkdir()
-    assert "sub.json" in faults_of(tmp_path)[0]
+    (tmp_path / "sub.json" / "1.json").write_text("{}")
+    assert load_captured(tmp_path).types == ["sub.json"]
+    os.mkfifo(tmp_path / "sub.json" / "2.json")
+    assert "2.json: not a file" in faults_of(tmp_path)[0]

@@ -23,9 +23,8 @@ def search(capacity: float, first: float, limits: Limits, noise: float = 0.0, se
 def bracket(tries: list[TriedRate]) -> tuple[float, float]:
     """The highest rate that a majority of its tries held below the lowest that broke."""
     rates = {t.rate for t in tries}
-    held = {
-        rate for rate in rates if 2 * sum(t.held for t in tries if t.rate == rate) > sum(t.rate == rate for t in tries)
-    }
+    votes = {rate: [t.held is True for t in tries if t.rate == rate] for rate in rates}
+    held = {rate for rate in rates if 2 * sum(votes[rate]) > len(votes[rate])}
     high = min(rates - held)
     return max(rate for rate in held if rate < high), high
 
@@ -92,31 +91,44 @@ def test_the_capacity_of_a_known_server(first: float, disturbed_share: float) ->
     random, search, held, broken = Random(1), Search(first, LIMITS), set[float](), set[float]()
     while (rate := search.next_rate()) is not None:
         kept, disturbed = keeps(LIMITS, *reckoned(rate)), random.random() < disturbed_share
-        search.note(rate, kept, disturbed)
+        search.note(rate, None if disturbed else kept)
         (held if kept else broken).add(rate)
     assert CAPACITY * 0.95 < max(held) < min(broken) < CAPACITY * 1.05
     assert min(broken) <= max(held) * 1.04
 
 
 def test_a_disturbed_try_is_played_again_twice() -> None:
-    """Two of a rate count for nothing; a third breaks it, or the search would not end, and never does one hold it."""
+    """Two of a rate count for nothing; of a third the generator is the limit there, or the search would not end."""
     search = Search(100, Limits())
     for played in range(3):
         assert (search.next_rate(), search.played(100)) == (100, played)
-        search.note(100, held=True, disturbed=True)
+        search.note(100, held=None)
     assert (search.next_rate(), search.played(100)) == (50, 3)
 
 
 def test_disturbed_tries_are_counted_by_rate() -> None:
     """Two of one rate leave another's alone, and one that held in between is a try like any other."""
     search = Search(100, Limits())
-    for disturbed in (True, True, False):
-        search.note(100, held=True, disturbed=disturbed)
+    for held in (None, None, True):
+        search.note(100, held)
     assert search.next_rate() == 200
     for _ in range(2):
-        search.note(200, held=False, disturbed=True)
+        search.note(200, held=None)
         assert search.next_rate() == 200
     assert (search.played(100), search.played(200), search.played(50)) == (3, 2, 0)
+
+
+@pytest.mark.parametrize("between", [0, 1, 2, 3])
+def test_a_rate_that_held_stays_held_whatever_disturbs_it(between: int) -> None:
+    """Disturbed tries do not vote where there are others: when 100 is tried again it is disturbed, and the search goes
+    on from it, or ends; it never goes below."""
+    search = Search(100, Limits(tolerance=1.0, repeats=3))
+    search.note(100, held=True)
+    search.note(200, held=False)
+    for _ in range(between):
+        assert search.next_rate() == 100
+        search.note(100, held=None)
+    assert search.next_rate() == (100 if between <= 2 else 200)
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,10 @@ def _scaling(scaling: Scaling, law: Usl | None) -> Chart:
 
 def _capacity(capacity: Capacity) -> Chart:
     made = chart_figure("offered, a second", "p99, ms", log_y=True)
-    for held, name, symbol in ((True, "held", "circle"), (False, "broke", "x")):
+    for held, name, symbol in ((True, "held", "circle"), (False, "broke", "x"), (None, "disturbed", "circle-open")):
         own = [one for one in capacity.tries if one.held is held]
+        if held is None and not own:
+            continue
         made.add_trace(
             go.Scatter(
                 x=[one.rate_per_s for one in own],
