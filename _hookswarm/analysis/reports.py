@@ -17,7 +17,7 @@ from _hookswarm.analysis.scaling.capacity import CapacityRecorder
 from _hookswarm.analysis.scaling.scaling import ScalingRecorder
 from _hookswarm.analysis.schema.report import Run, Section
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.analysis.verdicts import verdict
+from _hookswarm.analysis.verdicts import default_checks, verdict
 
 ALWAYS: tuple[Callable[[RunFrames], Recorder], ...] = (
     LimitRecorder, DisturbanceRecorder, SeriesRecorder, MemoryRecorder,
@@ -36,16 +36,18 @@ def analyse(frames: RunFrames) -> Sections:
     computed = stages.stage_figures(frames, *(recorder.add for recorder in recorders))
     for recorder in recorders:
         recorder.annotate(computed)
+    judged = default_checks.judge_defaults(frames, computed)
     sections = Sections(
         Section(
             run=Run.model_validate(frames.manifest, from_attributes=True),
-            verdict=verdict.verdict_of(frames, computed),
+            verdict=verdict.verdict_of(frames, computed, judged or ()),
             clock_uncertainty_ms=round(frames.clock_uncertainty_ns / 1e6, 3),
             stages=computed,
             series=None,
             scaling=None,
             usl=None,
             capacity=None,
+            default_checks=judged,
         )
     )
     for recorder in recorders:

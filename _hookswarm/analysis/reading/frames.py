@@ -18,7 +18,15 @@ from _hookswarm.analysis.reading.rows import arrange_rows, take_rows
 from _hookswarm.records.journal import JournalError, JournalView, Rows, read_journal
 from _hookswarm.records.manifest import MANIFEST, Manifest, RunError
 from _hookswarm.records.rows import BALANCED, CODES, Flag
-from _hookswarm.records.timeline import TIMELINE, Entry, StageEnded, StageOverloaded, StageStarted, read_timeline
+from _hookswarm.records.timeline import (
+    TIMELINE,
+    Entry,
+    RunEnded,
+    StageEnded,
+    StageOverloaded,
+    StageStarted,
+    read_timeline,
+)
 
 _E = TypeVar("_E")
 REQUEST_TYPE = "DELIVERY"
@@ -106,6 +114,13 @@ class RunFrames:
     def entries(self, kind: type[_E]) -> list[_E]:
         """The timeline's entries of one kind, in the order in which they were written."""
         return [entry for entry in self.timeline if isinstance(entry, kind)]
+
+    def stopped_stage(self) -> int | None:
+        """The stage in which a run was stopped, by whatever: it met less than was planned. None: it ended in order."""
+        ends = self.entries(RunEnded)
+        if ends and not ends[-1].interrupted and not ends[-1].error:
+            return None
+        return max((entry.stage for entry in self.entries(StageStarted)), default=None)
 
 
 def load_run(folder: Path) -> RunFrames:

@@ -1,7 +1,7 @@
 """Strategies of load balancing side by side, over the same arrivals and faults, and ranked."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -20,7 +20,7 @@ from _hookswarm.analysis.regions.ranking import OBJECTIVE, Ranked
 from _hookswarm.analysis.regions.resampling import Sample, Slices, total
 from _hookswarm.analysis.schema.distribution import Strategies, Strategy
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.records.timeline import IncidentPlayed, RunEnded, StageStarted
+from _hookswarm.records.timeline import IncidentPlayed
 
 SLICES = 15
 """Of a phase: the time without an incident is one, that of incidents the other."""
@@ -63,7 +63,7 @@ class StrategiesRecorder(Recorder):
         self._geographies = Geographies(frames.manifest)
         self._incidents = frames.entries(IncidentPlayed)
         self._groups = _comparable_groups(self._plans)
-        self._wanted = {number for group in self._groups for number in group} - set(_stopped(frames))
+        self._wanted = {number for group in self._groups for number in group} - {frames.stopped_stage()}
         self._kept: dict[int, _Kept] = {}
 
     def add(self, stage: PlayedStage) -> None:
@@ -113,13 +113,6 @@ def _comparable_groups(plans: Sequence[Mapping[str, Any]]) -> list[list[int]]:
             alike = {key: value for key, value in plan.items() if key not in ("name", "strategy", "repeat")}
             found.setdefault(json.dumps(alike, sort_keys=True, default=str), []).append(number)
     return [group for group in found.values() if len({plans[number]["strategy"] for number in group}) > 1]
-
-
-def _stopped(frames: RunFrames) -> Iterator[int]:
-    """The stage in which a run was stopped: it met less than the others did."""
-    ends = frames.entries(RunEnded)
-    if not ends or ends[-1].interrupted or ends[-1].error:
-        yield max((entry.stage for entry in frames.entries(StageStarted)), default=-1)
 
 
 def _repeats(plans: Sequence[Mapping[str, Any]], group: Sequence[int]) -> dict[str, list[int]]:

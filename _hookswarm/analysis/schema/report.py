@@ -217,6 +217,15 @@ class Verdict(Model):
         return [Reason(code=code, message=first[code] + more[code]) for code in codes]
 
 
+class DefaultCheck(Model):
+    """A check that holds without being asked for, over all stages that plan nothing wrong and seek no overload."""
+
+    check: str
+    status: Literal["pass", "fail", "skipped"] = Field(description="skipped: there is no number that it could judge")
+    stages: int = Field(description="in which it was judged")
+    message: str = Field(description="where it failed, and what to do next; why it was skipped")
+
+
 class Run(Model):
     """Which run this is, as its manifest (`run.json`) has it."""
 
@@ -242,6 +251,9 @@ class Section(Model):
     strategies: list[Strategies] | None = Field(default=None, description="the same: scenarios of several strategies")
     clock_uncertainty_ms: float = Field(default=0, description="times of different hosts may be so wrong; 0: one host")
     failovers: list[Failover] | None = Field(default=None, description="the same: every fault of every stage")
+    default_checks: list[DefaultCheck] | None = Field(
+        default=None, description="null with `--no-default-checks`, and in older files"
+    )
 
 
 class PerformanceReport(Model):

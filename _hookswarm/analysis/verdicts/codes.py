@@ -132,6 +132,13 @@ class Code(StrEnum):
         'is abandoned. In the test "scalability", and in a search for capacity, it is a finding, and a note',
         "offer less (`--rate`), or make the target faster",
     )
+    DEFAULT_CHECK_FAILED = (
+        "default_check_failed",
+        Effect.FAIL,
+        "a check that holds without being asked for did not: nothing lost, nothing corrupt, no spurious duplicate, at "
+        "most 1 % errors; in every stage but those that plan faults or seek overload",
+        "what the message says; `--no-default-checks` leaves them out",
+    )
     INTERRUPTED = (
         "interrupted",
         Effect.NOTE,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.resources import disturbance
 from _hookswarm.analysis.scaling import scaling
-from _hookswarm.analysis.schema.report import Reason, Stage, Status, Verdict
+from _hookswarm.analysis.schema.report import DefaultCheck, Reason, Stage, Status, Verdict
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, LATE_MS, SHORTEST_S, STARVED_CLOSED_SHARE, STARVED_SHARE
 from _hookswarm.common.wording import first_of
@@ -21,19 +21,29 @@ NAMED = 3
 EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID, Status.UNKNOWN: Exit.UNKNOWN}
 
 
-def verdict_of(frames: RunFrames, stages: Sequence[Stage]) -> Verdict:
-    """The verdict of a run."""
+LOST = "lost==0"
+"""A default check that has a reason of its own: ACKNOWLEDGED_LOST."""
+
+
+def verdict_of(frames: RunFrames, stages: Sequence[Stage], judged: Sequence[DefaultCheck] = ()) -> Verdict:
+    """The verdict of a run, whose default checks were judged so."""
     excluded = _void_for_scalability(stages)
     trusted = [stage for stage in stages if stage.name not in excluded]
     bound = [*_generator_bound(frames, trusted), *_nothing_scaled(stages, excluded)]
     void = [*_incomplete(frames), *_unbalanced(frames, stages), *bound, *_lawless(stages)]
     failed = [reason for stage, reason in _overloads(frames) if not _seeks_limits(frames, stage)]
+    broken = [
+        Reason(code=Code.DEFAULT_CHECK_FAILED, message=one.message)
+        for one in judged
+        if one.status == "fail" and one.check != LOST
+    ]
     notes = [*_left_out(excluded), *_notes(frames, stages)]
     if void:
-        return Verdict(status=Status.VOID, reasons=[*void, *failed, *notes])
+        return Verdict(status=Status.VOID, reasons=[*void, *failed, *broken, *notes])
     if not any(stage.deliveries.acknowledged for stage in stages):
         reason = Reason(code=Code.NOTHING_ACKNOWLEDGED, message="no delivery was acknowledged: nothing was tested")
         return Verdict(status=Status.UNKNOWN, reasons=[reason, *failed, *notes])
+    failed += broken
     return Verdict(status=Status.FAIL if failed else Status.PASS, reasons=[*failed, *notes])
 
 
@@ -58,7 +68,7 @@ def _loss_allowed(frames: RunFrames) -> bool:
     return bool(frames.manifest.options.get("allow_worker_loss"))
 
 
-def _excused(frames: RunFrames) -> set[str]:
+def excused_stages(frames: RunFrames) -> set[str]:
     """The stages in which a worker was lost, and might be: what it had not told yet is in its journal alone."""
     excused: set[str] = set()
     stage = ""
@@ -71,7 +81,7 @@ def _excused(frames: RunFrames) -> set[str]:
 
 
 def _unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
-    reports, excused = _reports(frames), _excused(frames)
+    reports, excused = _reports(frames), excused_stages(frames)
     for stage in stages:
         due, held = sum(report.due for report in reports.get(stage.name, [])), stage.deliveries.due
         if stage.name in reports and due != held and not (due < held and stage.name in excused):
@@ -234,7 +244,7 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
         yield Reason(code=Code.TORN_ROWS, message=f"{frames.torn} half-written journal rows were left out")
     if _loss_allowed(frames):
         yield from _lost(frames)
-        excused = _excused(frames)
+        excused = excused_stages(frames)
         for stage in stages:
             yield from _locust_differs(frames, stage, excused, excusable=True)
     for number, reason in _overloads(frames):
