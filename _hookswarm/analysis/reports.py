@@ -7,6 +7,7 @@ from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.deliveries.series import SeriesRecorder
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.regions.failovers import FailoversRecorder
+from _hookswarm.analysis.regions.receiver_outages import OutagesRecorder
 from _hookswarm.analysis.regions.regions import RegionsRecorder
 from _hookswarm.analysis.regions.strategies import StrategiesRecorder
 from _hookswarm.analysis.resources.disturbance import DisturbanceRecorder
@@ -20,7 +21,7 @@ from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.analysis.verdicts import default_checks, verdict
 
 ALWAYS: tuple[Callable[[RunFrames], Recorder], ...] = (
-    LimitRecorder, DisturbanceRecorder, SeriesRecorder, MemoryRecorder,
+    LimitRecorder, DisturbanceRecorder, OutagesRecorder, SeriesRecorder, MemoryRecorder,
 )  # fmt: skip
 BY_TEST: dict[str, tuple[Callable[[RunFrames], Recorder], ...]] = {
     "scalability": (ScalingRecorder, CapacityRecorder),

@@ -17,6 +17,7 @@ from _hookswarm.analysis.reading.rows import Ints, Mask, take_rows
 from _hookswarm.analysis.regions import ranking
 from _hookswarm.analysis.regions.geography import Floats, Geographies, Geography, Trips, known_together, trips_of
 from _hookswarm.analysis.regions.ranking import OBJECTIVE, Ranked
+from _hookswarm.analysis.regions.receiver_outages import ReceiverLogs
 from _hookswarm.analysis.regions.resampling import Sample, Slices, total
 from _hookswarm.analysis.schema.distribution import Strategies, Strategy
 from _hookswarm.analysis.schema.sections import Sections
@@ -65,9 +66,16 @@ class StrategiesRecorder(Recorder):
         self._groups = _comparable_groups(self._plans)
         self._wanted = {number for group in self._groups for number in group} - {frames.stopped_stage()}
         self._kept: dict[int, _Kept] = {}
+        self._receivers = ReceiverLogs(frames)
+        self._hit: set[int] = set()
+        """Stages in which a receiver of ours was out though nobody had planned it: they met more than the others."""
 
     def add(self, stage: PlayedStage) -> None:
-        if stage.number in self._wanted:
+        if stage.number not in self._wanted:
+            return
+        if self._receivers.of(stage):
+            self._hit.add(stage.number)
+        else:
             incidents = [entry for entry in self._incidents if entry.stage == stage.number]
             self._kept[stage.number] = _keep_slices(stage, incidents, on_time_ms(self._plans[stage.number]))
 
@@ -76,11 +84,10 @@ class StrategiesRecorder(Recorder):
 
     def compared(self) -> list[Strategies]:
         """The comparisons, in the order of the plan."""
-        found = (self._compare([number for number in group if number in self._kept]) for group in self._groups)
-        return [one for one in found if one]
+        return [one for one in map(self._compare, self._groups) if one]
 
     def _compare(self, group: Sequence[int]) -> Strategies | None:
-        table = _repeats(self._plans, group)
+        table = _repeats(self._plans, [number for number in group if number in self._kept])
         table = {name: own for name, own in table.items() if all(len(self._kept[n].slices) for n in own)}
         if len(table) < 2:
             return None
@@ -97,6 +104,7 @@ class StrategiesRecorder(Recorder):
             method=ranked.method,
             strategies=[_figures(one, played[one.strategy], self._geographies.of(plan)) for one in ranked.order],
             differences=ranked.differences,
+            left_out=[self._plans[number]["name"] for number in group if number in self._hit],
         )
 
 

@@ -154,6 +154,19 @@ class Machine(Model):
     waited_share: float | None = Field(description="share of the time that some process waited for a CPU")
 
 
+class Outage(Model):
+    """A receiver of ours that was gone, or stood still, though nobody had planned it; to half a second, by its samples.
+
+    `machine_stalled`: all other processes stood still, too.
+    """
+
+    region: str
+    kind: Literal["died", "stalled", "machine_stalled"]
+    from_s: float = Field(description="its last sign of life, from the stage's start")
+    lasted_s: float = Field(description="until its next one, or the stage's end")
+    back: bool = Field(description="whether it gave one before the stage's end")
+
+
 class Stage(Model):
     """One stage as it was played. Counts and error rates are of all of it, throughput and latencies of its window."""
 
@@ -173,6 +186,7 @@ class Stage(Model):
     generator: Generator
     machine: Machine | None = Field(default=None, description="what disturbed it, if anything; null in older files")
     limit: Limit | None = Field(description="null where there is too little evidence")
+    outages: list[Outage] = Field(default=[], description="of our own receivers, that nobody had planned")
 
 
 class Series(Model):

@@ -163,6 +163,25 @@ class Code(StrEnum):
         "closed loops in which the sender ran, or was ready to, for over 90 % of the time: their rate is a lower bound",
         "more sending processes (`--processes`) to see what the target can do",
     )
+    RECEIVER_DIED = (
+        "receiver_died",
+        Effect.NOTE,
+        "a process of a receiver of ours ended in a stage, and no incident was planned that ends it; the stage ranks "
+        "nowhere",
+        "look for an out-of-memory kill (`dmesg`) and for who ends processes there, and run it again",
+    )
+    RECEIVER_STALLED = (
+        "receiver_stalled",
+        Effect.NOTE,
+        "the same, where it stood still for 1.5 s or longer, and went on",
+        "look for what stops processes there (a signal, a frozen container) or takes their CPU, and run it again",
+    )
+    MACHINE_STALLED = (
+        "machine_stalled",
+        Effect.NOTE,
+        "the same, where all other processes that were sampled stood still, too",
+        "use a machine that is not suspended or moved while it measures, and run it again",
+    )
     LOG_DAMAGED = (
         "log_damaged",
         Effect.NOTE,

@@ -231,6 +231,22 @@ def _lawless(stages: Sequence[Stage]) -> Iterator[Reason]:
         )
 
 
+OUTAGES = {
+    "died": (Code.RECEIVER_DIED, "died"),
+    "stalled": (Code.RECEIVER_STALLED, "stood still"),
+    "machine_stalled": (Code.MACHINE_STALLED, "and all other processes stood still"),
+}
+
+
+def _outages(stages: Sequence[Stage]) -> Iterator[Reason]:
+    for stage in stages:
+        for one in stage.outages:
+            code, what = OUTAGES[one.kind]
+            until = f"was back {one.lasted_s:.1f} s later" if one.back else "was not back at the stage's end"
+            when = f"{one.from_s:.1f} s after the stage's start, and {until}"
+            yield Reason(code=code, message=f"{stage.name}: receiver {one.region} {what} {when}; {code.advice}")
+
+
 def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     if frames.manifest.interrupted:
         yield Reason(code=Code.INTERRUPTED, message="stopped before its plan was done")
@@ -238,6 +254,7 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     if untested and any(stage.deliveries.acknowledged for stage in stages):
         message = f"no delivery was acknowledged, so nothing was tested: {first_of(untested, NAMED)}"
         yield Reason(code=Code.NOTHING_ACKNOWLEDGED_STAGES, message=message)
+    yield from _outages(stages)
     for fault in frames.spoilt:
         yield Reason(code=Code.LOG_DAMAGED, message=f"left out: {fault}")
     if frames.torn:
