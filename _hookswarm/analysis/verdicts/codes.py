@@ -182,6 +182,13 @@ class Code(StrEnum):
         "the same, where all other processes that were sampled stood still, too",
         "use a machine that is not suspended or moved while it measures, and run it again",
     )
+    ARRIVALS_OF_NO_RUN = (
+        "arrivals_of_no_run",
+        Effect.NOTE,
+        "arrivals of this run stand in the receivers' journals of no run (`results/unassigned`): they came after its "
+        "end, or a receiver was started anew in it; they are counted",
+        "look why a sending process stood still, or a receiver was started anew",
+    )
     LOG_DAMAGED = (
         "log_damaged",
         Effect.NOTE,

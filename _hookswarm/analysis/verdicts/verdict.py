@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.reading.rows import rows_of_stage
 from _hookswarm.analysis.resources import disturbance
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.report import DefaultCheck, Reason, Stage, Status, Verdict
@@ -10,6 +13,7 @@ from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, LATE_MS, SHORTEST_S, STARVED_CLOSED_SHARE, STARVED_SHARE
 from _hookswarm.common.wording import first_of
 from _hookswarm.records.exit_codes import Exit
+from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerLost, WorkerReport
 
 SCALABILITY, RESOURCE = "scalability", "resource"
@@ -93,7 +97,8 @@ def _unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
         if stage.ledger.lost:
             yield Reason(
                 code=Code.ACKNOWLEDGED_LOST,
-                message=f"{stage.name}: {stage.ledger.lost} acknowledged events are not in the receivers' journals",
+                message=f"{stage.name}: {stage.ledger.lost} acknowledged events are not in the receivers' journals"
+                + _sent_after_the_end(frames, stage, stage.ledger.lost),
             )
         if stage.ledger.unexpected:
             yield Reason(
@@ -110,9 +115,26 @@ def _unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
             code=Code.LOCUST_TOTAL_DIFFERS, message=f"Locust's CSV has {more} deliveries of no stage of this run"
         )
     if frames.strays:
-        yield Reason(
-            code=Code.UNEXPECTED_ARRIVALS, message=f"{frames.strays} arrivals that belong to no stage of this run"
-        )
+        message = f"{frames.strays} arrivals that belong to no stage of this run"
+        if told := [f"{count} of another run, {name}" for name, count in frames.strangers.items()]:
+            message += f": {first_of(told, NAMED)}; let one run end before the next begins"
+        yield Reason(code=Code.UNEXPECTED_ARRIVALS, message=message)
+
+
+def _sent_after_the_end(frames: RunFrames, stage: Stage, lost: int) -> str:
+    """What is known of lost events of a process that stood still until the receivers knew of no run any more."""
+    ended_ns = max((entry.at_ns for entry in frames.entries(StageEnded)), default=None)
+    number = next(number for number, plan in enumerate(frames.plan) if plan.name == stage.name)
+    rows = rows_of_stage(frames.attempts, number)
+    if ended_ns is None:
+        return ""
+    late = np.count_nonzero((rows["outcome"] == Outcome.ACKNOWLEDGED) & (rows["start"] > ended_ns))
+    if not late:
+        return ""
+    return (
+        f"; {min(int(late), lost)} of them may be in the receivers' journals of no run, for so many were sent after "
+        "the run's last stage: copy the receivers' results/unassigned beside this run's folder, and analyse it again"
+    )
 
 
 def _locust_differs(frames: RunFrames, stage: Stage, excused: set[str], excusable: bool) -> Iterator[Reason]:
@@ -255,6 +277,12 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
         message = f"no delivery was acknowledged, so nothing was tested: {first_of(untested, NAMED)}"
         yield Reason(code=Code.NOTHING_ACKNOWLEDGED_STAGES, message=message)
     yield from _outages(stages)
+    if frames.after_the_end:
+        message = f"{frames.after_the_end} arrivals came after the receivers were told that the run was over"
+        yield Reason(code=Code.ARRIVALS_OF_NO_RUN, message=f"{message}: a sending process had stood still; look why")
+    if frames.without_a_run:
+        message = f"{frames.without_a_run} arrivals came while their receiver knew of no run"
+        yield Reason(code=Code.ARRIVALS_OF_NO_RUN, message=f"{message}: it was started anew; look why")
     for fault in frames.spoilt:
         yield Reason(code=Code.LOG_DAMAGED, message=f"left out: {fault}")
     if frames.torn:
