@@ -151,8 +151,8 @@ def load_run(folder: Path) -> RunFrames:
     views = [*arrivals, *runless]
     seen = _on_one_clock(views, [arrivals_by_region(view, regions) for view in views], clock)
     started = [entry.stage for entry in timeline if isinstance(entry, StageStarted)]
-    tagged = (seen["flags"] & Flag.FOREIGN) == 0
-    at_home = np.isin(seen["stage"], started) & np.isin(seen["run"], tags) & tagged
+    tagged, known = (seen["flags"] & Flag.FOREIGN) == 0, np.isin(seen["run"], tags)
+    at_home = np.isin(seen["stage"], started) & known & tagged
     ended_ns = max((entry.at_ns for entry in timeline if isinstance(entry, StageEnded)), default=0)
     late = sum(int(np.count_nonzero(view.rows["start"] + clock.shift(view.header) > ended_ns)) for view in runless)
     watched = [code for code, region in enumerate(manifest.regions) if region.receiver]
@@ -166,7 +166,7 @@ def load_run(folder: Path) -> RunFrames:
         arrivals=(seen if at_home.all() else take_rows(seen, at_home)) if views or watched else None,
         watched=watched,
         strays=int(np.count_nonzero(~at_home)),
-        strangers=_strangers(folder, manifest.id, seen["run"][tagged & ~np.isin(seen["run"], tags)]),
+        strangers=_strangers(folder, manifest.id, seen["run"][tagged & ~known]),
         after_the_end=late,
         without_a_run=sum(len(view.rows) for view in runless) - late,
         torn=torn,

@@ -1,5 +1,6 @@
 """Receivers of ours that died or stood still, as their psutil logs tell it: in any stage, and what comes of it."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -7,10 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from _hookswarm.analysis.deliveries import stages
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.regions.receiver_outages import OutagesRecorder
+from _hookswarm.analysis.reporting.distribution import show_distribution
+from _hookswarm.analysis.reporting.html.distribution import distribution_charts
+from _hookswarm.analysis.reporting.html.stages import charts_over_time
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Outage, Status
 from _hookswarm.records.rows import Outcome
@@ -199,6 +204,18 @@ def test_a_stage_so_hit_does_not_rank() -> None:
     (found,) = section.strategies or []
     assert (found.repeats, found.left_out, found.stages) == (1, ["b 1"], ["a 2", "b 2"])
     assert [reason.code for reason in section.verdict.reasons] == ["receiver_died"]
+    screen = io.StringIO()
+    show_distribution(section, Console(file=screen, width=100))
+    assert "left out, a receiver of ours was out: b 1\n" in screen.getvalue()
+    (chart,) = [one for one in distribution_charts(section) if one.title == "Strategies: s"]
+    assert chart.says.endswith("Left out, a receiver of ours was out: b 1.")
+
+
+def test_the_page_shows_it() -> None:
+    """Over the seconds of a stage, as faults are shown."""
+    (chart,) = charts_over_time(analyse(played(STOPPED, seen=SEEN[:30])).performance)
+    (shape,) = chart.figure.layout.shapes
+    assert (shape.x0, shape.x1, chart.figure.layout.annotations[0].text) == (4, 6.5, "local stalled")
 
 
 def test_it_stands_among_the_failovers() -> None:
