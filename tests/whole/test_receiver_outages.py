@@ -19,10 +19,10 @@ pytestmark = pytest.mark.slow
 
 FAILING = WebhookClass("failing", first=40, count=5, faults=Faults({503: 0.5}))
 STAGE = Stage(
-    "struck", users=16, webhooks=100, classes=(FAILING,), arrivals=Constant(50), duration_s=7, payload="thin",
+    "struck", users=16, webhooks=100, classes=(FAILING,), arrivals=Constant(50), duration_s=60, payload="thin",
     retry=RetryLaw(retries=20, delay_s=0.2), drain_s=5,
 )  # fmt: skip
-KILLED_S, STOPPED_S, STOOD_S = 1.0, 4.0, 2.0
+STOOD_S = 2.0
 
 
 def _data_plane(receiver: RunningReceiver) -> int:
@@ -39,13 +39,19 @@ def test_a_death_and_a_stall_are_told(tmp_path: Path) -> None:
             run = run_folder(tmp_path)
             wait_until(lambda: any(isinstance(entry, StageStarted) for entry in read_timeline(run)), 30)
             (started,) = [entry for entry in read_timeline(run) if isinstance(entry, StageStarted)]
-            time.sleep(max(started.at_ns / 1e9 + KILLED_S - time.time(), 0))
-            os.killpg(_data_plane(receiver), signal.SIGKILL)
-            time.sleep(max(started.at_ns / 1e9 + STOPPED_S - time.time(), 0))
+            time.sleep(max(started.at_ns / 1e9 + 1 - time.time(), 0))
+            killed = _data_plane(receiver)
+            killed_s = time.time() - started.at_ns / 1e9
+            os.killpg(killed, signal.SIGKILL)
+            wait_until(lambda: receiver.ready() and _data_plane(receiver) != killed, 30)
+            time.sleep(1)
             stopped = _data_plane(receiver)
+            stopped_s = time.time() - started.at_ns / 1e9
             os.killpg(stopped, signal.SIGSTOP)
             time.sleep(STOOD_S)
             os.killpg(stopped, signal.SIGCONT)
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
             process.wait(60)
         finally:
             end_group(process)
@@ -56,7 +62,8 @@ def test_a_death_and_a_stall_are_told(tmp_path: Path) -> None:
         ("died", "local", True),
         ("stalled", "local", True),
     ]
-    assert KILLED_S - 0.7 < died.from_s <= KILLED_S + 0.3
-    assert STOPPED_S - 0.7 < stalled.from_s <= STOPPED_S + 0.3
-    assert STOOD_S - 0.1 < stalled.lasted_s < STOOD_S + 1
+    # A sample every half second, and some for a busy machine.
+    assert killed_s - 1 < died.from_s < killed_s + 0.2
+    assert stopped_s - 1 < stalled.from_s < stopped_s + 0.2
+    assert STOOD_S - 0.1 < stalled.lasted_s < STOOD_S + 1.5
     assert {"receiver_died", "receiver_stalled"} <= codes(section)
