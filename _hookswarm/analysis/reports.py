@@ -5,17 +5,19 @@ from collections.abc import Callable
 from _hookswarm.analysis.deliveries import stages
 from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.deliveries.series import SeriesRecorder
+from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.regions.failovers import FailoversRecorder
+from _hookswarm.analysis.regions.receiver_outages import OutagesRecorder
 from _hookswarm.analysis.regions.regions import RegionsRecorder
 from _hookswarm.analysis.regions.strategies import StrategiesRecorder
 from _hookswarm.analysis.resources.limit import LimitRecorder
 from _hookswarm.analysis.resources.memory import MemoryRecorder
 from _hookswarm.analysis.scaling.capacity import CapacityRecorder
 from _hookswarm.analysis.scaling.scaling import ScalingRecorder
-from _hookswarm.analysis.schema.report import Run, Section
+from _hookswarm.analysis.schema.report import Run, Section, Stage
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.analysis.verdicts import verdict
+from _hookswarm.analysis.verdicts import default_checks, verdict
 from _hookswarm.analysis.verdicts.trust import StageJudge
 
 ALWAYS: tuple[Callable[[RunFrames], Recorder], ...] = (LimitRecorder, SeriesRecorder, MemoryRecorder)
@@ -28,22 +30,28 @@ BY_TEST: dict[str, tuple[Callable[[RunFrames], Recorder], ...]] = {
 
 def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
     """What a run has to say, in its section of each report; of disturbed stages no figures, unless they are kept."""
+    outages, trusted = OutagesRecorder(frames), StageJudge(frames, keep_disturbed)
     recorders = [recorder(frames) for recorder in (*ALWAYS, *BY_TEST.get(frames.manifest.test, ()))]
-    computed = stages.stage_figures(
-        frames, *(recorder.add for recorder in recorders), judge=StageJudge(frames, keep_disturbed)
-    )
-    for recorder in recorders:
+
+    def judge(played: PlayedStage, stage: Stage) -> bool:
+        outages.add(played)  # of disturbed stages, too
+        return trusted(played, stage)
+
+    computed = stages.stage_figures(frames, *(recorder.add for recorder in recorders), judge=judge)
+    for recorder in (outages, *recorders):
         recorder.annotate(computed)
+    judged = default_checks.judge_defaults(frames, computed)
     sections = Sections(
         Section(
             run=Run.model_validate(frames.manifest, from_attributes=True),
-            verdict=verdict.verdict_of(frames, computed),
+            verdict=verdict.verdict_of(frames, computed, judged or ()),
             clock_uncertainty_ms=round(frames.clock_uncertainty_ns / 1e6, 3),
             stages=computed,
             series=None,
             scaling=None,
             usl=None,
             capacity=None,
+            default_checks=judged,
         )
     )
     for recorder in recorders:

@@ -103,7 +103,7 @@ class IncidentPlayed(Record):
     | grey      | answers are 5xx, and the health check is fine                         |
     | cut       | nothing passes between `origins` and the regions                      |
     | cut_back  | requests pass from `origins` to the regions, answers don't            |
-    | unplanned | nobody played it: the analysis found it in the attempts                |
+    | unplanned | nobody played it: the analysis found it in the attempts, or in logs    |
     """
 
     kind: Literal["incident"] = "incident"

@@ -16,7 +16,6 @@ from _hookswarm.records.journal import Rows
 from _hookswarm.records.rows import Outcome, answered_status, latency_start_ns
 from _hookswarm.records.timeline import (
     FaultsSet,
-    RunEnded,
     StageEnded,
     StageOverloaded,
     StageStarted,
@@ -70,19 +69,18 @@ def _played(frames: RunFrames) -> Iterator[PlayedStage]:
     started = {entry.stage: entry.at_ns for entry in frames.entries(StageStarted)}
     ended = {entry.stage: entry for entry in frames.entries(StageEnded)}
     overloaded = {entry.stage: entry.at_ns for entry in frames.entries(StageOverloaded)}
-    ends = frames.entries(RunEnded)
-    orderly = bool(ends) and not ends[-1].interrupted and not ends[-1].error
+    stopped_in = frames.stopped_stage()
     for number, start_ns in sorted(started.items()):
         delivered = gathered.deliveries_of(rows_of_stage(frames.attempts, number))
         arrivals = None if frames.arrivals is None else group_events(rows_of_stage(frames.arrivals, number))
-        # A run that did not end in order was stopped in its last stage.
-        stopped = number == max(started) and not orderly
         yield PlayedStage(
             number=number,
             plan=frames.plan[number],
             start_ns=start_ns,
             ended=ended.get(number),
-            window=_stage_window(frames.plan[number], start_ns, delivered, stopped, overloaded.get(number)),
+            window=_stage_window(
+                frames.plan[number], start_ns, delivered, number == stopped_in, overloaded.get(number)
+            ),
             delivered=delivered,
             arrivals=arrivals,
             balanced=served.resolve_balanced(delivered.attempts, arrivals),

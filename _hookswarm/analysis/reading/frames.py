@@ -1,8 +1,9 @@
 """A run's folder as frames: the only module of the analysis that reads it."""
 
+import contextlib
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,11 +16,20 @@ from _hookswarm.analysis.reading.balanced import arrivals_by_region
 from _hookswarm.analysis.reading.clocks import Clocks
 from _hookswarm.analysis.reading.law import Law
 from _hookswarm.analysis.reading.replays import Replays
-from _hookswarm.analysis.reading.rows import arrange_rows, take_rows
+from _hookswarm.analysis.reading.rows import Keys, arrange_rows, take_rows
+from _hookswarm.records import neighbours
 from _hookswarm.records.journal import JournalError, JournalView, Rows, read_journal
 from _hookswarm.records.manifest import MANIFEST, Manifest, RunError
 from _hookswarm.records.rows import BALANCED, CODES, Flag
-from _hookswarm.records.timeline import TIMELINE, Entry, StageEnded, StageOverloaded, StageStarted, read_timeline
+from _hookswarm.records.timeline import (
+    TIMELINE,
+    Entry,
+    RunEnded,
+    StageEnded,
+    StageOverloaded,
+    StageStarted,
+    read_timeline,
+)
 
 _E = TypeVar("_E")
 REQUEST_TYPE = "DELIVERY"
@@ -106,10 +116,23 @@ class RunFrames:
     """Numbers of the stages that were disturbed and played once more."""
     fsyncs: Sequence[Rows] = ()
     """By receiving process, when each fdatasync began and was done."""
+    strangers: Mapping[str, int] = field(default_factory=dict)
+    """Of the strays those that say which run they are of: how many, by its name; by its tag if it is not beside."""
+    after_the_end: int = 0
+    """Arrivals of this run that came when the receivers had been told that it was over; they are in `arrivals`, too."""
+    without_a_run: int = 0
+    """The same of a receiver that knew of no run while this one was on."""
 
     def entries(self, kind: type[_E]) -> list[_E]:
         """The timeline's entries of one kind, in the order in which they were written."""
         return [entry for entry in self.timeline if isinstance(entry, kind)]
+
+    def stopped_stage(self) -> int | None:
+        """The stage in which a run was stopped, by whatever: it met less than was planned. None: it ended in order."""
+        ends = self.entries(RunEnded)
+        if ends and not ends[-1].interrupted and not ends[-1].error:
+            return None
+        return max((entry.stage for entry in self.entries(StageStarted)), default=None)
 
 
 def load_run(folder: Path) -> RunFrames:
@@ -128,10 +151,15 @@ def load_run(folder: Path) -> RunFrames:
     arrivals = _journals(folder, "arrivals", manifest.id, damaged)
     torn += sum(view.torn for view in arrivals)
     regions = [region.name for region in manifest.regions]
-    seen = _on_one_clock(arrivals, [arrivals_by_region(view, regions) for view in arrivals], clock)
+    tags = np.unique(sent["run"])
+    runless = _of_no_run(folder, tags)
+    views = [*arrivals, *runless]
+    seen = _on_one_clock(views, [arrivals_by_region(view, regions) for view in views], clock)
     started = [entry.stage for entry in timeline if isinstance(entry, StageStarted)]
-    at_home = np.isin(seen["stage"], started) & np.isin(seen["run"], np.unique(sent["run"]))
-    at_home &= (seen["flags"] & Flag.FOREIGN) == 0
+    tagged, known = (seen["flags"] & Flag.FOREIGN) == 0, np.isin(seen["run"], tags)
+    at_home = np.isin(seen["stage"], started) & known & tagged
+    ended_ns = max((entry.at_ns for entry in timeline if isinstance(entry, StageEnded)), default=0)
+    late = sum(int(np.count_nonzero(view.rows["start"] + clock.shift(view.header) > ended_ns)) for view in runless)
     watched = [code for code, region in enumerate(manifest.regions) if region.receiver]
     totals = _locust_totals(folder / "locust_stats.csv")
     if len(watched) == len(regions):
@@ -141,9 +169,12 @@ def load_run(folder: Path) -> RunFrames:
         plan=plan,
         timeline=timeline,
         attempts=sent,
-        arrivals=(seen if at_home.all() else take_rows(seen, at_home)) if arrivals or watched else None,
+        arrivals=(seen if at_home.all() else take_rows(seen, at_home)) if views or watched else None,
         watched=watched,
         strays=int(np.count_nonzero(~at_home)),
+        strangers=_strangers(folder, manifest.id, seen["run"][tagged & ~known]),
+        after_the_end=late,
+        without_a_run=sum(len(view.rows) for view in runless) - late,
         torn=torn,
         damaged=damaged,
         spoilt=spoilt,
@@ -190,6 +221,30 @@ def _journals(folder: Path, kind: str, run: str, damaged: list[str]) -> list[Jou
         else:
             damaged.append(f"{path}: it holds {view.header.kind} of run {view.header.run}")
     return views
+
+
+def _of_no_run(folder: Path, tags: Keys) -> list[JournalView]:
+    """What receivers took of this run while they knew of none. Of journals that are damaged, others' rows may be."""
+    found = []
+    for path in neighbours.journals_of_no_run(folder):
+        with contextlib.suppress(JournalError):
+            view = read_journal(path)
+            ours = np.isin(view.rows["run"], tags) & ((view.rows["flags"] & Flag.FOREIGN) == 0)
+            if ours.any():
+                found.append(replace(view, rows=take_rows(view.rows, ours)))
+    return found
+
+
+def _strangers(folder: Path, run: str, tags: Keys) -> dict[str, int]:
+    """How many rows are of which other run."""
+    if not len(tags):
+        return {}
+    names = neighbours.runs_by_tag(folder)
+    codes, counts = np.unique(tags, return_counts=True)
+    found = {
+        names.get(code, f"tag {code:08x}"): count for code, count in zip(codes.tolist(), counts.tolist(), strict=True)
+    }
+    return {name: count for name, count in found.items() if name != run}
 
 
 def _on_one_clock(views: Sequence[JournalView], rows: Sequence[Rows], clock: Clocks) -> Rows:

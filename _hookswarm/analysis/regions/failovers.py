@@ -18,6 +18,7 @@ from _hookswarm.analysis.regions import failover_impact, failover_origin, unplan
 from _hookswarm.analysis.regions.detection import Told
 from _hookswarm.analysis.regions.failover_origin import Watch
 from _hookswarm.analysis.regions.faults import SECOND, Fault, Scene, Sent, Terms, grouped, inside, since
+from _hookswarm.analysis.regions.receiver_outages import ReceiverLogs, Silence
 from _hookswarm.analysis.schema.failover import Failover, OriginFailover
 from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.records.timeline import IncidentPlayed
@@ -42,20 +43,25 @@ class FailoversRecorder(Recorder):
     def __init__(self, frames: RunFrames, terms: Terms = TERMS) -> None:
         super().__init__(frames)
         self._terms = terms
+        self._receivers = ReceiverLogs(frames)
         self.failovers: list[Failover] = []
 
     def add(self, stage: PlayedStage) -> None:
-        self.failovers += _failovers_of(self._frames, stage, self._terms)
+        self.failovers += _failovers_of(self._frames, stage, self._receivers.of(stage), self._terms)
 
     def fill(self, sections: Sections) -> None:
         sections.performance.failovers = self.failovers
 
 
-def _failovers_of(frames: RunFrames, stage: PlayedStage, terms: Terms = TERMS) -> list[Failover]:
-    """One for each fault of a stage, in the order of time: those that were played, else those that just happened."""
+def _failovers_of(
+    frames: RunFrames, stage: PlayedStage, silences: Sequence[Silence], terms: Terms = TERMS
+) -> list[Failover]:
+    """One for each fault of a stage, in the order of time: those that were played, or just happened."""
     incidents = [entry for entry in frames.entries(IncidentPlayed) if entry.stage == stage.number]
     sent = Sent.of(stage.delivered.attempts)
-    faults = grouped(incidents or unplanned.unplanned_faults(stage, sent), stage.window[1])
+    incidents = incidents or unplanned.unplanned_faults(stage, sent)
+    incidents += unplanned.silent_receivers(stage, sent, silences, incidents)
+    faults = grouped(incidents, stage.window[1])
     if not faults:
         return []
     before, rows = _before(stage, faults[0]), stage.delivered.attempts

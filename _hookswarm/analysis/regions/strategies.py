@@ -1,7 +1,7 @@
 """Strategies of load balancing side by side, over the same arrivals and faults, and ranked."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -17,10 +17,11 @@ from _hookswarm.analysis.reading.rows import Ints, Mask, take_rows
 from _hookswarm.analysis.regions import ranking
 from _hookswarm.analysis.regions.geography import Floats, Geographies, Geography, Trips, known_together, trips_of
 from _hookswarm.analysis.regions.ranking import OBJECTIVE, Ranked
+from _hookswarm.analysis.regions.receiver_outages import ReceiverLogs
 from _hookswarm.analysis.regions.resampling import Sample, Slices, total
 from _hookswarm.analysis.schema.distribution import Strategies, Strategy
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.records.timeline import IncidentPlayed, RunEnded, StageStarted
+from _hookswarm.records.timeline import IncidentPlayed
 
 SLICES = 15
 """Of a phase: the time without an incident is one, that of incidents the other."""
@@ -67,11 +68,18 @@ class StrategiesRecorder(Recorder):
         self._geographies = Geographies(frames.manifest)
         self._incidents = frames.entries(IncidentPlayed)
         self._groups = _comparable_groups(self._plans)
-        self._wanted = {number for group in self._groups for number in group} - set(_stopped(frames))
+        self._wanted = {number for group in self._groups for number in group} - {frames.stopped_stage()}
         self._kept: dict[int, _Kept] = {}
+        self._receivers = ReceiverLogs(frames)
+        self._hit: set[int] = set()
+        """Stages in which a receiver of ours was out though nobody had planned it: they met more than the others."""
 
     def add(self, stage: PlayedStage) -> None:
-        if stage.number in self._wanted:
+        if stage.number not in self._wanted:
+            return
+        if self._receivers.of(stage):
+            self._hit.add(stage.number)
+        else:
             incidents = [entry for entry in self._incidents if entry.stage == stage.number]
             self._kept[stage.number] = _keep_slices(stage, incidents, on_time_ms(self._plans[stage.number]))
 
@@ -80,11 +88,10 @@ class StrategiesRecorder(Recorder):
 
     def compared(self) -> list[Strategies]:
         """The comparisons, in the order of the plan."""
-        found = (self._compare([number for number in group if number in self._kept]) for group in self._groups)
-        return [one for one in found if one]
+        return [one for one in map(self._compare, self._groups) if one]
 
     def _compare(self, group: Sequence[int]) -> Strategies | None:
-        table = _repeats(self._plans, group)
+        table = _repeats(self._plans, [number for number in group if number in self._kept])
         table = {name: own for name, own in table.items() if all(len(self._kept[n].slices) for n in own)}
         if len(table) < 2:
             return None
@@ -101,6 +108,7 @@ class StrategiesRecorder(Recorder):
             method=ranked.method,
             strategies=[_figures(one, played[one.strategy], self._geographies.of(plan)) for one in ranked.order],
             differences=ranked.differences,
+            left_out=[self._plans[number]["name"] for number in group if number in self._hit],
         )
 
 
@@ -119,13 +127,6 @@ def _comparable_groups(plans: Sequence[Mapping[str, Any]]) -> list[list[int]]:
             }
             found.setdefault(json.dumps(alike, sort_keys=True, default=str), []).append(number)
     return [group for group in found.values() if len({plans[number]["strategy"] for number in group}) > 1]
-
-
-def _stopped(frames: RunFrames) -> Iterator[int]:
-    """The stage in which a run was stopped: it met less than the others did."""
-    ends = frames.entries(RunEnded)
-    if not ends or ends[-1].interrupted or ends[-1].error:
-        yield max((entry.stage for entry in frames.entries(StageStarted)), default=-1)
 
 
 def _repeats(plans: Sequence[Mapping[str, Any]], group: Sequence[int]) -> dict[str, list[int]]:

@@ -1,11 +1,12 @@
-"""Regions that were out though nobody had planned it: told by the attempts alone, where all was to go well."""
+"""Regions that were out though nobody had planned it: told by the attempts, where all was to go well, and by logs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.regions.faults import Sent
+from _hookswarm.analysis.regions.receiver_outages import Silence
 from _hookswarm.records.timeline import IncidentPlayed
 
 FAILURES = 5
@@ -21,6 +22,30 @@ def unplanned_faults(stage: PlayedStage, sent: Sent) -> list[IncidentPlayed]:
     if plan.faults or plan.classes or plan.limits:
         return []
     return [one for target in np.unique(sent.target).tolist() for one in _at(stage, sent, target)]
+
+
+def silent_receivers(
+    stage: PlayedStage, sent: Sent, silences: Sequence[Silence], known: Sequence[IncidentPlayed]
+) -> list[IncidentPlayed]:
+    """Those silences of receivers that nothing known explains: attempts tell the same outage more exactly."""
+    return [
+        IncidentPlayed(
+            at_ns=one.at_ns,
+            until_ns=one.until_ns,
+            stage=stage.number,
+            fault="unplanned",
+            regions=[one.region],
+            origins=np.unique(sent.origin).tolist(),
+        )
+        for one in silences
+        if one.kind != "machine_stalled" and not any(_tells(incident, one) for incident in known)
+    ]
+
+
+def _tells(incident: IncidentPlayed, silence: Silence) -> bool:
+    """Whether an outage that the attempts told is this one."""
+    meets = incident.at_ns < silence.until_ns and silence.at_ns < incident.until_ns
+    return incident.fault == "unplanned" and silence.region in incident.regions and meets
 
 
 def _at(stage: PlayedStage, sent: Sent, target: int) -> Iterator[IncidentPlayed]:

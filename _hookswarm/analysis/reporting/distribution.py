@@ -11,6 +11,7 @@ from _hookswarm.analysis.reporting.summary import printable
 from _hookswarm.analysis.schema.distribution import Strategies
 from _hookswarm.analysis.schema.failover import Failover
 from _hookswarm.analysis.schema.report import Section
+from _hookswarm.common.wording import first_of
 
 STRATEGY = ("p99 ms", "in time a second", "errors", "tries", "Jain", "to the degraded")
 FAILOVER = ("lasted s", "detected s", "in time from s", "gap s", "p99 ms", "not in time")
@@ -41,6 +42,8 @@ def _show_ranking(compared: Strategies, out: Console) -> None:
             _told(one.degraded_share, ".0%"),
         )
     out.print(table)
+    if compared.left_out:
+        out.print(Text(printable(f"left out, a receiver of ours was out: {first_of(compared.left_out, MOST_NAMED)}")))
     if max(members.values()) > 1:
         out.print("=: cannot be told apart; longer stages or more repeats tell more", style="dim")
 

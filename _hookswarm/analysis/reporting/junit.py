@@ -1,4 +1,7 @@
-"""JUnit XML of a run: a case for its verdict, and one for each check. CI servers show it as they show tests."""
+"""JUnit XML of a run: a case for its verdict, one for each default check, and one for each check of the user's.
+
+CI servers show it as they show tests.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +13,12 @@ from _hookswarm.analysis.verdicts.checks import CheckStatus as Checked
 from _hookswarm.records.writing import write_atomically
 
 _PROBLEM = {Checked.FAIL: "failure", Checked.ERROR: "error"}
+_DEFAULT = {"fail": "failure", "skipped": "skipped"}
 _VERDICT = {Status.FAIL: "failure", Status.VOID: "error", Status.UNKNOWN: "error"}
 
 
 def junit_xml(sections: Sequence[Section], results: Sequence[CheckResult]) -> str:
-    """A suite for each run, which holds its verdict, and one for the checks."""
+    """A suite for each run, which holds its verdict and default checks, and one for the checks that were asked for."""
     suites = ElementTree.Element("testsuites", name="hookswarm")
     for section in sections:
         suite = ElementTree.SubElement(suites, "testsuite", name=section.run.test, id=section.run.id)
@@ -23,6 +27,10 @@ def junit_xml(sections: Sequence[Section], results: Sequence[CheckResult]) -> st
         if kind := _VERDICT.get(section.verdict.status):
             text = "\n".join(f"{reason.code}: {reason.message}" for reason in section.verdict.reasons)
             _problem(case, kind, section.verdict.status, text)
+        for one in section.default_checks or []:
+            case = _case(suite, section.run.test, f"default check {one.check}")
+            if kind := _DEFAULT.get(one.status):
+                _problem(case, kind, one.message, one.message)
     if results:
         suite = ElementTree.SubElement(suites, "testsuite", name="checks")
         for result in results:
@@ -32,6 +40,7 @@ def junit_xml(sections: Sequence[Section], results: Sequence[CheckResult]) -> st
     for suite in suites:
         suite.set("tests", str(len(suite)))
         suite.set("failures", str(len(suite.findall("testcase/failure"))))
+        suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
         suite.set("errors", str(len(suite.findall("testcase/error"))))
     ElementTree.indent(suites)
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"

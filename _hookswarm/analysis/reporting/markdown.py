@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.schema.report import Section, Stage, Status
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.analysis.verdicts.checks import CheckStatus as Checked
@@ -25,6 +26,8 @@ def _section(section: Section) -> str:
     verdict, run = section.verdict, section.run
     lines = [f"### {_SIGN[verdict.status]} hookswarm `{run.test}`: {verdict.status.value}", "", f"Run `{run.id}`", ""]
     lines += [f"- **{reason.code}**: {_cell(reason.message)}" for reason in verdict.heads()]
+    if line := default_checks_line(section):
+        lines.append(f"- {_cell(line)}")
     header = ("stage", "events", "errors", "a second", "p50 ms", "p99 ms", "lost", "twice")
     lines += ["", *_table(header, map(_stage, section.stages[:MOST]))]
     if more := and_more(len(section.stages) - MOST, "stages"):

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from _hookswarm.analysis.deliveries.classes import OTHERS
+from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.schema.report import Class, Section, Stage, Status
 
 STYLES = {Status.PASS: "bold green", Status.FAIL: "bold red", Status.VOID: "bold red", Status.UNKNOWN: "bold yellow"}
@@ -20,12 +21,14 @@ def make_console(stderr: bool = False) -> Console:
 
 
 def show_section(section: Section, out: Console) -> None:
-    """Print a run's verdict, a reason of each code, and its stages."""
+    """Print a run's verdict, a reason of each code, its default checks, and its stages."""
     verdict = section.verdict
     title = printable(f"{section.run.test}  {section.run.id}")
     out.print(Text.assemble((verdict.status.value.upper(), STYLES[verdict.status]), " ", title))
     for reason in verdict.heads():
         out.print(Text.assemble("  ", (reason.code, "bold"), ": ", printable(reason.message)))
+    if line := default_checks_line(section):
+        out.print(Text(printable(f"  {line}")))
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("stage", overflow="fold")
     for column in COLUMNS:

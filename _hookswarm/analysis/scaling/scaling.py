@@ -39,7 +39,7 @@ def fitted_laws(stages: Sequence[Stage]) -> dict[str, Usl]:
             points = [
                 (_factor(stage), stage.throughput_per_s)
                 for stage in own
-                if not is_generator_bound(stage) and stage.throughput_per_s is not None
+                if _tells(stage) and stage.throughput_per_s is not None
             ]
             fitted[scenario] = usl.fit_usl([n for n, _ in points], [x for _, x in points])
     return fitted
@@ -48,6 +48,11 @@ def fitted_laws(stages: Sequence[Stage]) -> dict[str, Usl]:
 def is_generator_bound(stage: Stage) -> bool:
     """Whether the generator limited it: then it says nothing of how the target scales."""
     return stage.limit is not None and stage.limit.side == "generator"
+
+
+def _tells(stage: Stage) -> bool:
+    """Whether it says how the target scales: nothing limited or hit it that is not the target's."""
+    return not is_generator_bound(stage) and not stage.outages
 
 
 def scaled_stages(stages: Sequence[Stage]) -> list[Stage]:
@@ -72,9 +77,10 @@ def _scaling(scenario: str, stages: Sequence[Stage]) -> Scaling:
     by_factor: dict[int, list[Stage]] = {}
     for stage in sorted(stages, key=_factor):
         by_factor.setdefault(_factor(stage), []).append(stage)
-    good = {factor: [stage for stage in own if not is_generator_bound(stage)] for factor, own in by_factor.items()}
+    good = {factor: [stage for stage in own if _tells(stage)] for factor, own in by_factor.items()}
     smallest = _throughput(good.get(1, []))
-    lost = [f"x{factor}" for factor, own in good.items() if not own]
+    lost = [f"x{factor}" for factor, own in by_factor.items() if all(map(is_generator_bound, own))]
+    hit = [f"x{factor}" for factor, own in good.items() if not own and f"x{factor}" not in lost]
     needed = [stage.limit.processes_needed or 0 for stage in stages if stage.limit]
     return Scaling(
         scenario=scenario,
@@ -85,13 +91,16 @@ def _scaling(scenario: str, stages: Sequence[Stage]) -> Scaling:
             )
             for factor, own in by_factor.items()
         ],
-        note=_note(lost, max(needed, default=0)) if lost else None,
+        note="; ".join(_notes(lost, hit, max(needed, default=0))) or None,
     )
 
 
-def _note(lost: Sequence[str], needed: int) -> str:
-    cure = f"; {processes_phrase(needed)} would have done" if needed else ""
-    return f"the generator limited every repeat of {', '.join(lost)}: nothing is known of the target there{cure}"
+def _notes(lost: Sequence[str], hit: Sequence[str], needed: int) -> Iterator[str]:
+    if lost:
+        cure = f"; {processes_phrase(needed)} would have done" if needed else ""
+        yield f"the generator limited every repeat of {', '.join(lost)}: nothing is known of the target there{cure}"
+    if hit:
+        yield f"a receiver was out in what else there is of {', '.join(hit)}"
 
 
 def processes_phrase(count: int) -> str:

@@ -107,6 +107,9 @@ class Strategies(Model):
 
     scenario: str
     stages: list[str] = Field(description="that were compared")
+    left_out: list[str] = Field(
+        default=[], description="stages in which a receiver of ours was out though nobody had planned it"
+    )
     repeats: int = Field(description="of each strategy")
     objective: str
     on_time_ms: float

@@ -179,6 +179,19 @@ class Reason(Model):
     message: str
 
 
+class Outage(Model):
+    """A receiver of ours that was gone, or stood still, though nobody had planned it; to half a second, by its samples.
+
+    `machine_stalled`: all other processes stood still, too.
+    """
+
+    region: str
+    kind: Literal["died", "stalled", "machine_stalled"]
+    from_s: float = Field(description="its last sign of life, from the stage's start")
+    lasted_s: float = Field(description="until its next one, or the stage's end")
+    back: bool = Field(description="whether it gave one before the stage's end")
+
+
 class Stage(Model):
     """One stage as it was played. Counts and error rates are of all of it, throughput and latencies of its window."""
 
@@ -204,6 +217,14 @@ class Stage(Model):
     disturbed: list[Reason] = Field(
         default=[], description="why its figures say nothing of the target, and are null; it ranks nowhere"
     )
+    outages: list[Outage] = Field(default=[], description="of our own receivers, that nobody had planned")
+
+    @property
+    def plans_faults(self) -> bool:
+        """Whether it was planned that something goes wrong."""
+        plan = self.parameters
+        classes = plan.get("classes") or ()
+        return bool(plan.get("faults") or plan.get("incidents") or any(one.get("faults") for one in classes))
 
 
 class Series(Model):
@@ -241,6 +262,15 @@ class Verdict(Model):
         return [Reason(code=code, message=first[code] + more[code]) for code in codes]
 
 
+class DefaultCheck(Model):
+    """A check that holds without being asked for, over all stages that plan nothing wrong and seek no overload."""
+
+    check: str
+    status: Literal["pass", "fail", "skipped"] = Field(description="skipped: there is no number that it could judge")
+    stages: int = Field(description="in which it was judged")
+    message: str = Field(description="where it failed, and what to do next; why it was skipped")
+
+
 class Run(Model):
     """Which run this is, as its manifest (`run.json`) has it."""
 
@@ -266,6 +296,9 @@ class Section(Model):
     strategies: list[Strategies] | None = Field(default=None, description="the same: scenarios of several strategies")
     clock_uncertainty_ms: float = Field(default=0, description="times of different hosts may be so wrong; 0: one host")
     failovers: list[Failover] | None = Field(default=None, description="the same: every fault of every stage")
+    default_checks: list[DefaultCheck] | None = Field(
+        default=None, description="null with `--no-default-checks`, and in older files"
+    )
 
 
 class PerformanceReport(Model):

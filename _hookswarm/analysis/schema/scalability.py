@@ -75,7 +75,10 @@ class Throughput(Model):
 
 
 class ScalingFactor(Model):
-    """The stages of one size. Those that the generator limited are void, and in none of the figures."""
+    """The stages of one size.
+
+    Those that the generator limited are void, and in none of the figures; nor are those in which a receiver was out.
+    """
 
     factor: int = Field(description="how many times the smallest")
     value: Any = Field(description="of the parameter that is scaled")

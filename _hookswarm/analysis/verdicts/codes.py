@@ -159,6 +159,13 @@ class Code(StrEnum):
         'is abandoned. In the test "scalability", and in a search for capacity, it is a finding, and a note',
         "offer less (`--rate`), or make the target faster",
     )
+    DEFAULT_CHECK_FAILED = (
+        "default_check_failed",
+        Effect.FAIL,
+        "a check that holds without being asked for did not: nothing lost, nothing corrupt, no spurious duplicate, at "
+        "most 1 % errors; in every stage but those that plan faults or seek overload",
+        "what the message says; `--no-default-checks` leaves them out",
+    )
     INTERRUPTED = (
         "interrupted",
         Effect.NOTE,
@@ -195,6 +202,32 @@ class Code(StrEnum):
         "closed loops whose workers got no answer for 1 % of their time or more: what they would have sent meanwhile "
         "is in no percentile, so the latency is a lower bound; not of stages that plan faults",
         "look at what the target does with so many connections (its limit of them, its workers), or use open arrivals",
+    )
+    RECEIVER_DIED = (
+        "receiver_died",
+        Effect.NOTE,
+        "a process of a receiver of ours ended in a stage, and no incident was planned that ends it; the stage ranks "
+        "nowhere",
+        "look for an out-of-memory kill (`dmesg`) and for who ends processes there, and run it again",
+    )
+    RECEIVER_STALLED = (
+        "receiver_stalled",
+        Effect.NOTE,
+        "the same, where it stood still for 1.5 s or longer, and went on",
+        "look for what stops processes there (a signal, a frozen container) or takes their CPU, and run it again",
+    )
+    MACHINE_STALLED = (
+        "machine_stalled",
+        Effect.NOTE,
+        "the same, where all other processes that were sampled stood still, too",
+        "use a machine that is not suspended or moved while it measures, and run it again",
+    )
+    ARRIVALS_OF_NO_RUN = (
+        "arrivals_of_no_run",
+        Effect.NOTE,
+        "arrivals of this run stand in the receivers' journals of no run (`results/unassigned`): they came after its "
+        "end, or a receiver was started anew in it; they are counted",
+        "look why a sending process stood still, or a receiver was started anew",
     )
     LOG_DAMAGED = (
         "log_damaged",

@@ -1,11 +1,12 @@
 """Every number of a run's reports in one flat table, by what it is of and by name: what checks and comparisons read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
 
+from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.sections import Sections
 
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -19,7 +20,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "acknowledged": ("deliveries.acknowledged", "acknowledged"),
     "lost": ("ledger.lost",),
     "duplicated": ("ledger.duplicated",),
+    "duplicated_spurious": ("ledger.duplicated_spurious",),
     "reordered": ("ledger.reordered",),
+    "corrupt": ("ledger.corrupt",),
     "attempts_per_delivery": ("attempts.per_delivery", "attempts_per_delivery", "amplification"),
     "failover_s": ("failover.recovered_s",),
     "detected_s": ("failover.detected_s",),
@@ -59,15 +62,20 @@ def numbers_of(found: Sections) -> list[Number]:
     return [replace(number, scope=test | dict(number.scope)) for number in _all(found)]
 
 
-def _all(found: Sections) -> Iterator[Number]:
-    section = found.performance
-    for stage in section.stages:
+def numbers_of_stages(stages: Iterable[Stage]) -> Iterator[Number]:
+    """Theirs, and those of their classes."""
+    for stage in stages:
         scope = {"stage": stage.name, "scenario": stage.scenario}
         bounded = "latency_ms." if stage.latency_ms.lower_bound else "-"
         for number in _flat(scope, stage, leave={"parameters", "classes", "against", "name", "scenario"}):
             yield replace(number, at_least=number.name.startswith(bounded))
         for part in stage.classes or []:
             yield from _flat(scope | {"class": part.name}, part, leave={"name"})
+
+
+def _all(found: Sections) -> Iterator[Number]:
+    section = found.performance
+    yield from numbers_of_stages(section.stages)
     for regions in section.regions or []:
         scope = {"stage": regions.stage, "scenario": regions.scenario}
         for target in regions.targets:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from _hookswarm.analysis.schema.report import Section, Verdict
+from _hookswarm.analysis.schema.report import DefaultCheck, Section, Verdict
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.records.exit_codes import Exit
 
@@ -27,6 +27,8 @@ class _RunOutcome(BaseModel):
     test: str
     run: str
     verdict: Verdict
+    default_checks: list[DefaultCheck] | None
+    """None: they were not wanted."""
     stages: list[_StageOutcome]
 
 
@@ -63,6 +65,7 @@ def _run(section: Section) -> _RunOutcome:
         test=section.run.test,
         run=section.run.id,
         verdict=section.verdict,
+        default_checks=section.default_checks,
         stages=[
             _StageOutcome(
                 name=stage.name,

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.reading.rows import rows_of_stage
 from _hookswarm.analysis.resources import shortages
 from _hookswarm.analysis.scaling import scaling
-from _hookswarm.analysis.schema.report import Reason, Stage, Status, Verdict
+from _hookswarm.analysis.schema.report import DefaultCheck, Reason, Stage, Status, Verdict
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, SHORTEST_S
 from _hookswarm.common.wording import first_of
 from _hookswarm.records.exit_codes import Exit
+from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerLost, WorkerReport
 
 SCALABILITY = "scalability"
@@ -21,19 +25,29 @@ NAMED = 3
 EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID, Status.UNKNOWN: Exit.UNKNOWN}
 
 
-def verdict_of(frames: RunFrames, stages: Sequence[Stage]) -> Verdict:
-    """The verdict of a run."""
+LOST = "lost==0"
+"""A default check that has a reason of its own: ACKNOWLEDGED_LOST."""
+
+
+def verdict_of(frames: RunFrames, stages: Sequence[Stage], judged: Sequence[DefaultCheck] = ()) -> Verdict:
+    """The verdict of a run, whose default checks were judged so."""
     excluded = _void_for_scalability(stages)
     disturbed = _disturbed(stages)
     useless = disturbed if all(stage.disturbed for stage in stages) else []
     bound = [*useless, *_nothing_scaled(stages, excluded)]
     void = [*_incomplete(frames), *_unbalanced(frames, stages), *_short(frames), *bound, *_lawless(stages)]
     failed = [reason for stage, reason in _overloads(frames) if not _seeks_limits(frames, stage)]
+    broken = [
+        Reason(code=Code.DEFAULT_CHECK_FAILED, message=one.message)
+        for one in judged
+        if one.status == "fail" and one.check != LOST
+    ]
     notes = [*([] if useless else disturbed), *_left_out(excluded), *_notes(frames, stages)]
     if void:
-        return Verdict(status=Status.VOID, reasons=[*void, *failed, *notes])
+        return Verdict(status=Status.VOID, reasons=[*void, *failed, *broken, *notes])
     if not any(stage.deliveries.acknowledged for stage in stages):
         return Verdict(status=Status.UNKNOWN, reasons=[_untested(frames, stages), *failed, *notes])
+    failed += broken
     return Verdict(status=Status.FAIL if failed else Status.PASS, reasons=[*failed, *notes])
 
 
@@ -75,7 +89,7 @@ def _loss_allowed(frames: RunFrames) -> bool:
     return bool(frames.manifest.options.get("allow_worker_loss"))
 
 
-def _excused(frames: RunFrames) -> set[str]:
+def excused_stages(frames: RunFrames) -> set[str]:
     """The stages in which a worker was lost, and might be: what it had not told yet is in its journal alone."""
     excused: set[str] = set()
     stage = ""
@@ -88,7 +102,7 @@ def _excused(frames: RunFrames) -> set[str]:
 
 
 def _unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
-    reports, excused = _reports(frames), _excused(frames)
+    reports, excused = _reports(frames), excused_stages(frames)
     for stage in stages:
         due, held = sum(report.due for report in reports.get(stage.name, [])), stage.deliveries.due
         if stage.name in reports and due != held and not (due < held and stage.name in excused):
@@ -100,7 +114,8 @@ def _unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
         if stage.ledger.lost:
             yield Reason(
                 code=Code.ACKNOWLEDGED_LOST,
-                message=f"{stage.name}: {stage.ledger.lost} acknowledged events are not in the receivers' journals",
+                message=f"{stage.name}: {stage.ledger.lost} acknowledged events are not in the receivers' journals"
+                + _sent_after_the_end(frames, stage, stage.ledger.lost),
             )
         if stage.ledger.unexpected:
             yield Reason(
@@ -117,9 +132,26 @@ def _unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
             code=Code.LOCUST_TOTAL_DIFFERS, message=f"Locust's CSV has {more} deliveries of no stage of this run"
         )
     if frames.strays:
-        yield Reason(
-            code=Code.UNEXPECTED_ARRIVALS, message=f"{frames.strays} arrivals that belong to no stage of this run"
-        )
+        message = f"{frames.strays} arrivals that belong to no stage of this run"
+        if told := [f"{count} of another run, {name}" for name, count in frames.strangers.items()]:
+            message += f": {first_of(told, NAMED)}; let one run end before the next begins"
+        yield Reason(code=Code.UNEXPECTED_ARRIVALS, message=message)
+
+
+def _sent_after_the_end(frames: RunFrames, stage: Stage, lost: int) -> str:
+    """What is known of lost events of a process that stood still until the receivers knew of no run any more."""
+    ended_ns = max((entry.at_ns for entry in frames.entries(StageEnded)), default=None)
+    number = next(number for number, plan in enumerate(frames.plan) if plan.name == stage.name)
+    rows = rows_of_stage(frames.attempts, number)
+    if ended_ns is None:
+        return ""
+    late = np.count_nonzero((rows["outcome"] == Outcome.ACKNOWLEDGED) & (rows["start"] > ended_ns))
+    if not late:
+        return ""
+    return (
+        f"; {min(int(late), lost)} of them may be in the receivers' journals of no run, for so many were sent after "
+        "the run's last stage: copy the receivers' results/unassigned beside this run's folder, and analyse it again"
+    )
 
 
 def _locust_differs(frames: RunFrames, stage: Stage, excused: set[str], excusable: bool) -> Iterator[Reason]:
@@ -237,16 +269,25 @@ def _lawless(stages: Sequence[Stage]) -> Iterator[Reason]:
 
 def _starved(stages: Sequence[Stage]) -> Iterator[Reason]:
     for stage in stages:
-        if (found := stage.unanswered) and not _plans_faults(stage):
+        if (found := stage.unanswered) and not stage.plans_faults:
             waited = f"{found.workers} of {found.of} workers got no answer for {found.each_s:,.3g} s each"
             yield Reason(code=Code.WORKERS_UNANSWERED, message=f"{stage.name}: {waited}: the latency is a lower bound")
 
 
-def _plans_faults(stage: Stage) -> bool:
-    """Whether it was planned that something goes wrong."""
-    plan = stage.parameters
-    classes = plan.get("classes") or ()
-    return bool(plan.get("faults") or plan.get("incidents") or any(one.get("faults") for one in classes))
+OUTAGES = {
+    "died": (Code.RECEIVER_DIED, "died"),
+    "stalled": (Code.RECEIVER_STALLED, "stood still"),
+    "machine_stalled": (Code.MACHINE_STALLED, "and all other processes stood still"),
+}
+
+
+def _outages(stages: Sequence[Stage]) -> Iterator[Reason]:
+    for stage in stages:
+        for one in stage.outages:
+            code, what = OUTAGES[one.kind]
+            until = f"was back {one.lasted_s:.1f} s later" if one.back else "was not back at the stage's end"
+            when = f"{one.from_s:.1f} s after the stage's start, and {until}"
+            yield Reason(code=code, message=f"{stage.name}: receiver {one.region} {what} {when}; {code.advice}")
 
 
 def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
@@ -259,13 +300,20 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     if (idle := _idle(frames, stages)) and any(stage.deliveries.due for stage in stages):
         yield Reason(code=Code.NOTHING_DUE_STAGES, message=_nothing_due(idle))
     yield from _starved(stages)
+    yield from _outages(stages)
+    if frames.after_the_end:
+        message = f"{frames.after_the_end} arrivals came after the receivers were told that the run was over"
+        yield Reason(code=Code.ARRIVALS_OF_NO_RUN, message=f"{message}: a sending process had stood still; look why")
+    if frames.without_a_run:
+        message = f"{frames.without_a_run} arrivals came while their receiver knew of no run"
+        yield Reason(code=Code.ARRIVALS_OF_NO_RUN, message=f"{message}: it was started anew; look why")
     for fault in frames.spoilt:
         yield Reason(code=Code.LOG_DAMAGED, message=f"left out: {fault}")
     if frames.torn:
         yield Reason(code=Code.TORN_ROWS, message=f"{frames.torn} half-written journal rows were left out")
     if _loss_allowed(frames):
         yield from _lost(frames)
-        excused = _excused(frames)
+        excused = excused_stages(frames)
         for stage in stages:
             yield from _locust_differs(frames, stage, excused, excusable=True)
     for number, reason in _overloads(frames):

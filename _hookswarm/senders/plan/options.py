@@ -16,7 +16,7 @@ GROUPS = {
     ),
     "What is sent": ("payloads",),
     "Retries": ("retry_profile", "retry_profiles", "time_scale"),
-    "What is recorded": ("watch", "watch_name", "memory_limit", "allow_worker_loss", "results"),
+    "What is recorded": ("watch", "watch_name", "memory_limit", "allow_worker_loss", "no_default_checks", "results"),
 }  # fmt: skip
 """The start form's headings, and the options under each."""
 OPTIONS = tuple(name for names in GROUPS.values() for name in names)
@@ -49,6 +49,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--watch-name", metavar="NAMES", default="", help="the same by their programs' names")
     add("--memory-limit", metavar="SIZE", default="", help="a process may have: 512MB (default: the machine's)")
     add("--allow-worker-loss", action="store_true", help="a lost sending process does not void a run")
+    add("--no-default-checks", action="store_true", help="a run may lose, corrupt, repeat, and have errors")
     add("--results", metavar="DIR", default="results", help="where runs are kept (default: results)")
 
 

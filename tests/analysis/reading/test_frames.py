@@ -8,6 +8,8 @@ import pytest
 
 from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.reports import analyse
+from _hookswarm.analysis.schema.report import Status
+from _hookswarm.protocol.identity import run_tag
 from _hookswarm.records.clock import boot_id
 from _hookswarm.records.manifest import MANIFEST, RunError
 from _hookswarm.records.resources import COLUMNS
@@ -19,6 +21,7 @@ from tests.support.journals import (
     RUN_ID,
     SECOND,
     START,
+    Row,
     arrival,
     attempt,
     planned,
@@ -118,6 +121,76 @@ def test_strays_are_counted_and_left_out(tmp_path: Path) -> None:
     assert found.strays == 4
     assert found.arrivals is not None
     assert len(found.arrivals) == len(SEEN)
+
+
+AFTER = START + 20 * SECOND
+"""Eight seconds after the run's end."""
+LATE_ROWS = [attempt(n, webhook=7, due=AFTER) for n in range(3)]
+NO_RUN = "unassigned"
+
+
+def _in_no_run(results: Path, rows: list[Row], process: str = "r1") -> None:
+    """What a receiver wrote while no run was on."""
+    (results / NO_RUN).mkdir(exist_ok=True)
+    write_journal(results / NO_RUN, "arrivals", table(rows), process, run=NO_RUN)
+
+
+def test_arrivals_after_the_end_are_found(tmp_path: Path) -> None:
+    """A process that had stood still sends to receivers that know of no run any more: seen, told, and not lost."""
+    sent = [*ROWS, *LATE_ROWS]
+    folder = write_run(tmp_path / RUN_ID, run(sent, SEEN))
+    others = [arrival(attempt(9, run=1)), arrival(attempt(9, flags=Flag.WRITTEN | Flag.FOREIGN))]
+    _in_no_run(tmp_path, [*others, *map(arrival, LATE_ROWS[:2])])
+    _in_no_run(tmp_path, [arrival(LATE_ROWS[2])], "r2")
+    (tmp_path / NO_RUN / "arrivals-odd.journal").write_text("hello")
+    found = load_run(folder)
+    assert (found.after_the_end, found.without_a_run, found.strays, found.damaged) == (3, 0, 0, [])
+    told = analyse(found).performance
+    assert (told.stages[0].ledger.lost, told.stages[0].ledger.received) == (0, len(sent))
+    (reason,) = told.verdict.reasons
+    assert (told.verdict.status, reason.code) == (Status.PASS, "arrivals_of_no_run")
+    assert reason.message.startswith("3 arrivals came after the receivers were told that the run was over")
+
+
+def test_arrivals_of_a_receiver_that_forgot_the_run(tmp_path: Path) -> None:
+    """One that was started anew in mid-run knows of none: that is another cause, and told as such."""
+    folder = write_run(tmp_path / RUN_ID, run(ROWS, SEEN[:-2]))
+    _in_no_run(tmp_path, SEEN[-2:])
+    found = load_run(folder)
+    assert (found.after_the_end, found.without_a_run) == (0, 2)
+    (reason,) = analyse(found).performance.verdict.reasons
+    assert reason.message == "2 arrivals came while their receiver knew of no run: it was started anew; look why"
+
+
+def test_arrivals_after_the_end_that_are_elsewhere(tmp_path: Path) -> None:
+    """Without that journal the run stays void, and says what is known; losses of before say nothing of it."""
+    told = analyse(load_run(write_run(tmp_path / RUN_ID, run([*ROWS, *LATE_ROWS], SEEN[:-1])))).performance
+    (reason,) = (one for one in told.verdict.reasons if one.code == "acknowledged_lost")
+    assert told.verdict.status is Status.VOID
+    assert (
+        "4 acknowledged events are not in the receivers' journals; 3 of them may be in the receivers'" in reason.message
+    )
+    assert reason.message.endswith("and analyse it again")
+    told = analyse(load_run(write_run(tmp_path / "other" / RUN_ID, run(ROWS, SEEN[:-1])))).performance
+    (reason,) = (one for one in told.verdict.reasons if one.code == "acknowledged_lost")
+    assert reason.message == "stage: 1 acknowledged events are not in the receivers' journals"
+
+
+def test_strays_of_another_run_are_named(tmp_path: Path) -> None:
+    """By its name if its folder stands beside, else by its tag; what says of no run is only counted."""
+    folder = write_run(tmp_path / RUN_ID, run(ROWS))
+    write_run(tmp_path / "20231114-load-cafe", run([]))
+    beside = run_tag("20231114-load-cafe")
+    strays = [arrival(attempt(n, run=beside)) for n in range(2)]
+    strays += [arrival(attempt(0, run=1)), arrival(attempt(0, flags=Flag.WRITTEN | Flag.FOREIGN, run=0))]
+    write_journal(folder, "arrivals", table([*SEEN, *strays]))
+    found = load_run(folder)
+    assert (found.strays, found.strangers) == (4, {"tag 00000001": 1, "20231114-load-cafe": 2})
+    (reason,) = (one for one in analyse(found).performance.verdict.reasons if one.code == "unexpected_arrivals")
+    assert reason.message == (
+        "4 arrivals that belong to no stage of this run: 1 of another run, tag 00000001, "
+        "2 of another run, 20231114-load-cafe; let one run end before the next begins"
+    )
 
 
 def test_torn_rows_are_counted_and_left_out(tmp_path: Path) -> None:

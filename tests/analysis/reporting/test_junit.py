@@ -9,6 +9,7 @@ from _hookswarm.analysis.reporting import junit, markdown
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Section
 from _hookswarm.analysis.verdicts.checks import CheckResult, judge_checks, parse_check
+from _hookswarm.analysis.verdicts.default_checks import DEFAULTS
 from _hookswarm.analysis.verdicts.measures import numbers_of
 from tests.support.journals import arrival, attempt, planned, run
 from tests.support.receivers import small_disk
@@ -29,7 +30,9 @@ def test_a_case_for_each_verdict_and_check() -> None:
     section, results = played()
     tree = ElementTree.fromstring(junit.junit_xml([section], results))
     cases = {case.get("name"): [child.tag for child in case] for case in tree.iter("testcase")}
-    assert cases == {"verdict": [], "due==3": [], "p99_ms<0": ["failure"], "capacity_per_s>1": ["error"]}
+    defaults: dict[str, list[str]] = {f"default check {one}": [] for one in DEFAULTS}
+    asked = {"due==3": [], "p99_ms<0": ["failure"], "capacity_per_s>1": ["error"]}
+    assert cases == {"verdict": [], **defaults, **asked}
     suites = {suite.get("name"): suite for suite in tree}
     assert [suites["checks"].get(name) for name in ("tests", "failures", "errors")] == ["3", "1", "1"]
     assert suites["performance"].get("id") == section.run.id

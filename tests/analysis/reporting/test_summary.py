@@ -53,8 +53,9 @@ def test_the_verdict_comes_first() -> None:
     assert lines[0].startswith("VOID performance")
     assert lines[0].endswith(section.run.id)
     assert lines[1] == "  worker_lost: one was lost"
-    assert lines[2].split()[0] == "stage"
-    assert lines[3].split() == ["concurrent", "users=4", "3", "0.0%", "0", "1", "1", "1", "1", "0", "0"]
+    assert lines[2] == "  default checks: 4 held in 1 stage"
+    assert lines[3].split()[0] == "stage"
+    assert lines[4].split() == ["concurrent", "users=4", "3", "0.0%", "0", "1", "1", "1", "1", "0", "0"]
 
 
 def test_a_lower_bound_is_marked() -> None:
@@ -72,7 +73,7 @@ def test_one_reason_of_each_code() -> None:
     verdict = Verdict(status=Status.PASS, reasons=[*told, Reason(code="alone", message="once")])
     lines = _shown(_section().model_copy(update={"verdict": verdict})).splitlines()
     assert lines[1:4] == ["  overloaded: try 0, and 2 more", "  late: try 0, and 2 more", "  alone: once"]
-    assert lines[4].split()[0] == "stage"
+    assert lines[5].split()[0] == "stage"
 
 
 def test_it_fits_a_hundred_columns() -> None:
@@ -103,14 +104,14 @@ def test_names_are_not_markup(text: str) -> None:
     section = section.model_copy(update={"verdict": Verdict(status=Status.VOID, reasons=[reason])})
     lines = _shown(section, terminal=True).splitlines()
     assert lines[1] == f"  run_failed: {text}"
-    assert lines[3].startswith(f"{text} ")
+    assert lines[4].startswith(f"{text} ")
 
 
 def test_nothing_steers_the_terminal() -> None:
     """Escape sequences and line breaks in a name reach no terminal."""
     text = _shown(_section("a\x1b]0;title\x07b\x1b[31mc\r\nd\u202ee"), terminal=True)
     assert not {"\x1b", "\x07", "\r", "\u202e"} & set(text)
-    assert len(text.splitlines()) == 3
+    assert len(text.splitlines()) == 4
 
 
 def test_a_hundred_columns_where_there_is_no_terminal() -> None:

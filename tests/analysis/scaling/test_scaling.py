@@ -3,7 +3,7 @@
 import pytest
 
 from _hookswarm.analysis.scaling import scaling
-from _hookswarm.analysis.schema.report import Stage
+from _hookswarm.analysis.schema.report import Outage, Stage
 from _hookswarm.analysis.schema.scalability import Throughput
 from tests.support.scaled import stage
 
@@ -56,6 +56,21 @@ def test_a_factor_without_a_good_repeat() -> None:
     found = scaling.scaling_of([*grid(void=(8,)), stage("scaling users", 1, side="generator", needed=3, factor=8)])[0]
     assert found.note is not None
     assert found.note.endswith("; 3 sending processes with a core of their own would have done")
+
+
+def test_a_stage_whose_receiver_was_out() -> None:
+    """It is in no figure and no law, and a factor that has no other says so."""
+    out = Outage(region="local", kind="died", from_s=1, lasted_s=1, back=True)
+    stages = [*grid(), users(16, 4, 9_999).model_copy(update={"outages": [out]})]
+    last = scaling.scaling_of(stages)[0].factors[-1]
+    assert (last.repeats, last.void, last.throughput_per_s) == (3, [], Throughput(median=790, low=790, high=800))
+    assert scaling.fitted_laws(stages) == scaling.fitted_laws(grid())
+    hit = [one.model_copy(update={"outages": [out]}) if "x16" in one.name else one for one in grid(void=(8,))]
+    (found,) = scaling.scaling_of(hit)
+    assert [row.repeats for row in found.factors] == [3, 3, 3, 0, 0]
+    assert found.note is not None
+    assert found.note.startswith("the generator limited every repeat of x8:")
+    assert found.note.endswith("; a receiver was out in what else there is of x16")
 
 
 def test_without_the_smallest_nothing_is_compared() -> None:

@@ -33,6 +33,8 @@ def _strategies(compared: Strategies) -> Chart:
     best = [one.strategy for one in compared.strategies if one.rank == 1]
     times = "once" if compared.repeats == 1 else f"{compared.repeats} times"
     says = f"Each {times}, on the same arrivals. In the first rank: {', '.join(best)}."
+    if compared.left_out:
+        says += f" Left out, a receiver of ours was out: {', '.join(compared.left_out)}."
     return Chart(f"Strategies: {compared.scenario}", says, made)
 
 

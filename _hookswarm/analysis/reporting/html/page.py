@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
+from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.reporting.html import distribution, resources, scaling, stages
 from _hookswarm.analysis.reporting.html.charts import Chart
 from _hookswarm.analysis.schema.cpu import CpuReport
@@ -32,6 +33,8 @@ class _PagePart:
     """What the page tells of one test."""
 
     section: Section
+    checks: str
+    """Those that hold without being asked for."""
     charts: list[Chart]
     tables: list[_Table]
 
@@ -77,7 +80,7 @@ def _parts(reports: Mapping[str, Report]) -> Iterator[_PagePart]:
             charts += resources.cpu_charts(used)
         if kept := memory.sections.get(test):
             tables += _memory(kept.trends)
-        yield _PagePart(section, charts, tables)
+        yield _PagePart(section, default_checks_line(section), charts, tables)
 
 
 def _stages(section: Section) -> _Table:

@@ -93,4 +93,10 @@ def _over_time(series: Series, section: Section) -> Chart:
                 x0=fault.began_at_s, x1=fault.began_at_s + fault.lasted_s, fillcolor=FAULT, line_width=0,
                 annotation_text=", ".join(fault.faults),
             )  # fmt: skip
+    if not section.failovers:  # which have them, too
+        for outage in (one for stage in section.stages if stage.name == series.stage for one in stage.outages):
+            made.add_vrect(
+                x0=outage.from_s, x1=outage.from_s + outage.lasted_s, fillcolor=FAULT, line_width=0,
+                annotation_text=f"{outage.region} {outage.kind}",
+            )  # fmt: skip
     return Chart(f"{series.stage} over time", "Events that fell due and were acknowledged, second by second.", made)

@@ -1,0 +1,62 @@
+"""Checks that hold without being asked for, in every stage that plans nothing wrong and seeks no overload."""
+
+from collections.abc import Sequence
+
+from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.schema.report import DefaultCheck, Stage
+from _hookswarm.analysis.verdicts import measures
+from _hookswarm.analysis.verdicts.checks import CheckStatus, judge_checks, parse_check
+from _hookswarm.analysis.verdicts.measures import Number
+from _hookswarm.analysis.verdicts.verdict import LOST, SCALABILITY, excused_stages
+from _hookswarm.records.timeline import StageOverloaded
+
+ERROR_RATE = "error_rate<=1%"
+DEFAULTS = {
+    LOST: "look for a proxy that answers by itself",
+    "corrupt==0": "look for what rewrites bodies between the senders and the receivers",
+    "duplicated_spurious==0": "look for what sends a request twice between the senders and the receivers",
+    ERROR_RATE: "look at the attempts by outcome; if so many are to be expected, `--no-default-checks` and a `--check`",
+}
+"""What holds, and what to do where it does not."""
+NO_JOURNAL = "no receiver of ours kept a journal of arrivals"
+
+
+def judge_defaults(frames: RunFrames, stages: Sequence[Stage]) -> list[DefaultCheck] | None:
+    """All of them, over the stages of a run that count; None where they are not wanted."""
+    if frames.manifest.options.get("no_default_checks"):
+        return None
+    counting = [stage for stage in stages if counts(stage, frames.manifest.test)]
+    cut = _cut_short(frames)
+    every = list(measures.numbers_of_stages(counting))
+    whole = [number for number in every if number.scope["stage"] not in cut]
+    return [
+        _judge(text, advice, whole if text == ERROR_RATE else every, bool(counting))
+        for text, advice in DEFAULTS.items()
+    ]
+
+
+def counts(stage: Stage, test: str) -> bool:
+    """Whether a stage plans nothing wrong, is no try of a capacity search, and seeks no overload."""
+    seeks_overload = test == SCALABILITY and stage.parameters.get("overload_s")
+    return not (stage.plans_faults or stage.parameters.get("limits") or seeks_overload)
+
+
+def _cut_short(frames: RunFrames) -> set[str]:
+    """Stages whose errors are our own doing: stopped, ended for their queue (its own reason), bereft of a worker."""
+    numbers = [frames.stopped_stage(), *(entry.stage for entry in frames.entries(StageOverloaded))]
+    return {frames.plan[number].name for number in numbers if number is not None} | excused_stages(frames)
+
+
+def _judge(text: str, advice: str, numbers: Sequence[Number], any_counts: bool) -> DefaultCheck:
+    """What is not known of a stage cannot fail there."""
+    check = parse_check(text)
+    names = measures.ALIASES.get(check.name, (check.name,))
+    known = [one for one in numbers if one.value is not None and not one.kind and one.name in names]
+    if not known:
+        why = "nothing fell due in a stage that was played to its end" if text == ERROR_RATE else NO_JOURNAL
+        message = why if any_counts else "every stage plans faults, or seeks overload"
+        return DefaultCheck(check=text, status="skipped", stages=0, message=message)
+    (result,) = judge_checks([check], known)
+    if result.status is CheckStatus.PASS:
+        return DefaultCheck(check=text, status="pass", stages=len(known), message=result.message)
+    return DefaultCheck(check=text, status="fail", stages=len(known), message=f"{text}: {result.message}; {advice}")
