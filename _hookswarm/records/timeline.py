@@ -160,6 +160,8 @@ class RunEnded(Record):
     at_ns: int
     interrupted: bool
     error: str = ""
+    left_out: list[int] | None = None
+    """Stages of the plan that were not to be played after all, by their numbers; None: not told, by versions of before."""
 
 
 Entry = Annotated[

@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         tests = preflight(options)
         for name, test in tests.items():
-            if interrupt.count:
+            if interrupt.count or any(one.interrupted for one in reported):
                 break
             with running_receivers(test, options, interrupt) as extra:
                 run = run_locust(name, test, options, extra, interrupt, console)
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"error: {of_system(error)}", file=sys.stderr)
         return Exit.USAGE
-    if interrupt.count:
+    if interrupt.count or any(one.interrupted for one in reported):  # or Locust's process was
         return Exit.INTERRUPTED
     return end
 

@@ -16,6 +16,7 @@ from _hookswarm.analysis.reporting.html import page
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.analysis.verdicts import checks, measures, outcome
+from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.analysis.verdicts.verdict import EXITS
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.collect import collect
@@ -30,6 +31,11 @@ class Reported:
 
     found: Sections
     files: list[Path]
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody ended it, by whatever way."""
+        return any(reason.code == Code.INTERRUPTED for reason in self.found.performance.verdict.reasons)
 
 
 def report_run(folder: Path, options: argparse.Namespace, console: Console) -> Reported:

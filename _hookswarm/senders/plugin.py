@@ -12,6 +12,7 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.exit_codes import Exit
+from _hookswarm.senders.master.ending import INTERRUPT, SIGTERM
 from _hookswarm.senders.master.locust_stats import sharpen_percentiles
 from _hookswarm.senders.master.master import Master
 from _hookswarm.senders.plan.options import add_options
@@ -52,7 +53,6 @@ def _set_up(environment: Environment, **_: Any) -> None:
         return now
 
     sharpen_percentiles()
-    _interrupt_only(gevent.getcurrent())
     process = master = None
     if isinstance(runner, LocalRunner | WorkerRunner):
         process = SendingProcess(environment, settings)
@@ -62,8 +62,11 @@ def _set_up(environment: Environment, **_: Any) -> None:
     if isinstance(runner, LocalRunner | MasterRunner):
         master = shape.master = Master(environment, settings, shape.test, plan)
         environment.events.test_stopping.add_listener(master.stop)
+        environment.events.quitting.add_listener(master.stop)  # before Locust looks for its exit code
         if environment.web_ui:
             extend_web_ui(environment.web_ui, master, options, chosen_anew)
+
+    _listen(gevent.getcurrent(), master, options.headless)
 
     def start(**_: Any) -> None:
         """The start form may have changed the options: they are checked again for every run."""
@@ -83,7 +86,26 @@ def _set_up(environment: Environment, **_: Any) -> None:
         options.enable_rebalancing = True
 
 
-def _interrupt_only(main: gevent.Greenlet) -> None:
-    """Let Ctrl-C end Locust's main greenlet, and not whichever worker happens to run: its delivery would vanish."""
+def _listen(main: gevent.Greenlet, master: Master | None, headless: bool) -> None:
+    """Let signals end Locust in order, and the run say which it was."""
     hub = gevent.get_hub()
-    gevent.signal_handler(signal.SIGINT, lambda: hub.loop.run_callback(main.throw, KeyboardInterrupt))
+
+    def end() -> None:
+        """Ends Locust's main greenlet, and not whichever worker happens to run: its delivery would vanish."""
+        hub.loop.run_callback(main.throw, KeyboardInterrupt)
+
+    def interrupted() -> None:
+        if master:
+            master.note(INTERRUPT)
+        end()
+
+    def terminated() -> None:
+        """Locust itself listens to it as well, but headless not before its run is over."""
+        assert master
+        master.note(SIGTERM)
+        if headless and not master.ending:
+            end()
+
+    gevent.signal_handler(signal.SIGINT, interrupted)
+    if master:
+        gevent.signal_handler(signal.SIGTERM, terminated)

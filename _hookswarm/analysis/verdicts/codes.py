@@ -78,7 +78,8 @@ class Code(StrEnum):
     RUN_FAILED = (
         "run_failed",
         Effect.VOID,
-        "the run ended before its plan was done, and says why",
+        "something other than an interrupt (Ctrl-C, SIGTERM to the command, Stop in the web UI) ended the run before its "
+        "plan was done, and it says what",
         "mend what it names, and run it again",
     )
     RUN_UNFINISHED = (
@@ -86,6 +87,12 @@ class Code(StrEnum):
         Effect.VOID,
         "the run has no end: its master died, or it is still on",
         "wait for its end, or read the end of locust.log",
+    )
+    STAGES_MISSING = (
+        "stages_missing",
+        Effect.VOID,
+        "stages of the plan were not played to their end, and the run does not say why",
+        "read the end of locust.log, and run it again; let nobody write in a run's folder",
     )
     GENERATOR_LATE = (
         "generator_late",

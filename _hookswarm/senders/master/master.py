@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-from gevent.event import Event
 from locust import User
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner
@@ -25,6 +24,7 @@ from _hookswarm.senders.exchange.usage import MACHINE_SAMPLE_S, Sampler, machine
 from _hookswarm.senders.master import live, metrics
 from _hookswarm.senders.master.capacity import STATS_PATIENCE_S, CapacitySearch
 from _hookswarm.senders.master.control import ControlError, Controls
+from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending, ended_early
 from _hookswarm.senders.master.live import Live
 from _hookswarm.senders.master.reception import Reception
 from _hookswarm.senders.master.run_folder import RunFolder
@@ -50,7 +50,8 @@ class Master:
         self._folder: RunFolder | None = None
         self._controls: Controls | None = None
         self._arrived: dict[str, int] = {}
-        self._halting = Event()
+        self._ending = Ending()
+        self._left_out: list[int] = []
         self._reception = Reception(runner, self._clock)
         self._workers = Workers(runner, plan.stages[0], self._reception.ready, self._reception.silence)
         self.finished = False
@@ -95,14 +96,18 @@ class Master:
         self._folder, self._arrived = None, {}
         self._reception.begin(fault)
         self._workers = Workers(self._runner, plan.stages[0], self._reception.ready, self._reception.silence)
-        self._halting.clear()
+        self._ending, self._left_out = Ending(), []
         self._walk = gevent.spawn(self._run)
 
     def stop(self, **_: Any) -> None:
         """End the run, if one is on, and leave its folder whole; called before Locust stops its users."""
         if self._walk and self.playing and self._walk is not gevent.getcurrent():
-            self._halting.set()
+            self._ending.ask(UNKNOWN if self._workers.alive() else LAST_LEFT)
             self._walk.join(30)
+
+    def note(self, cause: str) -> None:
+        """Why Locust is about to end the run that is on."""
+        self._ending.note(cause)
 
     def snapshot(self) -> metrics.RunSnapshot:
         """How the run stands, for whoever watches it."""
@@ -126,6 +131,11 @@ class Master:
     def playing(self) -> bool:
         """Whether a run is on: from its start until its folder is whole."""
         return self._walk is not None and not self._walk.ready()
+
+    @property
+    def ending(self) -> bool:
+        """Whether the last run is over, or about to be."""
+        return self._walk is not None and (self._walk.ready() or self._ending.asked.is_set())
 
     def last_run(self) -> Path | None:
         """The folder of the last run, once that is over."""
@@ -159,11 +169,14 @@ class Master:
             self._read_clocks(folder, controls)
             controls.reset(folder.manifest.id)
             settled = self._play_all(folder, controls, machine)
+            early = self._ending.asked.is_set()
             self._arrived = controls.arrived()
             self._read_clocks(folder, controls)
             self._await_statistics(settled)
             self._gather(folder)
             self._environment.process_exit_code = None if settled else Exit.UNKNOWN
+            if early and not self._ending.interrupted:
+                error = ended_early(self._ending.cause, self._never_played(), len(self._plan.stages))
         except (RunFailedError, ControlError) as failure:
             error = str(failure)
         except OSError as failure:
@@ -221,23 +234,31 @@ class Master:
             controls,
             self._workers,
             self._reception.inbox,
-            self._halting,
+            self._ending,
             self._clock,
         )
-        settled = 0
+        settled, begun = 0, self._reception.inbox.begun
         for number, stage in enumerate(self._plan.stages):
             if (stage.processes or 1) > player.processes():
                 _say(f"skipped because it needs --processes {stage.processes}: {stage.name}")
+                self._left_out.append(number)
             elif not self._workers.classes(stage.strategy):
                 _say(f"skipped because no sender of its strategy was picked: {stage.name}")
+                self._left_out.append(number)
             elif stage.limits:
-                settled += CapacitySearch(self._runner.stats, folder, player, self._halting).run(stage)
+                begun.add(number)  # what is played are its tries
+                settled += CapacitySearch(self._runner.stats, folder, player, self._ending.asked).run(stage)
             elif played := player.play(number, stage):
                 settled += played.settled
             machine.sample()  # or what the next stage does to the machine would be told of this one's end
-            if self._halting.is_set():
+            if self._ending.asked.is_set():
                 break
         return settled
+
+    def _never_played(self) -> int:
+        """Stages of the plan that did not begin, and should have."""
+        begun = self._reception.inbox.begun
+        return sum(number not in begun and number not in self._left_out for number in range(len(self._plan.stages)))
 
     def _finish(self, folder: RunFolder | None, controls: Controls | None, error: str) -> None:
         """Leave a whole folder, as far as the run came, and let Locust stop."""
@@ -251,7 +272,7 @@ class Master:
             if controls:
                 controls.release()
             if folder:
-                folder.close(self._clock.now(), self._halting.is_set(), error)
+                folder.close(self._clock.now(), self._ending.interrupted, error, self._left_out)
                 _say(f"run {folder.path}")
         except OSError as failure:
             _say(f"cannot write the end of the run: {failure.strerror}")

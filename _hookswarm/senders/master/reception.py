@@ -9,7 +9,17 @@ from _hookswarm.records.clock import Clock, boot_id
 from _hookswarm.records.timeline import WorkerReport
 from _hookswarm.senders.exchange import counted
 from _hookswarm.senders.exchange.counted import CountedDeliveries
-from _hookswarm.senders.exchange.messages import FAILED, HEARD, READY, REPORT, TICK, Heard, Ready, WorkerTick
+from _hookswarm.senders.exchange.messages import (
+    FAILED,
+    HEARD,
+    PARTING,
+    READY,
+    REPORT,
+    TICK,
+    Heard,
+    Ready,
+    WorkerTick,
+)
 from _hookswarm.senders.master import metrics
 from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.master.silence import Silence
@@ -30,6 +40,7 @@ class Reception:
         runner.register_message(REPORT, self._on_report)
         runner.register_message(TICK, self._on_tick)
         runner.register_message(FAILED, self._on_failed)
+        runner.register_message(PARTING, self._on_parting)
         # Locust's name for it is the answer's, which the master sends at once.
         runner.environment.events.heartbeat_sent.add_listener(lambda client_id, **_: self.silence.heard(client_id))
 
@@ -63,6 +74,9 @@ class Reception:
 
     def _on_failed(self, msg: Any, **_: Any) -> None:
         self.inbox.failure = self.inbox.failure or str(msg.data["message"])
+
+    def _on_parting(self, msg: Any, **_: Any) -> None:
+        self.inbox.partings[msg.node_id] = str(msg.data["message"])
 
     def counted(self) -> list[CountedDeliveries]:
         """What Locust counted so far; processes of their own tell it every three seconds."""

@@ -64,13 +64,13 @@ class RunFolder:
         """Nothing is being sent: write what would hold senders up."""
         self._files.write_tables()
 
-    def close(self, at_ns: int, interrupted: bool, error: str) -> None:
-        """Write the end; `error` says why a run ended before its plan did."""
+    def close(self, at_ns: int, interrupted: bool, error: str, left_out: list[int]) -> None:
+        """Write the end; `error` says why a run ended before its plan did, `left_out` which stages need not be played."""
         self._files.close()
         self.manifest.ended_at = datetime.now(UTC)
         self.manifest.interrupted = interrupted
         self.manifest.save(self.path)
-        self.timeline.add(RunEnded(at_ns=at_ns, interrupted=interrupted, error=error))
+        self.timeline.add(RunEnded(at_ns=at_ns, interrupted=interrupted, error=error, left_out=left_out))
 
 
 def _links(settings: Settings) -> LinksRecord | None:

@@ -26,6 +26,7 @@ from _hookswarm.senders.exchange.messages import (
     FETCH,
     HALT,
     HEARD,
+    PARTING,
     READY,
     REPORT,
     STAGE,
@@ -76,6 +77,9 @@ class SendingProcess:
         self._sampler: Sampler | None = None
         self._halted_by = 0.0
         self._watcher: gevent.Greenlet | None = None
+        self._dismissed = False
+        """The master, or Locust itself, wants no more of this process; else its end is somebody's who killed it."""
+        environment.events.test_stopping.add_listener(self._dismiss)
         runner.register_message(STAGE, self._on_stage)
         runner.register_message(FETCH, self._on_fetch)
         runner.register_message(HALT, lambda **_: gevent.spawn(self.halt), concurrent=True)
@@ -124,7 +128,7 @@ class SendingProcess:
         self._network.begin(stage, announcement.start_ns)
         lanes = {part.origin: self._lane(stage, announcement, part) for part in announcement.parts}
         playing = Playing(announcement.number, stage, timeouts, lanes)
-        self._halted_by = 0.0
+        self._halted_by, self._dismissed = 0.0, False
         self._workers.begin(playing)
         self._watcher = gevent.spawn(self._watch, playing, announcement.start_ns)
 
@@ -229,4 +233,9 @@ class SendingProcess:
 
     def quit(self, **_: Any) -> None:
         """Locust ends this process, perhaps without a word from the master."""
+        if not self._dismissed:
+            self._tell(PARTING, {"message": f"the sending process {self.name} was told to end (SIGTERM or SIGINT)"})
         self.halt()
+
+    def _dismiss(self, **_: Any) -> None:
+        self._dismissed = True
