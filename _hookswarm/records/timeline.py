@@ -161,7 +161,7 @@ class RunEnded(Record):
     interrupted: bool
     error: str = ""
     left_out: list[int] | None = None
-    """Stages of the plan that were not to be played after all, by their numbers; None: not told, by versions of before."""
+    """Stages of the plan that were not to be played after all, by their numbers; None: older versions don't tell."""
 
 
 Entry = Annotated[

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from rich.console import Console
 from _hookswarm.analysis.reporting.progress import Display
 from _hookswarm.receiver import children
 from _hookswarm.receiver.fleet import free_ports
-from _hookswarm.records.manifest import new_run_id
+from _hookswarm.records.manifest import MANIFEST, new_run_id
 from _hookswarm.runner.interrupt import Interrupt
 from _hookswarm.runner.tests import LOCUSTFILES, Test
 from _hookswarm.senders.exchange.messages import RUN_VARIABLE, SAYS
@@ -24,10 +25,21 @@ STOP_PATIENCE_S = 45
 """How long Locust may take to end in order once it is told to."""
 
 
+@dataclass(frozen=True)
+class Run:
+    """A run that is over."""
+
+    folder: Path
+    began: bool
+    """Its manifest was there: from then on something may have been sent."""
+    said: str
+    """What Locust printed."""
+
+
 def run_locust(
     name: str, test: Test, options: argparse.Namespace, extra: Sequence[str], interrupt: Interrupt, console: Console
-) -> Path:
-    """Run one test's locustfile to its end, with a progress bar; returns the run's folder."""
+) -> Run:
+    """Run one test's locustfile to its end, with a progress bar."""
     run = new_run_id(name, datetime.now(UTC))
     folder = Path(options.results) / run
     folder.mkdir(parents=True)
@@ -43,9 +55,10 @@ def run_locust(
     with tempfile.TemporaryFile() as log, Display(folder, name, console) as display:
         locust = children.start_child(command, {RUN_VARIABLE: run}, output=log)
         try:
-            told = 0
+            told, began = 0, False
             while locust.poll() is None:
                 interrupt.wanted.wait(0.2) if not told else threading.Event().wait(0.2)
+                began = began or (folder / MANIFEST).exists()
                 display.update()
                 if interrupt.count > told:
                     told = interrupt.count
@@ -59,7 +72,7 @@ def run_locust(
     for line in said.decode(errors="replace").splitlines():
         if line.startswith(SAYS) and not line.startswith(f"{SAYS}run "):
             console.print(line, markup=False, highlight=False)
-    return folder
+    return Run(folder, began or (folder / MANIFEST).exists(), said.decode(errors="replace").strip())
 
 
 def _keep_log(path: Path, said: bytes) -> None:

@@ -78,8 +78,8 @@ class Code(StrEnum):
     RUN_FAILED = (
         "run_failed",
         Effect.VOID,
-        "something other than an interrupt (Ctrl-C, SIGTERM to the command, Stop in the web UI) ended the run before its "
-        "plan was done, and it says what",
+        "something other than an interrupt (Ctrl-C, SIGTERM to the command, Stop in the web UI) ended the run before "
+        "its plan was done, and it says what",
         "mend what it names, and run it again",
     )
     RUN_UNFINISHED = (

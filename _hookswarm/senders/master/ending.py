@@ -38,4 +38,4 @@ class Ending:
 def ended_early(cause: str, never: int, of: int) -> str:
     """What is wrong with a run that nobody interrupted, and what to do next; `never` stages of `of` did not begin."""
     left = f"{never} of {of} stages never played" if never else "its last stage cut short"
-    return f"{cause} before the plan was done, {left}: run it again; to end a run early use Ctrl-C or Stop in the web UI"
+    return f"{cause} before the plan was done, {left}: run it again; Ctrl-C or Stop in the web UI end one in order"

@@ -14,7 +14,7 @@ from locust import User
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner
 
-from _hookswarm.common.wording import first_of
+from _hookswarm.common.wording import first_of, with_remedy
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import HostRecord
@@ -180,7 +180,7 @@ class Master:
         except (RunFailedError, ControlError) as failure:
             error = str(failure)
         except OSError as failure:
-            error = f"cannot write the run's folder: {failure.strerror}"
+            error = f"cannot write {with_remedy(failure)}"
         except Exception as failure:
             error = f"the master failed: {failure!r}"
             raise
@@ -275,7 +275,8 @@ class Master:
                 folder.close(self._clock.now(), self._ending.interrupted, error, self._left_out)
                 _say(f"run {folder.path}")
         except OSError as failure:
-            _say(f"cannot write the end of the run: {failure.strerror}")
+            _say(f"cannot write the end of the run, {with_remedy(failure)}")
+            self._environment.process_exit_code = Exit.VOID if folder else Exit.USAGE
         finally:
             self.finished = True
 

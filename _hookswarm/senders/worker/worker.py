@@ -13,6 +13,7 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import LocalRunner, WorkerRunner
 
+from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.identity import run_tag
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.garbage import spare_start_up
@@ -221,7 +222,9 @@ class SendingProcess:
         self._runner.send_message(kind, data)
 
     def _journal_failed(self, error: OSError) -> None:
-        self._tell(FAILED, {"message": f"{self.name}: cannot write the journal: {error.strerror}"})
+        if error.filename is None and self._journal:  # a write names no file
+            error = OSError(error.errno, error.strerror, str(self._journal.path))
+        self._tell(FAILED, {"message": f"{self.name}: cannot write {with_remedy(error)}"})
 
     def halt(self) -> None:
         """End the stage now: give up what is queued, wait a little for answers, report."""

@@ -155,7 +155,7 @@ def test_notes(frames: Callable[[], RunFrames], code: str) -> None:
     ids=["all played", "left out by design", "not told", "a search's tries"],
 )
 def test_stages_that_need_not_be_there(frames: RunFrames) -> None:
-    """What a plan leaves out by design, what runs of before do not tell, and a search, of which only tries are played."""
+    """What a plan leaves out by design, what older runs don't tell, and a search, of which only tries are played."""
     assert "stages_missing" not in _codes(_of(frames))
 
 
