@@ -23,6 +23,8 @@ from _hookswarm.senders.plan.options import to_arguments
 
 STOP_PATIENCE_S = 45
 """How long Locust may take to end in order once it is told to."""
+LEFT_PATIENCE_S = 8
+"""How long its sending processes may take when it was killed; they see that themselves, and end."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def run_locust(
             display.update()
         finally:
             children.stop_child(locust, signal.SIGINT, STOP_PATIENCE_S)
+            children.await_group(locust.pid, LEFT_PATIENCE_S)
             log.seek(0)
             said = log.read()
     _keep_log(folder / "locust.log", said)

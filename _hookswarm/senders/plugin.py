@@ -20,16 +20,19 @@ from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.settings import Settings, check_options
 from _hookswarm.senders.user import StagesShape, WebhookSender
 from _hookswarm.senders.web.web import extend_web_ui
+from _hookswarm.senders.worker.forks import grown, guard_forks
 from _hookswarm.senders.worker.worker import SendingProcess
 
 
 @events.init_command_line_parser.add_listener
 def _add_options(parser: ArgumentParser, **_: Any) -> None:
     add_options(parser)
+    guard_forks()  # with --processes Locust forks next
 
 
 @events.init.add_listener
 def _set_up(environment: Environment, **_: Any) -> None:
+    parent = grown()
     shape, runner, options = environment.shape_class, environment.runner, environment.parsed_options
     if not isinstance(shape, StagesShape) or options is None:
         return
@@ -55,7 +58,7 @@ def _set_up(environment: Environment, **_: Any) -> None:
     sharpen_percentiles()
     process = master = None
     if isinstance(runner, LocalRunner | WorkerRunner):
-        process = SendingProcess(environment, settings)
+        process = SendingProcess(environment, settings, parent)
         WebhookSender.process.set(process)
         if isinstance(runner, WorkerRunner):
             environment.events.quitting.add_listener(process.quit)

@@ -20,9 +20,12 @@ from _hookswarm.senders.exchange.messages import (
     Ready,
     WorkerTick,
 )
+from _hookswarm.senders.exchange.silence import Silence
 from _hookswarm.senders.master import metrics
 from _hookswarm.senders.master.inbox import Inbox
-from _hookswarm.senders.master.silence import Silence
+
+SILENT_S = 3.5
+"""From here on a process is lost. They say every second that they live; Locust itself waits for four to five."""
 
 
 class Reception:
@@ -32,7 +35,7 @@ class Reception:
         self.inbox = Inbox()
         self.ready: set[str] = set()
         self.senders: dict[str, Ready] = {}
-        self.silence = Silence()
+        self.silence = Silence(SILENT_S)
         self._runner = runner
         self._clock = clock
         self._boot = boot_id()
@@ -71,6 +74,7 @@ class Reception:
     def _on_tick(self, msg: Any, **_: Any) -> None:
         tick = WorkerTick.model_validate(msg.data)
         self.inbox.ticks[tick.stage, msg.node_id] = tick
+        self.silence.heard(msg.node_id)
 
     def _on_failed(self, msg: Any, **_: Any) -> None:
         self.inbox.failure = self.inbox.failure or str(msg.data["message"])

@@ -4,6 +4,8 @@ Its users ask `work` for something to send. In a run without worker processes, L
 """
 
 import os
+import signal
+import sys
 import time
 from random import Random
 from typing import Any
@@ -16,6 +18,7 @@ from locust.runners import LocalRunner, WorkerRunner
 from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.identity import run_tag
 from _hookswarm.records.clock import Clock
+from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.garbage import spare_start_up
 from _hookswarm.records.journal import Header, Journal
 from _hookswarm.records.resources import ResourceLog, give_back
@@ -30,6 +33,7 @@ from _hookswarm.senders.exchange.messages import (
     PARTING,
     READY,
     REPORT,
+    SAYS,
     STAGE,
     TICK,
     Announcement,
@@ -43,6 +47,7 @@ from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage, from_plain
 from _hookswarm.senders.transport.wire import Timeouts
 from _hookswarm.senders.worker.delivery_workers import DeliveryWorkers
+from _hookswarm.senders.worker.master_watch import MasterWatch
 from _hookswarm.senders.worker.network import Network
 from _hookswarm.senders.worker.origin import Origin
 from _hookswarm.senders.worker.playing import Lane, Playing
@@ -59,12 +64,15 @@ TICK_EVERY = 10
 """Pulses between two progress messages."""
 HALT_GRACE_S = 2.0
 """How long answers under way are waited for when a run is stopped."""
+ORPHAN_ENDS_S = 5
+"""How long a process without a master may take to end in order."""
 
 
 class SendingProcess:
     """Stages, queues and journal of one process."""
 
-    def __init__(self, environment: Environment, settings: Settings) -> None:
+    def __init__(self, environment: Environment, settings: Settings, parent: int | None = None) -> None:
+        """`parent` forked this process; None: nobody did."""
         runner = environment.runner
         assert isinstance(runner, LocalRunner | WorkerRunner)
         self._clock = Clock()
@@ -88,6 +96,7 @@ class SendingProcess:
         runner.register_message(HEARD, self._on_heard)
         if isinstance(runner, WorkerRunner):
             gevent.spawn(self._say_ready)
+            MasterWatch(runner, parent, self._is_sending, self._orphaned)
 
     def configure(self, settings: Settings) -> None:
         """Take the settings of the next run; its users come after this."""
@@ -226,9 +235,24 @@ class SendingProcess:
             error = OSError(error.errno, error.strerror, str(self._journal.path))
         self._tell(FAILED, {"message": f"{self.name}: cannot write {with_remedy(error)}"})
 
-    def halt(self) -> None:
+    def _is_sending(self) -> bool:
+        return self._watcher is not None and not self._watcher.ready()
+
+    def _orphaned(self, cause: str) -> None:
+        """Nobody conducts this process any more, nor will: send nothing more, and end."""
+        signal.alarm(ORPHAN_ENDS_S)  # by the kernel, should what follows stand still
+        try:
+            todo = "see why the master ended, or the network to it, and start the run again"
+            print(f"{SAYS}{self.name} sends nothing more and ends: {cause}; {todo}", file=sys.stderr, flush=True)
+        except OSError:
+            pass  # nobody is left to read it
+        self.halt(grace_s=0)
+        self._runner.environment.process_exit_code = Exit.VOID
+        self._runner.quit()
+
+    def halt(self, grace_s: float = HALT_GRACE_S) -> None:
         """End the stage now: give up what is queued, wait a little for answers, report."""
-        self._halted_by = time.monotonic() + HALT_GRACE_S
+        self._halted_by = time.monotonic() + grace_s
         if self._watcher:
             self._watcher.join(HALT_GRACE_S + 3)
         if isinstance(self._runner, WorkerRunner):
