@@ -25,6 +25,7 @@ from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import MANIFEST, RunError
 from _hookswarm.runner.locust import Run
 from _hookswarm.runner.options import wanted_checks
+from _hookswarm.senders.exchange.messages import SAYS
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def report_run(run: Run, options: argparse.Namespace, console: Console) -> Repor
     """
     folder = run.folder
     if not run.began:
-        last = run.said.splitlines()[-1] if run.said else "no output"
+        last = run.said.splitlines()[-1].removeprefix(SAYS) if run.said else "no output"
         raise ConfigError([f"Locust ended before the run began: {last}"])
     if not (folder / MANIFEST).exists():
         raise ReportError(

@@ -85,7 +85,7 @@ class Master:
             if self._reception.inbox.stage is None or runner.clients.missing:
                 start(*args, **kwargs)
             else:
-                _say("a sending process joined: it has users when Locust next changes their number")
+                say("a sending process joined: it has users when Locust next changes their number")
 
         runner.start = start_unless_playing  # type: ignore[method-assign]  # Locust has no event for it
 
@@ -133,6 +133,11 @@ class Master:
         return self._walk is not None and not self._walk.ready()
 
     @property
+    def begun(self) -> bool:
+        """Whether there is a run, or was."""
+        return self._walk is not None
+
+    @property
     def ending(self) -> bool:
         """Whether the last run is over, or about to be."""
         return self._walk is not None and (self._walk.ready() or self._ending.asked.is_set())
@@ -156,7 +161,7 @@ class Master:
             if left_out := self._plan.left_out:
                 for need in sorted(set(left_out.values())):
                     names = [name for name, reason in left_out.items() if reason == need]
-                    _say(f"skipped because they need {need}: {first_of(names, NAMES_SHOWN)}")
+                    say(f"skipped because they need {need}: {first_of(names, NAMES_SHOWN)}")
             if isinstance(self._runner, MasterRunner):  # else the sending process, which is this one, keeps the log
                 log = process_log(folder.path, "master", self._clock, str(os.getpid()))
                 if log:
@@ -213,7 +218,7 @@ class Master:
         alive = self._workers.alive()
         processes = [(node, ready.process) for node, ready in self._reception.senders.items() if node in alive]
         for name in self._gatherer.gather(folder.path, folder.manifest.id, processes):
-            _say(f"could not fetch {name} from its host")
+            say(f"could not fetch {name} from its host")
 
     def _watch(self, folder: RunFolder) -> list[Sampler]:
         """Log what the user's own processes take, too; one that is gone by now is said to be."""
@@ -222,7 +227,7 @@ class Master:
             try:
                 found.append(Sampler(process_log(folder.path, f"watched-{name}", self._clock, str(pid), pid)))
             except ProcessLookupError:
-                _say(f"not watched: process {pid} is gone")
+                say(f"not watched: process {pid} is gone")
         return found
 
     def _play_all(self, folder: RunFolder, controls: Controls, machine: Sampler) -> int:
@@ -240,10 +245,10 @@ class Master:
         settled, begun = 0, self._reception.inbox.begun
         for number, stage in enumerate(self._plan.stages):
             if (stage.processes or 1) > player.processes():
-                _say(f"skipped because it needs --processes {stage.processes}: {stage.name}")
+                say(f"skipped because it needs --processes {stage.processes}: {stage.name}")
                 self._left_out.append(number)
             elif not self._workers.classes(stage.strategy):
-                _say(f"skipped because no sender of its strategy was picked: {stage.name}")
+                say(f"skipped because no sender of its strategy was picked: {stage.name}")
                 self._left_out.append(number)
             elif stage.limits:
                 begun.add(number)  # what is played are its tries
@@ -266,16 +271,16 @@ class Master:
         self._controls = None
         try:
             if error:
-                _say(error)
+                say(error)
                 self._environment.process_exit_code = Exit.VOID if folder else Exit.USAGE
                 self._runner.send_message(HALT)
             if controls:
                 controls.release()
             if folder:
                 folder.close(self._clock.now(), self._ending.interrupted, error, self._left_out)
-                _say(f"run {folder.path}")
+                say(f"run {folder.path}")
         except OSError as failure:
-            _say(f"cannot write the end of the run, {with_remedy(failure)}")
+            say(f"cannot write the end of the run, {with_remedy(failure)}")
             self._environment.process_exit_code = Exit.VOID if folder else Exit.USAGE
         finally:
             self.finished = True
@@ -287,7 +292,7 @@ class Master:
             gevent.sleep(POLL_S)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     """Tell the user, on standard output; a log on a full disk must not end the run in disorder."""
     try:
         print(f"{SAYS}{text}", flush=True)
