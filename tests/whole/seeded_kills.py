@@ -30,8 +30,8 @@ ENDS_WITHIN_S = 30
 STOPPED_S = 3.0
 QUIET_S = 2.0
 """How long after the command's end something may still be on its way, where it was killed."""
-LATEST_S = 7.0
-"""After a process was first seen, when it is struck at the latest: a run takes about as long."""
+LATEST_S = {True: 6.0, False: 2.0}
+"""When a process is struck at the latest, from when the run began (it takes about as long), or the process came."""
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGSTOP)
 VICTIMS = ("data plane", "supervisor", "master", "worker", "command")
 STAGES = {True: "slow tenants baseline,sustained", False: "slow tenants baseline"}
@@ -50,6 +50,8 @@ class Try:
     number: int
     victim: str
     signal: signal.Signals
+    running: bool
+    """Once the run began; else as it starts up."""
     delay_s: float
     processes: int
     receivers: bool
@@ -57,8 +59,8 @@ class Try:
 
     def __str__(self) -> str:
         where = "receivers" if self.receivers else "server"
-        struck = f"{self.victim} {self.signal.name[3:]} after {self.delay_s:.2f} s"
-        return f"{self.number:3}  --processes {self.processes}  {where:9}  {struck:32}"
+        struck = f"{self.victim} {self.signal.name[3:]}, {'run' if self.running else 'start'} + {self.delay_s:.2f} s"
+        return f"{self.number:3}  --processes {self.processes}  {where:9}  {struck:31}"
 
 
 @dataclass
@@ -83,11 +85,13 @@ def try_of(seed: int, number: int) -> Try:
     random = Random(f"{seed} {number}")
     processes = number % 3
     victim = random.choice([name for name in VICTIMS if processes or name != "worker"])
+    running = random.random() < 0.75
     return Try(
         number=number,
         victim=victim,
         signal=random.choice(SIGNALS),
-        delay_s=random.uniform(0, LATEST_S),
+        running=running,
+        delay_s=random.uniform(0, LATEST_S[running]),
         processes=processes,
         receivers=victim in ("data plane", "supervisor") or random.random() < 0.5,
     )
@@ -138,9 +142,9 @@ def _counting() -> Iterator[tuple[str, list[int]]]:
 
 
 def _strike(this: Try, command: psutil.Process, folder: Path, result: Result) -> None:
-    """Once the process was there for so long. SIGSTOP ends by itself."""
-    deadline = time.monotonic() + 30
-    while not _found(this.victim, command):
+    """Once its moment has come. SIGSTOP ends by itself."""
+    deadline = time.monotonic() + 60
+    while not _found(this.victim, command) or (this.running and not any(folder.glob("results/*/run.json"))):
         if time.monotonic() > deadline or not command.is_running() or command.status() == psutil.STATUS_ZOMBIE:
             result.over = True
             return
@@ -163,8 +167,8 @@ def _strike(this: Try, command: psutil.Process, folder: Path, result: Result) ->
 
 def _found(victim: str, command: psutil.Process) -> list[psutil.Process]:
     """The processes of that kind that are there now."""
-    if victim == "command":
-        return [command] if command.is_running() and command.status() != psutil.STATUS_ZOMBIE else []
+    if victim == "command":  # that has come so far as to start something: until then it is Python, importing
+        return [command] if command.is_running() and command.children() else []
     masters = _children([command], "locust")
     supervisors = _children([command], "_hookswarm.receiver")
     if victim in ("master", "supervisor"):
@@ -233,7 +237,8 @@ def right_ends(this: Try) -> tuple[set[int], set[str], set[str]]:
             return {Exit.INTERRUPTED}, set(), set()
         return {Exit.VOID}, {"run_unfinished"} if number is signal.SIGKILL else {"run_failed"}, UNCOUNTED
     if this.victim == "worker":
-        return {Exit.VOID}, {"worker_lost", "run_failed"}, UNCOUNTED
+        # One that has not come so far as to listen to a signal dies of it, without a word.
+        return {Exit.VOID}, {"worker_lost"} if number is signal.SIGKILL else {"run_failed", "worker_lost"}, set()
     return {Exit.VOID}, {"run_failed"}, set()
 
 

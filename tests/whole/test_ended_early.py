@@ -15,7 +15,7 @@ from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import Manifest
 from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.stages import Stage
-from tests.support.receivers import running_receiver, wait_until
+from tests.support.receivers import free_port, running_receiver, wait_until
 from tests.support.runs import BUSY, analyse, codes, end_group, regions_file, run_folder, start_locust
 
 pytestmark = pytest.mark.slow
@@ -26,12 +26,17 @@ STAGES = [
 ]
 
 
+WEB = ("--web-host", "127.0.0.1", "--web-port")
+
+
 @contextmanager
-def _started(folder: Path, *options: str) -> Iterator["subprocess.Popen[bytes]"]:
+def _started(folder: Path, *options: str, headless: bool = True) -> Iterator["subprocess.Popen[bytes]"]:
     """Plain Locust against a receiver of its own."""
     folder.mkdir()
     with running_receiver(folder) as receiver:
-        locust = start_locust(folder, STAGES, "--regions", str(regions_file(folder, receiver)), *options)
+        locust = start_locust(
+            folder, STAGES, "--regions", str(regions_file(folder, receiver)), *options, headless=headless
+        )
         try:
             yield locust
         finally:
@@ -63,14 +68,15 @@ def _whole(section: Section) -> None:
 
 
 def test_what_ends_a_run_early_is_told_apart(tmp_path: Path) -> None:
-    """SIGTERM or SIGINT to the only sending process, SIGTERM to Locust's, alone or with sending processes: void, and
-    each says which. SIGINT to Locust's process is an interrupt.
+    """SIGTERM or SIGINT to the only sending process, SIGTERM to Locust's, alone, with sending processes or with
+    the web UI: void, and each says which. SIGINT to Locust's process is an interrupt.
     """
     with (
         _started(tmp_path / "worker", "--processes", "1") as worker,
         _started(tmp_path / "asked", "--processes", "1") as asked,
         _started(tmp_path / "alone") as alone,
         _started(tmp_path / "master", "--processes", "2") as master,
+        _started(tmp_path / "web", "--autostart", *WEB, str(free_port()), headless=False) as web,
         _started(tmp_path / "interrupted") as interrupted,
     ):
         wait_until(lambda: all(map(_sends, tmp_path.iterdir())), 90)
@@ -78,13 +84,15 @@ def test_what_ends_a_run_early_is_told_apart(tmp_path: Path) -> None:
         os.kill(psutil.Process(asked.pid).children()[0].pid, signal.SIGINT)
         alone.terminate()
         master.terminate()
+        web.terminate()
         interrupted.send_signal(signal.SIGINT)
-        assert [locust.wait(30) for locust in (worker, asked, alone, master)] == [Exit.VOID] * 4
+        assert [locust.wait(30) for locust in (worker, asked, alone, master, web)] == [Exit.VOID] * 5
         assert interrupted.wait(30) == 0
     _void(tmp_path / "worker", "was told to end (SIGTERM or SIGINT)")
     _void(tmp_path / "asked", "was told to end (SIGTERM or SIGINT)")
     _void(tmp_path / "alone", "Locust's process was told to end (SIGTERM)")
     _void(tmp_path / "master", "Locust's process was told to end (SIGTERM)")
+    _void(tmp_path / "web", "Locust's process was told to end (SIGTERM)")
     section, _ = analyse(run_folder(tmp_path / "interrupted"))
     assert "interrupted" in codes(section)
     assert section.verdict.status is Status.PASS or codes(section) & BUSY

@@ -81,10 +81,10 @@ def _loss_allowed(frames: RunFrames) -> bool:
 
 
 def _excused(frames: RunFrames) -> set[str]:
-    """The stages in which a worker was lost, and might be: what it had not told yet is in its journal alone."""
+    """The stages in which a worker was lost: what it had not told yet is in its journal alone."""
     excused: set[str] = set()
     stage = ""
-    for entry in frames.timeline if _loss_allowed(frames) else []:
+    for entry in frames.timeline:
         if isinstance(entry, StageStarted):
             stage = entry.name
         elif isinstance(entry, WorkerLost):
