@@ -72,7 +72,7 @@ class Code(StrEnum):
     WORKER_LOST = (
         "worker_lost",
         Effect.VOID,
-        "a sending process died, or was silent for 3.5 s; with `--allow-worker-loss` a note",
+        "a sending process died, or was silent for 4 s; with `--allow-worker-loss` a note",
         "read the end of locust.log; look for an out-of-memory kill",
     )
     RUN_FAILED = (

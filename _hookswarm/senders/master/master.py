@@ -102,7 +102,8 @@ class Master:
     def stop(self, **_: Any) -> None:
         """End the run, if one is on, and leave its folder whole; called before Locust stops its users."""
         if self._walk and self.playing and self._walk is not gevent.getcurrent():
-            self._ending.ask(UNKNOWN if self._workers.alive() else LAST_LEFT)
+            partings = list(self._reception.inbox.partings.values())
+            self._ending.ask(UNKNOWN if self._workers.alive() else partings[-1] if partings else LAST_LEFT)
             self._walk.join(30)
 
     def note(self, cause: str) -> None:

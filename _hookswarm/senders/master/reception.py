@@ -10,6 +10,7 @@ from _hookswarm.records.timeline import WorkerReport
 from _hookswarm.senders.exchange import counted
 from _hookswarm.senders.exchange.counted import CountedDeliveries
 from _hookswarm.senders.exchange.messages import (
+    ALIVE,
     FAILED,
     HEARD,
     PARTING,
@@ -24,8 +25,8 @@ from _hookswarm.senders.exchange.silence import Silence
 from _hookswarm.senders.master import metrics
 from _hookswarm.senders.master.inbox import Inbox
 
-SILENT_S = 3.5
-"""From here on a process is lost. They say every second that they live; Locust itself waits for four to five."""
+SILENT_S = 4.0
+"""From here on a process is lost. They say several times a second that they live, so one may stand still for 3 s."""
 
 
 class Reception:
@@ -44,6 +45,7 @@ class Reception:
         runner.register_message(TICK, self._on_tick)
         runner.register_message(FAILED, self._on_failed)
         runner.register_message(PARTING, self._on_parting)
+        runner.register_message(ALIVE, lambda msg, **_: self.silence.heard(msg.node_id))
         # Locust's name for it is the answer's, which the master sends at once.
         runner.environment.events.heartbeat_sent.add_listener(lambda client_id, **_: self.silence.heard(client_id))
 

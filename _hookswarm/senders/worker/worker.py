@@ -25,6 +25,7 @@ from _hookswarm.records.resources import ResourceLog, give_back
 from _hookswarm.records.timeline import WorkerReport
 from _hookswarm.senders.exchange import gather
 from _hookswarm.senders.exchange.messages import (
+    ALIVE,
     CHUNK,
     FAILED,
     FETCH,
@@ -60,6 +61,8 @@ PULSE_S = 0.02
 """How often the event loop's lateness is measured, and the end of a stage looked for."""
 READY_EVERY_S = 0.1
 """How often a process says that it listens: the master may not do so yet."""
+ALIVE_EVERY_S = 0.25
+"""How often a process says that it lives while it plays no stage."""
 TICK_EVERY = 10
 """Pulses between two progress messages."""
 HALT_GRACE_S = 2.0
@@ -96,6 +99,7 @@ class SendingProcess:
         runner.register_message(HEARD, self._on_heard)
         if isinstance(runner, WorkerRunner):
             gevent.spawn(self._say_ready)
+            gevent.spawn(self._say_alive)
             MasterWatch(runner, parent, self._is_sending, self._orphaned)
 
     def configure(self, settings: Settings) -> None:
@@ -114,6 +118,12 @@ class SendingProcess:
             self._tell(READY, self._sync.ready(self.name).model_dump())
             self._heard.wait(READY_EVERY_S)
             self._heard.clear()
+
+    def _say_alive(self) -> None:
+        while True:
+            if not self._is_sending():
+                self._tell(ALIVE, {})
+            gevent.sleep(ALIVE_EVERY_S)
 
     def _on_heard(self, msg: Any, **_: Any) -> None:
         if self._sync.hear(Heard.model_validate(msg.data)):

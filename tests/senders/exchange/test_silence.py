@@ -5,7 +5,7 @@ import pytest
 from _hookswarm.senders.exchange.silence import LISTENED_S, Silence
 
 LOOK_S = 0.02
-SILENT_S = 3.5
+SILENT_S = 4.0
 
 
 def lost_at(heard_until_s: float, *, looks_from_s: float = 0.0) -> float:
