@@ -15,7 +15,7 @@ from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.verdicts import checks, measures
 from _hookswarm.analysis.verdicts.verdict import EXITS
 from _hookswarm.common.errors import ConfigError, HookswarmError
-from _hookswarm.common.wording import of_system
+from _hookswarm.common.wording import with_remedy
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.writing import write_atomically
 
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except HookswarmError as error:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
-        print(f"error: {of_system(error)}", file=sys.stderr)
+        print(f"error: {with_remedy(error)}", file=sys.stderr)
     return Exit.USAGE
 
 

@@ -1,5 +1,6 @@
 """Phrases that many messages share."""
 
+import errno
 from collections.abc import Sequence
 
 
@@ -12,6 +13,19 @@ def of_system(error: OSError) -> str:
     """What the system said, and of which file if it tells: `out/report.html: No space left on device`."""
     said = error.strerror or str(error) or type(error).__name__
     return said if error.filename is None else f"{error.filename}: {said}"
+
+
+def with_remedy(error: OSError) -> str:
+    """The same, and what to do about it: `out/report.html: No space left on device: make room there`."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        remedy = "make room there"
+    elif error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE):
+        remedy = "let the folder be where it is"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        remedy = "let this user write there"
+    else:
+        remedy = "mend that"
+    return f"{of_system(error)}: {remedy}, and run it again"
 
 
 def first_of(texts: Sequence[str], most: int, separator: str = ", ") -> str:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import IO
 
@@ -46,3 +47,15 @@ def stop_child(child: "subprocess.Popen[bytes]", sig: int = signal.SIGTERM, pati
         except subprocess.TimeoutExpired:
             child.kill()
     return child.wait()
+
+
+def await_group(leader: int, patience_s: float) -> None:
+    """Return when nobody is left of the group that a child led; whoever is there after `patience_s` is killed."""
+    deadline = time.monotonic() + patience_s
+    try:
+        while time.monotonic() < deadline:
+            os.killpg(leader, 0)
+            time.sleep(0.02)
+        os.killpg(leader, signal.SIGKILL)
+    except ProcessLookupError:
+        pass

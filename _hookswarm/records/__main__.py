@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from _hookswarm.common.errors import HookswarmError
-from _hookswarm.common.wording import of_system
+from _hookswarm.common.wording import with_remedy
 from _hookswarm.records.collect import collect
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.export import export
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return Exit.USAGE
     except OSError as error:
-        print(f"error: {of_system(error)}", file=sys.stderr)
+        print(f"error: {with_remedy(error)}", file=sys.stderr)
         return Exit.USAGE
     return Exit.PASS
 

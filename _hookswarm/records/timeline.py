@@ -188,6 +188,8 @@ class RunEnded(Record):
     at_ns: int
     interrupted: bool
     error: str = ""
+    left_out: list[int] | None = None
+    """Stages of the plan that were not to be played after all, by their numbers; None: older versions don't tell."""
 
 
 Entry = Annotated[

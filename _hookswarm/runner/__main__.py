@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from _hookswarm import importable
 from _hookswarm.analysis.reporting import summary
 from _hookswarm.common.errors import HookswarmError
-from _hookswarm.common.wording import of_system
+from _hookswarm.common.wording import with_remedy
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.runner.interrupt import Interrupt
 from _hookswarm.runner.locust import run_locust
@@ -22,24 +22,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     interrupt = Interrupt.listen()
     os.environ.update(importable())
     reported: list[Reported] = []
+    began = False  # the run that is on, or was last: from then on what goes wrong is no matter of usage
     try:
         tests = preflight(options)
         for name, test in tests.items():
-            if interrupt.count:
+            if interrupt.count or any(one.interrupted for one in reported):
                 break
+            began = False
             with running_receivers(test, options, interrupt) as extra:
                 run = run_locust(name, test, options, extra, interrupt, console)
+                began = run.began
             reported.append(report_run(run, options, console))
         end = conclude(reported, options, console) if reported else Exit.UNKNOWN
     except HookswarmError as error:
-        if interrupt.count:  # stopped before there was anything to report
+        if interrupt.count and not began:  # stopped before there was anything to report
             return Exit.INTERRUPTED
         print(f"error: {error}", file=sys.stderr)
-        return Exit.USAGE
+        return Exit.VOID if began else Exit.USAGE
     except OSError as error:
-        print(f"error: {of_system(error)}", file=sys.stderr)
-        return Exit.USAGE
-    if interrupt.count:
+        print(f"error: {with_remedy(error)}", file=sys.stderr)
+        return Exit.VOID if began else Exit.USAGE
+    if interrupt.count or any(one.interrupted for one in reported):  # or Locust's process was
         return Exit.INTERRUPTED
     return end
 

@@ -12,11 +12,12 @@ from _hookswarm.common.errors import ConfigError
 from _hookswarm.receiver import haproxy
 from _hookswarm.records.manifest import RunError
 from _hookswarm.runner.tests import TESTS, Test
-from _hookswarm.senders.plan.options import add_options
+from _hookswarm.senders.plan.options import EXPECT_S, add_options
 from _hookswarm.senders.plan.settings import check_options, check_writable, unreachable
 
 MAX_PROCESSES = 256
 MAX_WORKERS = 1_000
+MAX_WAIT_S = 86_400
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -32,6 +33,13 @@ def make_parser() -> argparse.ArgumentParser:
     options.add_argument("--processes", type=int, metavar="N", help="sending processes beside Locust's own")
     options.add_argument(
         "--expect-workers", type=int, metavar="N", help="sending processes of other machines: locust -f - --worker …"
+    )
+    options.add_argument(
+        "--expect-workers-max-wait",
+        type=int,
+        default=EXPECT_S,
+        metavar="S",
+        help="how long to wait for them, seconds (default: %(default)s)",
     )
     options.add_argument(
         "--balancer", choices=("haproxy",), help="HAProxy before the regions of 'distribution', beside our strategies"
@@ -57,6 +65,8 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
         faults.append(f"--processes must lie in 0..{MAX_PROCESSES}")
     if options.expect_workers is not None and not 1 <= options.expect_workers <= MAX_WORKERS:
         faults.append(f"--expect-workers must lie in 1..{MAX_WORKERS}")
+    if not 1 <= options.expect_workers_max_wait <= MAX_WAIT_S:
+        faults.append(f"--expect-workers-max-wait must lie in 1..{MAX_WAIT_S} seconds")
     if options.expect_workers and options.processes:
         faults.append("--expect-workers and --processes exclude each other")
     if options.expect_workers and not (options.target or options.regions):

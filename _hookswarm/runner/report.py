@@ -16,12 +16,16 @@ from _hookswarm.analysis.reporting.html import page
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.analysis.verdicts import checks, measures, outcome
+from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.analysis.verdicts.verdict import EXITS
-from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.errors import ConfigError, HookswarmError
+from _hookswarm.common.wording import of_system
 from _hookswarm.records.collect import collect
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import MANIFEST, RunError
+from _hookswarm.runner.locust import Run
 from _hookswarm.runner.options import wanted_checks
+from _hookswarm.senders.exchange.messages import SAYS
 
 
 @dataclass(frozen=True)
@@ -31,12 +35,29 @@ class Reported:
     found: Sections
     files: list[Path]
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody ended it, by whatever way."""
+        return any(reason.code == Code.INTERRUPTED for reason in self.found.performance.verdict.reasons)
 
-def report_run(folder: Path, options: argparse.Namespace, console: Console) -> Reported:
-    """Analyse a run, print its summary, write its sections of the reports."""
+
+class ReportError(HookswarmError):
+    """A run that was measured, and cannot be reported; the text says which file is at fault, and what to do."""
+
+
+def report_run(run: Run, options: argparse.Namespace, console: Console) -> Reported:
+    """Analyse a run, print its summary, write its sections of the reports.
+
+    Raises ConfigError for a run that did not begin; for one that did ReportError, or another of ours, or OSError.
+    """
+    folder = run.folder
+    if not run.began:
+        last = run.said.splitlines()[-1].removeprefix(SAYS) if run.said else "no output"
+        raise ConfigError([f"Locust ended before the run began: {last}"])
     if not (folder / MANIFEST).exists():
-        log = (folder / "locust.log").read_text(errors="replace").strip()
-        raise ConfigError([f"Locust ended before the run began: {log.splitlines()[-1] if log else 'no output'}"])
+        raise ReportError(
+            f"{folder / MANIFEST} is gone: let a run's folder be until the run has ended, and run it again"
+        )
     if options.regions:  # receivers of other hosts, which may share no folder with us
         try:
             for path in collect(folder):
@@ -47,10 +68,15 @@ def report_run(folder: Path, options: argparse.Namespace, console: Console) -> R
     summaries.show_run(found, console)
     series.save_series(folder, found.series)
     history.save_history(Path(options.results), found.performance)
-    written = [
-        *files.write_reports(options.output, found),
-        page.write_page(options.output, files.read_reports(options.output)),
-    ]
+    try:
+        options.output.mkdir(parents=True, exist_ok=True)  # it was there when the run began
+        written = [
+            *files.write_reports(options.output, found),
+            page.write_page(options.output, files.read_reports(options.output)),
+        ]
+    except OSError as error:
+        again = f"python -m hookswarm.analysis {folder} --output DIR"
+        raise ReportError(f"{of_system(error)}: where there is room, {again} reports what was measured") from None
     paths = ", ".join(map(str, written))
     console.print(f"report {paths}, run {folder}", markup=False, highlight=False)
     return Reported(found, written)

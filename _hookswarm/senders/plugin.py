@@ -12,23 +12,28 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.exit_codes import Exit
+from _hookswarm.senders.master.ending import INTERRUPT, SIGTERM
+from _hookswarm.senders.master.expecting import Expecting, listens_at, living_children
 from _hookswarm.senders.master.locust_stats import sharpen_percentiles
-from _hookswarm.senders.master.master import Master
-from _hookswarm.senders.plan.options import add_options
+from _hookswarm.senders.master.master import Master, say
+from _hookswarm.senders.plan.options import EXPECT_S, add_options
 from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.settings import Settings, check_options
 from _hookswarm.senders.user import StagesShape, WebhookSender
 from _hookswarm.senders.web.web import extend_web_ui
+from _hookswarm.senders.worker.forks import grown, guard_forks
 from _hookswarm.senders.worker.worker import SendingProcess
 
 
 @events.init_command_line_parser.add_listener
 def _add_options(parser: ArgumentParser, **_: Any) -> None:
     add_options(parser)
+    guard_forks()  # with --processes Locust forks next
 
 
 @events.init.add_listener
 def _set_up(environment: Environment, **_: Any) -> None:
+    parent = grown()
     shape, runner, options = environment.shape_class, environment.runner, environment.parsed_options
     if not isinstance(shape, StagesShape) or options is None:
         return
@@ -52,18 +57,22 @@ def _set_up(environment: Environment, **_: Any) -> None:
         return now
 
     sharpen_percentiles()
-    _interrupt_only(gevent.getcurrent())
     process = master = None
     if isinstance(runner, LocalRunner | WorkerRunner):
-        process = SendingProcess(environment, settings)
+        process = SendingProcess(environment, settings, parent)
         WebhookSender.process.set(process)
         if isinstance(runner, WorkerRunner):
             environment.events.quitting.add_listener(process.quit)
     if isinstance(runner, LocalRunner | MasterRunner):
         master = shape.master = Master(environment, settings, shape.test, plan)
         environment.events.test_stopping.add_listener(master.stop)
+        environment.events.quitting.add_listener(master.stop)  # before Locust looks for its exit code
         if environment.web_ui:
             extend_web_ui(environment.web_ui, master, options, chosen_anew)
+
+    _listen(gevent.getcurrent(), master, options.headless)
+    if isinstance(runner, MasterRunner) and (options.headless or options.autostart):
+        _expect(gevent.getcurrent(), runner, options)
 
     def start(**_: Any) -> None:
         """The start form may have changed the options: they are checked again for every run."""
@@ -83,7 +92,42 @@ def _set_up(environment: Environment, **_: Any) -> None:
         options.enable_rebalancing = True
 
 
-def _interrupt_only(main: gevent.Greenlet) -> None:
-    """Let Ctrl-C end Locust's main greenlet, and not whichever worker happens to run: its delivery would vanish."""
+def _expect(main: gevent.Greenlet, runner: MasterRunner, options: Namespace) -> None:
+    """Locust waits for its sending processes without a word; here it is told, and ends with 2 when they do not come."""
+    limit_s, options.expect_workers_max_wait = options.expect_workers_max_wait or EXPECT_S, 0
+    where = listens_at(options.master_bind_host, options.master_bind_port)
+    expecting = Expecting(options.expect_workers, where, limit_s, bool(options.processes), say)
+
+    def wait() -> None:
+        if fault := expecting.wait(lambda: runner.worker_count, living_children):
+            say(fault)
+            runner.quit()
+            gevent.get_hub().loop.run_callback(main.throw, SystemExit(Exit.USAGE))
+
+    gevent.spawn(wait)
+
+
+def _listen(main: gevent.Greenlet, master: Master | None, headless: bool) -> None:
+    """Let signals end Locust in order, and the run say which it was."""
     hub = gevent.get_hub()
-    gevent.signal_handler(signal.SIGINT, lambda: hub.loop.run_callback(main.throw, KeyboardInterrupt))
+
+    def end() -> None:
+        """Ends Locust's main greenlet, and not whichever worker happens to run: its delivery would vanish."""
+        waits = headless and master is not None and not master.begun  # for sending processes: Locust listens to nothing
+        hub.loop.run_callback(main.throw, SystemExit(Exit.INTERRUPTED) if waits else KeyboardInterrupt)
+
+    def interrupted() -> None:
+        if master:
+            master.note(INTERRUPT)
+        end()
+
+    def terminated() -> None:
+        """Locust itself listens to it as well, but headless not before its run is over."""
+        assert master
+        master.note(SIGTERM)
+        if headless and not master.ending:
+            end()
+
+    gevent.signal_handler(signal.SIGINT, interrupted)
+    if master:
+        gevent.signal_handler(signal.SIGTERM, terminated)

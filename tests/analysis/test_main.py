@@ -216,7 +216,9 @@ def test_a_full_disk_is_named_with_the_file(tmp_path: Path, capsys: pytest.Captu
         (disk / "ballast").write_bytes(bytes(4096))
         assert main([str(tmp_path / "run"), "--output", str(disk)]) == Exit.USAGE
         assert [path.name for path in disk.iterdir()] == ["ballast"]
-    assert capsys.readouterr().err.splitlines() == [f"error: {disk / PERFORMANCE}: No space left on device"]
+    assert capsys.readouterr().err.splitlines() == [
+        f"error: {disk / PERFORMANCE}: No space left on device: make room there, and run it again"
+    ]
 
 
 def test_an_output_that_takes_nothing_is_told_without_a_name(tmp_path: Path) -> None:
@@ -226,7 +228,8 @@ def test_an_output_that_takes_nothing_is_told_without_a_name(tmp_path: Path) -> 
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1"}
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, cwd=tmp_path, env=environment, stdout=full, stderr=subprocess.PIPE, text=True)
-    assert (done.returncode, done.stderr) == (Exit.USAGE, "error: No space left on device\n")
+    said = "error: No space left on device: make room there, and run it again\n"
+    assert (done.returncode, done.stderr) == (Exit.USAGE, said)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--nonsense"], ["a", "b"], ["schemas"]])

@@ -1,10 +1,11 @@
 """Phrases that many messages share."""
 
 import errno
+import os
 
 import pytest
 
-from _hookswarm.common.wording import and_more, first_of, of_system
+from _hookswarm.common.wording import and_more, first_of, of_system, with_remedy
 
 
 def test_the_first_are_named_and_the_others_counted() -> None:
@@ -36,3 +37,19 @@ def test_nothing_is_said_where_there_is_no_more() -> None:
 def test_what_the_system_said_holds_no_none(error: OSError, said: str) -> None:
     """Not every error names a file, and not every one has a text of the system's."""
     assert of_system(error) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "make room there"),
+        (errno.EDQUOT, "make room there"),
+        (errno.ENOENT, "let the folder be where it is"),
+        (errno.EROFS, "let this user write there"),
+        (errno.EIO, "mend that"),
+    ],
+)
+def test_what_cannot_be_written_is_told_with_what_to_do(number: int, remedy: str) -> None:
+    """By what the system said."""
+    said = with_remedy(OSError(number, os.strerror(number), "out/x"))
+    assert said == f"out/x: {os.strerror(number)}: {remedy}, and run it again"

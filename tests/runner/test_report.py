@@ -1,18 +1,24 @@
-"""What the command makes of its runs: the exit code."""
+"""What the command makes of its runs: the exit code, and what it says where a run cannot be reported."""
 
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reports import analyse
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.exit_codes import Exit
+from _hookswarm.records.manifest import MANIFEST
+from _hookswarm.records.timeline import RunEnded
+from _hookswarm.runner.locust import Run
 from _hookswarm.runner.options import make_parser
-from _hookswarm.runner.report import Reported, conclude
-from tests.support.journals import arrival, attempt, run
+from _hookswarm.runner.report import Reported, ReportError, conclude, report_run
+from tests.support.journals import START, arrival, attempt, run, write_run
+from tests.support.receivers import small_disk
 
 ROWS = [attempt(n) for n in range(3)]
 GOOD = run(ROWS, [arrival(row) for row in ROWS])
@@ -40,3 +46,46 @@ def test_the_worst_end_is_the_exit_code(runs: Sequence[RunFrames], checks: list[
     options = make_parser().parse_args([option for check in checks for option in ("--check", check)])
     reported = [Reported(analyse(one), []) for one in runs]
     assert conclude(reported, options, Console(file=io.StringIO())) == end
+
+
+def _report(folder: Path, output: Path, *, began: bool = True, said: str = "") -> Reported:
+    options = make_parser().parse_args(["--output", str(output), "--results", str(folder.parent)])
+    return report_run(Run(folder, began, said), options, Console(file=io.StringIO()))
+
+
+def test_a_run_that_did_not_begin_is_a_matter_of_usage(tmp_path: Path) -> None:
+    """With the last line that Locust said; no file of the run is looked for."""
+    with pytest.raises(ConfigError, match="Locust ended before the run began: no such region"):
+        _report(tmp_path / "run", tmp_path, began=False, said="starting\nno such region")
+
+
+def test_a_run_whose_folder_is_gone_is_none(tmp_path: Path) -> None:
+    """It began, so something was sent: the file is named, and what to do."""
+    with pytest.raises(ReportError, match="run it again") as gone:
+        _report(tmp_path / "run", tmp_path)
+    assert str(tmp_path / "run" / MANIFEST) in str(gone.value)
+
+
+def test_a_full_output_is_named_and_the_run_is_kept(tmp_path: Path) -> None:
+    """The file, and the command that reports the run elsewhere."""
+    write_run(tmp_path / "run", GOOD)
+    with small_disk(tmp_path / "disk", "4k") as disk:
+        (disk / "ballast").write_bytes(bytes(4096))
+        with pytest.raises(ReportError, match="No space left on device") as full:
+            _report(tmp_path / "run", disk)
+    assert str(full.value).startswith(str(tmp_path / "disk" / "webhook_performance_results.json"))
+    assert f"python -m hookswarm.analysis {tmp_path / 'run'} --output DIR" in str(full.value)
+
+
+def test_an_output_that_was_removed_is_made_again(tmp_path: Path) -> None:
+    """Nothing is lost by it."""
+    write_run(tmp_path / "run", GOOD)
+    assert (tmp_path / "out/report.html") in _report(tmp_path / "run", tmp_path / "out").files
+
+
+def test_a_run_that_somebody_ended_says_so(tmp_path: Path) -> None:
+    """Whoever got the signal: the command ends as if it were itself."""
+    assert not Reported(analyse(GOOD), []).interrupted
+    ended = [*GOOD.timeline[:-1], RunEnded(at_ns=START, interrupted=True)]
+    manifest = GOOD.manifest.model_copy(update={"interrupted": True})
+    assert Reported(analyse(replace(GOOD, timeline=ended, manifest=manifest)), []).interrupted

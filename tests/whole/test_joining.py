@@ -13,7 +13,8 @@ from _hookswarm.records.exit_codes import Exit
 from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.stages import Stage, to_plain
 from tests.support.receivers import CHECKOUT, RunningReceiver, environment, free_port, running_receiver, wait_until
-from tests.support.runs import BUSY, PLAN, analyse, codes, end_group, regions_file, run_folder, start_locust
+from tests.support.runs import BUSY, PLAN, RUNNER, analyse, codes, end_group, regions_file, run_folder, start_locust
+from tests.support.servers import NO_CONTENT, ScriptedServer, answering
 
 pytestmark = pytest.mark.slow
 
@@ -84,6 +85,35 @@ def test_a_worker_that_joins_late_spoils_nothing(tmp_path: Path) -> None:
     section, _ = analyse(run_folder(tmp_path))
     assert codes(section) <= BUSY, section.verdict
     assert section.stages[0].deliveries.acknowledged == 400
+
+
+def test_who_waits_in_vain_says_so_and_ends(tmp_path: Path) -> None:
+    """Plain Locust and the command: for whom, where, how many are there, as it waits; exit code 2, and what to do."""
+    (tmp_path / "command").mkdir()
+    port, wait = str(free_port()), ["--expect-workers-max-wait", "3"]
+    with ScriptedServer(answering(NO_CONTENT)) as server:
+        expect = ["--expect-workers", "2", *wait, "--target", server.url]
+        bound = ["--master", "--master-bind-host", "127.0.0.1", "--master-bind-port", port]
+        locust = start_locust(tmp_path, [STAGE], *bound, *expect)
+        command = [sys.executable, str(RUNNER), "--test", "load", "--quick", *expect]
+        with subprocess.Popen(
+            command, cwd=tmp_path / "command", env=environment(LOCUST_MASTER_BIND_PORT=str(free_port())), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as ours:  # fmt: skip
+            try:
+                assert ours.stdout
+                assert "waits for sending processes at" in ours.stdout.readline()
+                assert ours.poll() is None
+                _, told = ours.communicate(timeout=30)
+                assert locust.wait(30) == Exit.USAGE
+            finally:
+                ours.kill()
+                end_group(locust)
+    assert ours.returncode == Exit.USAGE
+    assert "error: Locust ended before the run began: gave up after 3 s: 0 of 2 sending processes came to" in told
+    assert f"hookswarm: waits for sending processes at 127.0.0.1:{port}: 0 of 2" in said(tmp_path)
+    assert f"hookswarm: gave up after 3 s: 0 of 2 sending processes came to 127.0.0.1:{port}; see" in said(tmp_path)
+    assert "Traceback" not in said(tmp_path)
 
 
 def _timeline(folder: Path) -> str:

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -286,13 +287,34 @@ def test_a_results_folder_that_cannot_be_written_is_named(tmp_path: Path) -> Non
 
 
 def test_a_full_disk_ends_the_run_with_a_message(tmp_path: Path) -> None:
-    """The run is void and says why; what was written before stays readable and is reported."""
-    with small_disk(tmp_path / "small", "3m") as results:
-        code, out, err = _run(tmp_path, "--test", "performance", "--results", str(results))
-    assert code == Exit.VOID, (out, err)
-    assert "No space left on device" in out
-    section = json.loads((tmp_path / REPORT).read_text())["sections"]["performance"]
+    """The run is void, and says which file, why and what to do; what was written before stays readable and is
+    reported. Beside it one whose output is full, one whose results are removed in mid-run: void, too, in one line each.
+    """
+    for name in ("small", "gone", "out"):
+        (tmp_path / name).mkdir()
+    short, long = (["--test", name, "--quick", "--stages"] for name in ("performance", "load"))
+    with small_disk(tmp_path / "disk", "3m") as results, small_disk(tmp_path / "full", "4k") as output:
+        (output / "ballast").write_bytes(bytes(4096))
+        small = _start(tmp_path / "small", "--test", "performance", "--results", str(results))
+        full = _start(tmp_path / "out", *short, "sequential *", "--output", str(output))
+        gone = _start(tmp_path / "gone", *long, "sustained", "--rate", "50", "--duration", "60s")
+        try:
+            wait_until(lambda: _written(tmp_path / "gone") > 2_000, 40)
+            shutil.rmtree(tmp_path / "gone" / "results")
+            said = {name: process.communicate(timeout=60) for name, process in (("gone", gone), ("full", full))}
+            out, err = small.communicate(timeout=100)
+        finally:
+            for process in (small, full, gone):
+                process.kill()
+    assert (small.returncode, full.returncode, gone.returncode) == (Exit.VOID,) * 3, (out, err, said)
+    assert re.search(r"attempts-\S+: No space left on device: make room there", " ".join(out.split()))
+    section = json.loads((tmp_path / "small" / REPORT).read_text())["sections"]["performance"]
     assert section["stages"][0]["deliveries"]["acknowledged"] == 1_000
+    (line,) = said["full"][1].splitlines()
+    assert line.startswith(f"error: {output / REPORT}: No space left on device: ")
+    assert "python -m hookswarm.analysis" in line
+    (line,) = said["gone"][1].splitlines()
+    assert re.fullmatch(r"error: results/\S+/run.json is gone: .* run it again", line)
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from _hookswarm.analysis.reporting.summary import printable
-from _hookswarm.records.manifest import Manifest
+from _hookswarm.records.manifest import Manifest, RunError
 from _hookswarm.records.timeline import TIMELINE, Entry, Progress, StageEnded, StageStarted, parse_entry
 
 
@@ -29,7 +29,7 @@ class Follower:
             with self._path.open("rb") as file:
                 file.seek(self._offset)
                 data = file.read()
-        except FileNotFoundError:
+        except OSError:  # not there yet, or not any more
             return
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
@@ -101,7 +101,10 @@ class Display:
         """Show what the timeline holds by now."""
         for entry in self._follower.new():
             if getattr(entry, "stage", 0) >= len(self._stages):  # a search adds stages as it goes
-                self._stages = Manifest.load(self._folder).stages
+                try:
+                    self._stages = Manifest.load(self._folder).stages
+                except RunError:  # gone meanwhile: whoever reports the run says so
+                    return
                 self._bar.update(self._task, total=sum(map(self._weight, self._stages)))
             if isinstance(entry, StageStarted):
                 self._began_ns, self._last = entry.at_ns, None

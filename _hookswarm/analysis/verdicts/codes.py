@@ -72,13 +72,14 @@ class Code(StrEnum):
     WORKER_LOST = (
         "worker_lost",
         Effect.VOID,
-        "a sending process died, or was silent for 3.5 s; with `--allow-worker-loss` a note",
+        "a sending process died, or was silent for 4 s; with `--allow-worker-loss` a note",
         "read the end of locust.log; look for an out-of-memory kill",
     )
     RUN_FAILED = (
         "run_failed",
         Effect.VOID,
-        "the run ended before its plan was done, and says why",
+        "something other than an interrupt (Ctrl-C, SIGTERM to the command, Stop in the web UI) ended the run before "
+        "its plan was done, and it says what",
         "mend what it names, and run it again",
     )
     RUN_UNFINISHED = (
@@ -99,6 +100,12 @@ class Code(StrEnum):
         Effect.VOID,
         "a receiver of ours answered 507, which no fault of the plan asks for: it could not write its journal",
         "give its results folder room, and read the end of its log",
+    )
+    STAGES_MISSING = (
+        "stages_missing",
+        Effect.VOID,
+        "stages of the plan were not played to their end, and the run does not say why",
+        "read the end of locust.log, and run it again; let nobody write in a run's folder",
     )
     GENERATOR_LATE = (
         "generator_late",

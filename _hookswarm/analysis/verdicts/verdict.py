@@ -76,8 +76,30 @@ def _incomplete(frames: RunFrames) -> Iterator[Reason]:
     ends = frames.entries(RunEnded)
     if not ends:
         yield Reason(code=Code.RUN_UNFINISHED, message="the run has no end: its master died, or it is still on")
-    elif ends[-1].error and not lost:
-        yield Reason(code=Code.RUN_FAILED, message=ends[-1].error)
+    elif ends[-1].error:
+        if not lost:
+            yield Reason(code=Code.RUN_FAILED, message=ends[-1].error)
+    elif not ends[-1].interrupted:
+        yield from _missing(frames, ends[-1])
+
+
+def _missing(frames: RunFrames, end: RunEnded) -> Iterator[Reason]:
+    """Stages that the plan has and the timeline has not, though the run says that it came to its end."""
+    if end.left_out is None:
+        return
+    played = {entry.stage for entry in frames.entries(StageEnded)}
+    tries = tuple(frames.plan[number].name for number in played if frames.plan[number].limits is not None)
+    missing = [
+        stage.name
+        for number, stage in enumerate(frames.plan)
+        if number not in played
+        and number not in end.left_out
+        # A search is not played itself, its tries are.
+        and not (stage.limits is not None and any(name.startswith(f"{stage.name} rate=") for name in tries))
+    ]
+    if missing:
+        few = f"{len(missing)} of {len(frames.plan)} stages have no end in the timeline: {first_of(missing, NAMED)}"
+        yield Reason(code=Code.STAGES_MISSING, message=few)
 
 
 def _lost(frames: RunFrames) -> Iterator[Reason]:
@@ -90,10 +112,10 @@ def _loss_allowed(frames: RunFrames) -> bool:
 
 
 def excused_stages(frames: RunFrames) -> set[str]:
-    """The stages in which a worker was lost, and might be: what it had not told yet is in its journal alone."""
+    """The stages in which a worker was lost: what it had not told yet is in its journal alone."""
     excused: set[str] = set()
     stage = ""
-    for entry in frames.timeline if _loss_allowed(frames) else []:
+    for entry in frames.timeline:
         if isinstance(entry, StageStarted):
             stage = entry.name
         elif isinstance(entry, WorkerLost):

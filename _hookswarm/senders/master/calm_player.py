@@ -30,13 +30,16 @@ class CalmPlayer:
         controls: Controls,
         clock: Clock,
         say: Callable[[str], None],
+        ending: Callable[[], bool],
     ) -> None:
+        """`ending` tells whether the run is to end."""
         self._player = player
         self._settings = settings
         self._folder = folder
         self._controls = controls
         self._clock = clock
         self._say = say
+        self._ending = ending
         self._replays = Replays(settings.replay)
         self._all_known = all(region.control for region in settings.regions)
         """Else what is busy may be the target."""
@@ -47,7 +50,7 @@ class CalmPlayer:
         if played is None:
             return 0
         self._replays.note(lasted_s)
-        if not disturbed or not self._replays.may(stage, lasted_s, left_s):
+        if not disturbed or self._ending() or not self._replays.may(stage, lasted_s, left_s):
             return played.settled
         self._say(f"{stage.name} was disturbed, and is played once more: end what else runs here")
         repeated = again(stage, number)

@@ -16,6 +16,10 @@ class Inbox:
     ticks: dict[tuple[int, str], WorkerTick] = field(default_factory=dict)
     """The last one of each stage and worker."""
     failure: str = ""
+    partings: dict[str, str] = field(default_factory=dict)
+    """Workers that end before the run does, and what they say of it."""
+    begun: set[int] = field(default_factory=set)
+    """Numbers of the stages that began."""
     stage: Stage | None = None
     """The one that is on, from `start_ns` on."""
     last: Stage | None = None
@@ -28,6 +32,7 @@ class Inbox:
         """A stage is on, from `start_ns` on; what was told of those before it stays."""
         self.stage = self.last = stage
         self.number, self.start_ns = number, start_ns
+        self.begun.add(number)
 
     def origins(self) -> list[OriginTick]:
         """How the stage that is on, or was last, stands at each origin in each process."""

@@ -10,6 +10,7 @@ from locust import stats
 from locust.env import Environment
 from locust.html import get_html_report
 
+from _hookswarm.records.writing import naming
 from _hookswarm.senders.exchange.buckets import Percentiles, three_digits
 
 HISTORY_S = 1.0
@@ -52,10 +53,13 @@ class LocustFiles:
     def close(self) -> None:
         """Write all of them a last time. Raises OSError."""
         self._greenlet.kill()
-        self._history.close_files()
+        with naming(self._folder / "locust_stats_history.csv"):
+            self._history.close_files()
         self.write_tables()
-        (self._folder / "locust.html").write_text(get_html_report(self._environment, show_download_link=False))
+        page = self._folder / "locust.html"
+        with naming(page):
+            page.write_text(get_html_report(self._environment, show_download_link=False))
 
     def _write(self, name: str, rows: Callable[..., None]) -> None:
-        with (self._folder / name).open("w", newline="") as file:
+        with naming(self._folder / name), (self._folder / name).open("w", newline="") as file:
             rows(csv.writer(file))

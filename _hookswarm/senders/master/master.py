@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import gevent
-from gevent.event import Event
 from locust import User
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner
 
-from _hookswarm.common.wording import first_of
+from _hookswarm.common.wording import first_of, with_remedy
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import HostRecord
@@ -26,6 +25,7 @@ from _hookswarm.senders.master import live, metrics
 from _hookswarm.senders.master.calm_player import CalmPlayer
 from _hookswarm.senders.master.capacity import STATS_PATIENCE_S, CapacitySearch
 from _hookswarm.senders.master.control import ControlError, Controls
+from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending, ended_early
 from _hookswarm.senders.master.live import Live
 from _hookswarm.senders.master.reception import Reception
 from _hookswarm.senders.master.run_folder import RunFolder
@@ -51,7 +51,8 @@ class Master:
         self._folder: RunFolder | None = None
         self._controls: Controls | None = None
         self._arrived: dict[str, int] = {}
-        self._halting = Event()
+        self._ending = Ending()
+        self._left_out: list[int] = []
         self._reception = Reception(runner, self._clock)
         self._workers = Workers(runner, plan.stages[0], self._reception.ready, self._reception.silence)
         self.finished = False
@@ -85,7 +86,7 @@ class Master:
             if self._reception.inbox.stage is None or runner.clients.missing:
                 start(*args, **kwargs)
             else:
-                _say("a sending process joined: it has users when Locust next changes their number")
+                say("a sending process joined: it has users when Locust next changes their number")
 
         runner.start = start_unless_playing  # type: ignore[method-assign]  # Locust has no event for it
 
@@ -96,14 +97,19 @@ class Master:
         self._folder, self._arrived = None, {}
         self._reception.begin(fault)
         self._workers = Workers(self._runner, plan.stages[0], self._reception.ready, self._reception.silence)
-        self._halting.clear()
+        self._ending, self._left_out = Ending(), []
         self._walk = gevent.spawn(self._run)
 
     def stop(self, **_: Any) -> None:
         """End the run, if one is on, and leave its folder whole; called before Locust stops its users."""
         if self._walk and self.playing and self._walk is not gevent.getcurrent():
-            self._halting.set()
+            partings = list(self._reception.inbox.partings.values())
+            self._ending.ask(UNKNOWN if self._workers.alive() else partings[-1] if partings else LAST_LEFT)
             self._walk.join(30)
+
+    def note(self, cause: str) -> None:
+        """Why Locust is about to end the run that is on."""
+        self._ending.note(cause)
 
     def snapshot(self) -> metrics.RunSnapshot:
         """How the run stands, for whoever watches it."""
@@ -128,6 +134,16 @@ class Master:
         """Whether a run is on: from its start until its folder is whole."""
         return self._walk is not None and not self._walk.ready()
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is a run, or was."""
+        return self._walk is not None
+
+    @property
+    def ending(self) -> bool:
+        """Whether the last run is over, or about to be."""
+        return self._walk is not None and (self._walk.ready() or self._ending.asked.is_set())
+
     def last_run(self) -> Path | None:
         """The folder of the last run, once that is over."""
         return self._folder.path if self._folder and not self.playing else None
@@ -145,11 +161,11 @@ class Master:
                 raise RunFailedError(fault)
             self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
             if self._settings.captured:
-                _say(f"payloads: {self._settings.captured.told()}")
+                say(f"payloads: {self._settings.captured.told()}")
             if left_out := self._plan.left_out:
                 for need in sorted(set(left_out.values())):
                     names = [name for name, reason in left_out.items() if reason == need]
-                    _say(f"skipped because they need {need}: {first_of(names, NAMES_SHOWN)}")
+                    say(f"skipped because they need {need}: {first_of(names, NAMES_SHOWN)}")
             if isinstance(self._runner, MasterRunner):  # else the sending process, which is this one, keeps the log
                 log = process_log(folder.path, "master", self._clock, str(os.getpid()))
                 if log:
@@ -162,15 +178,18 @@ class Master:
             self._read_clocks(folder, controls)
             controls.reset(folder.manifest.id)
             settled = self._play_all(folder, controls, machine)
+            early = self._ending.asked.is_set()
             self._arrived = controls.arrived()
             self._read_clocks(folder, controls)
             self._await_statistics(settled)
             self._gather(folder)
             self._environment.process_exit_code = None if settled else Exit.UNKNOWN
+            if early and not self._ending.interrupted:
+                error = ended_early(self._ending.cause, self._never_played(), len(self._plan.stages))
         except (RunFailedError, ControlError) as failure:
             error = str(failure)
         except OSError as failure:
-            error = f"cannot write the run's folder: {failure.strerror}"
+            error = f"cannot write {with_remedy(failure)}"
         except Exception as failure:
             error = f"the master failed: {failure!r}"
             raise
@@ -203,7 +222,7 @@ class Master:
         alive = self._workers.alive()
         processes = [(node, ready.process) for node, ready in self._reception.senders.items() if node in alive]
         for name in self._gatherer.gather(folder.path, folder.manifest.id, processes):
-            _say(f"could not fetch {name} from its host")
+            say(f"could not fetch {name} from its host")
 
     def _watch(self, folder: RunFolder) -> list[Sampler]:
         """Log what the user's own processes take, too; one that is gone by now is said to be."""
@@ -212,7 +231,7 @@ class Master:
             try:
                 found.append(Sampler(process_log(folder.path, f"watched-{name}", self._clock, str(pid), pid)))
             except ProcessLookupError:
-                _say(f"not watched: process {pid} is gone")
+                say(f"not watched: process {pid} is gone")
         return found
 
     def _play_all(self, folder: RunFolder, controls: Controls, machine: Sampler) -> int:
@@ -224,25 +243,33 @@ class Master:
             controls,
             self._workers,
             self._reception.inbox,
-            self._halting,
+            self._ending,
             self._clock,
         )
-        calm = CalmPlayer(player, self._settings, folder, controls, self._clock, _say)
-        settled = 0
+        calm = CalmPlayer(player, self._settings, folder, controls, self._clock, say, self._ending.asked.is_set)
+        settled, begun = 0, self._reception.inbox.begun
         for number, stage in enumerate(self._plan.stages):
             if (stage.processes or 1) > player.processes():
-                _say(f"skipped because it needs --processes {stage.processes}: {stage.name}")
+                say(f"skipped because it needs --processes {stage.processes}: {stage.name}")
+                self._left_out.append(number)
             elif not self._workers.classes(stage.strategy):
-                _say(f"skipped because no sender of its strategy was picked: {stage.name}")
+                say(f"skipped because no sender of its strategy was picked: {stage.name}")
+                self._left_out.append(number)
             elif stage.limits:
-                settled += CapacitySearch(self._runner.stats, folder, player, self._halting).run(stage)
+                begun.add(number)  # what is played are its tries
+                settled += CapacitySearch(self._runner.stats, folder, player, self._ending.asked).run(stage)
             else:
                 left_s = sum(later.length_s or 0.0 for later in self._plan.stages[number + 1 :])
                 settled += calm.play(number, stage, left_s)
             machine.sample()  # or what the next stage does to the machine would be told of this one's end
-            if self._halting.is_set():
+            if self._ending.asked.is_set():
                 break
         return settled
+
+    def _never_played(self) -> int:
+        """Stages of the plan that did not begin, and should have."""
+        begun = self._reception.inbox.begun
+        return sum(number not in begun and number not in self._left_out for number in range(len(self._plan.stages)))
 
     def _finish(self, folder: RunFolder | None, controls: Controls | None, error: str) -> None:
         """Leave a whole folder, as far as the run came, and let Locust stop."""
@@ -250,16 +277,17 @@ class Master:
         self._controls = None
         try:
             if error:
-                _say(error)
+                say(error)
                 self._environment.process_exit_code = Exit.VOID if folder else Exit.USAGE
                 self._runner.send_message(HALT)
             if controls:
                 controls.release()
             if folder:
-                folder.close(self._clock.now(), self._halting.is_set(), error)
-                _say(f"run {folder.path}")
+                folder.close(self._clock.now(), self._ending.interrupted, error, self._left_out)
+                say(f"run {folder.path}")
         except OSError as failure:
-            _say(f"cannot write the end of the run: {failure.strerror}")
+            say(f"cannot write the end of the run, {with_remedy(failure)}")
+            self._environment.process_exit_code = Exit.VOID if folder else Exit.USAGE
         finally:
             self.finished = True
 
@@ -270,7 +298,7 @@ class Master:
             gevent.sleep(POLL_S)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     """Tell the user, on standard output; a log on a full disk must not end the run in disorder."""
     try:
         print(f"{SAYS}{text}", flush=True)

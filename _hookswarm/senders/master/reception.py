@@ -11,10 +11,24 @@ from _hookswarm.records.clock import Clock, boot_id
 from _hookswarm.records.timeline import WorkerReport
 from _hookswarm.senders.exchange import counted
 from _hookswarm.senders.exchange.counted import CountedDeliveries
-from _hookswarm.senders.exchange.messages import FAILED, HEARD, READY, REPORT, TICK, Heard, Ready, WorkerTick
+from _hookswarm.senders.exchange.messages import (
+    ALIVE,
+    FAILED,
+    HEARD,
+    PARTING,
+    READY,
+    REPORT,
+    TICK,
+    Heard,
+    Ready,
+    WorkerTick,
+)
+from _hookswarm.senders.exchange.silence import Silence
 from _hookswarm.senders.master import metrics
 from _hookswarm.senders.master.inbox import Inbox
-from _hookswarm.senders.master.silence import Silence
+
+SILENT_S = 4.0
+"""From here on a process is lost. They say several times a second that they live, so one may stand still for 3 s."""
 
 
 class Reception:
@@ -24,7 +38,7 @@ class Reception:
         self.inbox = Inbox()
         self.ready: set[str] = set()
         self.senders: dict[str, Ready] = {}
-        self.silence = Silence()
+        self.silence = Silence(SILENT_S)
         self._runner = runner
         self._clock = clock
         self._boot = boot_id()
@@ -34,6 +48,8 @@ class Reception:
         runner.register_message(REPORT, self._on_report)
         runner.register_message(TICK, self._on_tick)
         runner.register_message(FAILED, self._on_failed)
+        runner.register_message(PARTING, self._on_parting)
+        runner.register_message(ALIVE, lambda msg, **_: self.silence.heard(msg.node_id))
         # Locust's name for it is the answer's, which the master sends at once.
         runner.environment.events.heartbeat_sent.add_listener(lambda client_id, **_: self.silence.heard(client_id))
 
@@ -65,9 +81,13 @@ class Reception:
     def _on_tick(self, msg: Any, **_: Any) -> None:
         tick = WorkerTick.model_validate(msg.data)
         self.inbox.ticks[tick.stage, msg.node_id] = tick
+        self.silence.heard(msg.node_id)
 
     def _on_failed(self, msg: Any, **_: Any) -> None:
         self.inbox.failure = self.inbox.failure or str(msg.data["message"])
+
+    def _on_parting(self, msg: Any, **_: Any) -> None:
+        self.inbox.partings[msg.node_id] = str(msg.data["message"])
 
     def counted(self) -> list[CountedDeliveries]:
         """What Locust counted so far; processes of their own tell it every three seconds."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from locust.env import Environment
 
+from _hookswarm.common.wording import with_remedy
 from _hookswarm.records.manifest import LinksRecord, Manifest, RegionRecord, new_run_id
 from _hookswarm.records.resources import available
 from _hookswarm.records.rows import Outcome
@@ -64,13 +65,21 @@ class RunFolder:
         """Nothing is being sent: write what would hold senders up."""
         self._files.write_tables()
 
-    def close(self, at_ns: int, interrupted: bool, error: str) -> None:
-        """Write the end; `error` says why a run ended before its plan did."""
-        self._files.close()
+    def close(self, at_ns: int, interrupted: bool, error: str, left_out: list[int]) -> None:
+        """Write the end; `error` says why a run ended before its plan did, `left_out` which stages need not be played.
+        Raises OSError, and has written then what could be.
+        """
+        fault = None
+        try:
+            self._files.close()
+        except OSError as failure:  # the end is shorter: it may find the room that these did not
+            fault, error = failure, error or f"cannot write {with_remedy(failure)}"
         self.manifest.ended_at = datetime.now(UTC)
         self.manifest.interrupted = interrupted
         self.manifest.save(self.path)
-        self.timeline.add(RunEnded(at_ns=at_ns, interrupted=interrupted, error=error))
+        self.timeline.add(RunEnded(at_ns=at_ns, interrupted=interrupted, error=error, left_out=left_out))
+        if fault:
+            raise fault
 
 
 def _links(settings: Settings) -> LinksRecord | None:

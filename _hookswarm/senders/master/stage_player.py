@@ -5,7 +5,6 @@ from dataclasses import replace
 from zlib import crc32
 
 import gevent
-from gevent.event import Event
 from locust.runners import LocalRunner, MasterRunner
 
 from _hookswarm.common.errors import HookswarmError
@@ -16,6 +15,7 @@ from _hookswarm.records.timeline import FaultsSet, Progress, StageEnded, StageOv
 from _hookswarm.senders.exchange import counted
 from _hookswarm.senders.exchange.messages import HALT, STAGE, Announcement, Part
 from _hookswarm.senders.master.control import Controls
+from _hookswarm.senders.master.ending import Ending
 from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.master.incidents import Incidents
 from _hookswarm.senders.master.played import Played, never_reported, played
@@ -55,23 +55,25 @@ class StagePlayer:
         controls: Controls,
         workers: Workers,
         inbox: Inbox,
-        halting: Event,
+        ending: Ending,
         clock: Clock,
     ) -> None:
-        """`halting` is set when the run is to end."""
+        """`ending` tells when the run is to end before its plan is done, and is told."""
         self._runner = runner
         self._local = isinstance(runner, LocalRunner)
         self._settings = settings
         self._folder = folder
         self._controls = controls
         self._inbox = inbox
-        self._halting = halting
+        self._ending = ending
         self._clock = clock
         self.workers = workers
         self._failure = ""
         urls = [region.url for region in settings.regions]
         self._slow = settings.transport == "httpx" or any(url.startswith("https:") for url in urls)
         self._beyond = not all(is_loopback(address_of(url)[0]) for url in urls)
+        self._parted: set[str] = set()
+        """Workers that said that somebody ends them."""
 
     def processes(self) -> int:
         """How many sending processes there are."""
@@ -84,7 +86,7 @@ class StagePlayer:
         """
         self._controls.set_up(stage.setup)
         users = self._await_users(stage)
-        if self._halting.is_set():
+        if self._ending.asked.is_set():
             return None
         self._inbox.reports.clear()
         troubled = bool(stage.order().parts() or stage.incidents)
@@ -103,7 +105,7 @@ class StagePlayer:
         incidents.write(self._controls, self._folder.timeline)
         if stage.settle_s:
             self._controls.rest()
-            self._halting.wait(stage.settle_s)
+            self._ending.asked.wait(stage.settle_s)
         return played(list(self._inbox.reports.values()), overloaded)
 
     def _opening_s(self, number: int, stage: Stage) -> float:
@@ -148,7 +150,7 @@ class StagePlayer:
     def _await_users(self, stage: Stage) -> Users:
         """The users of each sending process that take part, once Locust has as many as the stage asks for."""
         deadline = time.monotonic() + SETTLE_S
-        while not self._halting.is_set():
+        while not self._ending.asked.is_set():
             self._note_lost()
             if (users := self.workers.ask(stage)) is not None:
                 return users
@@ -183,10 +185,11 @@ class StagePlayer:
                 progress = self._progress(number)
                 self._folder.timeline.add(progress)
                 overloaded = overloaded or self._is_overload(number, watchdog, now, progress.queued)
-            if (self._failure or overloaded or self._halting.is_set()) and not halted:
+            if (self._failure or overloaded or self._ending.asked.is_set()) and not halted:
                 halted, deadline = True, now + HALT_PATIENCE_S
                 self._runner.send_message(HALT)
             gevent.sleep(POLL_S)
+        self._note_lost()  # one that was ended reports at once, and has not played the stage
         self._folder.timeline.add(self._progress(number))
         reports = [self._inbox.reports[worker] for worker in sorted(workers & self._inbox.reports.keys())]
         self._folder.timeline.add(StageEnded(at_ns=self._clock.now(), stage=number, reports=reports))
@@ -195,13 +198,22 @@ class StagePlayer:
         return overloaded
 
     def _note_lost(self) -> set[str]:
-        """Write down workers that are gone since the last look. Unless that is allowed, it ends the run."""
-        lost = self.workers.lost()
-        for worker in lost:
+        """Write down workers that part, or are gone, since the last look. Unless that is allowed, it ends the run.
+
+        Returns those that are gone: one that parts still reports.
+        """
+        parting = self._inbox.partings.keys() - self._parted
+        self._parted |= parting
+        gone = set(self.workers.lost())
+        lost = gone - self._parted
+        allowed = self._settings.allow_worker_loss and self.workers.alive() - self._parted
+        for worker in sorted(lost | parting if allowed else lost):
             self._folder.timeline.add(WorkerLost(at_ns=self._clock.now(), worker=worker))
-        if lost and (not self._settings.allow_worker_loss or not self.workers.alive()):
-            self._failure = self._failure or f"lost {len(lost)} sending processes: {', '.join(lost)}"
-        return set(lost)
+        if lost and not allowed:
+            self._failure = self._failure or f"lost {len(lost)} sending processes: {', '.join(sorted(lost))}"
+        if parting and not allowed:
+            self._ending.ask(self._inbox.partings[min(parting)])
+        return gone
 
     def _is_overload(self, number: int, watchdog: Watchdog | None, now: float, queued: int) -> bool:
         growing_s = watchdog.growing_s(now, queued) if watchdog else None

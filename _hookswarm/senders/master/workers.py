@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from locust import User
 from locust.runners import STATE_MISSING, STATE_RUNNING, LocalRunner, MasterRunner
 
-from _hookswarm.senders.master.silence import Silence
+from _hookswarm.senders.exchange.silence import Silence
 from _hookswarm.senders.plan.stages import Stage
 
 LOCAL = "local"

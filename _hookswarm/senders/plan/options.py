@@ -8,6 +8,8 @@ from _hookswarm.common.errors import ConfigError
 
 TRANSPORTS = ("wire", "httpx")
 LINKS = ("modelled", "real")
+EXPECT_S = 60
+"""How long a master waits for its sending processes, where nobody said (`--expect-workers-max-wait`)."""
 
 GROUPS = {
     "What is played": ("quick", "stages", "duration", "rate", "strategy", "seed", "replay", "no_replay"),

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.exposition import exposition
 from _hookswarm.senders.master import metrics
+from _hookswarm.senders.master.ending import INTERRUPT
 from _hookswarm.senders.master.master import Master
 from _hookswarm.senders.plan.options import GROUPS, from_form
 from _hookswarm.senders.web.downloads import FILES, DownloadError, Downloads
@@ -36,6 +37,7 @@ def extend_web_ui(web_ui: WebUI, master: Master, options: Namespace, check: Chec
     ]
     _extend_page(web_ui.app)
     _check_form(web_ui, web_ui.app, master, options, check)
+    _note_stop(web_ui, web_ui.app, master)
 
 
 def _add_routes(web_ui: WebUI, master: Master, base: str) -> None:
@@ -109,6 +111,17 @@ def _check_form(web_ui: WebUI, app: Flask, master: Master, options: Namespace, c
 
     app.view_functions["locust.swarm"] = checked
     web_ui._update_shape_class = choose_ours  # type: ignore[method-assign]  # Locust has no event for it
+
+
+def _note_stop(web_ui: WebUI, app: Flask, master: Master) -> None:
+    """Stop is how a user ends a run; for other reasons Locust ends it in the same way."""
+    stop = cast(View, app.view_functions["locust.stop"])
+
+    def stopped() -> Answer:
+        master.note(INTERRUPT)
+        return stop()
+
+    app.view_functions["locust.stop"] = web_ui.auth_required_if_enabled(stopped)
 
 
 def _camel(name: str) -> str:

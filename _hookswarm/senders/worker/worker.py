@@ -4,6 +4,8 @@ Its users ask `work` for something to send. In a run without worker processes, L
 """
 
 import os
+import signal
+import sys
 import time
 from random import Random
 from typing import Any
@@ -13,21 +15,26 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import LocalRunner, WorkerRunner
 
+from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.identity import run_tag
 from _hookswarm.records.clock import Clock
+from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.garbage import spare_start_up
 from _hookswarm.records.journal import Header, Journal
 from _hookswarm.records.resources import ResourceLog, give_back
 from _hookswarm.records.timeline import WorkerReport
 from _hookswarm.senders.exchange import gather
 from _hookswarm.senders.exchange.messages import (
+    ALIVE,
     CHUNK,
     FAILED,
     FETCH,
     HALT,
     HEARD,
+    PARTING,
     READY,
     REPORT,
+    SAYS,
     STAGE,
     TICK,
     Announcement,
@@ -42,6 +49,7 @@ from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage, from_plain
 from _hookswarm.senders.transport.wire import Timeouts
 from _hookswarm.senders.worker.delivery_workers import DeliveryWorkers
+from _hookswarm.senders.worker.master_watch import MasterWatch
 from _hookswarm.senders.worker.network import Network
 from _hookswarm.senders.worker.opening import Opening
 from _hookswarm.senders.worker.origin import Origin
@@ -57,16 +65,21 @@ READY_EVERY_S = 0.1
 """How often a process says that it listens: the master may not do so yet."""
 SAMPLE_AHEAD_S = 0.02
 """How long before a stage its first psutil sample is taken: it takes milliseconds, which are not to be the stage's."""
+ALIVE_EVERY_S = 0.25
+"""How often a process says that it lives while it plays no stage."""
 TICK_EVERY = 10
 """Pulses between two progress messages."""
 HALT_GRACE_S = 2.0
 """How long answers under way are waited for when a run is stopped."""
+ORPHAN_ENDS_S = 5
+"""How long a process without a master may take to end in order."""
 
 
 class SendingProcess:
     """Stages, queues and journal of one process."""
 
-    def __init__(self, environment: Environment, settings: Settings) -> None:
+    def __init__(self, environment: Environment, settings: Settings, parent: int | None = None) -> None:
+        """`parent` forked this process; None: nobody did."""
         runner = environment.runner
         assert isinstance(runner, LocalRunner | WorkerRunner)
         self._clock = Clock()
@@ -80,6 +93,9 @@ class SendingProcess:
         self._sampler: Sampler | None = None
         self._halted_by = 0.0
         self._watcher: gevent.Greenlet | None = None
+        self._dismissed = False
+        """The master, or Locust itself, wants no more of this process; else its end is somebody's who killed it."""
+        environment.events.test_stopping.add_listener(self._dismiss)
         runner.register_message(STAGE, self._on_stage)
         runner.register_message(FETCH, self._on_fetch)
         runner.register_message(HALT, lambda **_: gevent.spawn(self.halt), concurrent=True)
@@ -87,6 +103,8 @@ class SendingProcess:
         runner.register_message(HEARD, self._on_heard)
         if isinstance(runner, WorkerRunner):
             gevent.spawn(self._say_ready)
+            gevent.spawn(self._say_alive)
+            MasterWatch(runner, parent, self._is_sending, self._orphaned)
 
     def configure(self, settings: Settings) -> None:
         """Take the settings of the next run; its users come after this."""
@@ -104,6 +122,12 @@ class SendingProcess:
             self._tell(READY, self._sync.ready(self.name).model_dump())
             self._heard.wait(READY_EVERY_S)
             self._heard.clear()
+
+    def _say_alive(self) -> None:
+        while True:
+            if not self._is_sending():
+                self._tell(ALIVE, {})
+            gevent.sleep(ALIVE_EVERY_S)
 
     def _on_heard(self, msg: Any, **_: Any) -> None:
         if self._sync.hear(Heard.model_validate(msg.data)):
@@ -128,7 +152,7 @@ class SendingProcess:
         self._network.begin(stage, announcement.start_ns)
         lanes = {part.origin: self._lane(stage, announcement, part) for part in announcement.parts}
         playing = Playing(announcement.number, stage, timeouts, lanes)
-        self._halted_by = 0.0
+        self._halted_by, self._dismissed = 0.0, False
         self._workers.begin(playing)
         self._watcher = gevent.spawn(self._watch, playing, announcement.start_ns)
 
@@ -227,11 +251,28 @@ class SendingProcess:
         self._runner.send_message(kind, data)
 
     def _journal_failed(self, error: OSError) -> None:
-        self._tell(FAILED, {"message": f"{self.name}: cannot write the journal: {error.strerror}"})
+        if error.filename is None and self._journal:  # a write names no file
+            error = OSError(error.errno, error.strerror, str(self._journal.path))
+        self._tell(FAILED, {"message": f"{self.name}: cannot write {with_remedy(error)}"})
 
-    def halt(self) -> None:
+    def _is_sending(self) -> bool:
+        return self._watcher is not None and not self._watcher.ready()
+
+    def _orphaned(self, cause: str) -> None:
+        """Nobody conducts this process any more, nor will: send nothing more, and end."""
+        signal.alarm(ORPHAN_ENDS_S)  # by the kernel, should what follows stand still
+        try:
+            todo = "see why the master ended, or the network to it, and start the run again"
+            print(f"{SAYS}{self.name} sends nothing more and ends: {cause}; {todo}", file=sys.stderr, flush=True)
+        except OSError:
+            pass  # nobody is left to read it
+        self.halt(grace_s=0)
+        self._runner.environment.process_exit_code = Exit.VOID
+        self._runner.quit()
+
+    def halt(self, grace_s: float = HALT_GRACE_S) -> None:
         """End the stage now: give up what is queued, wait a little for answers, report."""
-        self._halted_by = time.monotonic() + HALT_GRACE_S
+        self._halted_by = time.monotonic() + grace_s
         if self._watcher:
             self._watcher.join(HALT_GRACE_S + 3)
         if isinstance(self._runner, WorkerRunner):
@@ -239,4 +280,9 @@ class SendingProcess:
 
     def quit(self, **_: Any) -> None:
         """Locust ends this process, perhaps without a word from the master."""
+        if not self._dismissed:
+            self._tell(PARTING, {"message": f"the sending process {self.name} was told to end (SIGTERM or SIGINT)"})
         self.halt()
+
+    def _dismiss(self, **_: Any) -> None:
+        self._dismissed = True

@@ -82,6 +82,14 @@ def _answering_507(receiver: bool = True, **plan: Any) -> RunFrames:
     return run(rows, SEEN if receiver else None, stages=[planned(**plan)])
 
 
+def _planned_more(*more: dict[str, Any], **end: Any) -> RunFrames:
+    """A run that says that it came to its end, and whose plan has these stages behind the one that it played."""
+    frames = run(ROWS, SEEN, stages=[planned(), *more])
+    kept = [entry for entry in frames.timeline if getattr(entry, "stage", 0) == 0]
+    ended = RunEnded.model_validate({"at_ns": START, "interrupted": False, "left_out": []} | end)
+    return replace(frames, timeline=[*kept[:-1], ended])
+
+
 LOCUST = "stage local nearest"
 WORKER_LOST = WorkerLost(at_ns=START, worker="w2")
 VOID: dict[str, tuple[Callable[[], RunFrames], str]] = {
@@ -97,6 +105,8 @@ VOID: dict[str, tuple[Callable[[], RunFrames], str]] = {
     "a worker lost": (lambda: replace(GOOD, timeline=[WORKER_LOST, *GOOD.timeline]), "worker_lost"),
     "no end": (lambda: replace(GOOD, timeline=GOOD.timeline[:-1]), "run_unfinished"),
     "an error": (lambda: _ended(error="disk full"), "run_failed"),
+    "a stage never played": (lambda: _planned_more(planned("b")), "stages_missing"),
+    "a search never begun": (lambda: _planned_more(planned("b", limits={})), "stages_missing"),
     "off schedule": (lambda: _open(late=21 * MS), "generator_late"),
     "no CPU": (lambda: _reporting(_open(late=0), starved_s=2.6), "generator_starved"),
     "no CPU in half a second": (
@@ -166,6 +176,35 @@ def test_notes(frames: Callable[[], RunFrames], code: str) -> None:
     """Worth knowing, and no reason not to trust a run."""
     found = _of(frames())
     assert (found.status, _codes(found)) == (Status.PASS, [code])
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        _planned_more(),
+        _planned_more(planned("b"), left_out=[1]),
+        _planned_more(planned("b"), left_out=None),
+        run(
+            ROWS,
+            SEEN,
+            stages=[planned("a rate=10 #1", limits={}), planned("a", limits={})],
+            timeline=[
+                *run(ROWS, SEEN, stages=[planned("a rate=10 #1")]).timeline[:-1],
+                RunEnded(at_ns=START, interrupted=False, left_out=[]),
+            ],
+        ),
+    ],
+    ids=["all played", "left out by design", "not told", "a search's tries"],
+)
+def test_stages_that_need_not_be_there(frames: RunFrames) -> None:
+    """What a plan leaves out by design, what older runs don't tell, and a search, of which only tries are played."""
+    assert "stages_missing" not in _codes(_of(frames))
+
+
+def test_an_interrupt_or_an_error_says_itself_why_stages_are_missing() -> None:
+    """One reason is enough."""
+    assert "stages_missing" not in _codes(_of(_planned_more(planned("b"), interrupted=True)))
+    assert _codes(_of(_planned_more(planned("b"), error="SIGTERM"))) == ["run_failed"]
 
 
 def test_notes_stand_behind_reasons() -> None:
@@ -297,10 +336,12 @@ def test_a_loss_that_is_allowed() -> None:
 
 
 def test_a_loss_that_is_not_allowed() -> None:
-    """Without the option the same run is void, and its books are not excused."""
+    """Without the option the same run is void for that: books that it explains are no reason more."""
     found = _of(_with_loss(told=6, locust=8, allowed=False))
     assert found.status is Status.VOID
-    assert _codes(found) == ["worker_lost", "books_unbalanced", "locust_total_differs"]
+    assert _codes(found) == ["worker_lost"]
+    more = _of(_with_loss(told=11, locust=8, allowed=False))
+    assert _codes(more) == ["worker_lost", "books_unbalanced"]
 
 
 @pytest.mark.parametrize(("told", "locust", "code"), [(11, 10, "books_unbalanced"), (10, 11, "locust_total_differs")])

@@ -1,17 +1,17 @@
-"""Which sending processes have gone silent: one that is killed on another machine does not say so."""
+"""Who has gone silent: a process that is killed on another machine, or stands still, does not say so."""
 
 from collections.abc import Collection
 
-SILENT_S = 3.5
-"""From here on a process is lost. They say every second that they live; Locust itself waits for four to five."""
 LISTENED_S = 0.5
-"""The most that counts between two looks: a master that stood still heard nobody."""
+"""The most that counts between two looks: whoever stood still heard nobody."""
 
 
 class Silence:
     """For how long each process was not heard. Times are seconds of any steady clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit_s: float) -> None:
+        """Who is silent for `limit_s` is lost."""
+        self._limit_s = limit_s
         self._silent_s: dict[str, float] = {}
         self._looked_s = float("inf")
 
@@ -24,4 +24,4 @@ class Silence:
         listened = min(max(now_s - self._looked_s, 0.0), LISTENED_S)
         self._looked_s = now_s
         self._silent_s = {process: self._silent_s.get(process, 0.0) + listened for process in processes}
-        return {process for process, silent_s in self._silent_s.items() if silent_s >= SILENT_S}
+        return {process for process, silent_s in self._silent_s.items() if silent_s >= self._limit_s}

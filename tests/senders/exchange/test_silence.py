@@ -2,14 +2,15 @@
 
 import pytest
 
-from _hookswarm.senders.master.silence import LISTENED_S, SILENT_S, Silence
+from _hookswarm.senders.exchange.silence import LISTENED_S, Silence
 
 LOOK_S = 0.02
+SILENT_S = 4.0
 
 
 def lost_at(heard_until_s: float, *, looks_from_s: float = 0.0) -> float:
     """When "a" is told as lost, which says every second that it lives, as "b" does for ever."""
-    silence, beats = Silence(), 0
+    silence, beats = Silence(SILENT_S), 0
     for look in range(round(60 / LOOK_S)):
         now_s = looks_from_s + look * LOOK_S
         if now_s >= beats:
@@ -36,7 +37,7 @@ def test_a_process_that_was_never_heard_is_silent_from_the_first_look() -> None:
 
 def test_a_master_that_stood_still_loses_nobody() -> None:
     """It could not hear them, either; what they said meanwhile is read after its next look."""
-    silence = Silence()
+    silence = Silence(SILENT_S)
     assert silence.lost(0.0, ["a"]) == set()
     assert silence.lost(60.0, ["a"]) == set()
     silence.heard("a")
@@ -46,7 +47,7 @@ def test_a_master_that_stood_still_loses_nobody() -> None:
 
 def test_a_process_that_speaks_again_is_back() -> None:
     """It was frozen, not dead."""
-    silence = Silence()
+    silence = Silence(SILENT_S)
     for look in range(round(SILENT_S / LISTENED_S) + 1):
         silence.lost(LISTENED_S * look, ["a"])
     assert silence.lost(100.0, ["a"]) == {"a"}

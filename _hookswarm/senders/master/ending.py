@@ -1,0 +1,41 @@
+"""Why a run ends before its plan is done: an interrupt is a way to end one, anything else is a fault."""
+
+from gevent.event import Event
+
+INTERRUPT = "interrupted"
+"""Ctrl-C (SIGINT), or Stop in the web UI."""
+SIGTERM = "Locust's process was told to end (SIGTERM)"
+LAST_LEFT = "the last sending process ended"
+UNKNOWN = "Locust stopped the test, see what it printed last"
+
+
+class Ending:
+    """Of one run. Its cause is often known before Locust asks for it."""
+
+    def __init__(self) -> None:
+        self.asked = Event()
+        """The run is to end now."""
+        self.cause = ""
+
+    def note(self, cause: str) -> None:
+        """Why Locust is about to end the run. The first counts; an interrupt always: its signal may reach others, too,
+        and they may say so first.
+        """
+        if not self.cause or cause == INTERRUPT:
+            self.cause = cause
+
+    def ask(self, cause: str) -> None:
+        """End it now, for this cause unless one is known."""
+        self.note(cause)
+        self.asked.set()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody wanted it to end."""
+        return self.cause == INTERRUPT
+
+
+def ended_early(cause: str, never: int, of: int) -> str:
+    """What is wrong with a run that nobody interrupted, and what to do next; `never` stages of `of` did not begin."""
+    left = f"{never} of {of} stages never played" if never else "its last stage cut short"
+    return f"{cause} before the plan was done, {left}: run it again; Ctrl-C or Stop in the web UI end one in order"
