@@ -14,8 +14,8 @@ HookswarmError
 ├── PlayError            faults beyond the server that would have to play them (receiver)
 └── ScaleError           a number of processes beyond the server (receiver)
 
-No faults, and so not of this tree: `Halted`, thrown into a worker whose answer is not waited for any longer, and
-`Refused`, a request that a receiver answers with a 4xx, as it should.
+No faults, and so not of this tree: `Halted`, thrown into a worker whose answer is not waited for any longer, `Refused`,
+a request that a receiver answers with a 4xx, as it should, and `Unknown`, what no control group tells.
 """
 
 from collections.abc import Sequence

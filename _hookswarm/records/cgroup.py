@@ -18,7 +18,7 @@ _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 class Unknown(Exception):
-    """What holds for a process cannot be known; the text says why."""
+    """What holds for a process cannot be known; the text says why. No fault: the report is told so."""
 
 
 @dataclass(frozen=True)

@@ -96,4 +96,4 @@ def test_bad_input_is_one_line(run: Path, tmp_path: Path, capsys: pytest.Capture
     for line, path in zip(lines, ("nothing", "run.json", "attempts-w9.journal"), strict=True):
         assert line.startswith("error: ")
         assert path in line
-    assert lines[1] == f"error: {run / 'run.json'}: File exists"
+    assert lines[1].startswith(f"error: {run / 'run.json'}: File exists: ")

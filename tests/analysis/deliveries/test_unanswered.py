@@ -72,8 +72,7 @@ def test_the_latency_is_a_lower_bound() -> None:
     (stage,) = told.stages
     assert stage.unanswered == Unanswered(workers=3, of=10, each_s=10.0, share=0.3)
     assert stage.latency_ms.lower_bound
-    (reason,) = told.verdict.reasons
-    assert reason.code == "workers_unanswered"
+    (reason,) = [one for one in told.verdict.reasons if one.code == "workers_unanswered"]
     assert reason.message == "stage: 3 of 10 workers got no answer for 10 s each: the latency is a lower bound"
 
 
