@@ -60,7 +60,7 @@ def test_a_closed_connection_counts_until_the_master_is_heard_again() -> None:
 
 def _bound(context: "zmq.Context[Any]", port: int) -> "zmq.Socket[Any]":
     """A master's socket on a port that was another's a moment ago, which is given back behind its back."""
-    router = context.socket(zmq.ROUTER)
+    router: zmq.Socket[Any] = context.socket(zmq.ROUTER)
     for _ in range(100):
         try:
             router.bind(f"tcp://127.0.0.1:{port}")
