@@ -13,7 +13,8 @@ from typing import IO
 _PR_SET_PDEATHSIG = 1
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
+    """Let the kernel end this process with its parent, even one that stands still and could not see to it itself."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it died before we asked
@@ -34,7 +35,7 @@ def start_child(
         stdout=output,
         stderr=output,
         start_new_session=True,
-        preexec_fn=functools.partial(_die_with, os.getpid()),
+        preexec_fn=functools.partial(die_with, os.getpid()),
     )
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 
 from _hookswarm.protocol.credentials import signing_key
+from _hookswarm.receiver import children
 from _hookswarm.receiver.app import Receiver
 from _hookswarm.receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server
 from _hookswarm.receiver.sampling import Sampler
@@ -35,6 +36,8 @@ def create_app(sleep: Callable[[float], object] = time.sleep) -> Receiver:
     receiver.keep()
     granian = multiprocessing.parent_process()
     parent = granian.pid if granian else os.getppid()
+    if granian and parent:
+        children.die_with(parent)  # in an outage it may be stopped, and its keeper with it
     threading.Thread(
         target=_keep_forever, args=(receiver, Sampler(config, clock), parent), daemon=True, name="keeper"
     ).start()

@@ -157,6 +157,18 @@ def test_a_receiver_that_ends_in_an_outage_leaves_nothing(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
+def test_a_receiver_that_is_killed_in_an_outage_leaves_nothing(tmp_path: Path) -> None:
+    """Processes that stand still cannot see that who stopped them is gone."""
+    with running_receiver(tmp_path, "--workers", "2") as receiver:
+        assert len(receiver.processes()) >= 4
+        play(receiver, "frozen", ahead_s=0, for_s=3_000)
+        wait_until(lambda: seen(receiver).begun_ns)
+        receiver.process.kill()
+        receiver.process.wait()
+        wait_until(lambda: not receiver.processes(), 5)
+
+
+@pytest.mark.slow
 def test_an_impossible_outage_is_refused(tmp_path: Path) -> None:
     """Every fault is named, and nothing happens."""
     with running_receiver(tmp_path) as receiver:

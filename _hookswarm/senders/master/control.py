@@ -184,7 +184,8 @@ class Controls:
             answer = self._client.request(method, f"{region.control}{call}", content=body, timeout=patience_s)
         except httpx.HTTPError as error:
             raise ControlError(
-                f"the control API of {region.name}, {region.control}, does not answer: {error}"
+                f"the control API of {region.name}, {region.control}, does not answer: {error}: "
+                "see what the receiver printed last, and start it again"
             ) from None
         if answer.status_code != httpx.codes.OK:
             raise ControlError(f"the receiver of {region.name} refuses {call}: {refusal_reason(answer)}")

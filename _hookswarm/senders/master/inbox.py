@@ -20,6 +20,8 @@ class Inbox:
     """Workers that end before the run does, and what they say of it."""
     begun: set[int] = field(default_factory=set)
     """Numbers of the stages that began."""
+    settled: int = 0
+    """Deliveries that the stages' reports told of, so far."""
     stage: Stage | None = None
     """The one that is on, from `start_ns` on."""
     last: Stage | None = None

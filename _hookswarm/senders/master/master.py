@@ -279,7 +279,8 @@ class Master:
             if error:
                 say(error)
                 self._environment.process_exit_code = Exit.VOID if folder else Exit.USAGE
-                self._runner.send_message(HALT)
+                self._runner.send_message(HALT)  # with which processes of their own send their statistics, too
+                self._await_statistics(self._reception.inbox.settled)
             if controls:
                 controls.release()
             if folder:

@@ -192,6 +192,7 @@ class StagePlayer:
         self._note_lost()  # one that was ended reports at once, and has not played the stage
         self._folder.timeline.add(self._progress(number))
         reports = [self._inbox.reports[worker] for worker in sorted(workers & self._inbox.reports.keys())]
+        self._inbox.settled += sum(report.settled for report in reports)
         self._folder.timeline.add(StageEnded(at_ns=self._clock.now(), stage=number, reports=reports))
         if self._failure:
             raise RunFailedError(self._failure)
