@@ -1,4 +1,4 @@
-"""Each bottleneck caused on purpose, three times with draws of its own: the verdict names it every time."""
+"""Each bottleneck caused on purpose: the verdict names it."""
 
 import json
 import subprocess
@@ -22,12 +22,11 @@ from tests.support.slow_disk import slow_disk
 
 pytestmark = pytest.mark.alone
 
-REPEATS = 3
 STAGE = Stage("cause", users=16, webhooks=100, payload=1_000, warmup_s=0.5, duration_s=1.5, timeout_s=1.5)
 
 
-def causing(stage: Stage, cause: str) -> list[Stage]:
-    return [replace(stage, scenario=cause, name=f"{cause} #{repeat}") for repeat in range(REPEATS)]
+def causing(stage: Stage, cause: str) -> Stage:
+    return replace(stage, scenario=cause, name=cause)
 
 
 def verdicts(run: Path) -> dict[str, str]:
@@ -42,7 +41,7 @@ def verdicts(run: Path) -> dict[str, str]:
 def assert_named(found: dict[str, str]) -> None:
     """A stage's verdict is its cause, which it is named after."""
     assert found
-    wrong = {name: told for name, told in found.items() if told.split(":")[0] != name.split(" #")[0]}
+    wrong = {name: told for name, told in found.items() if told.split(":")[0] != name}
     assert not wrong
 
 
@@ -55,9 +54,9 @@ def play(folder: Path, stages: Sequence[Stage], **env: str) -> dict[str, str]:
 def test_what_a_receiver_can_lack_is_named(tmp_path: Path) -> None:
     """CPU burnt in the handler, a delay in it, a tiny accept queue."""
     stages = [
-        *causing(replace(STAGE, response=Delay(0.002, busy=True)), "receiver CPU"),
-        *causing(replace(STAGE, response=Delay(0.05)), "target's own delay"),
-        *causing(replace(STAGE, reuse=False, users=64, backlog=2), "accept queue"),
+        causing(replace(STAGE, response=Delay(0.002, busy=True)), "receiver CPU"),
+        causing(replace(STAGE, response=Delay(0.05)), "target's own delay"),
+        causing(replace(STAGE, reuse=False, users=64, backlog=2), "accept queue"),
     ]
     assert_named(play(tmp_path, stages))
 
@@ -66,7 +65,7 @@ def test_a_handshake_for_every_delivery_is_named(tmp_path: Path) -> None:
     """TLS, and no connection kept: workers connect for longer than they wait for what they sent."""
     pem = tmp_path / "authority.pem"
     authority().cert_pem.write_to_path(str(pem))
-    stages = causing(replace(STAGE, reuse=False, users=4), "connection set-up")
+    stages = [causing(replace(STAGE, reuse=False, users=4), "connection set-up")]
     with ScriptedServer(answering(NO_CONTENT), tls=server_tls()) as server:
         options = ["--target", server.url, "--ca-file", str(pem)]
         assert_named(verdicts(run_locust(tmp_path, stages, *options, timeout_s=100, test="resource")))
@@ -77,14 +76,14 @@ def test_a_slow_disk_is_named(tmp_path: Path) -> None:
     with running_receiver(tmp_path, "--threads", "16") as receiver:
         options = ["--regions", str(regions_file(tmp_path, receiver))]
         with slow_disk(tmp_path, receiver.processes(), 200):
-            stages = causing(replace(STAGE, durability="fsync"), "disk")
+            stages = [causing(replace(STAGE, durability="fsync"), "disk")]
             found = verdicts(run_locust(tmp_path, stages, *options, timeout_s=100, test="resource"))
     assert_named(found)
 
 
 def test_a_sender_that_computes_is_named(tmp_path: Path) -> None:
     """A listener of the user's own, which takes a millisecond of CPU at every delivery."""
-    assert_named(play(tmp_path, causing(STAGE, "generator CPU"), HOOKSWARM_TEST_BURN_S="0.001"))
+    assert_named(play(tmp_path, [causing(STAGE, "generator CPU")], HOOKSWARM_TEST_BURN_S="0.001"))
 
 
 def test_a_lack_of_file_descriptors_is_named(tmp_path: Path) -> None:
@@ -95,7 +94,7 @@ def test_a_lack_of_file_descriptors_is_named(tmp_path: Path) -> None:
         for pid in receiver.workers():
             process = psutil.Process(pid)
             process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds() + 20,) * 2)
-        stages = [first, *causing(replace(STAGE, users=100), "file descriptors")]
+        stages = [first, causing(replace(STAGE, users=100), "file descriptors")]
         found = verdicts(run_locust(tmp_path, stages, *options, timeout_s=100, test="resource"))
     del found["first"]
     assert_named(found)
@@ -121,7 +120,7 @@ def test_why_a_target_of_ones_own_is_slow_is_named(tmp_path: Path) -> None:
 
 def test_a_throttled_link_is_named(tmp_path: Path) -> None:
     """Bodies of 20 kB over a loopback of 20 Mbit/s, in a network namespace of the test's own."""
-    stages = causing(replace(STAGE, payload=20_000), "network")
+    stages = [causing(replace(STAGE, payload=20_000), "network")]
     with slow_loopback(20) as inside:
         command = [*inside, sys.executable, "-m", "tests.support.played", str(tmp_path)]
         command += [json.dumps([*map(to_plain, stages)])]

@@ -78,4 +78,4 @@ def disturbances_of(found: Machine, seen: Sequence[BystandersSeen] = ()) -> Iter
 
 def _who(seen: Sequence[BystandersSeen]) -> str:
     named = [f"{one.name} (process {one.pid}, {one.core_share:.0%} of a core)" for s in seen for one in s.busiest]
-    return f": {first_of(named, NAMED)}" if named else ""
+    return f": {first_of(named, NAMED)}; end them, and run it again" if named else "; end them, and run it again"

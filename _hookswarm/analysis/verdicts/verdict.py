@@ -345,7 +345,8 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     reports = _reports(frames)
     long = {stage.name for stage in stages if _lasted_s(reports, stage) >= SHORTEST_S}
     excluded = _void_for_scalability(stages)  # and named for it
-    bound = [one.name for one in stages if one.name in (closed & long).difference(excluded) and _generator_limited(one)]
+    asked = (closed & long).difference(excluded)
+    bound = [one.name for one in stages if one.name in asked and not one.disturbed and _generator_limited(one)]
     if bound:
         yield Reason(
             code=Code.GENERATOR_SATURATED,

@@ -73,7 +73,7 @@ def test_who_disturbed_is_named() -> None:
     section = _section(replace(frames, machine=log, timeline=[*frames.timeline, seen]))
     first, second = (stage.disturbed[0].message for stage in section.stages)
     assert "backup" not in first
-    assert second.endswith(": backup (process 77, 110% of a core)")
+    assert second.endswith(": backup (process 77, 110% of a core); end them, and run it again")
 
 
 def _starved(frames: RunFrames, starved_s: float) -> RunFrames:
