@@ -72,7 +72,8 @@ def _set_up(environment: Environment, **_: Any) -> None:
 
     _listen(gevent.getcurrent(), master, options.headless)
     if isinstance(runner, MasterRunner) and (options.headless or options.autostart):
-        _expect(gevent.getcurrent(), runner, options)
+        assert master
+        _expect(gevent.getcurrent(), runner, master, options)
 
     def start(**_: Any) -> None:
         """The start form may have changed the options: they are checked again for every run."""
@@ -92,14 +93,14 @@ def _set_up(environment: Environment, **_: Any) -> None:
         options.enable_rebalancing = True
 
 
-def _expect(main: gevent.Greenlet, runner: MasterRunner, options: Namespace) -> None:
+def _expect(main: gevent.Greenlet, runner: MasterRunner, master: Master, options: Namespace) -> None:
     """Locust waits for its sending processes without a word; here it is told, and ends with 2 when they do not come."""
     limit_s, options.expect_workers_max_wait = options.expect_workers_max_wait or EXPECT_S, 0
     where = listens_at(options.master_bind_host, options.master_bind_port)
     expecting = Expecting(options.expect_workers, where, limit_s, bool(options.processes), say)
 
     def wait() -> None:
-        if fault := expecting.wait(lambda: runner.worker_count, living_children):
+        if fault := expecting.wait(lambda: runner.worker_count, living_children, lambda: master.begun):
             say(fault)
             runner.quit()
             gevent.get_hub().loop.run_callback(main.throw, SystemExit(Exit.USAGE))

@@ -22,24 +22,26 @@ class Expecting:
         self._forked = forked
         self._say = say
 
-    def wait(self, there: Callable[[], int], living: Callable[[], int]) -> str:
-        """Return when they are there; or why no longer to wait, and what to do. `there` is how many have come, `living`
-        how many children are alive.
+    def wait(self, there: Callable[[], int], living: Callable[[], int], begun: Callable[[], bool]) -> str:
+        """Return when the run has begun; or why no longer to wait, and what to do.
+
+        `there` is how many have come, one may leave before Locust looks; `living` how many children live.
         """
         began = time.monotonic()
         told = began if self._forked else -SAY_EVERY_S
-        while (come := there()) < self._wanted:
+        while not begun():
+            come = there()
             waited = time.monotonic() - began
             of = f"{come} of {self._wanted} sending processes"
             if self._forked and living() < self._wanted:
                 return f"one of its own {self._wanted} sending processes ended before it was there: see what it printed"
-            if waited >= self._limit_s:
+            if come < self._wanted and waited >= self._limit_s:
                 return (
                     f"gave up after {self._limit_s:g} s: {of} came to {self._address}; see that they are started, that "
                     "--master-host and --master-port of each lead here, and that no other master answers to that name: "
                     "beside `docker compose up` end its master (docker compose stop master)"
                 )
-            if waited - told >= SAY_EVERY_S:
+            if come < self._wanted and waited - told >= SAY_EVERY_S:
                 told = waited
                 left = f"gives up in {self._limit_s - waited:.0f} s"
                 self._say(f"waits for sending processes at {self._address}: {of} are there; {left}")

@@ -11,11 +11,13 @@ from _hookswarm.senders.master.expecting import Expecting, listens_at, living_ch
 
 
 def _wait(*there: int, forked: bool = False, living: int = 2, limit_s: float = 0.5) -> tuple[str, list[str]]:
-    """Two are wanted; so many are there at each look."""
+    """Two are wanted; so many are there at each look, and the run begins after the last."""
     said: list[str] = []
-    come = itertools.chain(there, itertools.repeat(there[-1]))
+    come = iter(there)
+    looks = itertools.count()
     expecting = Expecting(2, "here:5557", limit_s, forked, said.append)
-    return expecting.wait(lambda: next(come), lambda: living), said
+    found = expecting.wait(lambda: next(come), lambda: living, lambda: next(looks) >= len(there))
+    return found, said
 
 
 def test_it_says_at_once_for_whom_it_waits_and_where() -> None:
@@ -29,7 +31,7 @@ def test_it_says_at_once_for_whom_it_waits_and_where() -> None:
 def test_it_gives_up_in_time_and_says_what_to_do() -> None:
     """With the address, how many came, and the master of another project."""
     began = time.monotonic()
-    fault, _ = _wait(1)
+    fault, _ = _wait(*[1] * 10)
     assert 0.5 <= time.monotonic() - began < 1.5
     assert fault.startswith(
         "gave up after 0.5 s: 1 of 2 sending processes came to here:5557; see that they are started"
@@ -43,6 +45,12 @@ def test_its_own_children_come_without_a_word_or_are_told_to_have_ended() -> Non
     fault, said = _wait(0, forked=True, living=1, limit_s=60)
     assert fault == "one of its own 2 sending processes ended before it was there: see what it printed"
     assert said == []
+
+
+def test_one_that_comes_and_leaves_is_missed() -> None:
+    """Before the run began: Locust would wait for it for ever."""
+    assert _wait(2, 2, 1, 1, 1, 1)[0].startswith("gave up after 0.5 s: 1 of 2")
+    assert "ended before it was there" in _wait(2, 1, forked=True, living=1)[0]
 
 
 def test_children_that_ended_are_not_alive() -> None:
