@@ -38,7 +38,8 @@ STAGES = {True: "slow tenants baseline,sustained", False: "slow tenants baseline
 """With receivers of the command's own, and without: faults need those."""
 
 FINISHED = {Exit.PASS, Exit.FAIL, Exit.VOID}
-NOTES = {"torn_rows", "log_damaged", "nothing_acknowledged_stages", "interrupted"}
+OUTAGES = {"receiver_died", "receiver_stalled", "machine_stalled"}
+NOTES = {"torn_rows", "log_damaged", "nothing_acknowledged_stages", "interrupted", "stage_replayed", *OUTAGES}
 UNCOUNTED = {"locust_total_differs", "locust_total_missing"}
 """What Locust's own statistics lack where a process of it was killed."""
 

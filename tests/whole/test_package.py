@@ -98,7 +98,9 @@ def test_ones_own_locustfile_runs_in_ones_own_folder(fresh: Installed, tmp_path:
         imports = "".join(f"from {name} import WHOSE\n" for name in GENERIC)
         (own / "mine.py").write_text(imports + MINE)
     with running_receiver(tmp_path) as receiver:
-        run = fresh.run("python", LOCUST, "-f", "mine.py", "--headless", "--target", receiver.url, cwd=own)
+        run = fresh.run(
+            "python", LOCUST, "-f", "mine.py", "--headless", "--no-replay", "--target", receiver.url, cwd=own
+        )
         arrivals = receiver.ask("/stats").json()["arrivals"]
     (folder,) = (own / "results").iterdir()
     fresh.run("python", "-m", "hookswarm.analysis", folder, cwd=own)
