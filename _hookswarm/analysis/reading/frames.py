@@ -132,7 +132,9 @@ class RunFrames:
         ends = self.entries(RunEnded)
         if ends and not ends[-1].interrupted and not ends[-1].error:
             return None
-        return max((entry.stage for entry in self.entries(StageStarted)), default=None)
+        # By time: tries of a search, and replays, have numbers beyond those of the stages that follow them.
+        started = self.entries(StageStarted)
+        return started[-1].stage if started else None
 
 
 def load_run(folder: Path) -> RunFrames:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.schema.report import DefaultCheck, Stage
 from _hookswarm.analysis.verdicts import measures
+from _hookswarm.analysis.verdicts.books import excused_stages
 from _hookswarm.analysis.verdicts.checks import CheckStatus, judge_checks, parse_check
 from _hookswarm.analysis.verdicts.measures import Number
-from _hookswarm.analysis.verdicts.verdict import LOST, SCALABILITY, excused_stages
+from _hookswarm.analysis.verdicts.verdict import LOST, SCALABILITY
 from _hookswarm.records.timeline import StageOverloaded
 
 ERROR_RATE = "error_rate<=1%"

@@ -2,25 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from _hookswarm.analysis.reading.frames import RunFrames
-from _hookswarm.analysis.reading.rows import rows_of_stage
 from _hookswarm.analysis.resources import shortages
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.report import DefaultCheck, Reason, Stage, Status, Verdict
+from _hookswarm.analysis.verdicts import books
+from _hookswarm.analysis.verdicts.books import NAMED
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, SHORTEST_S
 from _hookswarm.common.wording import first_of
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.rows import Outcome
-from _hookswarm.records.timeline import RunEnded, StageEnded, StageOverloaded, StageStarted, WorkerLost, WorkerReport
+from _hookswarm.records.timeline import StageOverloaded, WorkerReport
 
 SCALABILITY = "scalability"
 """The test that looks for the limits: to be overloaded is among its results."""
-
-NAMED = 3
-"""Stages that a reason names; the others are told in the report."""
 
 EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID, Status.UNKNOWN: Exit.UNKNOWN}
 
@@ -35,7 +30,7 @@ def verdict_of(frames: RunFrames, stages: Sequence[Stage], judged: Sequence[Defa
     disturbed = _disturbed(stages)
     useless = disturbed if all(stage.disturbed for stage in stages) else []
     bound = [*useless, *_nothing_scaled(stages, excluded)]
-    void = [*_incomplete(frames), *_unbalanced(frames, stages), *_short(frames), *bound, *_lawless(stages)]
+    void = [*books.incomplete(frames), *books.unbalanced(frames, stages), *_short(frames), *bound, *_lawless(stages)]
     failed = [reason for stage, reason in _overloads(frames) if not _seeks_limits(frames, stage)]
     broken = [
         Reason(code=Code.DEFAULT_CHECK_FAILED, message=one.message)
@@ -60,135 +55,13 @@ def _untested(frames: RunFrames, stages: Sequence[Stage]) -> Reason:
 
 def _idle(frames: RunFrames, stages: Sequence[Stage]) -> list[str]:
     """Stages in which no event fell due; the one in which a run was stopped might have had some."""
-    whole = stages[:-1] if frames.manifest.interrupted else stages
-    return [stage.name for stage in whole if not stage.deliveries.due]
+    stopped = frames.stopped_stage() if frames.manifest.interrupted else None
+    cut = None if stopped is None else frames.plan[stopped].name
+    return [stage.name for stage in stages if not stage.deliveries.due and stage.name != cut]
 
 
 def _nothing_due(idle: Sequence[str]) -> str:
     return f"no event fell due, so nothing was tested: {first_of(idle, NAMED)}; raise --rate or --duration"
-
-
-def _incomplete(frames: RunFrames) -> Iterator[Reason]:
-    for fault in frames.damaged:
-        yield Reason(code=Code.JOURNAL_DAMAGED, message=f"left out: {fault}")
-    lost = [] if _loss_allowed(frames) else list(_lost(frames))
-    yield from lost
-    ends = frames.entries(RunEnded)
-    if not ends:
-        yield Reason(code=Code.RUN_UNFINISHED, message="the run has no end: its master died, or it is still on")
-    elif ends[-1].error:
-        if not lost:
-            yield Reason(code=Code.RUN_FAILED, message=ends[-1].error)
-    elif not ends[-1].interrupted:
-        yield from _missing(frames, ends[-1])
-
-
-def _missing(frames: RunFrames, end: RunEnded) -> Iterator[Reason]:
-    """Stages that the plan has and the timeline has not, though the run says that it came to its end."""
-    if end.left_out is None:
-        return
-    played = {entry.stage for entry in frames.entries(StageEnded)}
-    tries = tuple(frames.plan[number].name for number in played if frames.plan[number].limits is not None)
-    missing = [
-        stage.name
-        for number, stage in enumerate(frames.plan)
-        if number not in played
-        and number not in end.left_out
-        # A search is not played itself, its tries are.
-        and not (stage.limits is not None and any(name.startswith(f"{stage.name} rate=") for name in tries))
-    ]
-    if missing:
-        few = f"{len(missing)} of {len(frames.plan)} stages have no end in the timeline: {first_of(missing, NAMED)}"
-        yield Reason(code=Code.STAGES_MISSING, message=few)
-
-
-def _lost(frames: RunFrames) -> Iterator[Reason]:
-    if lost := frames.entries(WorkerLost):
-        yield Reason(code=Code.WORKER_LOST, message=f"sending processes were lost during the run: {len(lost)}")
-
-
-def _loss_allowed(frames: RunFrames) -> bool:
-    return bool(frames.manifest.options.get("allow_worker_loss"))
-
-
-def excused_stages(frames: RunFrames) -> set[str]:
-    """The stages in which a worker was lost: what it had not told yet is in its journal alone."""
-    excused: set[str] = set()
-    stage = ""
-    for entry in frames.timeline:
-        if isinstance(entry, StageStarted):
-            stage = entry.name
-        elif isinstance(entry, WorkerLost):
-            excused.add(stage)
-    return excused
-
-
-def _unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
-    reports, excused = _reports(frames), excused_stages(frames)
-    for stage in stages:
-        due, held = sum(report.due for report in reports.get(stage.name, [])), stage.deliveries.due
-        if stage.name in reports and due != held and not (due < held and stage.name in excused):
-            yield Reason(
-                code=Code.BOOKS_UNBALANCED,
-                message=f"{stage.name}: the senders counted {due} due events, their journals hold {held}",
-            )
-        yield from _locust_differs(frames, stage, excused, excusable=False)
-        if stage.ledger.lost:
-            yield Reason(
-                code=Code.ACKNOWLEDGED_LOST,
-                message=f"{stage.name}: {stage.ledger.lost} acknowledged events are not in the receivers' journals"
-                + _sent_after_the_end(frames, stage, stage.ledger.lost),
-            )
-        if stage.ledger.unexpected:
-            yield Reason(
-                code=Code.UNEXPECTED_ARRIVALS,
-                message=f"{stage.name}: {stage.ledger.unexpected} arrivals that no sender's journal knows",
-            )
-    if frames.locust_totals is None:
-        if not frames.entries(WorkerLost):
-            yield Reason(
-                code=Code.LOCUST_TOTAL_MISSING, message="Locust's statistics are missing from the run's folder"
-            )
-    elif more := sum(frames.locust_totals.values()) - sum(_locust_total(frames, stage) for stage in stages):
-        yield Reason(
-            code=Code.LOCUST_TOTAL_DIFFERS, message=f"Locust's CSV has {more} deliveries of no stage of this run"
-        )
-    if frames.strays:
-        message = f"{frames.strays} arrivals that belong to no stage of this run"
-        if told := [f"{count} of another run, {name}" for name, count in frames.strangers.items()]:
-            message += f": {first_of(told, NAMED)}; let one run end before the next begins"
-        yield Reason(code=Code.UNEXPECTED_ARRIVALS, message=message)
-
-
-def _sent_after_the_end(frames: RunFrames, stage: Stage, lost: int) -> str:
-    """What is known of lost events of a process that stood still until the receivers knew of no run any more."""
-    ended_ns = max((entry.at_ns for entry in frames.entries(StageEnded)), default=None)
-    number = next(number for number, plan in enumerate(frames.plan) if plan.name == stage.name)
-    rows = rows_of_stage(frames.attempts, number)
-    if ended_ns is None:
-        return ""
-    late = np.count_nonzero((rows["outcome"] == Outcome.ACKNOWLEDGED) & (rows["start"] > ended_ns))
-    if not late:
-        return ""
-    return (
-        f"; {min(int(late), lost)} of them may be in the receivers' journals of no run, for so many were sent after "
-        "the run's last stage: copy the receivers' results/unassigned beside this run's folder, and analyse it again"
-    )
-
-
-def _locust_differs(frames: RunFrames, stage: Stage, excused: set[str], excusable: bool) -> Iterator[Reason]:
-    """Whether Locust counted otherwise than the journals do, be that explained by the loss of a worker or not."""
-    # What Locust was told of is every delivery but the abandoned.
-    total, told = _locust_total(frames, stage), stage.deliveries.due - stage.deliveries.abandoned
-    explained = total < told and stage.name in excused
-    if frames.locust_totals is not None and total != told and explained == excusable:
-        message = f"{stage.name}: Locust's CSV has {total} deliveries, the journals {told}"
-        yield Reason(code=Code.LOCUST_TOTAL_DIFFERS, message=message)
-
-
-def _locust_total(frames: RunFrames, stage: Stage) -> int:
-    totals = frames.locust_totals or {}
-    return sum(totals.get(name, 0) for name in _locust_names(frames, stage.name))
 
 
 def _overloads(frames: RunFrames) -> Iterator[tuple[int, Reason]]:
@@ -201,18 +74,6 @@ def _overloads(frames: RunFrames) -> Iterator[tuple[int, Reason]]:
 def _seeks_limits(frames: RunFrames, stage: int) -> bool:
     """Whether to be overloaded is what a stage is for, now and then."""
     return frames.manifest.test == SCALABILITY or frames.plan[stage].limits is not None
-
-
-def _reports(frames: RunFrames) -> dict[str, list[WorkerReport]]:
-    """What the senders reported of each stage that ended, by its name."""
-    return {frames.plan[entry.stage].name: entry.reports for entry in frames.entries(StageEnded)}
-
-
-def _locust_names(frames: RunFrames, stage: str) -> Iterator[str]:
-    """What Locust calls a stage's deliveries: `<stage> <origin> <strategy>`."""
-    for region in frames.manifest.regions:
-        for strategy in frames.manifest.strategies:
-            yield f"{stage} {region.name} {strategy}"
 
 
 def _disturbed(stages: Sequence[Stage]) -> list[Reason]:
@@ -333,16 +194,16 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
         yield Reason(code=Code.LOG_DAMAGED, message=f"left out: {fault}")
     if frames.torn:
         yield Reason(code=Code.TORN_ROWS, message=f"{frames.torn} half-written journal rows were left out")
-    if _loss_allowed(frames):
-        yield from _lost(frames)
-        excused = excused_stages(frames)
+    if books.loss_allowed(frames):
+        yield from books.lost_workers(frames)
+        excused = books.excused_stages(frames)
         for stage in stages:
-            yield from _locust_differs(frames, stage, excused, excusable=True)
+            yield from books.locust_differs(frames, stage, excused, excusable=True)
     for number, reason in _overloads(frames):
         if _seeks_limits(frames, number):
             yield reason
     closed = _closed(frames)
-    reports = _reports(frames)
+    reports = books.stage_reports(frames)
     long = {stage.name for stage in stages if _lasted_s(reports, stage) >= SHORTEST_S}
     excluded = _void_for_scalability(stages)  # and named for it
     asked = (closed & long).difference(excluded)

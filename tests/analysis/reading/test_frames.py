@@ -14,7 +14,7 @@ from _hookswarm.records.clock import boot_id
 from _hookswarm.records.manifest import MANIFEST, RunError
 from _hookswarm.records.resources import COLUMNS
 from _hookswarm.records.rows import BALANCED, CODES, Flag, Outcome
-from _hookswarm.records.timeline import TIMELINE, ClockRead
+from _hookswarm.records.timeline import TIMELINE, ClockRead, RunEnded, StageStarted
 from tests.support.journals import (
     ANCHOR,
     MS,
@@ -397,3 +397,12 @@ def test_a_plan_of_an_earlier_version(tmp_path: Path) -> None:
     memory = planned("m", scenario="memory", webhooks=10, settle_s=2)
     (stage,) = load_run(write_run(tmp_path / "new", run([], stages=[memory]))).plan
     assert (stage.webhooks, stage.settle_s) == (10, 2)
+
+
+def test_a_run_is_stopped_in_the_stage_that_began_last() -> None:
+    """Not in that of the highest number: tries of a search and replays have numbers beyond all planned ones."""
+    plan = [planned("a"), planned("b"), planned("a (again)", replay_of=0)]
+    began = [StageStarted(at_ns=START + n, stage=stage, name=plan[stage]["name"]) for n, stage in enumerate((0, 2, 1))]
+    end = RunEnded(at_ns=START + 9, interrupted=True)
+    assert run([], stages=plan, timeline=[*began, end]).stopped_stage() == 1
+    assert run([], stages=plan, timeline=[*began, end.model_copy(update={"interrupted": False})]).stopped_stage() is None
