@@ -405,4 +405,6 @@ def test_a_run_is_stopped_in_the_stage_that_began_last() -> None:
     began = [StageStarted(at_ns=START + n, stage=stage, name=plan[stage]["name"]) for n, stage in enumerate((0, 2, 1))]
     end = RunEnded(at_ns=START + 9, interrupted=True)
     assert run([], stages=plan, timeline=[*began, end]).stopped_stage() == 1
-    assert run([], stages=plan, timeline=[*began, end.model_copy(update={"interrupted": False})]).stopped_stage() is None
+    assert (
+        run([], stages=plan, timeline=[*began, end.model_copy(update={"interrupted": False})]).stopped_stage() is None
+    )
