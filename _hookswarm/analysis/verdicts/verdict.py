@@ -54,10 +54,10 @@ def _untested(frames: RunFrames, stages: Sequence[Stage]) -> Reason:
 
 
 def _idle(frames: RunFrames, stages: Sequence[Stage]) -> list[str]:
-    """Stages in which no event fell due; the one in which a run was stopped might have had some."""
-    stopped = frames.stopped_stage() if frames.manifest.interrupted else None
-    cut = None if stopped is None else frames.plan[stopped].name
-    return [stage.name for stage in stages if not stage.deliveries.due and stage.name != cut]
+    """Stages in which no event fell due; one that was cut short, or bereft of a sender, might have had some."""
+    stopped = frames.stopped_stage()
+    cut = books.excused_stages(frames) | (set() if stopped is None else {frames.plan[stopped].name})
+    return [stage.name for stage in stages if not stage.deliveries.due and stage.name not in cut]
 
 
 def _nothing_due(idle: Sequence[str]) -> str:

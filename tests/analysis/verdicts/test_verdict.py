@@ -358,7 +358,7 @@ def test_only_the_stage_of_the_loss_is_excused() -> None:
     # The same loss, noticed before the last stage began.
     timeline = [entry for entry in frames.timeline if entry is not WORKER_LOST]
     found = _of(replace(frames, timeline=[*timeline[:2], WORKER_LOST, *timeline[2:]]))
-    assert _codes(found) == ["books_unbalanced", "locust_total_differs", "nothing_due_stages", "worker_lost"]
+    assert _codes(found) == ["books_unbalanced", "locust_total_differs", "worker_lost"]
 
 
 def test_all_workers_lost() -> None:
@@ -456,8 +456,18 @@ def test_a_stage_in_which_nothing_fell_due(outcome: Outcome) -> None:
 @pytest.mark.parametrize(("stages", "codes"), [(1, ["nothing_acknowledged"]), (2, ["nothing_due"])])
 def test_the_stage_in_which_a_run_was_stopped(stages: int, codes: list[str]) -> None:
     """Might have had events: that none fell due is told of those before it."""
-    found = _of(run([], [], stages=[planned(f"stage {number}") for number in range(stages)], interrupted=True))
-    assert _codes(found) == [*codes, "interrupted"]
+    made = run([], [], stages=[planned(f"stage {number}") for number in range(stages)])
+    made.manifest.interrupted = True
+    end = RunEnded(at_ns=START, interrupted=True)
+    assert _codes(_of(replace(made, timeline=[*made.timeline[:-1], end]))) == [*codes, "interrupted"]
+
+
+def test_a_stage_that_a_failure_cut_short() -> None:
+    """It is no news that nothing fell due there."""
+    made = run(ROWS, SEEN, stages=[planned("played"), planned("cut")])
+    end = RunEnded(at_ns=START, interrupted=False, error="lost 1 sending process")
+    assert _codes(_of(replace(made, timeline=[*made.timeline[:-1], end]))) == ["run_failed"]
+    assert _codes(_of(made)) == ["nothing_due_stages"]
 
 
 def test_a_stage_in_which_nothing_was_acknowledged() -> None:
