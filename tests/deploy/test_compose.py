@@ -35,8 +35,8 @@ def workers(image: str) -> Iterator[Project]:
 
 
 def of(made: Project, test: str, options: str) -> Project:
-    """The same containers, for another test."""
-    return Project(made.name, WORKERS | {"TEST": test, "OPTIONS": options})
+    """The same containers, for another test; no stage twice, whatever else the machine does."""
+    return Project(made.name, WORKERS | {"TEST": test, "OPTIONS": f"{options} --no-replay"})
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ def stand_in(name: str) -> str:
 def test_haproxy_stands_before_the_regions(tmp_path: Path) -> None:
     """Its configuration comes from the table of regions; ours and its strategies meet the same arrivals."""
     settings = {"HAPROXY_IMAGE": stand_in("haproxy"), "REGIONS": "deploy/regions-haproxy.toml", "TEST": "distribution"}
-    settings["OPTIONS"] = "--quick --stages 'balancers *'"
+    settings["OPTIONS"] = "--quick --no-replay --stages 'balancers *'"
     with project("hookswarm-haproxy", **settings) as made:
         made.compose("--profile", "haproxy", "up", "-d", "haproxy")  # alone, so that nothing else makes it wait
         made.compose("up", "-d", "worker")
