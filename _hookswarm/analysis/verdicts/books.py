@@ -15,6 +15,9 @@ from _hookswarm.records.timeline import RunEnded, StageEnded, StageStarted, Work
 NAMED = 3
 """Stages that a reason names; the others are told in the report."""
 
+UNTOLD_S = 8.0
+"""A worker of Locust tells its statistics every 3 s, and that it is lost is noticed after 4 s of silence."""
+
 
 def incomplete(frames: RunFrames) -> Iterator[Reason]:
     for fault in frames.damaged:
@@ -60,14 +63,15 @@ def loss_allowed(frames: RunFrames) -> bool:
 
 
 def excused_stages(frames: RunFrames) -> set[str]:
-    """The stages in which a worker was lost: what it had not told yet is in its journal alone."""
+    """The stages in which a worker was lost, or just before: what it had not told yet is in its journal alone."""
     excused: set[str] = set()
     stage = ""
     for entry in frames.timeline:
         if isinstance(entry, StageStarted):
             stage = frames.plan[entry.stage].name
         elif isinstance(entry, WorkerLost):
-            excused.add(stage)
+            ended = (one for one in frames.entries(StageEnded) if 0 <= entry.at_ns - one.at_ns < UNTOLD_S * 1e9)
+            excused |= {stage, *(frames.plan[one.stage].name for one in ended)}
     return excused
 
 

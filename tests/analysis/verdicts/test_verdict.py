@@ -361,6 +361,18 @@ def test_only_the_stage_of_the_loss_is_excused() -> None:
     assert _codes(found) == ["books_unbalanced", "locust_total_differs", "worker_lost"]
 
 
+@pytest.mark.parametrize(("after_s", "codes"), [(7, ["worker_lost"]), (9, ["locust_total_differs", "worker_lost"])])
+def test_what_a_lost_worker_had_not_told_of_the_stage_before(after_s: int, codes: list[str]) -> None:
+    """Its statistics come every three seconds: of a stage that had just ended they may be missing, of an older one not."""
+    frames = run(ROWS, SEEN, stages=[planned("a"), planned("b")], options={"allow_worker_loss": True})
+    first, ended, *rest = frames.timeline
+    lost = WORKER_LOST.model_copy(update={"at_ns": START + (11 + after_s) * SECOND})
+    rest = [entry for entry in rest if not isinstance(entry, StageEnded)]
+    totals = (frames.locust_totals or {}) | {"a local nearest": 4}
+    found = _of(replace(frames, timeline=[first, ended, rest[0], lost, *rest[1:]], locust_totals=totals))
+    assert [code for code in _codes(found) if found.status is Status.VOID or code == "worker_lost"] == codes
+
+
 def test_all_workers_lost() -> None:
     """A run that ended because nobody was left is void, whatever was allowed."""
     found = _of(_with_loss(told=10, locust=10, error="lost 2 sending processes"))
