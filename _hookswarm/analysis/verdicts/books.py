@@ -65,13 +65,15 @@ def loss_allowed(frames: RunFrames) -> bool:
 def excused_stages(frames: RunFrames) -> set[str]:
     """The stages in which a worker was lost, or just before: what it had not told yet is in its journal alone."""
     excused: set[str] = set()
-    stage = ""
+    stage, ended = "", dict[str, int]()
     for entry in frames.timeline:
         if isinstance(entry, StageStarted):
             stage = frames.plan[entry.stage].name
+        elif isinstance(entry, StageEnded):
+            ended[frames.plan[entry.stage].name] = entry.at_ns
         elif isinstance(entry, WorkerLost):
-            ended = (one for one in frames.entries(StageEnded) if 0 <= entry.at_ns - one.at_ns < UNTOLD_S * 1e9)
-            excused |= {stage, *(frames.plan[one.stage].name for one in ended)}
+            late = (name for name, at_ns in ended.items() if entry.at_ns - at_ns < UNTOLD_S * 1e9)
+            excused |= {stage, *late}
     return excused
 
 

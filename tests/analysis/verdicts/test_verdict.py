@@ -363,7 +363,7 @@ def test_only_the_stage_of_the_loss_is_excused() -> None:
 
 @pytest.mark.parametrize(("after_s", "codes"), [(7, ["worker_lost"]), (9, ["locust_total_differs", "worker_lost"])])
 def test_what_a_lost_worker_had_not_told_of_the_stage_before(after_s: int, codes: list[str]) -> None:
-    """Its statistics come every three seconds: of a stage that had just ended they may be missing, of an older one not."""
+    """Its statistics come every three seconds: those of a stage that had just ended may be missing, no others."""
     frames = run(ROWS, SEEN, stages=[planned("a"), planned("b")], options={"allow_worker_loss": True})
     first, ended, *rest = frames.timeline
     lost = WORKER_LOST.model_copy(update={"at_ns": START + (11 + after_s) * SECOND})
