@@ -6,6 +6,7 @@ makes a timer for every wait and tries to read before there can be an answer, at
 
 import errno
 import os
+import select
 import socket as stdlib_socket
 import ssl as stdlib_ssl
 from typing import Any
@@ -33,6 +34,10 @@ class Connection:
         plain: type[stdlib_socket.socket] = monkey.get_original("socket", "socket")
         self._socket = plain(family, kind, protocol)
         self._socket.setblocking(False)
+        # A third of what a look at the socket by an exception takes, and no timer of gevent's.
+        poll = monkey.get_original("select", "poll")()
+        poll.register(self._socket.fileno(), select.POLLIN)
+        self._poll = poll.poll
         self._hub = gevent.get_hub()
         self._readable = self._hub.loop.io(self._socket.fileno(), _READ)
         self._writable = self._hub.loop.io(self._socket.fileno(), _WRITE)
@@ -88,13 +93,7 @@ class Connection:
 
     def is_quiet(self) -> bool:
         """Whether the peer has neither closed nor sent anything that nobody asked for."""
-        try:
-            self._socket.recv(1, stdlib_socket.MSG_PEEK)
-        except BlockingIOError:
-            return True
-        except OSError:
-            pass
-        return False
+        return not self._poll(0)
 
     def close(self) -> None:
         for watcher in (self._readable, self._writable, self._timer):
@@ -155,7 +154,10 @@ class TlsConnection(Connection):
     def is_quiet(self) -> bool:
         # Tickets and key updates may lie there unasked: only what OpenSSL makes of them tells.
         while not super().is_quiet():
-            data = self._socket.recv(CHUNK_BYTES)
+            try:
+                data = self._socket.recv(CHUNK_BYTES)
+            except OSError:
+                return False
             if not data:
                 return False
             self._incoming.write(data)
