@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from _hookswarm.common.limits import LATE_SHARE, STARVED_SHARE
+from _hookswarm.common.limits import LATE_SHARE, STARVED_CLOSED_SHARE, STARVED_SHARE
 from _hookswarm.records.manifest import Record, RunError
 from _hookswarm.records.writing import append_whole
 
@@ -49,10 +49,13 @@ class WorkerReport(Record):
     flips: list[Flip] = Field(default=[])
     """The first 1,000."""
 
-    @property
-    def disturbed(self) -> bool:
-        """Whether it woke late, or had no CPU, for so much of the stage that this says nothing of the target."""
-        return self.late > LATE_SHARE * self.due or (self.starved_s or 0) > STARVED_SHARE * self.wall_s
+    def disturbed(self, closed: bool) -> bool:
+        """Whether it woke late, or had no CPU, for so much of the stage that this says nothing of the target.
+
+        `closed`: it sent as fast as it was answered.
+        """
+        most = STARVED_CLOSED_SHARE if closed else STARVED_SHARE
+        return self.late > LATE_SHARE * self.due or (self.starved_s or 0) > most * self.wall_s
 
 
 class StageStarted(Record):
@@ -155,6 +158,11 @@ class StageEnded(Record):
     at_ns: int
     stage: int
     reports: list[WorkerReport]
+
+    @property
+    def lasted_s(self) -> float:
+        """How long it was for the sending process that took part the longest; 0 where none reported."""
+        return max((report.wall_s for report in self.reports), default=0.0)
 
 
 class ClockRead(Record):

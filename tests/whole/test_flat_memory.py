@@ -35,7 +35,7 @@ def slope(values: np.ndarray, deliveries: np.ndarray) -> tuple[float, float, flo
 
 
 def test_the_method_finds_a_leak() -> None:
-    """Ten bytes a delivery would be found under noise that is larger than what is seen, and half a byte without.
+    """Four bytes a delivery would be found under noise that is larger than what is seen, and half a byte without.
 
     What doesn't change by a byte is flat.
     """
@@ -43,7 +43,7 @@ def test_the_method_finds_a_leak() -> None:
     deliveries = np.linspace(0, DELIVERIES, 200)
     wander = np.cumsum(random.normal(0, 100e3, 200))
     assert slope(60e6 + wander, deliveries)[1] <= 0
-    assert slope(60e6 + wander + 10 * deliveries, deliveries)[1] > 0
+    assert slope(60e6 + wander + 4 * deliveries, deliveries)[1] > 0
     assert slope(60e6 + 0.5 * deliveries, deliveries)[1] > 0
     found, low, high = slope(np.full(200, 60e6), deliveries)
     assert low <= found == 0 <= high

@@ -93,8 +93,8 @@ def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
     account = ledger.ledger_of(delivered, seen, frames.watched)
     faults = [entry for entry in frames.entries(FaultsSet) if entry.stage == stage.number]
     ended_ns = stage.ended.at_ns if stage.ended else stage.window[1]
-    # A sender that retries although nothing of the kind was planned is told of as well.
     silent = _unanswered(frames, stage)
+    # A sender that retries although nothing of the kind was planned is told of as well.
     retried = plan.retry.retries or plan.faults or delivered.sent.max(initial=0) > 1
     return Stage(
         name=plan.name,

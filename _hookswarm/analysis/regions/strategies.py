@@ -118,13 +118,11 @@ def on_time_ms(plan: Mapping[str, Any]) -> float:
 
 
 def _comparable_groups(plans: Sequence[Mapping[str, Any]]) -> list[list[int]]:
-    """Stages, by number, that differ in strategy, name and repeat alone; where there is more than one strategy."""
+    """Stages, by number, that differ in what is APART alone; where there is more than one strategy."""
     found: dict[str, list[int]] = {}
     for number, plan in enumerate(plans):
         if plan.get("strategy"):
-            alike = {
-                key: value for key, value in plan.items() if key not in ("name", "strategy", "repeat", "replay_of")
-            }
+            alike = {key: value for key, value in plan.items() if key not in APART}
             found.setdefault(json.dumps(alike, sort_keys=True, default=str), []).append(number)
     return [group for group in found.values() if len({plans[number]["strategy"] for number in group}) > 1]
 

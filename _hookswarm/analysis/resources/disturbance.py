@@ -22,20 +22,33 @@ WAITED = STARVED_SHARE
 class _DisturbanceRule:
     share: str
     """A field of `Machine`."""
-    limit: float
     says: str
+    do_next: str
 
 
 RULES = (
-    _DisturbanceRule("steal_share", DISTURBED_SHARE, "the host gave {0:.0%} of the machine's cores to others (steal)"),
+    _DisturbanceRule(
+        "steal_share",
+        "the host gave {0:.0%} of the machine's cores to others (steal)",
+        "use a machine with cores of its own",
+    ),
     _DisturbanceRule(
         "throttled_share",
-        DISTURBED_SHARE,
         "a quota of CPU time held our processes back for {0:.0%} of the time (throttling)",
+        "raise the limit of CPUs of their control group",
     ),
-    _DisturbanceRule("slowed_share", DISTURBED_SHARE, "the cores' clock was {0:.0%} below the fastest of the run"),
-    _DisturbanceRule("others_share", DISTURBED_SHARE, "processes that take no part had {0:.0%} of the machine's cores"),
+    _DisturbanceRule(
+        "slowed_share",
+        "the cores' clock was {0:.0%} below the fastest of the run",
+        "let the machine cool, or fix its clock (the performance governor)",
+    ),
+    _DisturbanceRule(
+        "others_share",
+        "processes that take no part had {0:.0%} of the machine's cores",
+        "end them",
+    ),
 )
+"""Each from DISTURBED_SHARE on, the limit not included."""
 
 
 def disturbance_of(
@@ -68,14 +81,15 @@ def _others(used: Used, resources: Iterable[pd.DataFrame], window: Window) -> fl
 
 
 def disturbances_of(found: Machine, seen: Sequence[BystandersSeen] = ()) -> Iterator[str]:
-    """A sentence for each limit that was passed; of others it says who was `seen`."""
+    """A sentence for each limit that was passed, with what to do next; of others it says who was `seen`."""
     for rule in RULES:
         share, others = getattr(found, rule.share), rule.share == "others_share"
         at_ease = others and (found.waited_share or 0) < WAITED
-        if share is not None and share > rule.limit and not at_ease:
-            yield rule.says.format(share) + (_who(seen) if others else "")
+        if share is not None and share > DISTURBED_SHARE and not at_ease:
+            who = _who(seen) if others else ""
+            yield f"{rule.says.format(share)}{who}; {rule.do_next}, and run it again"
 
 
 def _who(seen: Sequence[BystandersSeen]) -> str:
     named = [f"{one.name} (process {one.pid}, {one.core_share:.0%} of a core)" for s in seen for one in s.busiest]
-    return f": {first_of(named, NAMED)}; end them, and run it again" if named else "; end them, and run it again"
+    return f": {first_of(named, NAMED)}" if named else ""

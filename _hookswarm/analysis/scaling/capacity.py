@@ -34,7 +34,7 @@ class CapacityRecorder(Recorder):
             return
         if stage.ended:
             self._whole.add(stage.plan.name)
-            if any(report.disturbed for report in stage.ended.reports):
+            if any(report.disturbed(closed=False) for report in stage.ended.reports):
                 self._disturbed.add(stage.plan.name)
         # Late to drain: an event first sent later than the limit after the window's end was queued behind others.
         sent = stage.delivered.attempts.rows["start"][stage.delivered.attempts.first]

@@ -20,6 +20,7 @@ UNTOLD_S = 8.0
 
 
 def incomplete(frames: RunFrames) -> Iterator[Reason]:
+    """What is missing of a run: journals, processes, its end, stages of its plan."""
     for fault in frames.damaged:
         yield Reason(code=Code.JOURNAL_DAMAGED, message=f"left out: {fault}")
     lost = [] if loss_allowed(frames) else list(lost_workers(frames))
@@ -54,6 +55,7 @@ def _missing(frames: RunFrames, end: RunEnded) -> Iterator[Reason]:
 
 
 def lost_workers(frames: RunFrames) -> Iterator[Reason]:
+    """That sending processes were lost, if some were; whether they might be is `loss_allowed`."""
     if lost := frames.entries(WorkerLost):
         yield Reason(code=Code.WORKER_LOST, message=f"sending processes were lost during the run: {len(lost)}")
 
@@ -78,7 +80,8 @@ def excused_stages(frames: RunFrames) -> set[str]:
 
 
 def unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
-    reports, excused = stage_reports(frames), excused_stages(frames)
+    """Where two counts of the same deliveries differ, and nothing explains it."""
+    reports, excused = _stage_reports(frames), excused_stages(frames)
     for stage in stages:
         due, held = sum(report.due for report in reports.get(stage.name, [])), stage.deliveries.due
         if stage.name in reports and due != held and not (due < held and stage.name in excused):
@@ -145,7 +148,7 @@ def _locust_total(frames: RunFrames, stage: Stage) -> int:
     return sum(totals.get(name, 0) for name in _locust_names(frames, stage.name))
 
 
-def stage_reports(frames: RunFrames) -> dict[str, list[WorkerReport]]:
+def _stage_reports(frames: RunFrames) -> dict[str, list[WorkerReport]]:
     """What the senders reported of each stage that ended, by its name."""
     return {frames.plan[entry.stage].name: entry.reports for entry in frames.entries(StageEnded)}
 

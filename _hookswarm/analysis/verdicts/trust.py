@@ -51,10 +51,6 @@ class StageJudge:
         if closed and self._frames.manifest.test == RESOURCE:
             return
         starved, most = found.starved_share or 0.0, STARVED_CLOSED_SHARE if closed else STARVED_SHARE
-        if starved > most and _lasted_s(played) >= SHORTEST_S:
+        if starved > most and played.ended and played.ended.lasted_s >= SHORTEST_S:
             message = f"{stage.name}: a sender was ready to run and had no CPU for {starved:.0%} of the stage"
             yield Reason(code=Code.GENERATOR_STARVED, message=message)
-
-
-def _lasted_s(played: PlayedStage) -> float:
-    return max((report.wall_s for report in played.ended.reports), default=0.0) if played.ended else 0.0

@@ -12,7 +12,7 @@ from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, SHORTEST_S
 from _hookswarm.common.wording import first_of
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.timeline import StageOverloaded, WorkerReport
+from _hookswarm.records.timeline import StageEnded, StageOverloaded
 
 SCALABILITY = "scalability"
 """The test that looks for the limits: to be overloaded is among its results."""
@@ -92,10 +92,6 @@ def _short(frames: RunFrames) -> Iterator[Reason]:
             message=f"{stage}: a receiver of ours could not write its journal, and answered {count:,} attempts 507; "
             "give its results folder room, and read the end of its log",
         )
-
-
-def _lasted_s(reports: dict[str, list[WorkerReport]], stage: Stage) -> float:
-    return max((report.wall_s for report in reports.get(stage.name, [])), default=0.0)
 
 
 def _generator_limited(stage: Stage) -> bool:
@@ -203,8 +199,7 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
         if _seeks_limits(frames, number):
             yield reason
     closed = _closed(frames)
-    reports = books.stage_reports(frames)
-    long = {stage.name for stage in stages if _lasted_s(reports, stage) >= SHORTEST_S}
+    long = {frames.plan[entry.stage].name for entry in frames.entries(StageEnded) if entry.lasted_s >= SHORTEST_S}
     excluded = _void_for_scalability(stages)  # and named for it
     asked = (closed & long).difference(excluded)
     bound = [one.name for one in stages if one.name in asked and not one.disturbed and _generator_limited(one)]

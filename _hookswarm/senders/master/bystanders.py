@@ -5,7 +5,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import gevent
-import psutil
 
 from _hookswarm.common.limits import DISTURBED_SHARE, SHORTEST_S, STARVED_SHARE
 from _hookswarm.records.machine import pressure_s, stolen_s
@@ -59,8 +58,3 @@ def disturbance_between(before: MachineLook, after: MachineLook, ours: Collectio
     crowded = others > DISTURBED_SHARE * cores and waited_s >= STARVED_SHARE * wall_s
     stolen = after.stolen_s - before.stolen_s > DISTURBED_SHARE * cores * wall_s
     return Disturbance(found[:NAMED], others, disturbed=crowded or stolen)
-
-
-def core_count() -> int:
-    """Of this machine."""
-    return psutil.cpu_count() or 1

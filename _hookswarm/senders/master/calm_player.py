@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from _hookswarm.records.clock import Clock
 from _hookswarm.senders.exchange.messages import RUN_VARIABLE
-from _hookswarm.senders.master.bystanders import Disturbance, core_count, disturbance_between, look
+from _hookswarm.senders.master.bystanders import Disturbance, disturbance_between, look
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.played import Played
 from _hookswarm.senders.master.replays import Replays, again
@@ -50,7 +50,7 @@ class CalmPlayer:
         if played is None:
             return 0
         self._replays.note(lasted_s)
-        if not disturbed or self._ending() or not self._replays.may(stage, lasted_s, left_s):
+        if not disturbed or self._ending() or not self._replays.spend(stage, lasted_s, left_s):
             return played.settled
         self._say(f"{stage.name} was disturbed, and is played once more: end what else runs here")
         repeated = again(stage, number)
@@ -59,21 +59,23 @@ class CalmPlayer:
 
     def _play(self, number: int, stage: Stage) -> tuple[Played | None, bool, float]:
         """How it went, whether it was disturbed, and how long it took."""
-        before = look()
+        began_s, before = time.monotonic(), look() if self._all_known else None
         played = self._player.play(number, stage)
-        found = disturbance_between(before, look(), self._ours(), core_count())
-        if played and self._all_known and found.busiest:
+        lasted_s = time.monotonic() - began_s
+        if played is None or before is None:
+            return played, played is not None and played.disturbed, lasted_s
+        found = disturbance_between(before, look(), self._ours(), os.cpu_count() or 1)
+        if found.busiest:
             self._folder.timeline.add(found.entry(number, self._clock.now()))
-        return played, bool(played and self._is_disturbed(played, found)), time.monotonic() - before.at_s
-
-    def _is_disturbed(self, played: Played, found: Disturbance) -> bool:
-        """A sender that lacks CPU where nobody else has any is the limit itself: once more would be the same."""
-        if not self._all_known:
-            return played.disturbed
-        busiest = found.busiest[0].core_share if found.busiest else 0.0
-        return found.disturbed or (played.disturbed and busiest >= BUSY_BYSTANDER)
+        return played, _is_disturbed(played, found), lasted_s
 
     def _ours(self) -> set[int]:
         """The roots of what takes part: the command's processes, or Locust's; receivers here; what is watched."""
         starter = {os.getppid()} if RUN_VARIABLE in os.environ else set()
         return {os.getpid(), *starter, *self._controls.neighbours, *(pid for pid, _ in self._settings.watched)}
+
+
+def _is_disturbed(played: Played, found: Disturbance) -> bool:
+    """A sender that lacks CPU where nobody else has any is the limit itself: once more would be the same."""
+    busiest = found.busiest[0].core_share if found.busiest else 0.0
+    return found.disturbed or (played.disturbed and busiest >= BUSY_BYSTANDER)

@@ -24,13 +24,13 @@ class Played:
         return self.overloaded or self.abandoned > 0
 
 
-def played(reports: Sequence[WorkerReport], overloaded: bool) -> Played:
-    """Of all workers that reported; whether it was overloaded the master knows."""
+def played(reports: Sequence[WorkerReport], overloaded: bool, closed: bool) -> Played:
+    """Of all workers that reported; whether it was overloaded, and a closed loop, the master knows."""
     return Played(
         settled=sum(report.settled for report in reports),
         abandoned=sum(report.abandoned for report in reports),
         overloaded=overloaded,
-        disturbed=any(report.disturbed for report in reports),
+        disturbed=any(report.disturbed(closed) for report in reports),
     )
 
 

@@ -22,8 +22,8 @@ class Replays:
         """A stage of the plan was played."""
         self._played_s += lasted_s
 
-    def may(self, stage: Stage, lasted_s: float, left_s: float) -> bool:
-        """Whether a stage that was disturbed is played once more; `left_s` is what the rest of the plan takes."""
+    def spend(self, stage: Stage, lasted_s: float, left_s: float) -> bool:
+        """Take a replay of a disturbed stage, if there is room for one; the rest of the plan takes `left_s`."""
         if not self._allowed or stage.limits or lasted_s > LONGEST_S:
             return False
         if self._again_s + lasted_s > SHARE * (self._played_s + left_s):

@@ -9,7 +9,6 @@ from locust.runners import LocalRunner, MasterRunner
 
 from _hookswarm.common.errors import HookswarmError
 from _hookswarm.protocol.faults import FaultOrder, Faults
-from _hookswarm.protocol.regions import address_of, is_loopback
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.timeline import FaultsSet, Progress, StageEnded, StageOverloaded, StageStarted, WorkerLost
 from _hookswarm.senders.exchange import counted
@@ -22,6 +21,7 @@ from _hookswarm.senders.master.played import Played, never_reported, played
 from _hookswarm.senders.master.run_folder import RunFolder
 from _hookswarm.senders.master.watchdog import Watchdog
 from _hookswarm.senders.master.workers import Users, Workers
+from _hookswarm.senders.plan.arrivals import Closed
 from _hookswarm.senders.plan.opening import opening_s
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
@@ -69,9 +69,8 @@ class StagePlayer:
         self._clock = clock
         self.workers = workers
         self._failure = ""
-        urls = [region.url for region in settings.regions]
-        self._slow = settings.transport == "httpx" or any(url.startswith("https:") for url in urls)
-        self._beyond = not all(is_loopback(address_of(url)[0]) for url in urls)
+        tls = any(region.url.startswith("https:") for region in settings.regions)
+        self._slow = settings.transport == "httpx" or tls
         self._parted: set[str] = set()
         """Workers that said that somebody ends them."""
 
@@ -106,14 +105,14 @@ class StagePlayer:
         if stage.settle_s:
             self._controls.rest()
             self._ending.asked.wait(stage.settle_s)
-        return played(list(self._inbox.reports.values()), overloaded)
+        return played(list(self._inbox.reports.values()), overloaded, isinstance(stage.arrivals, Closed))
 
     def _opening_s(self, number: int, stage: Stage) -> float:
         """How much further ahead, so that connections are open in time."""
         settings = self._settings
         links = settings.links if settings.modelled else None
         seed = (settings.seed, _draw_number(number, stage))
-        return opening_s(stage, settings.regions, links, seed, slow=self._slow, beyond=self._beyond)
+        return opening_s(stage, settings.regions, links, seed, slow=self._slow, beyond=settings.beyond_loopback)
 
     def _set_faults(self, number: int, stage: Stage, start_ns: int) -> None:
         begin = start_ns + round(stage.faults_from_s * 1e9)

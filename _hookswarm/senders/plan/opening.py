@@ -26,7 +26,7 @@ UNKNOWN_RTT_S = 1.0
 def workers_soon(stage: Stage, seed: tuple[int, ...]) -> int:
     """How many workers, counted from the first, open connections: they have something to send soon after the start.
 
-    None where no connection is kept, nor where all have something to send in the warm-up, which opens them by itself.
+    Nobody where no connection is kept, nor where all have something to send in the warm-up, which opens them by itself.
     """
     if not stage.reuse:
         return 0

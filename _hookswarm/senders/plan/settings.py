@@ -62,6 +62,8 @@ class Settings:
     watched: tuple[tuple[int, str], ...]
     """Processes of others whose resources are logged, too: their ids and names."""
     allow_worker_loss: bool
+    beyond_loopback: bool
+    """Some target is."""
     replay: bool
     """Disturbed stages are played once more."""
     transport: str
@@ -113,6 +115,7 @@ def check_options(options: argparse.Namespace) -> Settings:
         faults.append("--seed must be a whole number from 0 on")
     if faults:
         raise ConfigError(faults)
+    beyond_loopback = bool(_beyond_loopback(table))
     return Settings(
         regions=table.region,
         links=table.links,
@@ -129,7 +132,8 @@ def check_options(options: argparse.Namespace) -> Settings:
         strategy=options.strategy,
         watched=watched,
         allow_worker_loss=options.allow_worker_loss,
-        replay=not options.no_replay and (options.replay or not _beyond_loopback(table)),
+        beyond_loopback=beyond_loopback,
+        replay=not options.no_replay and (options.replay or not beyond_loopback),
         transport=options.transport,
         timeouts=Timeouts(options.connect_timeout, options.response_timeout),
         tls=tls,

@@ -30,6 +30,8 @@ class Answer:
 
     def feed(self, data: bytes) -> None:
         self.begun = True
+        if not self._aligned and not self._strange and data.startswith(_FIRST):
+            self._aligned = True
         if not self._aligned:
             # What the answer before had beyond its framing, the body of a 204 say, may come only now.
             self._strange += data

@@ -205,6 +205,14 @@ def test_a_repeat_that_not_all_of_them_had() -> None:
     assert [one.strategy for one in found.strategies] == ["a", "b"]
 
 
+def test_a_stage_that_was_played_once_more_stands_beside_the_others() -> None:
+    """Which stage it repeats sets it no more apart than its strategy does."""
+    frames = played({"a": [EVEN, EVEN], "b": [EVEN, EVEN]})
+    for number, stage in enumerate(frames.manifest.stages):
+        stage["replay_of"] = 9 if number == 2 else None
+    assert only(compared(frames)).repeats == 2
+
+
 def test_a_strategy_without_an_event() -> None:
     """There is nothing to say of it."""
     assert compared(played({"a": [EVEN], "b": [[]]})) == []

@@ -88,11 +88,20 @@ def _starved(frames: RunFrames, starved_s: float) -> RunFrames:
     return replace(frames, timeline=timeline)
 
 
-@pytest.mark.parametrize(("share", "steal", "trusted"), [(0.5, 0.9, False), (0.5, 0.5, True)])
-def test_a_machine_that_was_stolen_from(share: float, steal: float, trusted: bool) -> None:
-    """More than a quarter of two cores; up to there it is let pass."""
-    section = _section(replace(_run(0), machine=machine_log(20, steal_s=steal * 1.0)))
+@pytest.mark.parametrize(("window_s", "trusted"), [(0.49, True), (0.5, False)])
+def test_a_stage_can_be_too_short_to_tell_of_its_machine(window_s: float, trusted: bool) -> None:
+    """Shares of less than half a second say too little."""
+    machine = machine_log(20, steal_s=0.9)
+    section = _section(replace(_run(0, duration_s=window_s), machine=machine))
     assert (section.stages[0].disturbed == []) is trusted
+
+
+@pytest.mark.parametrize(("steal_s", "trusted"), [(0.51, False), (0.5, True)])
+def test_a_machine_that_was_stolen_from(steal_s: float, trusted: bool) -> None:
+    """More than a quarter of two cores; up to there it is let pass. What to do is told."""
+    section = _section(replace(_run(0), machine=machine_log(20, steal_s=steal_s)))
+    told = [reason.message for reason in section.stages[0].disturbed]
+    assert [message.endswith("and run it again") for message in told] == [True] * (not trusted)
 
 
 def test_a_stage_that_scales_is_told_apart() -> None:
