@@ -348,7 +348,11 @@ def test_through_haproxy_the_receivers_know_who_served_what(tmp_path: Path) -> N
     with running_world(tmp_path, 3, "--threads", "16", balancer=True) as table:
         run = run_locust(tmp_path, stages, "--regions", str(table), timeout_s=120, test="distribution")
     world = World(analyse(run)[0], run)
-    assert codes(world.section) <= BUSY, world.section.verdict
+    # HAProxy retries for 3 s what it could not connect for, though the sender gave up after 0.5 s.
+    kept = {
+        reason.code for reason in world.section.verdict.reasons if "though they had been sent before" in reason.message
+    }
+    assert codes(world.section) - kept <= BUSY, world.section.verdict
     assert len({stage.deliveries.due for stage in world.section.stages}) == 1
     (compared,) = world.section.strategies or []
     assert {one.strategy for one in compared.strategies} == {stage.strategy for stage in stages}

@@ -1,9 +1,8 @@
 """A run's folder as frames: the only module of the analysis that reads it."""
 
-import contextlib
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from _hookswarm.analysis.reading import logs
 from _hookswarm.analysis.reading.balanced import arrivals_by_region
 from _hookswarm.analysis.reading.clocks import Clocks
 from _hookswarm.analysis.reading.law import Law
+from _hookswarm.analysis.reading.no_run import OfNoRun, count_no_run, read_no_run
 from _hookswarm.analysis.reading.replays import Replays
 from _hookswarm.analysis.reading.rows import Keys, arrange_rows, take_rows
 from _hookswarm.records import neighbours
@@ -118,10 +118,8 @@ class RunFrames:
     """By receiving process, when each fdatasync began and was done."""
     strangers: Mapping[str, int] = field(default_factory=dict)
     """Of the strays those that say which run they are of: how many, by its name; by its tag if it is not beside."""
-    after_the_end: int = 0
-    """Arrivals of this run that came when the receivers had been told that it was over; they are in `arrivals`, too."""
-    without_a_run: int = 0
-    """The same of a receiver that knew of no run while this one was on."""
+    of_no_run: OfNoRun = field(default_factory=OfNoRun)
+    """Of `arrivals` those that came while their receiver knew of no run."""
 
     def entries(self, kind: type[_E]) -> list[_E]:
         """The timeline's entries of one kind, in the order in which they were written."""
@@ -154,14 +152,13 @@ def load_run(folder: Path) -> RunFrames:
     torn += sum(view.torn for view in arrivals)
     regions = [region.name for region in manifest.regions]
     tags = np.unique(sent["run"])
-    runless = _of_no_run(folder, tags)
+    runless = read_no_run(folder, tags)
     views = [*arrivals, *runless]
     seen = _on_one_clock(views, [arrivals_by_region(view, regions) for view in views], clock)
     started = [entry.stage for entry in timeline if isinstance(entry, StageStarted)]
     tagged, known = (seen["flags"] & Flag.FOREIGN) == 0, np.isin(seen["run"], tags)
     at_home = np.isin(seen["stage"], started) & known & tagged
     ended_ns = max((entry.at_ns for entry in timeline if isinstance(entry, StageEnded)), default=0)
-    late = sum(int(np.count_nonzero(view.rows["start"] + clock.shift(view.header) > ended_ns)) for view in runless)
     watched = [code for code, region in enumerate(manifest.regions) if region.receiver]
     totals = _locust_totals(folder / "locust_stats.csv")
     if len(watched) == len(regions):
@@ -175,8 +172,7 @@ def load_run(folder: Path) -> RunFrames:
         watched=watched,
         strays=int(np.count_nonzero(~at_home)),
         strangers=_strangers(folder, manifest.id, seen["run"][tagged & ~known]),
-        after_the_end=late,
-        without_a_run=sum(len(view.rows) for view in runless) - late,
+        of_no_run=count_no_run(runless, clock, ended_ns, sent),
         torn=torn,
         damaged=damaged,
         spoilt=spoilt,
@@ -223,18 +219,6 @@ def _journals(folder: Path, kind: str, run: str, damaged: list[str]) -> list[Jou
         else:
             damaged.append(f"{path}: it holds {view.header.kind} of run {view.header.run}")
     return views
-
-
-def _of_no_run(folder: Path, tags: Keys) -> list[JournalView]:
-    """What receivers took of this run while they knew of none. Of journals that are damaged, others' rows may be."""
-    found = []
-    for path in neighbours.journals_of_no_run(folder):
-        with contextlib.suppress(JournalError):
-            view = read_journal(path)
-            ours = np.isin(view.rows["run"], tags) & ((view.rows["flags"] & Flag.FOREIGN) == 0)
-            if ours.any():
-                found.append(replace(view, rows=take_rows(view.rows, ours)))
-    return found
 
 
 def _strangers(folder: Path, run: str, tags: Keys) -> dict[str, int]:

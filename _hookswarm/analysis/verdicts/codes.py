@@ -233,8 +233,9 @@ class Code(StrEnum):
         "arrivals_of_no_run",
         Effect.NOTE,
         "arrivals of this run stand in the receivers' journals of no run (`results/unassigned`): they came after its "
-        "end, or a receiver was started anew in it; they are counted",
-        "look why a sending process stood still, or a receiver was started anew",
+        "end, from a process that had stood still or through a balancer that kept them, or a receiver was started anew "
+        "in it; they are counted",
+        "look why a sending process stood still, a balancer kept them, or a receiver was started anew",
     )
     LOG_DAMAGED = (
         "log_damaged",

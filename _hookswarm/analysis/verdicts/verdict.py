@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.reading.no_run import OfNoRun
 from _hookswarm.analysis.resources import shortages
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.report import DefaultCheck, Reason, Stage, Status, Verdict
@@ -169,6 +170,21 @@ def _outages(stages: Sequence[Stage]) -> Iterator[Reason]:
             yield Reason(code=code, message=f"{stage.name}: receiver {one.region} {what} {when}; {code.advice}")
 
 
+def _of_no_run(found: OfNoRun) -> Iterator[Reason]:
+    over = "came after the receivers were told that the run was over"
+    for count, what in (
+        (found.after_the_end, f"{over}: a sending process had stood still; look why"),
+        (found.without_a_run, "came while their receiver knew of no run: it was started anew; look why"),
+        (
+            found.passed_on_late,
+            f"{over}, though they had been sent before: something between, such as a balancer that retries, had them "
+            "meanwhile; look how long it keeps what a sender has given up",
+        ),
+    ):
+        if count:
+            yield Reason(code=Code.ARRIVALS_OF_NO_RUN, message=f"{count} arrivals {what}")
+
+
 def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     if frames.manifest.interrupted:
         yield Reason(code=Code.INTERRUPTED, message="stopped before its plan was done")
@@ -180,12 +196,7 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
         yield Reason(code=Code.NOTHING_DUE_STAGES, message=_nothing_due(idle))
     yield from _starved(stages)
     yield from _outages(stages)
-    if frames.after_the_end:
-        message = f"{frames.after_the_end} arrivals came after the receivers were told that the run was over"
-        yield Reason(code=Code.ARRIVALS_OF_NO_RUN, message=f"{message}: a sending process had stood still; look why")
-    if frames.without_a_run:
-        message = f"{frames.without_a_run} arrivals came while their receiver knew of no run"
-        yield Reason(code=Code.ARRIVALS_OF_NO_RUN, message=f"{message}: it was started anew; look why")
+    yield from _of_no_run(frames.of_no_run)
     for fault in frames.spoilt:
         yield Reason(code=Code.LOG_DAMAGED, message=f"left out: {fault}")
     if frames.torn:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from _hookswarm.analysis.reading.frames import load_run
+from _hookswarm.analysis.reading.no_run import OfNoRun
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Status
 from _hookswarm.protocol.identity import run_tag
@@ -144,7 +145,7 @@ def test_arrivals_after_the_end_are_found(tmp_path: Path) -> None:
     _in_no_run(tmp_path, [arrival(LATE_ROWS[2])], "r2")
     (tmp_path / NO_RUN / "arrivals-odd.journal").write_text("hello")
     found = load_run(folder)
-    assert (found.after_the_end, found.without_a_run, found.strays, found.damaged) == (3, 0, 0, [])
+    assert (found.of_no_run, found.strays, found.damaged) == (OfNoRun(after_the_end=3), 0, [])
     told = analyse(found).performance
     assert (told.stages[0].ledger.lost, told.stages[0].ledger.received) == (0, len(sent))
     (reason,) = told.verdict.reasons
@@ -152,12 +153,24 @@ def test_arrivals_after_the_end_are_found(tmp_path: Path) -> None:
     assert reason.message.startswith("3 arrivals came after the receivers were told that the run was over")
 
 
+def test_arrivals_that_were_passed_on_late(tmp_path: Path) -> None:
+    """HAProxy sends what it had queued even if the sender gave up and the run has ended: no process stood still."""
+    late = arrival(ROWS[0], start=AFTER, done=AFTER + MS)
+    folder = write_run(tmp_path / RUN_ID, run(ROWS, SEEN[1:]))
+    _in_no_run(tmp_path, [late])
+    found = load_run(folder)
+    assert found.of_no_run == OfNoRun(passed_on_late=1)
+    (reason,) = analyse(found).performance.verdict.reasons
+    assert reason.code == "arrivals_of_no_run"
+    assert reason.message.startswith("1 arrivals came after the receivers were told that the run was over, though")
+
+
 def test_arrivals_of_a_receiver_that_forgot_the_run(tmp_path: Path) -> None:
     """One that was started anew in mid-run knows of none: that is another cause, and told as such."""
     folder = write_run(tmp_path / RUN_ID, run(ROWS, SEEN[:-2]))
     _in_no_run(tmp_path, SEEN[-2:])
     found = load_run(folder)
-    assert (found.after_the_end, found.without_a_run) == (0, 2)
+    assert found.of_no_run == OfNoRun(without_a_run=2)
     (reason,) = analyse(found).performance.verdict.reasons
     assert reason.message == "2 arrivals came while their receiver knew of no run: it was started anew; look why"
 
