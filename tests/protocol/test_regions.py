@@ -88,7 +88,7 @@ weight = -1
         ("[[region", "not TOML"),
         ("region = " + "[" * 3000, "not TOML"),
         ('[[region]]\nname = "eu"', "url"),
-        (f"[[region]]\nname.{'.'.join('a' * 20_000)} = 1", "region.0.name"),
+        (f"[[region]]\nname.{'.'.join('a' * 2_000)} = 1", "region.0.name"),
         ('[[region]]\nname = "eu"\nurl = "http://a/"\nweight = inf', "weight"),
     ],
 )

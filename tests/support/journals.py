@@ -60,9 +60,8 @@ def table(rows: Iterable[Mapping[str, int]]) -> Rows:
     """Rows as a journal holds them."""
     rows = list(rows)
     made = np.zeros(len(rows), DTYPE)
-    for place, row in enumerate(rows):
-        for column, value in row.items():
-            made[place][column] = value
+    for column in {column for row in rows for column in row}:
+        made[column] = [row.get(column, 0) for row in rows]
     return made
 
 

@@ -178,7 +178,7 @@ def test_checks_from_a_file(tmp_path: Path) -> None:
         ("check = []", "one list"), ("checks = 3", "one list"),
         ('checks = ["lost==0"]\nelse = 1', "one list"), ('checks = ["lost==0", 3]', "one list"), 
         ("checks = [", "not TOML"),
-        ("checks = " + "[" * 5_000, "nested too deeply"), (f"checks.{'.'.join('a' * 20_000)} = 1", "one list"),
+        ("checks = " + "[" * 5_000, "nested too deeply"), (f"checks.{'.'.join('a' * 2_000)} = 1", "one list"),
     ):  # fmt: skip
         path.write_text(content)
         with pytest.raises(ConfigError, match=said):
