@@ -46,7 +46,17 @@ def run_tag(run_id: str) -> int:
 
 def format_event_id(event: EventId) -> bytes:
     """`msg_<run>_<stage>_<webhook>_<sequence>`, in hex; Standard Webhooks forbids a dot in it."""
-    return b"msg_%08x_%x_%x_%x" % event
+    return extend_event_id(event_prefix(event.run, event.stage), event.webhook, event.sequence)
+
+
+def event_prefix(run: int, stage: int) -> bytes:
+    """What the ids of all events of a stage begin with."""
+    return b"msg_%08x_%x_" % (run, stage)
+
+
+def extend_event_id(prefix: bytes, webhook: int, sequence: int) -> bytes:
+    """The id of an event of that stage."""
+    return b"%b%x_%x" % (prefix, webhook, sequence)
 
 
 def parse_event_id(text: str) -> EventId | None:

@@ -9,10 +9,11 @@ def three_digits(milliseconds: float) -> float:
 
     Locust's own rounding keeps two, and calls everything under half a millisecond 0.
     """
+    # By whole numbers: `round` to digits works on text, and this runs twice a delivery.
     if milliseconds < 10:
-        return round(milliseconds, 2) if milliseconds >= 1 else round(milliseconds, 3)
+        return int(milliseconds * 100 + 0.5) / 100 if milliseconds >= 1 else int(milliseconds * 1000 + 0.5) / 1000
     if milliseconds < 1000:
-        return round(milliseconds, 1) if milliseconds < 100 else round(milliseconds)
+        return int(milliseconds * 10 + 0.5) / 10 if milliseconds < 100 else int(milliseconds + 0.5)
     return round(milliseconds, -1) if milliseconds < 10_000 else round(milliseconds, -2)
 
 

@@ -107,13 +107,12 @@ class DeliveryQueue:
 
     def take(self) -> Delivery | None:
         """The next attempt for a free worker; waits until one is due. None once the stage has no more."""
-        asked_ns = self._now()
+        asked_ns = now_ns = self._now()
         if self._next_due(asked_ns) > asked_ns:
             # One idle worker waits for the next attempt, the others for their turn to be that one.
             with self._leader:
                 while (ahead := self._next_due(now_ns := self._now()) - now_ns) > 0:
                     self._waiter.wait(min(ahead / 1e9, LONGEST_WAIT_S))
-        now_ns = self._now()
         delivery = self._pop(now_ns)
         if delivery:
             self.in_flight += 1

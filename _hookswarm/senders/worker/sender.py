@@ -4,9 +4,10 @@ import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
-from _hookswarm.protocol.identity import AttemptTag, EventId, format_attempt_tag, format_event_id
+from _hookswarm.protocol.identity import AttemptTag, event_prefix, extend_event_id, format_attempt_tag
 from _hookswarm.protocol.signature import sign
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Journal
@@ -27,13 +28,22 @@ class Halted(Exception):
     """Thrown into a worker whose answer will not be waited for any longer. No fault: a stage ends like that."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Route:
     """Codes of where a delivery comes from, where it goes, and which strategy chose."""
 
     origin: int
     target: int
     strategy: int
+
+    def tag(self, attempt: int) -> bytes:
+        """How an attempt that goes this way is named on the wire."""
+        return format_attempt_tag(AttemptTag(attempt, self.origin, self.target, self.strategy))
+
+    @cached_property
+    def first_tag(self) -> bytes:
+        """Of first attempts, which nearly all are."""
+        return self.tag(1)
 
 
 class AttemptResult(NamedTuple):
@@ -70,6 +80,7 @@ class StageSender:
         self._stage = stage
         self._webhooks = webhooks
         self._run = run
+        self._prefix = event_prefix(run, stage)
         self._journal = journal
         self._payloads = payloads
         self._key = key
@@ -82,15 +93,14 @@ class StageSender:
 
     def attempt(self, delivery: Delivery, route: Route, wire: Transport) -> AttemptResult:
         """Send one attempt and write down how it went. Raises OSError if the journal cannot be written."""
-        event_id = format_event_id(EventId(self._run, self._stage, delivery.webhook, delivery.sequence))
+        event_id = extend_event_id(self._prefix, delivery.webhook, delivery.sequence)
         body = self._payloads.body(event_id, delivery.sequence * self._webhooks + delivery.webhook)
         timestamp = b"%d" % self._wall()
-        tag = AttemptTag(delivery.attempt, route.origin, route.target, route.strategy)
         headers = b"webhook-id: %b\r\nwebhook-timestamp: %b\r\nwebhook-signature: %b\r\nhookswarm-attempt: %b\r\n" % (
             event_id,
             timestamp,
             sign(self._key, event_id, timestamp, body),
-            format_attempt_tag(tag),
+            route.first_tag if delivery.attempt == 1 else route.tag(delivery.attempt),
         )
         start_ns = self._clock.now()
         row = self._journal.append(self._row(delivery, route, start_ns, len(body), zlib.crc32(body), Outcome.PENDING))
