@@ -17,9 +17,9 @@ test: test-fast test-slow  ## run the test suite: the fast ones first
 test-fast: $(VENV)/.dev  ## those that need no process beside them
 	$(FAST)
 
-test-slow: $(VENV)/.dev  ## those that do: side by side, two measurements that need little, and one at a time
+test-slow: $(VENV)/.dev  ## those that do: side by side, then measurements that need little, and one at a time
 	$(BIN)/pytest -m "slow and not alone and not light" -n 3 --dist loadfile
-	$(BIN)/pytest -m light -n 2 --dist loadfile
+	$(BIN)/pytest -m light -n 3 --dist loadfile
 	$(BIN)/pytest -m alone
 
 coverage: $(VENV)/.dev  ## the fast tests, and how much of the code they reach: CI holds it

@@ -15,7 +15,7 @@ from tests.support.chromium import faults_of_access, launch, needs_axe, needs_ch
 from tests.support.receivers import free_port, running_receiver, wait_until
 from tests.support.runs import end_group, regions_file, start_locust
 
-pytestmark = [pytest.mark.light, needs_chromium]
+pytestmark = [pytest.mark.slow, needs_chromium]
 
 SLOW = Incident("slow", from_s=1, for_s=60, delay=Delay(0.02, "fixed"))
 STAGES = [

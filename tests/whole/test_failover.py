@@ -57,7 +57,7 @@ def incidents(from_s: float, for_s: float) -> dict[str, Incident]:
 INCIDENTS = incidents(FROM_S, FOR_S)
 SHORT = replace(STAGE, arrivals=Poisson(200), timeout_s=0.25, duration_s=2.4)
 SHORT_INCIDENTS = incidents(0.6, 0.9)
-REPEATS = (1, 3, 3, 3)
+REPEATS = (0, 2, 2, 2, 2, 2)
 """Of each scenario, by world. Every stage has draws of its own."""
 STRATEGIES = ("nearest", "round-robin", "power-of-two", "peak-ewma")
 """Compared by the last two worlds, whose seeds differ."""
@@ -104,7 +104,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory: pytest.TempPathFactory) -> list[World]:
-    """All four, played at the same time, each with a seed of its own."""
+    """All six, played at the same time, each with a seed of its own."""
     plans = [
         [
             replace(SHORT, name=f"{name} #{repeat}", incidents=(incident,))
@@ -116,13 +116,13 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> list[World]:
     plans[0] = [replace(STAGE, name=name, incidents=(incident,)) for name, incident in INCIDENTS.items()] + plans[0]
     for plan in plans[-2:]:
         plan += [replace(STAGE, name=name, strategy=name, course="same", duration_s=3) for name in STRATEGIES]
-    # Twelve receivers and their senders start at the same time: nothing is judged until they have.
+    # All senders start at the same time: nothing is judged until they have.
     plans = [[replace(SHORT, name="calm"), *plan] for plan in plans]
     folders = [tmp_path_factory.mktemp(f"world{number}") for number in range(len(plans))]
     with ExitStack() as stack:
         running = []
-        for number, (folder, stages) in enumerate(zip(folders, plans, strict=True)):
-            table = stack.enter_context(running_world(folder, 3, "--threads", "16"))
+        tables = [stack.enter_context(running_world(folder, 3, "--threads", "16")) for folder in folders]
+        for number, (folder, table, stages) in enumerate(zip(folders, tables, plans, strict=True)):
             options = ["--regions", str(table), "--seed", str(number + 1)]
             running.append(start_locust(folder, stages, *options, test="distribution"))
             stack.callback(end_group, running[-1])
@@ -328,11 +328,16 @@ def test_no_repeat_loses_anything(worlds: list[World]) -> None:
 def test_both_views_agree_or_the_report_says_so(worlds: list[World]) -> None:
     """What senders call failed and receivers took is told in a sentence, and only where there is such an attempt."""
     for world in worlds:
-        for _, found in world.failovers():
+        for number, found in world.failovers():
             assert found.receivers
             assert (found.receivers.views_differ is not None) == (found.receivers.failed_but_taken > 0)
-            if found.stage.partition(" #")[0] in ("refused", "errors", "grey", "cut", "flapping", "all regions"):
+            name = found.stage.partition(" #")[0]
+            if name == "cut":
                 assert found.receivers.failed_but_taken == 0, found.stage
+            if name in ("refused", "errors", "grey", "flapping", "all regions"):
+                # None but those that a busy machine held up for longer than their time.
+                slow = np.count_nonzero(world.attempts(number)["outcome"] == Outcome.READ_TIMEOUT)
+                assert found.receivers.failed_but_taken <= slow, found.stage
             if found.stage.startswith("cut_back"):
                 assert found.receivers.failed_but_taken > 0
 
