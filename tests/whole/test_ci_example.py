@@ -14,7 +14,7 @@ import yaml
 from tests.support.receivers import CHECKOUT, environment
 from tests.support.runs import BUSY
 
-pytestmark = pytest.mark.light
+pytestmark = pytest.mark.alone
 
 
 def job() -> dict[str, Any]:

@@ -149,7 +149,7 @@ def _written(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("results/*/attempts-*"))
 
 
-@pytest.mark.light
+@pytest.mark.alone
 def test_the_owner_of_an_endpoint_needs_no_receiver_of_ours(tmp_path: Path) -> None:
     """`--target`: the sender's side alone is reported, and the receiver's is null."""
     port = free_port()
