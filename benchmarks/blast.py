@@ -6,9 +6,10 @@ import sys
 import time
 from urllib.parse import urlsplit
 
-from _hookswarm.protocol.credentials import signing_key
+from _hookswarm.protocol.credentials import signing_secrets
 from _hookswarm.protocol.identity import EventId, format_event_id
-from _hookswarm.protocol.signature import sign
+from _hookswarm.protocol.providers import load_provider
+from _hookswarm.protocol.signing import Signer
 
 CONNECTIONS = 32
 BODY = b"x" * 900
@@ -17,12 +18,11 @@ WINDOW_S = 5.0
 
 
 def _request(host: str) -> bytes:
-    event_id, timestamp = format_event_id(EventId(0, 0, 0, 0)), b"%d" % time.time()
-    return (
-        b"POST /hooks HTTP/1.1\r\nHost: %b\r\nContent-Type: application/json\r\nwebhook-id: %b\r\n"
-        b"webhook-timestamp: %b\r\nwebhook-signature: %b\r\nhookswarm-attempt: 1-0-0-0\r\nContent-Length: %d\r\n\r\n%b"
-        % (host.encode(), event_id, timestamp, sign(signing_key(), event_id, timestamp, BODY), len(BODY), BODY)
-    )
+    provider = load_provider()
+    signer = Signer(provider, [secret.key for secret in signing_secrets(provider)])
+    headers, body = signer.dress(format_event_id(EventId(0, 0, 0, 0)), time.time(), BODY, b"1-0-0-0")
+    opening = b"POST /hooks HTTP/1.1\r\nHost: %b\r\nContent-Type: application/json\r\n" % host.encode()
+    return opening + headers + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 def blast(url: str) -> float:

@@ -3,27 +3,73 @@
 Never from the command line, where every user of the machine could read them.
 """
 
-import base64
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.protocol.signature import parse_secret
+from _hookswarm.protocol.forms import TOLD, Form, make_secret, parse_secret
+from _hookswarm.protocol.providers import Provider
 
 FOLDER = Path(".hookswarm")
 """Where sender and receiver started from the same checkout find each other's credentials."""
 
 
-def signing_key(env: Mapping[str, str] = os.environ, folder: Path = FOLDER) -> bytes:
-    """The HMAC key: $HOOKSWARM_SECRET, else the file $HOOKSWARM_SECRET_FILE, else one made in `folder`."""
-    return parse_secret(_credential("SECRET", env, folder, _new_secret))
+@dataclass(frozen=True)
+class Secret:
+    """A provider's secret, and where it was found."""
+
+    key: bytes = field(repr=False)
+    where: str
+    """`$HOOKSWARM_SECRET`, `$HOOKSWARM_SECRET_FILE (path)`, or the path of one that was made up."""
+    form: Form
+    made_up: bool
+    """Nobody gave one: a receiver of others cannot know it."""
+
+    def told(self) -> str:
+        """For people: `$HOOKSWARM_SECRET, taken as hexadecimal`."""
+        return f"{self.where}, {'made up' if self.made_up else f'taken as {TOLD[self.form]}'}"
+
+
+def signing_secrets(
+    provider: Provider, env: Mapping[str, str] = os.environ, folder: Path = FOLDER
+) -> tuple[Secret, ...]:
+    """The secret of a provider, and during a rotation the next one behind it; none where nothing is signed.
+
+    Of $HOOKSWARM_SECRET, else the file $HOOKSWARM_SECRET_FILE, else one made in `folder`; the next one of
+    $HOOKSWARM_SECRET_NEXT or $HOOKSWARM_SECRET_NEXT_FILE, if these are set. Raises ConfigError.
+    """
+    if not provider.signature:
+        return ()
+    form = provider.signature.secret
+    # Each form has a file of its own; the one of before goes on holding `whsec_…`.
+    made = "secret" if form == "whsec" else f"secret-{form}"
+    found = [_secret("SECRET", form, provider.name, env, folder / made)]
+    if env.get("HOOKSWARM_SECRET_NEXT") or env.get("HOOKSWARM_SECRET_NEXT_FILE"):
+        found.append(_secret("SECRET_NEXT", form, provider.name, env, folder / made))
+    return tuple(found)
+
+
+def _secret(name: str, form: Form, provider: str, env: Mapping[str, str], made: Path) -> Secret:
+    text = _credential(name, env, made, lambda: make_secret(form))
+    file = env.get(f"HOOKSWARM_{name}_FILE")
+    given = f"${_variable(name)}" if env.get(_variable(name)) else f"${_variable(name)}_FILE ({file})" if file else ""
+    try:
+        return Secret(parse_secret(text, form), given or str(made), form, made_up=not given)
+    except ConfigError as error:
+        taken = f"{given or made} was taken as {TOLD[form]}, which provider {provider} wants: give it so"
+        raise ConfigError([f"{fault}; {taken}" for fault in error.faults]) from None
+
+
+def _variable(name: str) -> str:
+    return f"HOOKSWARM_{name}"
 
 
 def control_token(env: Mapping[str, str] = os.environ, folder: Path = FOLDER) -> str:
     """The control API's token: $HOOKSWARM_TOKEN, else the file $HOOKSWARM_TOKEN_FILE, else one made in `folder`."""
-    token = _credential("TOKEN", env, folder, lambda: secrets.token_urlsafe(32))
+    token = _credential("TOKEN", env, folder / "token", lambda: secrets.token_urlsafe(32))
     if len(token) < 16 or not token.isascii() or not token.isprintable():
         raise ConfigError(["the control token is not 16 or more printable ASCII characters"])
     return token
@@ -35,15 +81,12 @@ def configured_token(env: Mapping[str, str] = os.environ) -> str | None:
     return control_token(env) if given else None
 
 
-def _new_secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-
-
-def _credential(name: str, env: Mapping[str, str], folder: Path, make: Callable[[], str]) -> str:
-    if value := env.get(f"HOOKSWARM_{name}"):
+def _credential(name: str, env: Mapping[str, str], made: Path, make: Callable[[], str]) -> str:
+    """Of a variable, of the file that one names, or of `made`, which is made where it is missing."""
+    if value := env.get(_variable(name)):
         return value
     given = env.get(f"HOOKSWARM_{name}_FILE")
-    path = Path(given) if given else folder / name.lower()
+    path = Path(given) if given else made
     try:
         return path.read_text().strip()
     except FileNotFoundError:
@@ -75,7 +118,10 @@ def _create(path: Path, value: str) -> str:
 
 def _create_named(env: Mapping[str, str] = os.environ) -> list[Path]:
     """Make the files that $HOOKSWARM_SECRET_FILE and $HOOKSWARM_TOKEN_FILE name, unless they are there."""
-    made: dict[str, Callable[[], str]] = {"SECRET": _new_secret, "TOKEN": lambda: secrets.token_urlsafe(32)}
+    made: dict[str, Callable[[], str]] = {
+        "SECRET": lambda: make_secret("whsec"),
+        "TOKEN": lambda: secrets.token_urlsafe(32),
+    }
     given = {name: env.get(f"HOOKSWARM_{name}_FILE") for name in made}
     paths = {name: Path(text) for name, text in given.items() if text}
     for name, path in paths.items():

@@ -1,61 +1,80 @@
-"""Standard Webhooks 1.0.0, scheme `v1`: HMAC-SHA256 over `id.timestamp.body`.
+"""Signatures: how a message and a key make one, and how it is spelt.
 
-https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+HMAC keeps its two hashes ready, fed with the key: `hmac.digest` starts both anew each time, at twice the cost.
 """
 
 import base64
 import binascii
+import hashlib
 import hmac
-from functools import lru_cache
-from hashlib import sha256
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
-from _hookswarm.common.errors import ConfigError
+Algorithm = Literal["hmac-sha256", "hmac-sha1", "ed25519", "ecdsa-p256", "token"]
+"""`token`: the secret itself stands where a signature would."""
+ASYMMETRIC = ("ed25519", "ecdsa-p256")
+Spelling = Literal["hex", "base64"]
 
-TOLERANCE_S = 300
-"""How far a timestamp may lie from the receiver's clock, in seconds (the reference library's value)."""
+Sign = Callable[[bytes], bytes]
+"""A message to its signature, spelt."""
+Check = Callable[[bytes, bytes], bool]
+"""Whether a signature, spelt, is a message's; it never raises."""
 
-MAX_SIGNATURES = 8
-"""Signatures looked at in one header: rotation needs two, and a thousand would be an attack."""
-
-
-def parse_secret(text: str) -> bytes:
-    """The key of a `whsec_…` secret: 24 to 64 bytes. Raises ConfigError, never with the secret in it."""
-    try:
-        key = base64.b64decode(text.strip().removeprefix("whsec_"), validate=True)
-    except ValueError:
-        raise ConfigError(["the signing secret is not base64 after 'whsec_'"]) from None
-    if not 24 <= len(key) <= 64:
-        raise ConfigError([f"the signing secret has {len(key)} bytes; Standard Webhooks asks for 24 to 64"])
-    return key
+_HASHES: dict[str, Callable[[bytes], Any]] = {"hmac-sha256": hashlib.sha256, "hmac-sha1": hashlib.sha1}
 
 
-def sign(key: bytes, event_id: bytes, timestamp: bytes, body: bytes) -> bytes:
-    """The `webhook-signature` of one attempt."""
-    inner, outer = _keyed(key)
-    inner, outer = inner.copy(), outer.copy()
-    inner.update(b"%b.%b.%b" % (event_id, timestamp, body))
-    outer.update(inner.digest())
-    return b"v1," + binascii.b2a_base64(outer.digest(), newline=False)
+def signing(algorithm: Algorithm, key: bytes, spelling: Spelling) -> Sign:
+    """What signs with a key; of an asymmetric algorithm, its private half (PKCS #8 in DER)."""
+    if algorithm == "token":
+        return lambda _message: key
+    if algorithm in ASYMMETRIC:
+        from _hookswarm.protocol import key_pairs
+
+        raw, spell = key_pairs.signing(key), _spell(spelling)
+        return lambda message: spell(raw(message))
+    return _hmac(_HASHES[algorithm], key, spelling)
 
 
-@lru_cache(maxsize=16)
-def _keyed(key: bytes) -> tuple[Any, Any]:
-    """HMAC's two hashes (RFC 2104) fed with the key: `hmac.digest` starts both anew each time, at twice the cost."""
-    block = (sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
-    return sha256(bytes(byte ^ 0x36 for byte in block)), sha256(bytes(byte ^ 0x5C for byte in block))
+def checking(algorithm: Algorithm, key: bytes, spelling: Spelling) -> Check:
+    """What checks signatures under a key; it takes the time of a right one for a wrong one."""
+    if algorithm not in ASYMMETRIC:
+        sign, same = signing(algorithm, key, spelling), hmac.compare_digest
+        return lambda signature, message: same(sign(message), signature)
+    from _hookswarm.protocol import key_pairs
+
+    verify = key_pairs.verifying(key)
+
+    def check(signature: bytes, message: bytes) -> bool:
+        try:
+            raw = bytes.fromhex(signature.decode()) if spelling == "hex" else base64.b64decode(signature, validate=True)
+        except ValueError:
+            return False
+        return verify(raw, message)
+
+    return check
 
 
-def verify(key: bytes, event_id: bytes, timestamp: bytes, body: bytes, signatures: bytes) -> bool:
-    """Whether any of the space-separated signatures is right. Never raises, whatever the bytes."""
-    expected = sign(key, event_id, timestamp, body)
-    if hmac.compare_digest(expected, signatures):
-        return True
-    candidates = signatures.split(b" ", MAX_SIGNATURES)[:MAX_SIGNATURES]
-    return True in [hmac.compare_digest(expected, candidate) for candidate in candidates]
+def _spell(spelling: Spelling) -> Callable[[bytes], bytes]:
+    return binascii.hexlify if spelling == "hex" else lambda raw: binascii.b2a_base64(raw, newline=False)
 
 
-def is_fresh(timestamp: str, now_s: float) -> bool:
-    """Whether a `webhook-timestamp` is a plain integer within the tolerance of `now_s` (Unix seconds)."""
-    plain = timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12
-    return plain and abs(int(timestamp) - now_s) <= TOLERANCE_S
+def _hmac(new: Callable[[bytes], Any], key: bytes, spelling: Spelling) -> Sign:
+    """RFC 2104."""
+    block = (new(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+    inner_start = new(bytes(byte ^ 0x36 for byte in block))
+    outer_start = new(bytes(byte ^ 0x5C for byte in block))
+    fresh_inner, fresh_outer = inner_start.copy, outer_start.copy
+
+    def hexadecimal(message: bytes) -> bytes:
+        inner, outer = fresh_inner(), fresh_outer()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.hexdigest().encode()  # type: ignore[no-any-return]  # hashlib's objects are Any here
+
+    def base_64(message: bytes, spell: Callable[..., bytes] = binascii.b2a_base64) -> bytes:
+        inner, outer = fresh_inner(), fresh_outer()
+        inner.update(message)
+        outer.update(inner.digest())
+        return spell(outer.digest(), newline=False)
+
+    return hexadecimal if spelling == "hex" else base_64

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from _hookswarm import __version__, called
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.protocol.credentials import configured_token, control_token, signing_key
+from _hookswarm.protocol.credentials import configured_token, control_token, signing_secrets
+from _hookswarm.protocol.providers import DEFAULT, load_provider
 from _hookswarm.protocol.regions import DEFAULT_TABLE, Region, address_of, is_loopback, load_table
 from _hookswarm.protocol.setup import MAX_BACKLOG, MAX_THREADS, MAX_WORKERS
 from _hookswarm.receiver.config import Durability, ReceiverConfig, Server
@@ -65,6 +66,9 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backlog", type=_number, default=1024, metavar="N", help="connections that may wait (1024)")
     parser.add_argument("--bodies", action="store_true", help="keep bodies, too: bodies-*.ndjson, for --payloads")
     parser.add_argument("--max-body", type=_number, default=1 << 20, metavar="BYTES", help="default: 1 MiB")
+    parser.add_argument(
+        "--provider", default=DEFAULT, metavar="NAME", help="verify as it signs: github, or a TOML file"
+    )
     parser.add_argument("--server", type=Server, choices=list(Server), default=Server.GRANIAN)
 
 
@@ -121,6 +125,7 @@ def _single(argv: Sequence[str]) -> int:
         host=options.host,
         port=options.port,
         results=options.results,
+        provider=options.provider,
         state=Path(),
         durability=options.durability,
         server=options.server,
@@ -149,6 +154,7 @@ def _fleet(options: argparse.Namespace) -> int:
         raise ConfigError(faults)
     arguments = ["--durability", options.durability, "--workers", str(options.workers), "--server", options.server]
     arguments += ["--max-body", str(options.max_body), "--backlog", str(options.backlog)]
+    arguments += ["--provider", options.provider]
     if options.bodies:
         arguments.append("--bodies")
     if options.threads:
@@ -200,7 +206,8 @@ def _bracketed(host: str) -> str:
 def _faults(options: argparse.Namespace, addresses: Sequence[tuple[str, int]]) -> list[str]:
     """Everything about credentials, folders and ports that would stop the receivers, at once."""
     faults: list[str] = []
-    _try(signing_key, faults)
+    if provider := _try(lambda: load_provider(options.provider), faults):
+        _try(lambda: signing_secrets(provider), faults)
     _try(control_token, faults)
     if options.server is Server.GEVENT and options.workers != 1:
         faults.append("--server gevent runs one process: leave --workers out")

@@ -9,14 +9,16 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from wsgiref.util import request_uri
 
 from _hookswarm.protocol.faults import FaultOrder, Faults
 from _hookswarm.protocol.identity import NO_RUN, AttemptTag, EventId, parse_attempt_tag, parse_event_id
-from _hookswarm.protocol.signature import is_fresh, verify
+from _hookswarm.protocol.providers import EVENT_HEADER
+from _hookswarm.protocol.signing import Verifier
 from _hookswarm.receiver.bodies import BodyFile
 from _hookswarm.receiver.config import Durability, ReceiverConfig
 from _hookswarm.receiver.faults import Kind, Play, decide_play, faults_naming, played_answer
@@ -49,13 +51,18 @@ class Receiver:
     def __init__(
         self,
         config: ReceiverConfig,
-        key: bytes,
+        verifier: Verifier,
         state: StateReader,
         clock: Clock | None = None,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._config = config
-        self._key = key
+        self._verifier = verifier
+        provider = verifier.provider
+        self._method = provider.method
+        self._id = _environ_name(provider.id_header or EVENT_HEADER)
+        self._looked_at = [_environ_name(name) for name in verifier.headers]
+        self._needs_url = bool(provider.signature and "{url}" in provider.signature.signed)
         self._state = state
         self._clock = clock or Clock()
         self._sleep = sleep
@@ -80,7 +87,7 @@ class Receiver:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         received = self._clock.now()
         try:
-            if environ["REQUEST_METHOD"] != "POST":
+            if environ["REQUEST_METHOD"] != self._method:
                 return self._answer_other(environ, start_response, received)
             played = self._accept(environ, received)
         except Refused as refusal:
@@ -98,24 +105,26 @@ class Receiver:
             if faults and faults.unhealthy:
                 return _plain(start_response, HTTPStatus.SERVICE_UNAVAILABLE, "unhealthy: a fault was asked for")
             return _plain(start_response, HTTPStatus.OK, "ready")
-        return _plain(start_response, HTTPStatus.METHOD_NOT_ALLOWED, "webhooks are POSTed", [("Allow", "POST")])
+        return _plain(
+            start_response, HTTPStatus.METHOD_NOT_ALLOWED, f"webhooks come by {self._method}", [("Allow", self._method)]
+        )
 
     def _accept(self, environ: Environ, received: int) -> tuple[Play, Faults] | None:
         """Verify and write down; what is then played instead of a plain acceptance, if anything."""
-        event_id = environ.get("HTTP_WEBHOOK_ID", "")
-        timestamp = environ.get("HTTP_WEBHOOK_TIMESTAMP", "")
-        signatures = environ.get("HTTP_WEBHOOK_SIGNATURE", "")
-        if not (event_id and timestamp and signatures):
-            raise Refused(HTTPStatus.BAD_REQUEST, "webhook-id, webhook-timestamp or webhook-signature is missing")
-        if not is_fresh(timestamp, received / 1e9):
-            raise Refused(HTTPStatus.BAD_REQUEST, "webhook-timestamp is not a recent Unix time in whole seconds")
-        body = _read_body(environ, self._config.max_body)
+        verifier, event_id = self._verifier, environ.get(self._id, "")
         # WSGI hands header bytes over as latin-1 text: the same bytes come back.
-        raw_id, raw_time, raw_signatures = _bytes(event_id), _bytes(timestamp), _bytes(signatures)
-        if not verify(self._key, raw_id, raw_time, body, raw_signatures):
-            raise Refused(HTTPStatus.UNAUTHORIZED, "no signature in webhook-signature is right")
+        texts = [_bytes(environ.get(name, "")) for name in self._looked_at]
+        if not all(texts):
+            raise Refused(HTTPStatus.BAD_REQUEST, f"{_either(verifier.headers)} is missing")
+        seen = verifier.seen(texts)
+        if not verifier.is_fresh(seen, received / 1e9):
+            raise Refused(HTTPStatus.BAD_REQUEST, f"{verifier.told_time} is not a recent Unix time, a whole number")
+        body = _read_body(environ, self._config.max_body)
+        url = _bytes(request_uri(environ)) if self._needs_url else b""
+        if not verifier.is_right(seen, body, url, self._method.encode()):
+            raise Refused(HTTPStatus.UNAUTHORIZED, f"no signature in {verifier.told_signature} is right")
         ours = _ours(event_id, environ.get("HTTP_HOOKSWARM_ATTEMPT", ""))
-        event, tag = ours or (EventId(0, 0, 0, zlib.crc32(raw_id)), _FOREIGN)
+        event, tag = ours or (EventId(0, 0, 0, zlib.crc32(_bytes(event_id) or body)), _FOREIGN)
         flags = _WRITTEN if ours else _WRITTEN | _FOREIGN_FLAG
         try:
             if self._state.generation() != self._generation:
@@ -124,7 +133,7 @@ class Receiver:
             if order is None or (faults := order.active(received, event.webhook if ours else None)) is None:
                 self._record(event, tag, body, received, _NO_CONTENT, flags)
                 return None
-            play = decide_play(faults, *faults_naming(ours, event_id, timestamp))
+            play = decide_play(faults, *faults_naming(ours, event_id, seen.timestamp))
             if not play.silent and play.delay_s:
                 (_compute if play.busy else self._sleep)(play.delay_s)
             plain = play.kind is Kind.TAKE
@@ -297,6 +306,15 @@ def _read(stream: Any, size: int) -> bytes:
     except (OSError, ValueError):
         raise Refused(HTTPStatus.BAD_REQUEST, "the body could not be read") from None
     return body
+
+
+def _environ_name(header: str) -> str:
+    """What WSGI calls it."""
+    return "HTTP_" + header.upper().replace("-", "_")
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _bytes(header: str) -> bytes:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from _hookswarm.protocol.providers import DEFAULT
 from _hookswarm.protocol.setup import MAX_BACKLOG, MAX_WORKERS
 
 CONFIG_VARIABLE = "HOOKSWARM_RECEIVER"
@@ -37,6 +38,8 @@ class ReceiverConfig(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(default=8101, ge=1, le=65535)
     results: Path = Path("results")
+    provider: str = DEFAULT
+    """A provider's name, or the path of a file that holds one: how what arrives is signed and framed."""
     state: Path
     durability: Durability = Durability.OS
     server: Server = Server.GRANIAN

@@ -12,7 +12,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from _hookswarm.protocol.credentials import signing_key
+from _hookswarm.protocol.credentials import signing_secrets
+from _hookswarm.protocol.providers import load_provider
+from _hookswarm.protocol.signing import Verifier
 from _hookswarm.receiver import children
 from _hookswarm.receiver.app import Receiver
 from _hookswarm.receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server
@@ -32,7 +34,9 @@ def create_app(sleep: Callable[[float], object] = time.sleep) -> Receiver:
     """
     config = ReceiverConfig.model_validate_json(os.environ[CONFIG_VARIABLE])
     clock = Clock()
-    receiver = Receiver(config, signing_key(), StateReader(config), clock, sleep=sleep)
+    provider = load_provider(config.provider)
+    verifier = Verifier(provider, [secret.key for secret in signing_secrets(provider)])
+    receiver = Receiver(config, verifier, StateReader(config), clock, sleep=sleep)
     receiver.keep()
     granian = multiprocessing.parent_process()
     parent = granian.pid if granian else os.getppid()

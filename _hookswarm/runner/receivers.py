@@ -30,7 +30,8 @@ def running_receivers(test: Test, options: argparse.Namespace, interrupt: Interr
                 regions = balanced(regions)
         table = folder / "regions.toml"
         table.write_text(dump_table(regions))
-        fleet = stack.enter_context(Fleet(regions, ["--results", options.results, *test.receiver], output=log))
+        arguments = ["--results", options.results, "--provider", options.provider, *test.receiver]
+        fleet = stack.enter_context(Fleet(regions, arguments, output=log))
         try:
             fleet.wait_ready(control_token(), interrupt.wanted)
         except ConfigError as error:

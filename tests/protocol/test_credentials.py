@@ -2,14 +2,22 @@
 
 import stat
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.protocol.credentials import configured_token, control_token, signing_key
-from _hookswarm.protocol.signature import parse_secret
+from _hookswarm.protocol.credentials import configured_token, control_token, signing_secrets
+from _hookswarm.protocol.forms import parse_secret
 from tests.support.receivers import KEY, SECRET, TOKEN
+from tests.support.signed import STANDARD
+
+
+def signing_key(env: Mapping[str, str], folder: Path) -> bytes:
+    """The key of a Standard Webhooks secret."""
+    (secret,) = signing_secrets(STANDARD, env, folder)
+    return secret.key
 
 
 def test_the_environment_comes_first(tmp_path: Path) -> None:

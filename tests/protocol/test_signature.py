@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.protocol.signature import MAX_SIGNATURES, TOLERANCE_S, is_fresh, parse_secret, sign, verify
+from _hookswarm.protocol.forms import parse_secret
+from _hookswarm.protocol.signing import MAX_SIGNATURES, TOLERANCE_S, is_fresh
 from tests.support.receivers import KEY, SECRET
+from tests.support.signed import sign, verify
 
 ID, TIME, BODY = b"msg_p5jXN8AQM9LWM0D4loKWxJek", b"1614265330", b'{"test": 2432232314}'
 VECTOR = b"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="

@@ -15,13 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from _hookswarm.protocol.identity import NO_RUN, AttemptTag, EventId
-from _hookswarm.protocol.signature import TOLERANCE_S, sign
+from _hookswarm.protocol.signing import TOLERANCE_S
 from _hookswarm.receiver.config import Durability
 from _hookswarm.receiver.state import Counts
 from _hookswarm.records.journal import read_journal
 from _hookswarm.records.rows import Flag
 from tests.support.receivers import EVENT, KEY, signed_headers, small_disk
 from tests.support.rig import LIMIT, Rig, client, environ, rig, status_of
+from tests.support.signed import sign
 
 
 @pytest.fixture

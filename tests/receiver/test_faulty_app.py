@@ -12,12 +12,12 @@ import pytest
 
 from _hookswarm.protocol.faults import Delay, FaultOrder, Faults, WebhookFaults
 from _hookswarm.protocol.identity import ATTEMPT_HEADER, NO_RUN
-from _hookswarm.protocol.signature import sign
 from _hookswarm.receiver.config import Durability
 from _hookswarm.receiver.faults import SOCKET, decide_play
 from _hookswarm.records.rows import Flag
 from tests.support.receivers import EVENT, KEY, TAG, signed_headers
 from tests.support.rig import Rig, StillTime, environ, rig
+from tests.support.signed import sign
 
 FAULTED = Flag.WRITTEN | Flag.FAULT
 

@@ -9,11 +9,13 @@ from typing import Any
 import gevent
 from gevent.pywsgi import WSGIServer
 
-from _hookswarm.protocol.credentials import control_token, signing_key
+from _hookswarm.protocol.credentials import control_token, signing_secrets
 from _hookswarm.protocol.faults import FaultOrder
 from _hookswarm.protocol.identity import AttemptTag, EventId
 from _hookswarm.protocol.outage import Outage, OutageSeen
+from _hookswarm.protocol.providers import load_provider
 from _hookswarm.protocol.setup import Setup
+from _hookswarm.protocol.signing import Verifier
 from _hookswarm.receiver.app import Receiver
 from _hookswarm.receiver.config import ReceiverConfig
 from _hookswarm.receiver.control import ControlApp
@@ -84,7 +86,9 @@ def serve(port: int, control_port: int, results: Path, lies: Sequence[str]) -> N
     with tempfile.TemporaryDirectory() as folder:
         config = ReceiverConfig(state=Path(folder), results=results)
         state = StateWriter(Path(folder))
-        app = Liar(config, signing_key(), StateReader(config))
+        provider = load_provider()
+        verifier = Verifier(provider, [secret.key for secret in signing_secrets(provider)])
+        app = Liar(config, verifier, StateReader(config))
         app.lies = lies
         control = ControlApp(Control(state), control_token(), Clock())
         WSGIServer(("127.0.0.1", control_port), control, log=None).start()

@@ -14,9 +14,10 @@ import httpx
 import psutil
 import pytest
 
+from _hookswarm.protocol.forms import parse_secret
 from _hookswarm.protocol.identity import ATTEMPT_HEADER, AttemptTag, EventId, format_attempt_tag, format_event_id
 from _hookswarm.protocol.regions import address_of
-from _hookswarm.protocol.signature import parse_secret, sign
+from tests.support.signed import sign
 
 CHECKOUT = Path(__file__).parents[2]
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -17,6 +17,7 @@ from _hookswarm.receiver.state import StateReader, StateWriter
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import JournalView, Rows, read_journal
 from tests.support.receivers import KEY, signed_headers
+from tests.support.signed import verifier
 
 LIMIT = 1000
 
@@ -74,7 +75,7 @@ def rig(
         region="local", results=results, state=folder / "state", durability=durability, max_body=LIMIT, bodies=bodies
     )
     state = StateWriter(config.state)
-    receiver = Receiver(config, KEY, StateReader(config), clock, clock.sleep if clock else time.sleep)
+    receiver = Receiver(config, verifier(KEY), StateReader(config), clock, clock.sleep if clock else time.sleep)
     return Rig(receiver, state, client(validator(receiver)), results)  # the validator holds the app to PEP 3333
 
 

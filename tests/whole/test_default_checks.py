@@ -13,11 +13,11 @@ import pytest
 
 from _hookswarm.analysis.verdicts.default_checks import DEFAULTS, ERROR_RATE
 from _hookswarm.protocol.regions import Region, RegionTable, dump_table
-from _hookswarm.protocol.signature import sign
 from _hookswarm.records.exit_codes import Exit
 from tests.support.receivers import KEY, environment, running_receiver
 from tests.support.runs import BUSY, RUNNER
 from tests.support.servers import Peer, Script, ScriptedServer
+from tests.support.signed import sign
 
 pytestmark = pytest.mark.slow
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from copy import copy
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.protocol.providers import DEFAULT
 
 TRANSPORTS = ("wire", "httpx")
 LINKS = ("modelled", "real")
@@ -16,7 +17,7 @@ GROUPS = {
     "Where it goes": (
         "target", "allow_remote", "regions", "links", "transport", "connect_timeout", "response_timeout", "ca_file",
     ),
-    "What is sent": ("payloads",),
+    "What is sent": ("provider", "payloads"),
     "Retries": ("retry_profile", "retry_profiles", "time_scale"),
     "What is recorded": ("watch", "watch_name", "memory_limit", "allow_worker_loss", "no_default_checks", "results"),
 }  # fmt: skip
@@ -40,9 +41,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")
     add("--links", choices=LINKS, default="modelled", help="real: the regions are far apart by themselves")
     add("--transport", choices=TRANSPORTS, default="wire", help="httpx: HTTP/2 and proxies")
-    add("--connect-timeout", type=float, default=5.0, metavar="S", help="seconds (default: 5)")
-    add("--response-timeout", type=float, default=15.0, metavar="S", help="seconds (default: 15)")
+    add("--connect-timeout", type=float, default=0.0, metavar="S", help="seconds; 0: as the provider does, or 5")
+    add("--response-timeout", type=float, default=0.0, metavar="S", help="seconds; 0: as the provider does, or 15")
     add("--ca-file", metavar="PEM", default="", help="certificate authority of an https target")
+    add(
+        "--provider",
+        metavar="NAME",
+        default=DEFAULT,
+        help="sign and frame as it does: github, stripe …, or a TOML file",
+    )
     add("--payloads", metavar="PATH", default="", help="bodies to send: JSON, NDJSON or a folder")
     add("--retry-profile", metavar="NAME", default="", help="retry as this sender does: svix, github …")
     add("--retry-profiles", metavar="TOML", default="", help="your own table of retry profiles")

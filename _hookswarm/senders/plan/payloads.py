@@ -53,6 +53,9 @@ class Payloads(Protocol):
     def body(self, event_id: bytes, n: int, /) -> bytes:
         """The body of event `n`: the same at every attempt."""
 
+    def kind(self, n: int, /) -> bytes:
+        """Its event type, one line of printable ASCII; empty: not known."""
+
 
 class Generated:
     """JSON bodies with sizes drawn from a distribution; the event's id inside makes each one unique."""
@@ -73,6 +76,9 @@ class Generated:
 
     def body(self, event_id: bytes, n: int) -> bytes:
         return b'{"id":"%b%b' % (event_id, self._tails[n % len(self._tails)])
+
+    def kind(self, _n: int) -> bytes:
+        return b""
 
 
 _TYPICAL_ID = len("msg_01234567_1_1_100")
@@ -104,6 +110,10 @@ class Captured:
 
     def body(self, _event_id: bytes, n: int) -> bytes:
         return self._bodies[n % len(self._bodies)]
+
+    def kind(self, n: int) -> bytes:
+        text = self.types[n % len(self.types)]
+        return text.encode() if text.isascii() and text.isprintable() else b""
 
     def told(self) -> str:
         """What was read, for people: `329 bodies of 58 types, 915 B to 26,935 B: check_run 12, create 3 …`."""

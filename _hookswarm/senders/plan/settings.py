@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.protocol.credentials import signing_key
+from _hookswarm.protocol.credentials import Secret, signing_secrets
+from _hookswarm.protocol.providers import Provider, load_provider
 from _hookswarm.protocol.regions import (
     DEFAULT_TABLE,
     Balancer,
@@ -25,6 +26,7 @@ from _hookswarm.protocol.regions import (
     is_loopback,
     load_table,
 )
+from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.sizes import parse_size
 from _hookswarm.senders.plan import processes
 from _hookswarm.senders.plan.options import OPTIONS
@@ -69,7 +71,10 @@ class Settings:
     transport: str
     timeouts: Timeouts
     tls: ssl.SSLContext | None
-    key: bytes
+    provider: Provider
+    secrets: tuple[Secret, ...]
+    """What it signs with, and where that was found; none where it signs nothing, two during a rotation."""
+    signer: Signer
     options: dict[str, Any]
     """As given, for run.json; holds no secret."""
 
@@ -90,7 +95,7 @@ def check_options(options: argparse.Namespace) -> Settings:
     duration_s = collect(lambda: _duration_s(options.duration))
     watched = collect(lambda: processes.find_processes(options.watch, options.watch_name))
     tls = collect(lambda: _tls(options.ca_file))
-    key = collect(signing_key)
+    signing = collect(lambda: _signing(options.provider))
     collect(lambda: check_writable("--results", Path(options.results)))
     if table and table.links and options.links == "modelled" and options.transport == "httpx":
         faults.append("--transport httpx cannot model the links of this table: add --links real")
@@ -99,7 +104,7 @@ def check_options(options: argparse.Namespace) -> Settings:
     if options.transport == "httpx":
         collect(lambda: check_httpx(tls))
     for name in ("connect_timeout", "response_timeout"):
-        if not 0 < getattr(options, name) <= 3600:
+        if not 0 <= getattr(options, name) <= 3600:
             faults.append(f"--{name.replace('_', '-')} must lie between 0 and 3600 seconds")
     if options.memory_limit:
         try:
@@ -116,6 +121,10 @@ def check_options(options: argparse.Namespace) -> Settings:
     if faults:
         raise ConfigError(faults)
     beyond_loopback = bool(_beyond_loopback(table))
+    provider, secrets, signer = signing
+    timeouts = Timeouts(
+        options.connect_timeout or provider.connect_timeout_s, options.response_timeout or provider.response_timeout_s
+    )
     return Settings(
         regions=table.region,
         links=table.links,
@@ -135,11 +144,27 @@ def check_options(options: argparse.Namespace) -> Settings:
         beyond_loopback=beyond_loopback,
         replay=not options.no_replay and (options.replay or not beyond_loopback),
         transport=options.transport,
-        timeouts=Timeouts(options.connect_timeout, options.response_timeout),
+        timeouts=timeouts,
         tls=tls,
-        key=key,
-        options={name: getattr(options, name) for name in OPTIONS},
+        provider=provider,
+        secrets=secrets,
+        signer=signer,
+        options={
+            **{name: getattr(options, name) for name in OPTIONS},
+            "connect_timeout": timeouts.connect_s,
+            "response_timeout": timeouts.response_s,
+        },
     )
+
+
+def _signing(name: str) -> tuple[Provider, tuple[Secret, ...], Signer]:
+    """Who sends, what it signs with, and what signs so."""
+    provider = load_provider(name)
+    secrets = signing_secrets(provider)
+    if len(secrets) > 1 and provider.signature and not provider.signature.again:
+        fault = f"provider {provider.name} sends one signature, and {secrets[1].where} would be a second"
+        raise ConfigError([f"{fault}: unset it"])
+    return provider, secrets, Signer(provider, [secret.key for secret in secrets])
 
 
 def _table(target: str, path: str, allow_remote: bool) -> RegionTable:

@@ -10,14 +10,13 @@ from urllib.request import getproxies
 import gevent
 import httpx
 
-from _hookswarm import __version__
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.transport.answer import SPEAKS_TLS
 from _hookswarm.senders.transport.connection import NO_TLS
 from _hookswarm.senders.transport.failure import WireError, local_shortage
 from _hookswarm.senders.transport.shortage import lacking, lacking_now
-from _hookswarm.senders.transport.wire import Timeouts
+from _hookswarm.senders.transport.wire import DEFAULT_HEAD, Timeouts
 
 _UNSENT = (httpx.ConnectError, httpx.ProxyError, httpx.WriteError)
 """After these the request is not at the target, at least not whole."""
@@ -28,25 +27,35 @@ class HttpxWire:
 
     connecting_s: float | None = None
 
-    def __init__(self, url: str, tls: ssl.SSLContext | None = None, timeouts: Timeouts | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        tls: ssl.SSLContext | None = None,
+        timeouts: Timeouts | None = None,
+        method: str = "POST",
+        head: bytes = DEFAULT_HEAD,
+    ) -> None:
+        """`head`: header lines that are the same for all requests."""
         timeouts = timeouts or Timeouts()
+        self.url = url.encode()
+        self._method = method
         self.reused = False
         self.retry_after = b""
         self._url = url
         self._limit_s = timeouts.connect_s + timeouts.response_s
-        self._client = _make_client(tls, timeouts)
+        self._client = _make_client(tls, timeouts, head)
 
     def open(self) -> None:
         """httpx connects with a request only: what is done ahead is to make its client."""
 
     def post(self, headers: bytes, body: bytes) -> int:
-        fields = [(name, value.strip()) for name, _, value in (line.partition(b":") for line in headers.splitlines())]
+        fields = _fields(headers)
         begun = False
         self.retry_after = b""
         try:
             # httpx times each read by itself; a dribbled answer is ended by gevent.
             with gevent.Timeout(self._limit_s, TimeoutError):
-                with self._client.stream("POST", self._url, content=body, headers=fields) as response:
+                with self._client.stream(self._method, self._url, content=body, headers=fields) as response:
                     begun = True
                     for _ in response.iter_raw():
                         pass
@@ -107,7 +116,11 @@ def _is_proxy(url: str) -> bool:
     return bool(found.host) and (found.port or 1) < 1 << 16
 
 
-def _make_client(tls: ssl.SSLContext | None, timeouts: Timeouts) -> httpx.Client:
+def _fields(lines: bytes) -> list[tuple[bytes, bytes]]:
+    return [(name, value.strip()) for name, _, value in (line.partition(b":") for line in lines.splitlines())]
+
+
+def _make_client(tls: ssl.SSLContext | None, timeouts: Timeouts, head: bytes = DEFAULT_HEAD) -> httpx.Client:
     """Raises what httpx raises where it cannot use a proxy that the environment names."""
     return httpx.Client(
         http2=True,
@@ -115,7 +128,7 @@ def _make_client(tls: ssl.SSLContext | None, timeouts: Timeouts) -> httpx.Client
         follow_redirects=False,
         timeout=httpx.Timeout(timeouts.response_s, connect=timeouts.connect_s),
         limits=httpx.Limits(max_connections=1),
-        headers={"User-Agent": f"hookswarm/{__version__}", "Content-Type": "application/json"},
+        headers=_fields(head),
     )
 
 

@@ -25,6 +25,8 @@ MAX_HEAD = 1 << 17
 """Bytes of an answer, interim ones included, by which its head must have ended."""
 
 
+DEFAULT_HEAD = f"User-Agent: hookswarm/{__version__}\r\nContent-Type: application/json\r\n".encode()
+
 _REACHED = {Outcome.UNRESOLVED: 0, Outcome.REFUSED: 1, Outcome.LOCAL_SHORTAGE: 2}
 """How far a connect came that failed so; other kinds came further."""
 
@@ -40,6 +42,8 @@ class Timeouts:
 class Transport(Protocol):
     """What a worker sends with. `headers` is a block of `name: value\\r\\n` lines."""
 
+    url: bytes
+    """Where it posts to."""
     reused: bool
     """Whether the last post went out on a connection that was open already."""
     retry_after: bytes
@@ -59,7 +63,10 @@ class Transport(Protocol):
 class Endpoint:
     """A target's URL, resolved once for all workers: addresses, TLS context, the request's fixed lines."""
 
-    def __init__(self, url: str, tls: ssl.SSLContext | None = None, method: str = "POST") -> None:
+    def __init__(
+        self, url: str, tls: ssl.SSLContext | None = None, method: str = "POST", head: bytes = DEFAULT_HEAD
+    ) -> None:
+        """`head`: header lines that are the same for all requests."""
         parts = urlsplit(url)
         assert parts.hostname
         self.url = url
@@ -69,10 +76,7 @@ class Endpoint:
         if self.tls:  # Python before 3.11.4 sets it: an answer that was cut short would pass for a whole one
             self.tls.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        self.head = (
-            f"{method} {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n"
-            f"User-Agent: hookswarm/{__version__}\r\nContent-Type: application/json\r\n"
-        ).encode("ascii", "strict")
+        self.head = f"{method} {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n".encode("ascii", "strict") + head
         self._addresses: list[Address] = []
         self._lookup: gevent.Greenlet[..., list[Address] | WireError] | None = None
 
@@ -103,6 +107,7 @@ class Wire:
 
     def __init__(self, endpoint: Endpoint, timeouts: Timeouts | None = None) -> None:
         self._endpoint = endpoint
+        self.url = endpoint.url.encode()
         self.timeouts = timeouts or Timeouts()
         self._connection: Connection | None = None
         self._answer = Answer()

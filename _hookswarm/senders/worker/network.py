@@ -24,7 +24,10 @@ class Network:
         urls = dict(enumerate(region.url for region in settings.regions))
         if settings.balancer:
             urls |= {BALANCERS[f"haproxy-{algorithm}"]: url for algorithm, url in settings.balancer.haproxy.items()}
-        self._endpoints = {target: Endpoint(url, settings.tls) for target, url in urls.items()}
+        self._method, self._head = settings.provider.method, settings.signer.head
+        self._endpoints = {
+            target: Endpoint(url, settings.tls, self._method, self._head) for target, url in urls.items()
+        }
         # Another's endpoint may have no such path.
         self._health = [
             Endpoint(urljoin(region.url, "/health"), settings.tls, "GET") if region.control else None
@@ -46,7 +49,8 @@ class Network:
     def transport(self, origin: int, target: int, timeouts: Timeouts) -> Transport:
         """A connection of its own to a target's webhooks."""
         if self._settings.transport == "httpx":
-            return HttpxWire(self._endpoints[target].url, self._settings.tls, timeouts)
+            url = self._endpoints[target].url
+            return HttpxWire(url, self._settings.tls, timeouts, self._method, self._head)
         return self._wire(self._endpoints[target], origin, target, timeouts)
 
     def health_check(self, origin: int, target: int, timeouts: Timeouts) -> Wire | None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from _hookswarm.protocol.identity import AttemptTag, event_prefix, extend_event_id, format_attempt_tag
-from _hookswarm.protocol.signature import sign
+from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Journal
 from _hookswarm.records.rows import Flag, Outcome, pack_row
@@ -71,7 +71,7 @@ class StageSender:
         retrier: Retrier,
         journal: Journal,
         payloads: Payloads,
-        key: bytes,
+        signer: Signer,
         clock: Clock,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -83,7 +83,9 @@ class StageSender:
         self._prefix = event_prefix(run, stage)
         self._journal = journal
         self._payloads = payloads
-        self._key = key
+        self._plainly = signer.dress_plainly
+        self._dress = signer.dress
+        self._kind = payloads.kind if signer.uses_type else _untold
         self._clock = clock
         self._wall = wall
         self.outcomes = [0] * len(Outcome)
@@ -94,14 +96,14 @@ class StageSender:
     def attempt(self, delivery: Delivery, route: Route, wire: Transport) -> AttemptResult:
         """Send one attempt and write down how it went. Raises OSError if the journal cannot be written."""
         event_id = extend_event_id(self._prefix, delivery.webhook, delivery.sequence)
-        body = self._payloads.body(event_id, delivery.sequence * self._webhooks + delivery.webhook)
-        timestamp = b"%d" % self._wall()
-        headers = b"webhook-id: %b\r\nwebhook-timestamp: %b\r\nwebhook-signature: %b\r\nhookswarm-attempt: %b\r\n" % (
-            event_id,
-            timestamp,
-            sign(self._key, event_id, timestamp, body),
-            route.first_tag if delivery.attempt == 1 else route.tag(delivery.attempt),
-        )
+        n = delivery.sequence * self._webhooks + delivery.webhook
+        payload = self._payloads.body(event_id, n)
+        tag = route.first_tag if delivery.attempt == 1 else route.tag(delivery.attempt)
+        if self._plainly:
+            headers, body = self._plainly(event_id, self._wall(), payload, tag), payload
+        else:
+            place = delivery.webhook, delivery.sequence, delivery.attempt
+            headers, body = self._dress(event_id, self._wall(), payload, tag, self._kind(n), *place, wire.url)
         start_ns = self._clock.now()
         row = self._journal.append(self._row(delivery, route, start_ns, len(body), zlib.crc32(body), Outcome.PENDING))
         status, number, outcome, message, hinted = 0, 0, Outcome.ACKNOWLEDGED, "", False
@@ -152,6 +154,10 @@ class StageSender:
             outcome=outcome,
             flags=_WRITTEN,
         )
+
+
+def _untold(_n: int) -> bytes:
+    return b""
 
 
 def _sum(one: float | None, other: float | None) -> float | None:

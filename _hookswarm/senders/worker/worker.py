@@ -177,7 +177,7 @@ class SendingProcess:
                 retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
                 journal=self._journal,
                 payloads=settings.captured or Generated(stage.payload, announcement.seed),
-                key=settings.key,
+                signer=settings.signer,
                 clock=clock,
             ),
             Opening(soon, origin.likely, lambda: (announcement.start_ns - clock.now()) / 1e9),

@@ -91,7 +91,7 @@ def test_every_fault_is_named_at_once(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "occupied").touch()
     (tmp_path / "bad.pem").write_text("not a certificate")
     faults = faults_of(
-        "--target=ftp://x", "--payloads=missing.json", "--seed=-1", "--results=occupied", "--connect-timeout=0",
+        "--target=ftp://x", "--payloads=missing.json", "--seed=-1", "--results=occupied", "--connect-timeout=-1",
         "--response-timeout=nan", "--ca-file=bad.pem", "--memory-limit=lots", "--strategy=luck",
     )  # fmt: skip
     named = ["--target", "--payloads", "--ca-file", "secret", "--results", "--connect-timeout", "--response-timeout"]
@@ -156,7 +156,7 @@ def test_the_options_of_a_run_hold_no_secret() -> None:
     assert set(settings.options) == set(OPTIONS)
     written = json.dumps(settings.options)
     assert SECRET not in written
-    assert settings.key.hex() not in written
+    assert settings.secrets[0].key.hex() not in written
 
 
 def test_unreachable_names_who_does_not_answer() -> None:

@@ -14,6 +14,7 @@ from _hookswarm.senders.worker.opening import Opening
 class Fake:
     """Takes so long to open; remembers that it did."""
 
+    url = b"http://127.0.0.1/hooks"
     takes_s: float = 0.0
     error: WireError | None = None
     opened: bool = False

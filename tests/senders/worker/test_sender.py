@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from _hookswarm.protocol.identity import AttemptTag, EventId, parse_attempt_tag, parse_event_id
-from _hookswarm.protocol.signature import verify
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Header, Journal, read_journal
 from _hookswarm.records.rows import Flag, Outcome
@@ -23,6 +22,7 @@ from _hookswarm.senders.transport.failure import WireError
 from _hookswarm.senders.worker.queue import Delivery, DeliveryQueue
 from _hookswarm.senders.worker.retrier import Retrier
 from _hookswarm.senders.worker.sender import Halted, Route, StageSender
+from tests.support.signed import signer, verify
 
 KEY = bytes(range(32))
 RUN, STAGE, WEBHOOKS = 0xDEADBEEF, 3, 10
@@ -36,6 +36,8 @@ Answer = Callable[[bytes, bytes], int]
 
 class FakeWire:
     """Answers as it is told to."""
+
+    url = b"http://127.0.0.1/hooks"
 
     def __init__(
         self, answer: Answer, reused: bool = False, retry_after: bytes = b"", connecting_s: float | None = 0.0
@@ -73,7 +75,7 @@ class Bench:
             Retrier(RetryLaw(), Random(1)),
             self.journal,
             self.payloads,
-            KEY,
+            signer(KEY),
             self.clock,
             lambda: NOW_S,
         )
