@@ -7,7 +7,7 @@ FAST := $(BIN)/pytest -m "not slow and not alone and not light" -n 2
 # Percent of lines and branches that the fast tests reach, subprocesses not counted. It goes up, not down.
 COVERED := 80
 
-.PHONY: run test test-fast test-slow coverage axe check lint bench bench-analysis format hooks lock upgrade schemas help
+.PHONY: run test test-fast test-slow coverage oracles axe check lint bench bench-analysis format hooks lock upgrade schemas help
 
 run: $(VENV)/.run  ## run the tests, short, against receivers it starts itself
 	$(BIN)/python run_webhook_performance_tests.py --quick
@@ -24,6 +24,8 @@ test-slow: $(VENV)/.dev  ## those that do: side by side, then measurements that 
 
 coverage: $(VENV)/.dev  ## the fast tests, and how much of the code they reach: CI holds it
 	$(FAST) --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERED)
+
+oracles: $(VENV)/oracles/.done  ## fetch providers' own libraries, which judge our signatures in the tests
 
 axe: $(VENV)/axe.min.js  ## fetch axe-core with npm, with which the browser tests judge the report
 
@@ -51,6 +53,7 @@ PIN := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-has
 lock: $(VENV)/.dev  ## pin what pyproject.toml names and is not pinned yet
 	$(PIN) $(UPGRADE) pyproject.toml -o requirements.txt
 	$(PIN) $(UPGRADE) pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
+	$(PIN) $(UPGRADE) tests/oracles/requirements.in -o tests/oracles/requirements.txt
 
 upgrade: UPGRADE := -U
 upgrade: lock  ## pin the newest of all dependencies
@@ -70,6 +73,18 @@ AXE := axe-core@4.14.1
 $(VENV)/axe.min.js: | $(VENV)/bin/python
 	cd $(VENV) && tar xzf "$$(npm pack --silent $(AXE))" --strip-components=1 package/axe.min.js && rm axe-core-*.tgz
 	echo "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c  $@" | sha256sum -c --quiet || { rm $@; exit 1; }
+
+# In an environment of its own: none of them is ours. `npm pack` hands out the same bytes to everybody.
+NPM_ORACLES := @octokit/webhooks-methods@6.0.0 @linear/sdk@98.0.0 @shopify/shopify-api@13.1.0 compare-versions@6.1.1
+$(VENV)/oracles/.done: tests/oracles/requirements.txt tests/oracles/npm.sha256 | $(VENV)/.dev
+	rm -rf $(@D) && $(BIN)/uv venv -q --no-project -p $(BIN)/python $(@D)
+	$(BIN)/uv pip install -q -p $(@D)/bin/python --require-hashes -r tests/oracles/requirements.txt
+	cd $(@D) && npm pack --silent $(NPM_ORACLES) >/dev/null
+	cd $(@D) && sha256sum -c --quiet $(CURDIR)/tests/oracles/npm.sha256
+	cd $(@D) && for one in $(NPM_ORACLES); do \
+	  place=node_modules/$${one%@*}; file=$$(echo "$${one#@}" | tr '/@' '--').tgz; \
+	  mkdir -p $$place && tar xzf $$file -C $$place --strip-components=1 && rm $$file || exit 1; done
+	@touch $@
 
 $(VENV)/.run: requirements.txt | $(VENV)/bin/python
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt

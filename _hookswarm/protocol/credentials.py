@@ -12,6 +12,7 @@ from pathlib import Path
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.forms import TOLD, Form, make_secret, parse_secret
 from _hookswarm.protocol.providers import Provider
+from _hookswarm.protocol.signature import ASYMMETRIC
 
 FOLDER = Path(".hookswarm")
 """Where sender and receiver started from the same checkout find each other's credentials."""
@@ -65,6 +66,16 @@ def _secret(name: str, form: Form, provider: str, env: Mapping[str, str], made: 
 
 def _variable(name: str) -> str:
     return f"HOOKSWARM_{name}"
+
+
+def public_key_text(provider: Provider, secret: Secret) -> str | None:
+    """The public half of a key pair, as the provider hands it out: for the receiver's configuration. Else None."""
+    signature = provider.signature
+    if not signature or signature.algorithm not in ASYMMETRIC:
+        return None
+    from _hookswarm.protocol.key_pairs import public_text
+
+    return public_text(secret.key, signature.public)
 
 
 def control_token(env: Mapping[str, str] = os.environ, folder: Path = FOLDER) -> str:

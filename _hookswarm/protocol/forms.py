@@ -18,7 +18,7 @@ WHSEC_BYTES = (24, 64)
 
 TOLD = {
     "whsec": "base64 after 'whsec_'",
-    "text": "text",
+    "text": "one line of text",
     "hex": "hexadecimal",
     "base64": "base64",
     "base64url": "base64url",
@@ -60,6 +60,12 @@ def make_secret(form: Form) -> str:
     return made[form]
 
 
+def _text(text: str) -> bytes:
+    if not text.isprintable():
+        raise ValueError
+    return text.encode()
+
+
 def _base64(text: str) -> bytes:
     return base64.b64decode(_padded(text), validate=True)
 
@@ -86,7 +92,7 @@ def _private(form: Form) -> Callable[[str], bytes]:
 
 _PARSERS: dict[str, Callable[[str], bytes]] = {
     "whsec": lambda text: base64.b64decode(text.removeprefix("whsec_"), validate=True),
-    "text": str.encode,
+    "text": _text,
     "hex": bytes.fromhex,
     "base64": _base64,
     "base64url": _base64url,

@@ -20,12 +20,13 @@ DEFAULT = "standard-webhooks"
 EVENT_HEADER = "hookswarm-event"
 """Where our own receivers read the event's id, if no header of the provider holds it."""
 
-_EVENT = ("id", "timestamp", "timestamp_ms", "uuid", "type", "webhook", "sequence", "attempt", "url", "method", "token")
+_TIME = ("timestamp", "timestamp_ms", "timestamp_iso")
+_EVENT = ("id", *_TIME, "uuid", "type", "webhook", "sequence", "attempt", "url", "method", "token")
 IN_HEADERS = _EVENT
-IN_WRAP = (*_EVENT, "body", "compact_body", "signature")
-IN_SIGNED = (*_EVENT, "body", "compact_body", "form", "challenge")
+IN_WRAP = (*_EVENT, "body", "compact_body", "members", "signature")
+IN_SIGNED = (*_EVENT, "body", "compact_body", "form")
 IN_VALUE = (*_EVENT, "signature")
-IN_HANDSHAKE = ("id", "timestamp", "timestamp_ms", "uuid", "token", "url", "challenge")
+IN_HANDSHAKE = ("id", "timestamp", "timestamp_ms", "challenge", "verify_token")
 IN_ANSWER = ("challenge", "signature")
 
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$")]
@@ -71,11 +72,6 @@ class Signature(_Part):
         if asymmetric != (self.secret in ASYMMETRIC) or (asymmetric and self.secret != self.algorithm):
             yield f"secret: {self.algorithm} takes {self.algorithm if asymmetric else 'text, hex, base64 …'}"
 
-    @property
-    def separator(self) -> str:
-        """What stands between two signatures of a header; empty where there is only one."""
-        return self.again[:1]
-
 
 class Handshake(_Part):
     """What a receiver of the provider must answer before it is sent anything."""
@@ -85,6 +81,8 @@ class Handshake(_Part):
     """Template of what is added to the URL behind `?`."""
     body: str = ""
     """Template; it is signed as an event's is, unless the method is GET."""
+    status: Literal[200, 204] = 200
+    """Of a right answer."""
     answer: str
     """Template of a right answer's body; `{signature}` in it is that of `{challenge}`, in hexadecimal."""
     expect: tuple[str, ...] = ()

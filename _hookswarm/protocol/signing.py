@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote_plus, urlencode
@@ -57,7 +58,7 @@ class Signer:
         self._content = _content(provider)
         self._wrap = wrap.fill if provider.wrap else None
         self._wrap_holds_signature = "signature" in wrap.names
-        self._wrap_compacts = "compact_body" in wrap.names
+        self._within = tuple((PLACES[name], make) for name, make in _PAYLOADS_OWN.items() if name in wrap.names)
         self._after = tuple((PLACES[name], make) for name, make in _BODYS_OWN.items() if name in signed.names)
         plain = used <= {*PLAIN} and not self._content and not provider.wrap
         self.dress_plainly = _plain(signed, headers, self._sign) if plain else None
@@ -77,17 +78,17 @@ class Signer:
     ) -> tuple[bytes, bytes]:
         """The block of header lines, and the body."""
         values: list[Any] = [
-            event_id, b"%d" % now_s, payload, tag, b"", now_s, b"", type or self._type, webhook, sequence, attempt, url,
-            self._method, b"", b"", b"", b"",
+            event_id, b"%d" % now_s, payload, tag, b"", now_s, b"", b"", type or self._type, webhook, sequence, attempt,
+            url, self._method, *_EMPTY,
         ]  # fmt: skip
         for place, make in self._before:
             values[place] = make(values)
         body = payload
         if self._content:
             body = values[_BODY] = self._content(payload)
+        for place, make in self._within:
+            values[place] = make(values)
         if self._wrap and not self._wrap_holds_signature:
-            if self._wrap_compacts:
-                values[_COMPACT] = _compact(values)
             body = values[_BODY] = self._wrap(values)
         for place, make in self._after:
             values[place] = make(values)
@@ -153,9 +154,28 @@ def _form(values: Values) -> bytes:
     return "".join(name + value for name, value in sorted(set(fields))).encode("latin-1")
 
 
-_NOW, _COMPACT = PLACES["timestamp_ms"], PLACES["compact_body"]
-_EVENTS_OWN: dict[str, Callable[[Values], bytes]] = {"uuid": _uuid, "token": _token, "timestamp_ms": _timestamp_ms}
-_BODYS_OWN: dict[str, Callable[[Values], bytes]] = {"compact_body": _compact, "form": _form}
+def _timestamp_iso(values: Values) -> bytes:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(values[1]))).encode()
+
+
+def _members(values: Values) -> bytes:
+    text: bytes = values[_BODY].strip()
+    inner = text[1:-1].strip() if text[:1] == b"{" and text[-1:] == b"}" else b""
+    return inner or b'"data":' + text
+
+
+_NOW = PLACES["timestamp_ms"]
+_EMPTY = (b"",) * (len(PLACES) - PLACES["method"] - 1)
+Maker = Callable[[Values], bytes]
+# `_timestamp_ms` is the last: until then its place holds the time itself.
+_EVENTS_OWN: dict[str, Maker] = {
+    "uuid": _uuid,
+    "token": _token,
+    "timestamp_iso": _timestamp_iso,
+    "timestamp_ms": _timestamp_ms,
+}
+_PAYLOADS_OWN: dict[str, Maker] = {"compact_body": _compact, "members": _members}
+_BODYS_OWN: dict[str, Maker] = {"compact_body": _compact, "form": _form}
 
 
 def _content(provider: Provider) -> Callable[[bytes], bytes] | None:
@@ -209,7 +229,7 @@ class Verifier:
             self._wrap = re.compile(Template(provider.wrap).pattern().pattern.encode(), re.DOTALL)
         readers = {name: _reader(text) for name, text in provider.headers.items() if wanted & {*Template(text).names}}
         if signature and signature.header:
-            readers[signature.header] = _reader(signature.value, signature.separator)
+            readers[signature.header] = _reader(signature.value, signature.again)
         self.headers = tuple(readers)
         """The headers that it looks at."""
         self._readers = tuple(readers.values())
@@ -266,9 +286,9 @@ Reader = Callable[[bytes, list[Any], list[bytes]], None]
 """Takes what it finds in a header's text into the values, and into the signatures."""
 
 
-def _reader(text: str, separator: str = "") -> Reader:
-    if separator:
-        return _reader_of_several(text, separator)
+def _reader(text: str, again: str = "") -> Reader:
+    if again:
+        return _reader_of_several(text, again)
     template = Template(text)
     if text == "{signature}":
         return lambda found, _values, signatures: signatures.append(found)
@@ -292,10 +312,10 @@ def _reader(text: str, separator: str = "") -> Reader:
     return parts
 
 
-def _reader_of_several(text: str, separator: str) -> Reader:
+def _reader_of_several(text: str, again: str) -> Reader:
     """Of a header like `t=1,v1=a,v1=b`: parts between separators, of which others than ours are passed over."""
-    kinds = []
-    for part in text.split(separator):
+    kinds, separator = [], again[0]
+    for part in dict.fromkeys((*text.split(separator), again.removeprefix(separator))):
         template = Template(part)
         if len(template.names) == 1:
             before, behind = (literal.encode() for literal in template.literals)

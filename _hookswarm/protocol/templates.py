@@ -17,6 +17,7 @@ NAMES = {
     "tag": "how our own receivers know the attempt",
     "signature": "the signature, spelt; in `answer`, that of `{challenge}` alone",
     "timestamp_ms": "the attempt's Unix time in milliseconds",
+    "timestamp_iso": "the attempt's time as 2026-11-29T06:30:00Z",
     "uuid": "a UUID made of the event's id",
     "type": "the event's type",
     "webhook": "the webhook's number",
@@ -25,9 +26,11 @@ NAMES = {
     "url": "the URL that is asked",
     "method": "POST, mostly",
     "compact_body": "that JSON without white space",
+    "members": "what stands between the braces of that JSON object",
     "form": "names and values of a form, sorted by name and joined",
     "token": "50 characters of hexadecimal, others at each attempt",
     "challenge": "what a handshake wants to see again",
+    "verify_token": "what $HOOKSWARM_VERIFY_TOKEN holds",
 }
 """What there is to fill in."""
 PLAIN = ("id", "timestamp", "body", "tag", "signature")

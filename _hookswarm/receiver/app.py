@@ -16,6 +16,7 @@ from typing import Any
 from wsgiref.util import request_uri
 
 from _hookswarm.protocol.faults import FaultOrder, Faults
+from _hookswarm.protocol.handshakes import Answerer
 from _hookswarm.protocol.identity import NO_RUN, AttemptTag, EventId, parse_attempt_tag, parse_event_id
 from _hookswarm.protocol.providers import EVENT_HEADER
 from _hookswarm.protocol.signing import Verifier
@@ -45,6 +46,14 @@ class Refused(Exception):
         self.status = status
 
 
+class Greeted(Exception):
+    """A handshake, not an event; holds the answer's body. No fault: it is our work."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__()
+        self.answer = answer
+
+
 class Receiver:
     """One data-plane process's WSGI callable. Arrivals are journalled before they are answered."""
 
@@ -52,12 +61,13 @@ class Receiver:
         self,
         config: ReceiverConfig,
         verifier: Verifier,
+        answerer: Answerer,
         state: StateReader,
         clock: Clock | None = None,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self._config = config
-        self._verifier = verifier
+        self._verifier, self._answerer = verifier, answerer
         provider = verifier.provider
         self._method = provider.method
         self._id = _environ_name(provider.id_header or EVENT_HEADER)
@@ -90,6 +100,8 @@ class Receiver:
             if environ["REQUEST_METHOD"] != self._method:
                 return self._answer_other(environ, start_response, received)
             played = self._accept(environ, received)
+        except Greeted as greeted:
+            return _greeting(start_response, self._answerer.status, greeted.answer)
         except Refused as refusal:
             with self._lock:
                 self._refused[refusal.status.value] += 1
@@ -105,6 +117,9 @@ class Receiver:
             if faults and faults.unhealthy:
                 return _plain(start_response, HTTPStatus.SERVICE_UNAVAILABLE, "unhealthy: a fault was asked for")
             return _plain(start_response, HTTPStatus.OK, "ready")
+        query = _bytes(environ.get("QUERY_STRING", ""))
+        if self._answerer.method == environ["REQUEST_METHOD"] and (answer := self._answerer.answer(query)) is not None:
+            return _greeting(start_response, self._answerer.status, answer)
         return _plain(
             start_response, HTTPStatus.METHOD_NOT_ALLOWED, f"webhooks come by {self._method}", [("Allow", self._method)]
         )
@@ -123,6 +138,8 @@ class Receiver:
         url = _bytes(request_uri(environ)) if self._needs_url else b""
         if not verifier.is_right(seen, body, url, self._method.encode()):
             raise Refused(HTTPStatus.UNAUTHORIZED, f"no signature in {verifier.told_signature} is right")
+        if self._answerer.method == self._method and (answer := self._answerer.answer(body)) is not None:
+            raise Greeted(answer)
         ours = _ours(event_id, environ.get("HTTP_HOOKSWARM_ATTEMPT", ""))
         event, tag = ours or (EventId(0, 0, 0, zlib.crc32(_bytes(event_id) or body)), _FOREIGN)
         flags = _WRITTEN if ours else _WRITTEN | _FOREIGN_FLAG
@@ -322,6 +339,15 @@ def _bytes(header: str) -> bytes:
         return header.encode("latin-1")
     except UnicodeEncodeError:
         raise Refused(HTTPStatus.BAD_REQUEST, "a webhook header holds characters that HTTP does not allow") from None
+
+
+def _greeting(start_response: StartResponse, status: int, body: bytes) -> Iterable[bytes]:
+    if status == _NO_CONTENT:
+        start_response(_STATUS_LINES[status], [])
+        return ()
+    kind = "application/json" if body.startswith(b"{") else "text/plain; charset=utf-8"
+    start_response(_STATUS_LINES[status], [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    return (body,)
 
 
 def _plain(

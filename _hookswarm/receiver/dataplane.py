@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 
 from _hookswarm.protocol.credentials import signing_secrets
+from _hookswarm.protocol.handshakes import Answerer
 from _hookswarm.protocol.providers import load_provider
 from _hookswarm.protocol.signing import Verifier
 from _hookswarm.receiver import children
@@ -35,8 +36,10 @@ def create_app(sleep: Callable[[float], object] = time.sleep) -> Receiver:
     config = ReceiverConfig.model_validate_json(os.environ[CONFIG_VARIABLE])
     clock = Clock()
     provider = load_provider(config.provider)
-    verifier = Verifier(provider, [secret.key for secret in signing_secrets(provider)])
-    receiver = Receiver(config, verifier, StateReader(config), clock, sleep=sleep)
+    keys = [secret.key for secret in signing_secrets(provider)]
+    receiver = Receiver(
+        config, Verifier(provider, keys), Answerer(provider, keys), StateReader(config), clock, sleep=sleep
+    )
     receiver.keep()
     granian = multiprocessing.parent_process()
     parent = granian.pid if granian else os.getppid()

@@ -11,6 +11,7 @@ from gevent.pywsgi import WSGIServer
 
 from _hookswarm.protocol.credentials import control_token, signing_secrets
 from _hookswarm.protocol.faults import FaultOrder
+from _hookswarm.protocol.handshakes import Answerer
 from _hookswarm.protocol.identity import AttemptTag, EventId
 from _hookswarm.protocol.outage import Outage, OutageSeen
 from _hookswarm.protocol.providers import load_provider
@@ -87,8 +88,8 @@ def serve(port: int, control_port: int, results: Path, lies: Sequence[str]) -> N
         config = ReceiverConfig(state=Path(folder), results=results)
         state = StateWriter(Path(folder))
         provider = load_provider()
-        verifier = Verifier(provider, [secret.key for secret in signing_secrets(provider)])
-        app = Liar(config, verifier, StateReader(config))
+        keys = [secret.key for secret in signing_secrets(provider)]
+        app = Liar(config, Verifier(provider, keys), Answerer(provider, keys), StateReader(config))
         app.lies = lies
         control = ControlApp(Control(state), control_token(), Clock())
         WSGIServer(("127.0.0.1", control_port), control, log=None).start()

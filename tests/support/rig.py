@@ -10,6 +10,7 @@ from wsgiref.validate import validator
 
 import httpx
 
+from _hookswarm.protocol.handshakes import Answerer
 from _hookswarm.protocol.identity import NO_RUN
 from _hookswarm.receiver.app import Receiver
 from _hookswarm.receiver.config import Durability, ReceiverConfig
@@ -17,7 +18,7 @@ from _hookswarm.receiver.state import StateReader, StateWriter
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import JournalView, Rows, read_journal
 from tests.support.receivers import KEY, signed_headers
-from tests.support.signed import verifier
+from tests.support.signed import STANDARD, verifier
 
 LIMIT = 1000
 
@@ -75,7 +76,14 @@ def rig(
         region="local", results=results, state=folder / "state", durability=durability, max_body=LIMIT, bodies=bodies
     )
     state = StateWriter(config.state)
-    receiver = Receiver(config, verifier(KEY), StateReader(config), clock, clock.sleep if clock else time.sleep)
+    receiver = Receiver(
+        config,
+        verifier(KEY),
+        Answerer(STANDARD, [KEY]),
+        StateReader(config),
+        clock,
+        clock.sleep if clock else time.sleep,
+    )
     return Rig(receiver, state, client(validator(receiver)), results)  # the validator holds the app to PEP 3333
 
 
