@@ -6,15 +6,32 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.protocol.faults import Delay, Faults
 from _hookswarm.protocol.regions import DEFAULT_TABLE, Region, RegionTable, load_table
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.senders import plugin
-from _hookswarm.senders.plan.arrivals import Backlog, Bursts, Closed, Constant, Poisson, Ramp, Sine
-from _hookswarm.senders.plan.health import HealthLaw
-from _hookswarm.senders.plan.profiles import profile
-from _hookswarm.senders.plan.retry import Budget, Jitter, RetryAfter, RetryLaw, scaled_law
-from _hookswarm.senders.plan.stages import Incident, Limits, Stage, WebhookClass, scaling, sweep
+from _hookswarm.senders.plan.vocabulary import (
+    Backlog,
+    Budget,
+    Bursts,
+    Closed,
+    Constant,
+    Delay,
+    Faults,
+    HealthLaw,
+    Incident,
+    Jitter,
+    Limits,
+    Poisson,
+    Ramp,
+    RetryAfter,
+    RetryLaw,
+    Sine,
+    Stage,
+    WebhookClass,
+    law,
+    scaling,
+    sweep,
+)
 from _hookswarm.senders.user import StagesShape, WebhookSender, sender_classes
 
 
@@ -31,11 +48,6 @@ def senders() -> dict[str, type[WebhookSender]]:
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(Exit.USAGE)
-
-
-def law(name: str, scale: float = 1.0) -> RetryLaw:
-    """The retry law of a profile, all its times multiplied by `scale`."""
-    return scaled_law(profile(name).law, scale)
 
 
 __all__ = [
