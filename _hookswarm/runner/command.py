@@ -15,6 +15,7 @@ from _hookswarm.runner.listing import show_dry_run, show_list
 from _hookswarm.runner.locust import run_locust
 from _hookswarm.runner.preflight import preflight
 from _hookswarm.runner.receivers import running_receivers
+from _hookswarm.senders.plan.options import VARIABLES
 
 if TYPE_CHECKING:
     from _hookswarm.runner.report import Reported
@@ -25,6 +26,8 @@ def run_command(options: argparse.Namespace) -> int:
     console = make_console(stderr=options.json)
     interrupt = Interrupt.listen()
     os.environ.update(importable())
+    for variable in (*VARIABLES.values(), "LOCUST_HOST"):  # plain Locust's: what it runs for us has our options
+        os.environ.pop(variable, None)
     reported: list[Reported] = []
     began = False  # the run that is on, or was last: from then on what goes wrong is no matter of usage
     try:

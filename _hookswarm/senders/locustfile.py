@@ -1,14 +1,15 @@
 """All that a locustfile needs: `from senders.locustfile import …`. Importing it registers Locust's events."""
 
-import os
 import sys
-from argparse import ArgumentParser
 from pathlib import Path
+
+from locust.argument_parser import get_empty_argument_parser
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.regions import DEFAULT_TABLE, Region, RegionTable, load_table
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.senders import plugin
+from _hookswarm.senders.plan.options import name_variables
 from _hookswarm.senders.plan.vocabulary import (
     Backlog,
     Budget,
@@ -36,12 +37,16 @@ from _hookswarm.senders.user import StagesShape, WebhookSender, sender_classes
 
 
 def senders() -> dict[str, type[WebhookSender]]:
-    """The user classes of this run's regions. Locust reads classes before options, so `--regions` is peeked at."""
-    parser = ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--regions", default=os.environ.get("LOCUST_REGIONS", ""))
-    parser.add_argument("--target", default=os.environ.get("LOCUST_TARGET", ""))
+    """The user classes of this run's regions. Locust reads classes before options: these are peeked at, wherever it
+    takes them from.
+    """
+    parser = get_empty_argument_parser(add_help=False)
+    parser.add_argument("--regions", default="")
+    parser.add_argument("--target", default="")
+    parser.add_argument("-H", "--host", env_var="LOCUST_HOST")
+    name_variables(parser)
     known, _ = parser.parse_known_args()
-    if known.target:
+    if known.target or known.host:
         return sender_classes(RegionTable(region=(Region(name="target", url="http://127.0.0.1/"),)))
     try:
         return sender_classes(load_table(Path(known.regions) if known.regions else DEFAULT_TABLE))
