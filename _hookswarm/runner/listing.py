@@ -25,7 +25,7 @@ def show_list(outlook: Outlook, out: Console) -> None:
         out.print(Text.assemble((name, "bold"), f"  {len(stages)} stages, {_length(stages)}"))
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column("stage", overflow="fold")
-        for column in ("users", "lasts", "events"):
+        for column in ("users", "lasts", "events, about"):
             table.add_column(column, justify="right", overflow="fold")
         table.add_column("rate", overflow="fold")
         for stage in stages:

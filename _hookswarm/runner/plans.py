@@ -11,6 +11,7 @@ from _hookswarm.runner.receivers import own_regions
 from _hookswarm.runner.tests import LOCUSTFILES, TESTS, Test
 from _hookswarm.senders.plan.plan import NothingLeftError, Plan, arranged, make_plan
 from _hookswarm.senders.plan.settings import Settings, at_regions
+from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.plan.tables import read_table
 
 
@@ -37,32 +38,45 @@ class Outlook(NamedTuple):
 
 def plan_tests(options: argparse.Namespace, settings: Settings) -> Outlook:
     """Plan every chosen test. Raises ConfigError that names every fault of all of them."""
-    chosen = {name: test for name, test in TESTS.items() if name in options.test or not options.test}
     ours = not (options.target or options.regions)
     faults: list[str] = []
     at: dict[str, Settings] = {}
-    for name, test in chosen.items():
+    stages: dict[str, Sequence[Stage]] = {}
+    for name, test in TESTS.items():
+        if options.test and name not in options.test:
+            continue
         try:
             at[name] = at_regions(settings, own_regions(test, options)) if ours else settings
+            table = read_table(LOCUSTFILES / test.file)
+            stages[name] = table.quick_stages if options.quick else table.stages
         except ConfigError as error:
             faults += [f"test {name}: {fault}" for fault in error.faults]
-    tables = {name: read_table(LOCUSTFILES / chosen[name].file) for name in at}
-    stages = {name: table.quick_stages if options.quick else table.stages for name, table in tables.items()}
     names = {name: [stage.name for stage in arranged(own, at[name])] for name, own in stages.items()}
     faults += stage_faults(settings.stages, names)
-    found, left_out = Outlook({}, {}, [], ours), {}
-    for name in at if not faults else ():
+    if faults:
+        raise ConfigError(faults)
+    return Outlook(*_plans(stages, at, bool(options.test)), doubts=[], starts=ours)
+
+
+def _plans(
+    stages: Mapping[str, Sequence[Stage]], at: Mapping[str, Settings], all_of_them: bool
+) -> tuple[dict[str, Prepared], dict[str, str]]:
+    """The plans of the tests, and why others have none; where all are wanted, that is a fault."""
+    faults: list[str] = []
+    found: dict[str, Prepared] = {}
+    left_out: dict[str, str] = {}
+    for name, own in stages.items():
         try:
-            found.tests[name] = Prepared(chosen[name], at[name], make_plan(stages[name], at[name]))
+            found[name] = Prepared(TESTS[name], at[name], make_plan(own, at[name]))
         except NothingLeftError as error:
             left_out[name] = str(error)
         except ConfigError as error:
             faults += [f"test {name}: {fault}" for fault in error.faults]
-    if options.test or not found.tests:
+    if all_of_them or not found:
         faults += [f"test {name}: {why}; choose others by --test" for name, why in left_out.items()]
     if faults:
         raise ConfigError(faults)
-    return found._replace(left_out=left_out)
+    return found, left_out
 
 
 def stage_faults(patterns: Sequence[str], names: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -82,11 +96,12 @@ def names_there(tests: Mapping[str, Prepared]) -> dict[str, set[str]]:
     """By a check's scopes, the names that there will be; a search for capacity makes stages of its own."""
     stages = [stage for prepared in tests.values() for stage in prepared.plan.stages]
     regions = {region.name for prepared in tests.values() for region in prepared.settings.regions}
+    classed = [stage for stage in stages if stage.classes]
     told = {
         "test": set(tests),
         "stage": {stage.name for stage in stages},
         "scenario": {stage.scenario for stage in stages},
-        "class": {own.name for stage in stages for own in stage.classes} | {"others"},
+        "class": {own.name for stage in classed for own in stage.classes} | ({"others"} if classed else set()),
         "strategy": {stage.strategy for stage in stages},
         "region": regions,
         "origin": regions,

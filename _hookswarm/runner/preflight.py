@@ -1,6 +1,7 @@
 """All that can be wrong with a command, told before anything starts: for all its tests, before the first."""
 
 import argparse
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -50,10 +51,14 @@ def preflight(options: argparse.Namespace) -> Outlook:
     ]
     checks, unread = _read_checks(options)
     faults += unread
-    for option, path in (("--junit", options.junit), ("--markdown", options.markdown)):
+    summary = Path(os.environ.get("GITHUB_STEP_SUMMARY", ""))
+    wanted = (("--junit", options.junit), ("--markdown", options.markdown), ("$GITHUB_STEP_SUMMARY", summary))
+    for option, path in wanted:
         try:
-            if path:
+            if path and path != Path():
                 check_writable(option, path.parent)
+                if path.exists() and not (path.is_file() and os.access(path, os.W_OK)):
+                    faults.append(f"{option} {path} is no file that can be written: name another")
         except ConfigError as error:
             faults += error.faults
     try:

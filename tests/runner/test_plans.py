@@ -76,6 +76,16 @@ def test_faults_of_all_kinds_are_named_at_once() -> None:
         judged("--test", "load", "--check", checks[2])
 
 
+def test_files_that_cannot_be_written_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the run that they are to tell of."""
+    Path("folder").mkdir()
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "folder")
+    with pytest.raises(ConfigError) as caught:
+        judged("--junit", "folder", "--markdown", "folder")
+    named = [fault.partition(" folder is no file")[0] for fault in caught.value.faults]
+    assert named == ["--junit", "--markdown", "$GITHUB_STEP_SUMMARY"]
+
+
 def test_links_that_httpx_cannot_make_are_named_before_the_first_test() -> None:
     """They are those of `distribution`, which is not the first."""
     with pytest.raises(ConfigError, match="test distribution: --transport httpx cannot model the links"):

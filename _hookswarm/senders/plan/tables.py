@@ -9,6 +9,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import ClassVar
 
+from pydantic import ValidationError
+
+from _hookswarm.common.errors import ConfigError, faults_of
 from _hookswarm.senders.plan import vocabulary
 from _hookswarm.senders.plan.stages import Stage
 
@@ -26,11 +29,18 @@ class Table:
 
 
 def read_table(path: Path) -> type[Table]:
-    """The one table of a locustfile. Raises what the file raises."""
-    with _plain_door():
-        names = runpy.run_path(str(path))
-    (found,) = [one for one in names.values() if isinstance(one, type) and issubclass(one, Table) and one is not Table]
-    return found
+    """The one table of a locustfile. Raises ConfigError, whatever the file raises."""
+    try:
+        with _plain_door():
+            names = runpy.run_path(str(path))
+    except ValidationError as error:
+        raise ConfigError([f"{path}: {fault}" for fault in faults_of(error)]) from error
+    except Exception as error:
+        raise ConfigError([f"{path}: {type(error).__name__}: {error}"]) from error
+    found = [one for one in names.values() if isinstance(one, type) and issubclass(one, Table) and one is not Table]
+    if len(found) != 1:
+        raise ConfigError([f"{path}: {len(found)} subclasses of StagesShape: let it have one"])
+    return found[0]
 
 
 @contextmanager

@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import hookswarm
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.senders.plan import vocabulary
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.plan.tables import UNPATCHED, read_table
@@ -37,6 +40,23 @@ def test_the_table_is_read_and_the_door_is_as_it_was(tmp_path: Path) -> None:
     assert (table.test, table.stages) == ("mine", (Stage("one", events=1),))
     assert sys.modules["hookswarm"] is hookswarm
     assert UNPATCHED not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import nowhere", "mine.py: ModuleNotFoundError: No module named 'nowhere'"),
+        ("class", "mine.py: SyntaxError: "),
+        ('from hookswarm import Stage\nStage("one", users=0)', "mine.py: users: Input should be greater than or equal"),
+        ("", "mine.py: 0 subclasses of StagesShape: let it have one"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, text: str, said: str) -> None:
+    """With what is wrong with it."""
+    (tmp_path / "mine.py").write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        read_table(tmp_path / "mine.py")
+    assert sys.modules["hookswarm"] is hookswarm
 
 
 def test_locust_is_not_loaded_and_one_that_the_file_loads_patches_nothing(tmp_path: Path) -> None:
