@@ -64,13 +64,26 @@ schemas: $(VENV)/.run  ## write the reports' JSON Schemas
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
-$(VENV)/bin/python:
+# Whoever is told that something is missing finds nothing half made. Debian and Ubuntu keep venv's pip in a package of its own.
+$(BIN)/pip:
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "hookswarm needs Python, and there is no $(PYTHON): install it, or name one: make PYTHON=python3.12"; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "hookswarm needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 2; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make a virtual environment: apt-get install $$($(PYTHON) -c \
+	  'import sys; print("python%d.%d-venv" % sys.version_info[:2])'), and make again"; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+
+# Broken off in the middle of this, the environment has programs without packages: the next time it is made anew.
+UNFINISHED := $(VENV)/.unfinished
+INSTALL = touch $(UNFINISHED) && $(BIN)/pip install -q --disable-pip-version-check --require-hashes -r
+ifneq ($(wildcard $(UNFINISHED)),)
+.PHONY: $(BIN)/pip $(VENV)/.run $(VENV)/.dev
+endif
 
 AXE := axe-core@4.14.1
-$(VENV)/axe.min.js: | $(VENV)/bin/python
+$(VENV)/axe.min.js: | $(BIN)/pip
 	cd $(VENV) && tar xzf "$$(npm pack --silent $(AXE))" --strip-components=1 package/axe.min.js && rm axe-core-*.tgz
 	echo "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c  $@" | sha256sum -c --quiet || { rm $@; exit 1; }
 
@@ -86,10 +99,10 @@ $(VENV)/oracles/.done: tests/oracles/requirements.txt tests/oracles/npm.sha256 |
 	  mkdir -p $$place && tar xzf $$file -C $$place --strip-components=1 && rm $$file || exit 1; done
 	@touch $@
 
-$(VENV)/.run: requirements.txt | $(VENV)/bin/python
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
-	@touch $@
+$(VENV)/.run: requirements.txt | $(BIN)/pip
+	$(INSTALL) requirements.txt
+	@touch $@ && rm $(UNFINISHED)
 
-$(VENV)/.dev: requirements-dev.txt requirements.txt | $(VENV)/bin/python
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	@touch $@ $(VENV)/.run
+$(VENV)/.dev: requirements-dev.txt requirements.txt | $(BIN)/pip
+	$(INSTALL) requirements-dev.txt
+	@touch $@ $(VENV)/.run && rm $(UNFINISHED)

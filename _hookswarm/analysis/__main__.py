@@ -9,7 +9,8 @@ from _hookswarm.analysis import compare_runs
 from _hookswarm.analysis.deliveries import series
 from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.reporting import checks as checks_summary
-from _hookswarm.analysis.reporting import files, summaries, summary
+from _hookswarm.analysis.reporting import files, summaries
+from _hookswarm.analysis.reporting.console import make_console
 from _hookswarm.analysis.reporting.html import page
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.verdicts import checks, measures
@@ -58,7 +59,7 @@ def _analyse(argv: Sequence[str]) -> int:
     except OSError as error:
         raise ConfigError([f"--output {options.output} cannot be written: {error.strerror}"]) from None
     found = analyse(frames, options.keep_disturbed)
-    console = summary.make_console()
+    console = make_console()
     summaries.show_run(found, console)
     written = [series.save_series(options.run, found.series), *files.write_reports(options.output, found)]
     written.append(page.write_page(options.output, files.read_reports(options.output)))

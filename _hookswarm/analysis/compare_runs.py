@@ -12,8 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from _hookswarm.analysis.reading.frames import load_run
-from _hookswarm.analysis.reporting import summary
-from _hookswarm.analysis.reporting.summary import printable
+from _hookswarm.analysis.reporting.console import make_console, printable
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Status
 from _hookswarm.analysis.verdicts import compare, measures
@@ -64,7 +63,7 @@ def main(argv: Sequence[str]) -> Exit:
         raise RunError("compare takes two sets of runs: name the one to compare with after the first")
     if not 0 <= options.threshold < 1000:
         raise RunError("--threshold must lie in 0..1000 per cent: 10 is usual")
-    console = summary.make_console()
+    console = make_console()
     sides = _runs_in(options.base), _runs_in(options.new)
     _check_alike([folder for side in sides for folder in side])
     base, new = (_numbers(side, console) for side in sides)

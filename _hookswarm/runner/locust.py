@@ -48,6 +48,7 @@ def run_locust(
     folder.mkdir(parents=True)
     processes = test.processes[not options.quick] if options.processes is None else options.processes
     command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILES / test.file), "--headless", "--only-summary"]
+    command.append("--host=")  # whatever a file of Locust's configuration says: the target is the command's
     command += ["--loglevel", "WARNING", *to_arguments(options), *extra]
     if options.expect_workers:
         command += ["--master", "--expect-workers", str(options.expect_workers)]

@@ -14,6 +14,14 @@ from _hookswarm.runner.interrupt import Interrupt
 from _hookswarm.runner.tests import Test
 
 
+def own_regions(test: Test, options: argparse.Namespace) -> RegionTable:
+    """The regions that are started for a test, on ports that are free now."""
+    if not test.regions:
+        return RegionTable(region=tuple(on_free_ports(["local"])))
+    regions = relocated(load_table(WORLD_TABLE), test.regions[not options.quick])
+    return balanced(regions) if options.balancer else regions
+
+
 @contextmanager
 def running_receivers(test: Test, options: argparse.Namespace, interrupt: Interrupt) -> Iterator[list[str]]:
     """Start a test's receivers unless the user has some; gives the options that point Locust at them."""
@@ -23,11 +31,7 @@ def running_receivers(test: Test, options: argparse.Namespace, interrupt: Interr
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hookswarm-")))
         log = stack.enter_context((folder / "receivers.log").open("w+b"))
-        regions = RegionTable(region=tuple(on_free_ports(["local"])))
-        if test.regions:
-            regions = relocated(load_table(WORLD_TABLE), test.regions[not options.quick])
-            if options.balancer:
-                regions = balanced(regions)
+        regions = own_regions(test, options)
         table = folder / "regions.toml"
         table.write_text(dump_table(regions))
         arguments = ["--results", options.results, "--provider", options.provider, *test.receiver]

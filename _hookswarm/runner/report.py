@@ -24,7 +24,7 @@ from _hookswarm.records.collect import collect
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import MANIFEST, RunError
 from _hookswarm.runner.locust import Run
-from _hookswarm.runner.options import wanted_checks
+from _hookswarm.runner.preflight import wanted_checks
 from _hookswarm.senders.exchange.messages import SAYS
 
 

@@ -16,7 +16,7 @@ from _hookswarm.senders.master.ending import INTERRUPT, SIGTERM
 from _hookswarm.senders.master.expecting import Expecting, listens_at, living_children
 from _hookswarm.senders.master.locust_stats import sharpen_percentiles
 from _hookswarm.senders.master.master import Master, say
-from _hookswarm.senders.plan.options import EXPECT_S, add_options
+from _hookswarm.senders.plan.options import EXPECT_S, add_options, at_host, name_variables
 from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.settings import Settings, check_options
 from _hookswarm.senders.user import StagesShape, WebhookSender
@@ -28,6 +28,7 @@ from _hookswarm.senders.worker.worker import SendingProcess
 @events.init_command_line_parser.add_listener
 def _add_options(parser: ArgumentParser, **_: Any) -> None:
     add_options(parser)
+    name_variables(parser)
     guard_forks()  # with --processes Locust forks next
 
 
@@ -40,7 +41,7 @@ def _set_up(environment: Environment, **_: Any) -> None:
 
     def chosen(given: Namespace) -> tuple[Settings, Plan]:
         """What the options ask for; raises ConfigError."""
-        wanted = check_options(given)
+        wanted = check_options(at_host(given))
         return wanted, make_plan(shape.quick_stages if wanted.quick else shape.stages, wanted)
 
     try:
@@ -65,6 +66,8 @@ def _set_up(environment: Environment, **_: Any) -> None:
             environment.events.quitting.add_listener(process.quit)
     if isinstance(runner, LocalRunner | MasterRunner):
         master = shape.master = Master(environment, settings, shape.test, plan)
+        if others := [one.__name__ for one in environment.user_classes if not issubclass(one, WebhookSender)]:
+            say(f"not started: {', '.join(others)}: a plan has our senders alone; let a Locust of its own run these")
         environment.events.test_stopping.add_listener(master.stop)
         environment.events.quitting.add_listener(master.stop)  # before Locust looks for its exit code
         if environment.web_ui:
@@ -78,6 +81,7 @@ def _set_up(environment: Environment, **_: Any) -> None:
     def start(**_: Any) -> None:
         """The start form may have changed the options: they are checked again for every run."""
         fault, now = "", (settings, plan)
+        options.host = environment.host  # of what the master is asked for, Locust tells workers this one apart
         try:
             now = chosen_anew(options)
         except ConfigError as error:

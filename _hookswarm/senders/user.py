@@ -8,6 +8,7 @@ from locust import LoadTestShape, User, task
 
 from _hookswarm.protocol.regions import RegionTable
 from _hookswarm.senders.master.master import Master
+from _hookswarm.senders.plan.options import NO_HOST
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.plan.strategies import playable
 from _hookswarm.senders.worker.worker import SendingProcess
@@ -21,8 +22,7 @@ class WebhookSender(User):
     """One delivery worker. Locust's users are the concurrency; all of a process share its delivery queue."""
 
     abstract = True
-    host = "each region's receiver"
-    """For Locust's page, which asks for one."""
+    host = NO_HOST
     origin: ClassVar[int]
     """Code of the region that it sends from."""
     strategy: ClassVar[str]

@@ -16,7 +16,7 @@ from _hookswarm.records.manifest import Manifest
 from _hookswarm.records.timeline import RunEnded, read_timeline
 from _hookswarm.senders.plan.stages import Stage
 from tests.support.receivers import CHECKOUT, environment, free_port, running_receiver, wait_until
-from tests.support.runs import BUSY, analyse, codes, end_group, regions_file, run_locust, start_locust
+from tests.support.runs import BUSY, analyse, codes, end_group, regions_file, run_folder, run_locust, start_locust
 
 pytestmark = pytest.mark.slow
 
@@ -110,6 +110,41 @@ def test_the_locustfile_lists_its_senders() -> None:
     command = [sys.executable, "-m", "locust", "-f", "locustfiles/test_webhook_performance.py", "--list"]
     done = subprocess.run(command, cwd=CHECKOUT, env=environment(), capture_output=True, text=True, timeout=30)
     assert "Sender_local_nearest" in done.stdout
+
+
+OTHERS = """
+from locust import HttpUser, task
+
+from tests.support.locustfiles.plan import *
+
+
+class Shopper(HttpUser):
+    @task
+    def shop(self):
+        self.client.get("/shop")
+"""
+
+
+def test_what_a_user_of_locust_expects_of_host_variables_and_classes(tmp_path: Path) -> None:
+    """`--host` is the target, options are read from variables and from locust.conf, and a class that is none of our
+    senders is told to stay out.
+    """
+    stages = [Stage("few", events=20, payload="thin"), Stage("more", events=20, payload="thin")]
+    (tmp_path / "others.py").write_text(OTHERS)
+    (tmp_path / "locust.conf").write_text("seed = 9\n")
+    with running_receiver(tmp_path) as receiver:
+        options = ["-f", str(tmp_path / "others.py"), "--host", receiver.url]
+        env = {"LOCUST_STAGES": "few", "LOCUST_RESULTS": str(tmp_path / "mine" / "results")}
+        locust = start_locust(tmp_path, stages, *options, env=env)
+        try:
+            assert locust.wait(60) == Exit.PASS, (tmp_path / "locust.log").read_text()
+        finally:
+            end_group(locust)
+        assert receiver.ask("/stats").json()["arrivals"] == 20
+    run = Manifest.load(run_folder(tmp_path / "mine"))
+    assert (run.options["target"], run.options["stages"], run.seed) == (receiver.url, "few", 9)
+    said = (tmp_path / "locust.log").read_text()
+    assert "hookswarm: not started: Shopper: a plan has our senders alone; let a Locust of its own run these\n" in said
 
 
 def test_receivers_that_are_not_there_are_named(tmp_path: Path) -> None:

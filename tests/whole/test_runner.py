@@ -19,7 +19,8 @@ import pytest
 from _hookswarm.analysis.verdicts.outcome import CommandOutcome
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.runner.options import make_parser, preflight
+from _hookswarm.runner.options import make_parser
+from _hookswarm.runner.preflight import preflight
 from tests.support.receivers import environment, free_port, small_disk, wait_until
 from tests.support.runs import RUNNER, running
 

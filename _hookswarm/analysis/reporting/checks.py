@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from _hookswarm.analysis.reporting.summary import printable
+from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.analysis.verdicts.checks import CheckResult, CheckStatus
 
 STYLES = {CheckStatus.PASS: "bold green", CheckStatus.FAIL: "bold red", CheckStatus.ERROR: "bold red"}

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from _hookswarm.analysis.reporting.summary import printable
+from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.analysis.schema.distribution import Strategies
 from _hookswarm.analysis.schema.failover import Failover
 from _hookswarm.analysis.schema.report import Section

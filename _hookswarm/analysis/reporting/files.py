@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, MODELS, PERFORMANCE, Report
-from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.records.manifest import RunError
 from _hookswarm.records.writing import write_atomically
+
+if TYPE_CHECKING:
+    from _hookswarm.analysis.schema.sections import Sections  # which imports pandas: reports are read without
 
 
 def read_reports(folder: Path) -> dict[str, Report]:
@@ -27,7 +30,7 @@ def _read(path: Path, model: type[Report]) -> Report:
         raise RunError(f"{path} is not a report of this version ({place}: {fault['msg']}); move it away") from None
 
 
-def write_reports(folder: Path, sections: Sections) -> list[Path]:
+def write_reports(folder: Path, sections: "Sections") -> list[Path]:
     """Replace a run's sections of the reports in `folder`; returns what was written. Raises RunError, OSError."""
     reports = read_reports(folder)  # all of them, before the first is written
     written = []

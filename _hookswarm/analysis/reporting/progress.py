@@ -11,7 +11,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from _hookswarm.analysis.reporting.summary import printable
+from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.records.manifest import Manifest, RunError
 from _hookswarm.records.timeline import TIMELINE, Entry, Progress, StageEnded, StageStarted, parse_entry
 

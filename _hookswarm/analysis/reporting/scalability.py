@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
-from _hookswarm.analysis.reporting.summary import printable
+from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.analysis.scaling import capacity, scaling
 from _hookswarm.analysis.schema.report import Section
 

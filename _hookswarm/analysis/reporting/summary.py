@@ -7,17 +7,12 @@ from rich.table import Table
 from rich.text import Text
 
 from _hookswarm.analysis.deliveries.classes import OTHERS
+from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.schema.report import Class, Section, Stage, Status
 
 STYLES = {Status.PASS: "bold green", Status.FAIL: "bold red", Status.VOID: "bold red", Status.UNKNOWN: "bold yellow"}
 COLUMNS = ("events", "errors", "a second", "p50 ms", "p99 ms", "max ms", "tries", "lost", "twice")
-
-
-def make_console(stderr: bool = False) -> Console:
-    """The terminal; 100 columns where there is none."""
-    found = Console(stderr=stderr)
-    return found if found.is_terminal else Console(stderr=stderr, width=100)
 
 
 def show_section(section: Section, out: Console) -> None:
@@ -46,11 +41,6 @@ def show_section(section: Section, out: Console) -> None:
             name = Text(printable(f"  {OTHERS} / {found.stage}"))
             table.add_row(name, "", "", "", _times(found.p50_ratio), _times(found.p99_ratio))
     out.print(table)
-
-
-def printable(text: str) -> str:
-    """Text for a terminal: what would steer one is replaced."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def _figures(name: str, part: Stage | Class) -> Iterator[Text | str]:

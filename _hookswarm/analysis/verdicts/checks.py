@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from _hookswarm.analysis.verdicts.measures import ALIASES, EVERYWHERE, Number
+from _hookswarm.analysis.verdicts.names import unknown_number
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.toml import read_toml
 from _hookswarm.common.wording import first_of
@@ -123,6 +124,8 @@ def _converted(text: str, name: str, value: float, unit: str) -> float:
     kind, factor = UNITS[unit]
     own = unit_of(name)
     if own is None or UNITS[own][0] != kind:
+        if fault := unknown_number(name):
+            raise CheckError([f"check {text!r}: {fault}"])
         raise CheckError([f"check {text!r}: {name} is {f'in {own}' if own else 'a plain number'}, not in {unit}"])
     return value * factor / UNITS[own][1] if own != "%" else value * factor
 

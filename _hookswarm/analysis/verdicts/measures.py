@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from _hookswarm.analysis.schema.report import Stage
-from _hookswarm.analysis.schema.sections import Sections
+
+if TYPE_CHECKING:
+    from _hookswarm.analysis.schema.sections import Sections  # which imports pandas: checks are judged without
 
 ALIASES: dict[str, tuple[str, ...]] = {
     **{
@@ -56,7 +58,7 @@ class Number:
         return " ".join([*(f"{key}:{name}" for key, name in self.scope.items() if key not in _OBVIOUS), self.name])
 
 
-def numbers_of(found: Sections) -> list[Number]:
+def numbers_of(found: "Sections") -> list[Number]:
     """All of a run's."""
     test = {"test": found.performance.run.test}
     return [replace(number, scope=test | dict(number.scope)) for number in _all(found)]
@@ -73,7 +75,7 @@ def numbers_of_stages(stages: Iterable[Stage]) -> Iterator[Number]:
             yield from _flat(scope | {"class": part.name}, part, leave={"name"})
 
 
-def _all(found: Sections) -> Iterator[Number]:
+def _all(found: "Sections") -> Iterator[Number]:
     section = found.performance
     yield from numbers_of_stages(section.stages)
     for regions in section.regions or []:

@@ -23,6 +23,10 @@ GROUPS = {
 }  # fmt: skip
 """The start form's headings, and the options under each."""
 OPTIONS = tuple(name for names in GROUPS.values() for name in names)
+VARIABLES = {name: f"LOCUST_{name.upper()}" for name in OPTIONS}
+"""Where plain Locust reads them, too, as it does its own."""
+NO_HOST = "each region's receiver"
+"""What Locust's page shows where it asks for a host, and nobody named one."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +66,25 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--results", metavar="DIR", default="results", help="where runs are kept (default: results)")
 
 
+def name_variables(parser: argparse.ArgumentParser) -> None:
+    """Let Locust's parser, which is configargparse's, read our options' variables."""
+    for action in parser._actions:
+        if action.dest in VARIABLES:
+            setattr(action, "env_var", VARIABLES[action.dest])  # noqa: B010  # plain argparse's has no such attribute
+
+
+def at_host(options: argparse.Namespace) -> argparse.Namespace:
+    """Locust's `--host` is our `--target`. Raises ConfigError where both are given, and differ."""
+    host = getattr(options, "host", None)
+    if not host or host in (NO_HOST, options.target):
+        return options
+    if options.target:
+        raise ConfigError([f"--host {host} and --target {options.target} are the same option: leave one out"])
+    changed = copy(options)
+    changed.target = host
+    return changed
+
+
 def to_arguments(options: argparse.Namespace) -> list[str]:
     """The command line that gives these options again."""
     arguments = []
@@ -77,6 +100,8 @@ def to_arguments(options: argparse.Namespace) -> list[str]:
 def from_form(options: argparse.Namespace, form: Mapping[str, str]) -> argparse.Namespace:
     """The options as the start form has changed them. Raises ConfigError for what is not of an option's kind."""
     changed, faults = copy(options), []
+    if "host" in form:
+        changed.host = form["host"]
     for name in OPTIONS:
         if name not in form:
             continue

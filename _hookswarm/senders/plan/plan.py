@@ -19,6 +19,10 @@ NAMES_SHOWN = 12
 """Of a test's stages, where they are told in a message."""
 
 
+class NothingLeftError(ConfigError):
+    """Every stage needs what is not there."""
+
+
 class Plan(NamedTuple):
     """What is played of a test, in order, and what is not."""
 
@@ -27,13 +31,19 @@ class Plan(NamedTuple):
     """By name: what stages need that is not there."""
 
 
-def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
-    """The stages that can be run. Raises ConfigError that names every fault of the plan."""
+def arranged(stages: Sequence[Stage], settings: Settings) -> Sequence[Stage]:
+    """All stages of a test by the names that `--stages` knows: a retry law and a strategy change them."""
     stages = named(stages)
     if settings.law:
         stages = under_law(stages, *settings.law)
     if settings.strategy:
         stages = under_strategy(stages, settings.strategy)
+    return stages
+
+
+def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
+    """The stages that can be run. Raises ConfigError that names every fault of the plan."""
+    stages = arranged(stages, settings)
     if settings.stages:
         stages = _named(stages, settings.stages)
     if settings.duration_s is not None:
@@ -63,7 +73,7 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
         raise ConfigError(faults)
     played = tuple(stage for stage in stages if stage.name not in left_out)
     if not played:
-        raise ConfigError([f"every stage of this test needs {' or '.join(sorted(set(left_out.values())))}"])
+        raise NothingLeftError([f"every stage of this test needs {' or '.join(sorted(set(left_out.values())))}"])
     return Plan(played, left_out)
 
 

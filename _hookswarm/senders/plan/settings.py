@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ from _hookswarm.senders.plan.retry import RetryLaw, scaled_law
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES
 from _hookswarm.senders.transport.httpx_wire import check_httpx
 from _hookswarm.senders.transport.wire import Timeouts
+
+HTTPX_LINKS = "--transport httpx cannot model the links of this table: add --links real"
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def check_options(options: argparse.Namespace) -> Settings:
     signing = collect(lambda: _signing(options.provider))
     collect(lambda: check_writable("--results", Path(options.results)))
     if table and table.links and options.links == "modelled" and options.transport == "httpx":
-        faults.append("--transport httpx cannot model the links of this table: add --links real")
+        faults.append(HTTPX_LINKS)
     if options.replay and options.no_replay:
         faults.append("--replay and --no-replay exclude each other: leave one out")
     if options.transport == "httpx":
@@ -165,6 +167,13 @@ def _signing(name: str) -> tuple[Provider, tuple[Secret, ...], Signer]:
         fault = f"provider {provider.name} sends one signature, and {secrets[1].where} would be a second"
         raise ConfigError([f"{fault}: unset it"])
     return provider, secrets, Signer(provider, [secret.key for secret in secrets])
+
+
+def at_regions(settings: Settings, table: RegionTable) -> Settings:
+    """The same settings for receivers of ours. Raises ConfigError where their links cannot be modelled."""
+    if table.links and settings.modelled and settings.transport == "httpx":
+        raise ConfigError([HTTPX_LINKS])
+    return replace(settings, regions=table.region, links=table.links, balancer=table.balancer)
 
 
 def _table(target: str, path: str, allow_remote: bool) -> RegionTable:

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from _hookswarm.analysis.reporting import summary
+from _hookswarm.analysis.reporting.console import make_console
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.base import Quantiles
 from _hookswarm.analysis.schema.report import Reason, Section, Status, Verdict
@@ -116,7 +117,7 @@ def test_nothing_steers_the_terminal() -> None:
 
 def test_a_hundred_columns_where_there_is_no_terminal() -> None:
     """In CI's logs the width does not depend on a guess."""
-    assert summary.make_console().width == 100
+    assert make_console().width == 100
 
 
 def test_one_slow_tenant_does_not_hide() -> None:

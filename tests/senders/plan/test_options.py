@@ -2,10 +2,20 @@
 
 import argparse
 
+import configargparse
 import pytest
 
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.senders.plan.options import OPTIONS, add_options, from_form, to_arguments
+from _hookswarm.senders.plan.options import (
+    NO_HOST,
+    OPTIONS,
+    VARIABLES,
+    add_options,
+    at_host,
+    from_form,
+    name_variables,
+    to_arguments,
+)
 
 
 def parse(*arguments: str) -> argparse.Namespace:
@@ -49,3 +59,35 @@ def test_what_is_no_number_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         from_form(parse(), {"rate": "fast", "seed": "1.5", "stages": "x"})
     assert caught.value.faults == ("--rate: 'fast' is no number", "--seed: '1.5' is no whole number")
+
+
+def test_locusts_parser_reads_our_options_variables() -> None:
+    """As it reads its own: each of its kind, and what is typed comes first."""
+    parser = configargparse.ArgumentParser()
+    add_options(parser)
+    name_variables(parser)
+    told = {"LOCUST_TARGET": "http://127.0.0.1/", "LOCUST_SEED": "7", "LOCUST_QUICK": "true", "LOCUST_RATE": "5"}
+    found = parser.parse_args(["--rate=9"], env_vars=told)
+    assert (found.target, found.seed, found.quick, found.rate) == ("http://127.0.0.1/", 7, True, 9.0)
+    assert VARIABLES.keys() == set(OPTIONS)
+    assert VARIABLES["no_replay"] == "LOCUST_NO_REPLAY"
+
+
+@pytest.mark.parametrize("host", [None, "", NO_HOST])
+def test_no_host_leaves_the_target_alone(host: str | None) -> None:
+    """Nor does what Locust's page shows where nobody named one."""
+    options = argparse.Namespace(host=host, target="http://127.0.0.1/")
+    assert at_host(options) is options
+    assert at_host(argparse.Namespace(target="")) == argparse.Namespace(target="")
+
+
+def test_locusts_host_is_the_target() -> None:
+    """Of the command line, and of the form; two that differ are a fault."""
+    options = parse("--quick")
+    options.host = "http://127.0.0.1/a"
+    assert at_host(options).target == "http://127.0.0.1/a"
+    assert options.target == ""
+    changed = from_form(options, {"host": "http://127.0.0.1/b", "target": "http://127.0.0.1/b"})
+    assert at_host(changed).target == "http://127.0.0.1/b"
+    with pytest.raises(ConfigError, match=r"--host http.*/b and --target http.*/c are the same"):
+        at_host(argparse.Namespace(host="http://127.0.0.1/b", target="http://127.0.0.1/c"))

@@ -1,0 +1,63 @@
+"""The command: judge everything, then test after test with its receivers, then the reports."""
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from _hookswarm import importable
+from _hookswarm.analysis.reporting.console import make_console
+from _hookswarm.common.errors import HookswarmError
+from _hookswarm.common.wording import with_remedy
+from _hookswarm.records.exit_codes import Exit
+from _hookswarm.runner.interrupt import Interrupt
+from _hookswarm.runner.listing import show_dry_run, show_list
+from _hookswarm.runner.locust import run_locust
+from _hookswarm.runner.preflight import preflight
+from _hookswarm.runner.receivers import running_receivers
+from _hookswarm.senders.plan.options import VARIABLES
+
+if TYPE_CHECKING:
+    from _hookswarm.runner.report import Reported
+
+
+def run_command(options: argparse.Namespace) -> int:
+    """Do what the options ask for; returns the exit code."""
+    console = make_console(stderr=options.json)
+    interrupt = Interrupt.listen()
+    os.environ.update(importable())
+    for variable in (*VARIABLES.values(), "LOCUST_HOST"):  # plain Locust's: what it runs for us has our options
+        os.environ.pop(variable, None)
+    reported: list[Reported] = []
+    began = False  # the run that is on, or was last: from then on what goes wrong is no matter of usage
+    try:
+        outlook = preflight(options)
+        for doubt in outlook.doubts:
+            print(f"warning: {doubt}", file=sys.stderr)
+        if options.list or options.dry_run:
+            (show_dry_run if options.dry_run else show_list)(outlook, console)
+            return Exit.PASS
+        for name, why in outlook.left_out.items():
+            console.print(f"skipped: the test {name}: {why}", markup=False, highlight=False)
+        for name, (test, *_) in outlook.tests.items():
+            if interrupt.count or any(one.interrupted for one in reported):
+                break
+            began = False
+            with running_receivers(test, options, interrupt) as extra:
+                run = run_locust(name, test, options, extra, interrupt, console)
+                began = run.began
+            from _hookswarm.runner.report import conclude, report_run  # a second, which a run that did not begin saves
+
+            reported.append(report_run(run, options, console))
+        end = conclude(reported, options, console) if reported else Exit.UNKNOWN
+    except HookswarmError as error:
+        if interrupt.count and not began:  # stopped before there was anything to report
+            return Exit.INTERRUPTED
+        print(f"error: {error}", file=sys.stderr)
+        return Exit.VOID if began else Exit.USAGE
+    except OSError as error:
+        print(f"error: {with_remedy(error)}", file=sys.stderr)
+        return Exit.VOID if began else Exit.USAGE
+    if interrupt.count or any(one.interrupted for one in reported):  # or Locust's process was
+        return Exit.INTERRUPTED
+    return end

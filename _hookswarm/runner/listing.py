@@ -1,0 +1,92 @@
+"""What the tests would do: their stages as a table, and a request as it would go out."""
+
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from _hookswarm.analysis.reporting.console import printable
+from _hookswarm.common.wording import first_of
+from _hookswarm.runner.plans import Outlook, Prepared
+from _hookswarm.senders.plan import outline
+from _hookswarm.senders.plan.plan import NAMES_SHOWN
+from _hookswarm.senders.plan.stages import Stage
+from _hookswarm.senders.worker.rehearsal import first_request
+
+HIDDEN = b"********"
+
+
+def show_list(outlook: Outlook, out: Console) -> None:
+    """Every test with its stages: users, length, rate, events."""
+    for name, prepared in outlook.tests.items():
+        stages = prepared.plan.stages
+        out.print(Text.assemble((name, "bold"), f"  {len(stages)} stages, {_length(stages)}"))
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("stage", overflow="fold")
+        for column in ("users", "lasts", "events, about"):
+            table.add_column(column, justify="right", overflow="fold")
+        table.add_column("rate", overflow="fold")
+        for stage in stages:
+            events = outline.events(stage, prepared.settings.seed)
+            row = (stage.name, f"{stage.users:,}", outline.lasts(stage), events, outline.rate(stage))
+            table.add_row(*(Text(printable(cell)) for cell in row))
+        out.print(table)
+        for line in _left_out(prepared):
+            _say(out, line)
+        out.print()
+    for name, why in outlook.left_out.items():
+        _say(out, f"skipped: the test {name}: {why}")
+
+
+def show_dry_run(outlook: Outlook, out: Console) -> None:
+    """The same, where it would go, and the first request in full; secrets are not shown."""
+    show_list(outlook, out)
+    prepared = next(iter(outlook.tests.values()))
+    for name, one in outlook.tests.items():
+        to = "receivers that it starts here: " * outlook.starts + first_of(list(_targets(one)), NAMES_SHOWN)
+        _say(out, f"{name} would send to {to}")
+    stage = prepared.plan.stages[0]
+    _say(out, f"\nthe first request, of {stage.name!r}:\n")
+    keys = [secret.key for secret in prepared.settings.secrets]
+    request = masked(first_request(stage, prepared.settings), keys)
+    for line in request.decode(errors="replace").splitlines():
+        out.print(Text(printable(line)), soft_wrap=True)
+    _say(out, "\nnothing was sent: leave --dry-run out to send it")
+
+
+def masked(request: bytes, keys: Iterable[bytes]) -> bytes:
+    """A request in which a secret stands itself, as a plain token does, without it."""
+    for key in keys:
+        for secret in (key, b64encode(key), b64encode(key).rstrip(b"=")):
+            request = request.replace(secret, HIDDEN)
+    return request
+
+
+def _length(stages: tuple[Stage, ...]) -> str:
+    """Of the stages that end by the clock; what a machine takes to answer nobody knows."""
+    clocked = sum(stage.length_s or 0 for stage in stages if not stage.limits)
+    paused = sum(stage.settle_s for stage in stages)
+    others = {
+        "as long as {} take to their last event": sum(stage.length_s is None for stage in stages),
+        "a search for the capacity in {}": sum(bool(stage.limits) for stage in stages),
+    }
+    told = [outline.clock(clocked + paused)] if clocked + paused else []
+    return ", and ".join(told + [text.format(count) for text, count in others.items() if count])
+
+
+def _left_out(prepared: Prepared) -> Iterator[str]:
+    needs = prepared.plan.left_out
+    for need in sorted(set(needs.values())):
+        names = [name for name, reason in needs.items() if reason == need]
+        yield f"skipped because they need {need}: {first_of(names, NAMES_SHOWN)}"
+
+
+def _targets(prepared: Prepared) -> Iterator[str]:
+    for region in prepared.settings.regions:
+        yield f"{region.name} {region.url}"
+
+
+def _say(out: Console, text: str) -> None:
+    out.print(text, markup=False, highlight=False, soft_wrap=True)

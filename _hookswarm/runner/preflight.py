@@ -1,0 +1,104 @@
+"""All that can be wrong with a command, told before anything starts: for all its tests, before the first."""
+
+import argparse
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from _hookswarm import hiding
+from _hookswarm.analysis.reporting import files
+from _hookswarm.analysis.verdicts import checks as parsing
+from _hookswarm.analysis.verdicts.checks import Check
+from _hookswarm.analysis.verdicts.foresight import check_faults, doubt
+from _hookswarm.common.errors import ConfigError
+from _hookswarm.receiver import haproxy
+from _hookswarm.records.manifest import RunError
+from _hookswarm.runner.plans import Outlook, names_there, plan_tests
+from _hookswarm.runner.tests import TESTS
+from _hookswarm.senders.plan.settings import check_options, check_writable, unreachable
+
+MAX_PROCESSES = 256
+MAX_WORKERS = 1_000
+MAX_WAIT_S = 86_400
+
+
+def preflight(options: argparse.Namespace) -> Outlook:
+    """What is to be run; raises ConfigError that names every fault of the options. It sends nothing."""
+    faults = [f"unknown test {name!r}; there are {', '.join(TESTS)}" for name in options.test if name not in TESTS]
+    if not 0 <= (options.processes or 0) <= MAX_PROCESSES:
+        faults.append(f"--processes must lie in 0..{MAX_PROCESSES}")
+    if options.expect_workers is not None and not 1 <= options.expect_workers <= MAX_WORKERS:
+        faults.append(f"--expect-workers must lie in 1..{MAX_WORKERS}")
+    if not 1 <= options.expect_workers_max_wait <= MAX_WAIT_S:
+        faults.append(f"--expect-workers-max-wait must lie in 1..{MAX_WAIT_S} seconds")
+    if options.expect_workers and options.processes:
+        faults.append("--expect-workers and --processes exclude each other")
+    if options.expect_workers and not (options.target or options.regions):
+        faults.append("--expect-workers needs receivers that they reach: --regions TOML or --target URL")
+    if options.balancer and options.test and "distribution" not in options.test:
+        faults.append("--balancer is for the test 'distribution'")
+    if options.balancer and (options.target or options.regions):
+        faults.append("--balancer starts HAProxy before receivers of ours; a table of yours names its own: [balancer]")
+    elif options.balancer:
+        try:
+            haproxy.haproxy_program()
+        except ConfigError as error:
+            faults += [f"--balancer haproxy: {fault}" for fault in error.faults]
+    faults += [
+        f"{file} hides our package of that name: Locust looks in this folder first; rename it, or start elsewhere"
+        for file in hiding(Path())
+    ]
+    checks, unread = _read_checks(options)
+    faults += unread
+    summary = Path(os.environ.get("GITHUB_STEP_SUMMARY", ""))
+    wanted = (("--junit", options.junit), ("--markdown", options.markdown), ("$GITHUB_STEP_SUMMARY", summary))
+    for option, path in wanted:
+        try:
+            if path and path != Path():
+                check_writable(option, path.parent)
+                if path.exists() and not (path.is_file() and os.access(path, os.W_OK)):
+                    faults.append(f"{option} {path} is no file that can be written: name another")
+        except ConfigError as error:
+            faults += error.faults
+    try:
+        check_writable("--output", options.output)
+        files.read_reports(options.output)
+    except (ConfigError, RunError, OSError) as error:
+        faults.append(str(error))
+    there: dict[str, set[str]] = {}
+    try:
+        settings = check_options(options)
+        found = plan_tests(options, settings)
+        there = names_there(found.tests)
+        if (options.target or options.regions) and not (options.list or options.dry_run):
+            faults += unreachable(settings.regions, settings.balancer)
+    except ConfigError as error:
+        faults += error.faults
+    faults += [fault for check in checks for fault in check_faults(check, there)]
+    if faults:
+        raise ConfigError(faults)
+    return found._replace(doubts=list(filter(None, map(doubt, checks))))
+
+
+def wanted_checks(options: argparse.Namespace) -> list[Check]:
+    """The checks of the options; raises ConfigError that names every fault."""
+    checks, faults = _read_checks(options)
+    if faults:
+        raise ConfigError(faults)
+    return checks
+
+
+def _read_checks(options: argparse.Namespace) -> tuple[list[Check], list[str]]:
+    """Those that can be understood, and what is wrong with the others."""
+    checks: list[Check] = []
+    faults: list[str] = []
+    reads: list[Callable[[], list[Check]]] = [partial(parsing.parse_checks, [text]) for text in options.check]
+    if options.checks:
+        reads.append(partial(parsing.load_checks, options.checks))
+    for read in reads:
+        try:
+            checks += read()
+        except ConfigError as error:
+            faults += error.faults
+    return checks, faults
