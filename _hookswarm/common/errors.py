@@ -2,7 +2,8 @@
 
 HookswarmError
 ├── ConfigError          input that the user can mend: options, files, addresses
-│   └── CheckError       a check that cannot be understood (analysis.verdicts)
+│   ├── CheckError       a check that cannot be understood (analysis.verdicts)
+│   └── NothingLeftError a test whose every stage needs what is not there (senders.plan)
 ├── RunError             a run's folder that cannot be read (records)
 │   └── JournalError     a file that is not a journal this version can read (records)
 ├── RunFailedError       a run that cannot go on (senders.master)
