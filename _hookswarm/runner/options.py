@@ -103,6 +103,7 @@ def preflight(options: argparse.Namespace) -> dict[str, Test]:
         settings = check_options(options)
         if options.target or options.regions:
             faults += unreachable(settings.regions, settings.balancer)
+        faults += settings.observer.faults() if settings.observer else []
     except ConfigError as error:
         faults += error.faults
     if faults:

@@ -11,6 +11,7 @@ from _hookswarm.protocol.regions import DEFAULT_TABLE, Region, RegionTable, load
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.senders import plugin
 from _hookswarm.senders.plan.arrivals import Backlog, Bursts, Closed, Constant, Poisson, Ramp, Sine
+from _hookswarm.senders.plan.duplicates import Duplicate
 from _hookswarm.senders.plan.health import HealthLaw
 from _hookswarm.senders.plan.profiles import profile
 from _hookswarm.senders.plan.retry import Budget, Jitter, RetryAfter, RetryLaw, scaled_law
@@ -39,7 +40,7 @@ def law(name: str, scale: float = 1.0) -> RetryLaw:
 
 
 __all__ = [
-    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Faults", "HealthLaw", "Incident", "Jitter", "Limits",
-    "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass", "law", "plugin",
-    "scaling", "senders", "sweep",
+    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Duplicate", "Faults", "HealthLaw", "Incident",
+    "Jitter", "Limits", "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass",
+    "law", "plugin", "scaling", "senders", "sweep",
 ]  # fmt: skip
