@@ -25,5 +25,7 @@ class Duplicates(Model):
 
     @property
     def passed(self) -> bool | None:
-        """None: nothing is known."""
-        return None if self.effects is None or not self.acknowledged else not (self.extra or self.missing)
+        """None: nothing is known. What had its effect twice got through, acknowledged or not."""
+        if self.effects is None or not (self.acknowledged or self.extra):
+            return None
+        return not (self.extra or self.missing)

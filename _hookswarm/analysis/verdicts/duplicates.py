@@ -55,4 +55,6 @@ HEADER = ("duplicates", "events", "effects", "ms apart", "")
 
 
 def _ms(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.3g}"
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

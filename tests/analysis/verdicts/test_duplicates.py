@@ -58,6 +58,14 @@ def test_a_stage_in_which_nothing_was_acknowledged_says_nothing_of_duplicates() 
     nothing = said(0, acknowledged=0, missing=0)
     assert [*failures([nothing]), *unknown([nothing])] == []
     assert row(nothing)[-1] == "unknown"
+    assert row(nothing.model_copy(update={"effects": 40, "extra": 20}))[-1] == "GOT THROUGH"
+
+
+def test_milliseconds_are_told_as_people_read_them() -> None:
+    """Three digits below a hundred, whole ones above."""
+    assert [row(said(20, apart_ms=apart))[3] for apart in (0.1234, 203.4, 1530.2, None)] == [
+        "0.123", "203", "1,530", "-",
+    ]  # fmt: skip
 
 
 def test_it_fails_the_run() -> None:
