@@ -75,3 +75,17 @@ def test_before_a_stage_it_is_asked_once(tmp_path: Path) -> None:
     (entry,) = read_timeline(tmp_path)
     assert isinstance(entry, EffectsObserved)
     assert (entry.stage, entry.when, entry.effects) == (2, "before", 7)
+
+
+def test_a_slow_observer_holds_up_no_run(tmp_path: Path) -> None:
+    """What it takes to answer is part of the patience."""
+    ticks = iter(range(100))
+
+    class Slow(Clock):
+        def now(self) -> int:
+            return next(ticks) * 4_000_000_000
+
+    waited: list[float] = []
+    told = Told("", (), "", None, iter([105.0] * 100))
+    Effects(told, Timeline(tmp_path), Slow(), waited.append).after(3, 100, 10)
+    assert len(waited) == 2

@@ -195,6 +195,9 @@ def test_an_answer_that_is_there_is_not_read(wire: Open, secure: bool) -> None:
 
     def script(peer: Peer) -> None:
         seen.append(peer.request())
+        peer.connection.settimeout(LIMIT_S)
+        with pytest.raises(TimeoutError):  # it waits, whatever else a server of TLS may say unasked
+            peer.request()
         peer.send(OK)
         with suppress(ConnectionError):
             assert not peer.request()
