@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Closed,
         Constant,
         Delay,
+        Duplicate,
         Faults,
         HealthLaw,
         Incident,
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Faults", "HealthLaw", "Incident", "Jitter", "Limits",
-    "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass", "__version__", "law",
-    "scaling", "senders", "sweep",
+    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Duplicate", "Faults", "HealthLaw", "Incident",
+    "Jitter", "Limits", "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass",
+    "__version__", "law", "scaling", "senders", "sweep",
 ]  # fmt: skip
 
 

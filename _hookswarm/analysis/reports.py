@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from _hookswarm.analysis.deliveries import stages
+from _hookswarm.analysis.deliveries.duplicates import DuplicatesRecorder
 from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.deliveries.series import SeriesRecorder
 from _hookswarm.analysis.deliveries.stages import PlayedStage
@@ -30,11 +31,13 @@ BY_TEST: dict[str, tuple[Callable[[RunFrames], Recorder], ...]] = {
 
 def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
     """What a run has to say, in its section of each report; of disturbed stages no figures, unless they are kept."""
-    outages, trusted = OutagesRecorder(frames), StageJudge(frames, keep_disturbed)
+    outages, duplicates = OutagesRecorder(frames), DuplicatesRecorder(frames)
+    trusted = StageJudge(frames, keep_disturbed)
     recorders = [recorder(frames) for recorder in (*ALWAYS, *BY_TEST.get(frames.manifest.test, ()))]
 
     def judge(played: PlayedStage, stage: Stage) -> bool:
-        outages.add(played)  # of disturbed stages, too
+        for recorder in (outages, duplicates):  # of disturbed stages, too
+            recorder.add(played)
         return trusted(played, stage)
 
     computed = stages.stage_figures(frames, *(recorder.add for recorder in recorders), judge=judge)
@@ -44,7 +47,7 @@ def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
     sections = Sections(
         Section(
             run=Run.model_validate(frames.manifest, from_attributes=True),
-            verdict=verdict.verdict_of(frames, computed, judged or ()),
+            verdict=verdict.verdict_of(frames, computed, judged or (), duplicates.found),
             clock_uncertainty_ms=round(frames.clock_uncertainty_ns / 1e6, 3),
             stages=computed,
             series=None,
@@ -54,6 +57,6 @@ def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
             default_checks=judged,
         )
     )
-    for recorder in recorders:
+    for recorder in (duplicates, *recorders):
         recorder.fill(sections)
     return sections

@@ -8,6 +8,7 @@ HookswarmError
 │   └── JournalError     a file that is not a journal this version can read (records)
 ├── RunFailedError       a run that cannot go on (senders.master)
 ├── ControlError         a receiver that does not obey (senders.master)
+├── ObserverError        an observer that says no number (senders.plan)
 ├── ReportError          a run that was measured, and cannot be reported (runner)
 ├── WireError            an attempt without an answer (senders.transport)
 ├── DownloadError        a download that cannot be made (senders.web)

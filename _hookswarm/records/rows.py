@@ -161,6 +161,8 @@ class Outcome(IntEnum):
     """Never sent: an earlier answer, 410, disabled its webhook."""
     LOCAL_SHORTAGE = 14
     """The sender's machine had no port, descriptor or memory for it: `status` says which, see `records.shortage`."""
+    BROKEN_OFF = 15
+    """Ended on purpose once the answer was there, which nobody read: the plan wants this acknowledgement lost."""
 
 
 CODES = 256
@@ -180,6 +182,7 @@ IN_DOUBT = frozenset(
         Outcome.TRUNCATED,
         Outcome.PROTOCOL,
         Outcome.INTERRUPTED,
+        Outcome.BROKEN_OFF,
     }
 )
 """Outcomes after which the event may or may not have arrived."""

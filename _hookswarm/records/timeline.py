@@ -151,6 +151,18 @@ class BystandersSeen(Record):
     """Three at most."""
 
 
+class EffectsObserved(Record):
+    """What the user's observer said, before or after a stage that delivers events twice: how many effects there are."""
+
+    kind: Literal["effects_observed"] = "effects_observed"
+    at_ns: int
+    stage: int
+    when: Literal["before", "after"]
+    effects: float | None
+    """None: it did not say; `fault` says why."""
+    fault: str = ""
+
+
 class StageEnded(Record):
     """Written once the workers have reported; those that were lost are not among the `reports`."""
 
@@ -207,6 +219,7 @@ Entry = Annotated[
     | Progress
     | StageOverloaded
     | BystandersSeen
+    | EffectsObserved
     | StageEnded
     | WorkerLost
     | ClockRead

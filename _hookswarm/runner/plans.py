@@ -31,9 +31,9 @@ class Outlook(NamedTuple):
     left_out: dict[str, str]
     """Tests that nobody asked for by name, and why they have nothing to do."""
     doubts: list[str]
+    """What can be done, and hardly was meant."""
     starts: bool
     """Whether the receivers are yet to be started."""
-    """What can be done, and hardly was meant."""
 
 
 def plan_tests(options: argparse.Namespace, settings: Settings) -> Outlook:

@@ -71,8 +71,10 @@ def preflight(options: argparse.Namespace) -> Outlook:
         settings = check_options(options)
         found = plan_tests(options, settings)
         there = names_there(found.tests)
-        if (options.target or options.regions) and not (options.list or options.dry_run):
-            faults += unreachable(settings.regions, settings.balancer)
+        if not (options.list or options.dry_run):
+            if options.target or options.regions:
+                faults += unreachable(settings.regions, settings.balancer)
+            faults += settings.observer.faults() if settings.observer else []
     except ConfigError as error:
         faults += error.faults
     faults += [fault for check in checks for fault in check_faults(check, there)]

@@ -17,6 +17,7 @@ from _hookswarm.senders.plan.vocabulary import (
     Closed,
     Constant,
     Delay,
+    Duplicate,
     Faults,
     HealthLaw,
     Incident,
@@ -56,7 +57,7 @@ def senders() -> dict[str, type[WebhookSender]]:
 
 
 __all__ = [
-    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Faults", "HealthLaw", "Incident", "Jitter", "Limits",
-    "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass", "law", "plugin",
-    "scaling", "senders", "sweep",
+    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Duplicate", "Faults", "HealthLaw", "Incident",
+    "Jitter", "Limits", "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass",
+    "law", "plugin", "scaling", "senders", "sweep",
 ]  # fmt: skip

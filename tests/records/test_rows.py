@@ -67,9 +67,9 @@ def test_outcomes_are_stable() -> None:
     """Codes are in journals on disk: they are never given another meaning."""
     assert [outcome.name for outcome in sorted(Outcome)] == [
         "PENDING", "ACKNOWLEDGED", "REJECTED", "REFUSED", "UNRESOLVED", "CONNECT_TIMEOUT", "TLS", "READ_TIMEOUT",
-        "RESET", "TRUNCATED", "PROTOCOL", "INTERRUPTED", "ABANDONED", "DISABLED", "LOCAL_SHORTAGE",
+        "RESET", "TRUNCATED", "PROTOCOL", "INTERRUPTED", "ABANDONED", "DISABLED", "LOCAL_SHORTAGE", "BROKEN_OFF",
     ]  # fmt: skip
-    assert [int(outcome) for outcome in sorted(Outcome)] == list(range(15))
+    assert [int(outcome) for outcome in sorted(Outcome)] == list(range(16))
 
 
 def test_in_doubt_excludes_the_certain() -> None:

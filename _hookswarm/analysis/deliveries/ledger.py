@@ -17,10 +17,11 @@ from _hookswarm.records.rows import Outcome, answered_status
 UNSEEN = Ledger.model_validate(dict.fromkeys(Ledger.model_fields) | {"balanced": True})
 
 
-def ledger_of(delivered: Frame, found: Grouped | None, watched: Sequence[int]) -> Ledger:
+def ledger_of(delivered: Frame, found: Grouped | None, watched: Sequence[int], on_purpose: bool = False) -> Ledger:
     """The ledger of one stage, from its deliveries and the arrivals that name it.
 
-    `watched` are the targets that keep a journal of arrivals: elsewhere nothing can be seen to be lost.
+    `watched` are the targets that keep a journal of arrivals: elsewhere nothing can be seen to be lost. `on_purpose`:
+    the plan has events delivered again that were acknowledged.
     """
     if found is None:
         return UNSEEN
@@ -35,7 +36,7 @@ def ledger_of(delivered: Frame, found: Grouped | None, watched: Sequence[int]) -
     seen = np.zeros(len(delivered), np.bool_)
     seen[event[first]] = True
     duplicated = len(event) - len(first)
-    harmless = _harmless(delivered, theirs, first) if duplicated else 0
+    harmless = _harmless(delivered, theirs, first, on_purpose) if duplicated else 0
     lost = int(np.count_nonzero(_acknowledged_at(delivered, watched) & ~seen))
     unexpected = int(np.count_nonzero(~ours))
     out_of_order = disorder.disorder_of(attempts.key[event[first]] >> np.uint64(32), start[first])
@@ -78,15 +79,15 @@ def _firsts(event: Ints, start: Ints) -> Ints:
     return order[np.flatnonzero(np.diff(event, prepend=-1))]
 
 
-def _harmless(delivered: Frame, theirs: Ints, first: Ints) -> int:
-    """How many arrivals beyond an event's first are explained by an acknowledgement that the sender missed.
+def _harmless(delivered: Frame, theirs: Ints, first: Ints, on_purpose: bool) -> int:
+    """How many arrivals beyond an event's first are explained by an acknowledgement that the sender missed, or a plan.
 
     `theirs` are the arrivals' attempts, sorted; `first` the places of the events' first arrivals.
     """
     again = np.ones(len(theirs), np.bool_)
     again[first] = False
     once = np.diff(theirs, prepend=-1) != 0
-    return int(np.count_nonzero(again & once & ~_in_vain(delivered)[theirs]))
+    return int(np.count_nonzero(again & once & (on_purpose | ~_in_vain(delivered)[theirs])))
 
 
 def _in_vain(delivered: Frame) -> Mask:

@@ -90,12 +90,12 @@ def _played(frames: RunFrames) -> Iterator[PlayedStage]:
 def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
     plan, delivered, seen = stage.plan, stage.delivered, stage.arrivals
     rows = delivered.attempts.rows
-    account = ledger.ledger_of(delivered, seen, frames.watched)
+    account = ledger.ledger_of(delivered, seen, frames.watched, on_purpose=plan.duplicate is not None)
     faults = [entry for entry in frames.entries(FaultsSet) if entry.stage == stage.number]
     ended_ns = stage.ended.at_ns if stage.ended else stage.window[1]
     silent = _unanswered(frames, stage)
     # A sender that retries although nothing of the kind was planned is told of as well.
-    retried = plan.retry.retries or plan.faults or delivered.sent.max(initial=0) > 1
+    retried = plan.retry.retries or plan.faults or (delivered.sent.max(initial=0) > 1 and not plan.duplicate)
     return Stage(
         name=plan.name,
         scenario=plan.scenario,

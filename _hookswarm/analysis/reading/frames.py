@@ -4,7 +4,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -59,6 +59,12 @@ class PlannedHealth(BaseModel):
     fall: int | None = None
 
 
+class PlannedDuplicate(BaseModel):
+    """How every event was delivered a second time, on purpose."""
+
+    kind: Literal["later", "at_once", "ack_lost", "interleaved"]
+
+
 class PlannedStage(BaseModel):
     """What the analysis has to know of a planned stage; the manifest has all of it."""
 
@@ -77,6 +83,7 @@ class PlannedStage(BaseModel):
     users: int | None = None
     timeout_s: float | None = None
     health: PlannedHealth | None = None
+    duplicate: PlannedDuplicate | None = None
 
 
 _PLAN = TypeAdapter(list[PlannedStage])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.schema.report import Section, Stage, Status
+from _hookswarm.analysis.verdicts import duplicates
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.analysis.verdicts.checks import CheckStatus as Checked
 from _hookswarm.common.wording import and_more
@@ -32,6 +33,8 @@ def _section(section: Section) -> str:
     lines += ["", *_table(header, map(_stage, section.stages[:MOST]))]
     if more := and_more(len(section.stages) - MOST, "stages"):
         lines += ["", f"…{more}"]
+    if section.duplicates:
+        lines += ["", *_table(duplicates.HEADER, map(duplicates.row, section.duplicates))]
     return "\n".join([*lines, ""])
 
 

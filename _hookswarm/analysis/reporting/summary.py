@@ -9,7 +9,9 @@ from rich.text import Text
 from _hookswarm.analysis.deliveries.classes import OTHERS
 from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
+from _hookswarm.analysis.schema.duplicates import Duplicates
 from _hookswarm.analysis.schema.report import Class, Section, Stage, Status
+from _hookswarm.analysis.verdicts import duplicates
 
 STYLES = {Status.PASS: "bold green", Status.FAIL: "bold red", Status.VOID: "bold red", Status.UNKNOWN: "bold yellow"}
 COLUMNS = ("events", "errors", "a second", "p50 ms", "p99 ms", "max ms", "tries", "lost", "twice")
@@ -40,6 +42,20 @@ def show_section(section: Section, out: Console) -> None:
         if found := stage.against:
             name = Text(printable(f"  {OTHERS} / {found.stage}"))
             table.add_row(name, "", "", "", _times(found.p50_ratio), _times(found.p99_ratio))
+    out.print(table)
+    _show_duplicates(section.duplicates or [], out)
+
+
+def _show_duplicates(found: list[Duplicates], out: Console) -> None:
+    if not found:
+        return
+    name, *columns = duplicates.HEADER
+    table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
+    table.add_column(name, overflow="fold")
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    for one in found:
+        table.add_row(*duplicates.row(one))
     out.print(table)
 
 

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from _hookswarm.analysis.schema.base import Model, Quantiles
 from _hookswarm.analysis.schema.distribution import Regions, Strategies
+from _hookswarm.analysis.schema.duplicates import Duplicates
 from _hookswarm.analysis.schema.failover import Failover
 from _hookswarm.analysis.schema.scalability import Capacity, Limit, Scaling, Usl
 from _hookswarm.common.wording import and_more
@@ -69,7 +70,9 @@ class Ledger(Model):
     lost: int | None = Field(description="acknowledged events that were never taken")
     recovered: int | None = Field(description="events that were taken and never acknowledged")
     duplicated: int | None = Field(description="arrivals of an event beyond its first: harmless + spurious")
-    duplicated_harmless: int | None = Field(description="of an attempt made while no earlier one was acknowledged")
+    duplicated_harmless: int | None = Field(
+        description="of an attempt made while no earlier one was acknowledged, or that the plan asks for"
+    )
     duplicated_spurious: int | None = Field(
         description="of an attempt made after an acknowledgement, or that had arrived already"
     )
@@ -296,6 +299,9 @@ class Section(Model):
     strategies: list[Strategies] | None = Field(default=None, description="the same: scenarios of several strategies")
     clock_uncertainty_ms: float = Field(default=0, description="times of different hosts may be so wrong; 0: one host")
     failovers: list[Failover] | None = Field(default=None, description="the same: every fault of every stage")
+    duplicates: list[Duplicates] | None = Field(
+        default=None, description="stages that delivered every event twice; null where there is none"
+    )
     default_checks: list[DefaultCheck] | None = Field(
         default=None, description="null with `--no-default-checks`, and in older files"
     )

@@ -173,6 +173,25 @@ class Code(StrEnum):
         "most 1 % errors; in every stage but those that plan faults or seek overload",
         "what the message says; `--no-default-checks` leaves them out",
     )
+    DUPLICATES_GOT_THROUGH = (
+        "duplicates_got_through",
+        Effect.FAIL,
+        "events that were delivered twice on purpose had more effects than there are events, as `--observe` counts; "
+        "the message says in which way they were repeated",
+        "let a unique index on the event's id decide, in the effect's own transaction: `docs/your-endpoint.md`",
+    )
+    EFFECTS_MISSING = (
+        "effects_missing",
+        Effect.FAIL,
+        "fewer effects than acknowledged events, 10 s after a stage that delivers events twice",
+        "look whether the observer counts all effects, and acknowledge only what is kept",
+    )
+    EFFECTS_UNKNOWN = (
+        "effects_unknown",
+        Effect.NOTE,
+        "the observer did not say how many effects there are, before or after a stage, or its count fell",
+        "mend what the message names, and let nothing else change what it counts",
+    )
     INTERRUPTED = (
         "interrupted",
         Effect.NOTE,

@@ -26,6 +26,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "reordered": ("ledger.reordered",),
     "corrupt": ("ledger.corrupt",),
     "attempts_per_delivery": ("attempts.per_delivery", "attempts_per_delivery", "amplification"),
+    "effects_extra": ("duplicates.extra",),
+    "effects_missing": ("duplicates.missing",),
     "failover_s": ("failover.recovered_s",),
     "detected_s": ("failover.detected_s",),
     "gap_s": ("failover.longest_gap_s",),
@@ -78,6 +80,7 @@ def numbers_of_stages(stages: Iterable[Stage]) -> Iterator[Number]:
 def _all(found: "Sections") -> Iterator[Number]:
     section = found.performance
     yield from numbers_of_stages(section.stages)
+    scenarios = {stage.name: stage.scenario for stage in section.stages}
     for regions in section.regions or []:
         scope = {"stage": regions.stage, "scenario": regions.scenario}
         for target in regions.targets:
@@ -99,6 +102,9 @@ def _all(found: "Sections") -> Iterator[Number]:
             yield from _flat(own, told, "failover.")
     for capacity in section.capacity or []:
         yield from _flat({"scenario": capacity.scenario}, capacity, "capacity.", leave={"tries", "limits"})
+    for repeated in section.duplicates or []:
+        scope = {"stage": repeated.stage, "scenario": scenarios[repeated.stage]}
+        yield from _flat(scope, repeated, "duplicates.")
     for trend in found.memory.trends if found.memory else []:
         yield from _flat({"stage": trend.stage, "role": trend.role}, trend, "memory.")
     for cpu in found.cpu.stages if found.cpu else []:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from _hookswarm.analysis.schema.cpu import RoleCpu
 from _hookswarm.analysis.schema.distribution import RegionOrigin, RegionPair, RegionTarget, Strategy
+from _hookswarm.analysis.schema.duplicates import Duplicates
 from _hookswarm.analysis.schema.failover import Failover
 from _hookswarm.analysis.schema.io import IoStage
 from _hookswarm.analysis.schema.memory import MemoryTrend
@@ -45,6 +46,7 @@ def known_numbers() -> tuple[Known, ...]:
         (("strategy",), Strategy, "", "distribution"),
         ((), Failover, "failover.", "distribution"),
         (("region",), Failover, "failover.", "distribution"),
+        ((), Duplicates, "duplicates.", None),
         ((), Capacity, "capacity.", "scalability"),
         (("role",), MemoryTrend, "memory.", None),
         (("role",), RoleCpu, "cpu.", None),

@@ -6,8 +6,9 @@ from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.no_run import OfNoRun
 from _hookswarm.analysis.resources import shortages
 from _hookswarm.analysis.scaling import scaling
+from _hookswarm.analysis.schema.duplicates import Duplicates
 from _hookswarm.analysis.schema.report import DefaultCheck, Reason, Stage, Status, Verdict
-from _hookswarm.analysis.verdicts import books
+from _hookswarm.analysis.verdicts import books, duplicates
 from _hookswarm.analysis.verdicts.books import NAMED
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, SHORTEST_S
@@ -25,20 +26,31 @@ LOST = "lost==0"
 """A default check that has a reason of its own: ACKNOWLEDGED_LOST."""
 
 
-def verdict_of(frames: RunFrames, stages: Sequence[Stage], judged: Sequence[DefaultCheck] = ()) -> Verdict:
-    """The verdict of a run, whose default checks were judged so."""
+def verdict_of(
+    frames: RunFrames,
+    stages: Sequence[Stage],
+    judged: Sequence[DefaultCheck] = (),
+    repeated: Sequence[Duplicates] = (),
+) -> Verdict:
+    """The verdict of a run, whose default checks were judged so, and that repeated events on purpose."""
     excluded = _void_for_scalability(stages)
     disturbed = _disturbed(stages)
     useless = disturbed if all(stage.disturbed for stage in stages) else []
     bound = [*useless, *_nothing_scaled(stages, excluded)]
     void = [*books.incomplete(frames), *books.unbalanced(frames, stages), *_short(frames), *bound, *_lawless(stages)]
     failed = [reason for stage, reason in _overloads(frames) if not _seeks_limits(frames, stage)]
+    failed += duplicates.failures(repeated)
     broken = [
         Reason(code=Code.DEFAULT_CHECK_FAILED, message=one.message)
         for one in judged
         if one.status == "fail" and one.check != LOST
     ]
-    notes = [*([] if useless else disturbed), *_left_out(excluded), *_notes(frames, stages)]
+    notes = [
+        *([] if useless else disturbed),
+        *_left_out(excluded),
+        *_notes(frames, stages),
+        *duplicates.unknown(repeated),
+    ]
     if void:
         return Verdict(status=Status.VOID, reasons=[*void, *failed, *broken, *notes])
     if not any(stage.deliveries.acknowledged for stage in stages):

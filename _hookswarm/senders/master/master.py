@@ -157,6 +157,8 @@ class Master:
         error = ""
         try:
             absent = unreachable(self._settings.regions, self._settings.balancer)
+            if self._settings.observer and any(stage.duplicate for stage in self._plan.stages):
+                absent += self._settings.observer.faults()
             if fault := self._reception.inbox.failure or "; ".join(absent):
                 raise RunFailedError(fault)
             self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)

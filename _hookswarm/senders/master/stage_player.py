@@ -14,6 +14,7 @@ from _hookswarm.records.timeline import FaultsSet, Progress, StageEnded, StageOv
 from _hookswarm.senders.exchange import counted
 from _hookswarm.senders.exchange.messages import HALT, STAGE, Announcement, Part
 from _hookswarm.senders.master.control import Controls
+from _hookswarm.senders.master.effects import Effects
 from _hookswarm.senders.master.ending import Ending
 from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.master.incidents import Incidents
@@ -87,6 +88,8 @@ class StagePlayer:
         users = self._await_users(stage)
         if self._ending.asked.is_set():
             return None
+        effects = self._effects(stage)
+        before = effects.before(number) if effects else None
         self._inbox.reports.clear()
         troubled = bool(stage.order().parts() or stage.incidents)
         # Before the stage begins: setting faults takes a while, but they hold by the clock.
@@ -102,10 +105,19 @@ class StagePlayer:
         self._inbox.stage = None
         self._folder.between_stages()
         incidents.write(self._controls, self._folder.timeline)
+        if effects:
+            effects.after(number, before, sum(one.settled - one.failed for one in self._inbox.origins()))
         if stage.settle_s:
             self._controls.rest()
             self._ending.asked.wait(stage.settle_s)
         return played(list(self._inbox.reports.values()), overloaded, isinstance(stage.arrivals, Closed))
+
+    def _effects(self, stage: Stage) -> Effects | None:
+        """What counts a stage's effects, if they are to be counted."""
+        observer = self._settings.observer
+        if not stage.duplicate or not observer:
+            return None
+        return Effects(observer, self._folder.timeline, self._clock, self._ending.asked.wait)
 
     def _opening_s(self, number: int, stage: Stage) -> float:
         """How much further ahead, so that connections are open in time."""

@@ -19,7 +19,9 @@ GROUPS = {
     ),
     "What is sent": ("provider", "payloads"),
     "Retries": ("retry_profile", "retry_profiles", "time_scale"),
-    "What is recorded": ("watch", "watch_name", "memory_limit", "allow_worker_loss", "no_default_checks", "results"),
+    "What is recorded": (
+        "observe", "watch", "watch_name", "memory_limit", "allow_worker_loss", "no_default_checks", "results",
+    ),
 }  # fmt: skip
 """The start form's headings, and the options under each."""
 OPTIONS = tuple(name for names in GROUPS.values() for name in names)
@@ -27,6 +29,10 @@ VARIABLES = {name: f"LOCUST_{name.upper()}" for name in OPTIONS}
 """Where plain Locust reads them, too, as it does its own."""
 NO_HOST = "each region's receiver"
 """What Locust's page shows where it asks for a host, and nobody named one."""
+
+
+NOT_IN_FORM = ("observe",)
+"""What the start form may not change: it names a command, and whoever reaches the page must not run any."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +64,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--retry-profile", metavar="NAME", default="", help="retry as this sender does: svix, github …")
     add("--retry-profiles", metavar="TOML", default="", help="your own table of retry profiles")
     add("--time-scale", type=float, default=1.0, metavar="X", help="of that profile's delays: 0.001 …")
+    add("--observe", metavar="URL|COMMAND", default="", help="counts effects: a number, or JSON and #path.to.it")
     add("--watch", metavar="PIDS", default="", help="your server's processes, by comma: logged beside ours")
     add("--watch-name", metavar="NAMES", default="", help="the same by their programs' names")
     add("--memory-limit", metavar="SIZE", default="", help="a process may have: 512MB (default: the machine's)")
@@ -106,6 +113,8 @@ def from_form(options: argparse.Namespace, form: Mapping[str, str]) -> argparse.
         if name not in form:
             continue
         kind, text = type(getattr(options, name)), form[name]
+        if name in NOT_IN_FORM and text != getattr(options, name):
+            faults.append(f"--{name.replace('_', '-')} is not to be changed here: start Locust with it")
         try:
             setattr(changed, name, text == "true" if kind is bool else kind(text))
         except ValueError:

@@ -58,7 +58,11 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     left_out: dict[str, str] = {}
     faults: list[str] = []
     for stage in stages:
-        if not ours and _needs_ours(stage):
+        if stage.duplicate and not settings.observer:
+            left_out[stage.name] = "to know how many effects there are (--observe URL|COMMAND)"
+        elif stage.duplicate and stage.duplicate.kind == "ack_lost" and settings.transport != "wire":
+            left_out[stage.name] = "--transport wire, to break connections off"
+        elif not ours and _needs_ours(stage):
             left_out[stage.name] = "receivers of ours"
         elif not links and any(incident.fault in CUTS for incident in stage.incidents):
             left_out[stage.name] = "modelled links, to cut them"

@@ -61,11 +61,22 @@ def check_plan(stages: Sequence[Stage]) -> None:
     faults += [
         f"stage {name!r}: {problem}"
         for name, stage in zip(names, stages, strict=True)
-        for problem in (*stage.health.problems(), *_incident_problems(stage))
+        for problem in (*stage.health.problems(), *_incident_problems(stage), *_duplicate_problems(stage))
     ]
     faults += [f"two stages are named {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
     if faults or not stages:
         raise ConfigError(faults or ["a plan without stages"])
+
+
+def _duplicate_problems(stage: Stage) -> Iterator[str]:
+    if not stage.duplicate:
+        return
+    if stage.retry.retries:
+        yield "deliveries that are repeated on purpose, and retries, exclude each other"
+    if stage.limits:
+        yield "a search for capacity delivers nothing twice"
+    if stage.duplicate.kind == "interleaved" and stage.users < 2:
+        yield "new and old events are interleaved by 2 users or more"
 
 
 def _incident_problems(stage: Stage) -> Iterator[str]:

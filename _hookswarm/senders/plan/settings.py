@@ -29,6 +29,7 @@ from _hookswarm.protocol.regions import (
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.sizes import parse_size
 from _hookswarm.senders.plan import processes
+from _hookswarm.senders.plan.observer import Observer, make_observer
 from _hookswarm.senders.plan.options import OPTIONS
 from _hookswarm.senders.plan.payloads import Captured, load_captured
 from _hookswarm.senders.plan.profiles import DEFAULT_PROFILES, profile
@@ -63,6 +64,8 @@ class Settings:
     rate: float | None
     strategy: str
     """What stages are played under that compare none; empty: as they are planned."""
+    observer: Observer | None
+    """What knows how many effects deliveries had; None: nothing does."""
     watched: tuple[tuple[int, str], ...]
     """Processes of others whose resources are logged, too: their ids and names."""
     allow_worker_loss: bool
@@ -98,6 +101,7 @@ def check_options(options: argparse.Namespace) -> Settings:
     watched = collect(lambda: processes.find_processes(options.watch, options.watch_name))
     tls = collect(lambda: _tls(options.ca_file))
     signing = collect(lambda: _signing(options.provider))
+    observer = collect(lambda: make_observer(options.observe, tls) if options.observe else None)
     collect(lambda: check_writable("--results", Path(options.results)))
     if table and table.links and options.links == "modelled" and options.transport == "httpx":
         faults.append(HTTPX_LINKS)
@@ -141,6 +145,7 @@ def check_options(options: argparse.Namespace) -> Settings:
         duration_s=duration_s,
         rate=options.rate or None,
         strategy=options.strategy,
+        observer=observer,
         watched=watched,
         allow_worker_loss=options.allow_worker_loss,
         beyond_loopback=beyond_loopback,

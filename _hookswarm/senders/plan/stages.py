@@ -12,6 +12,7 @@ from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.faults import Delay, FaultOrder, Faults, WebhookFaults
 from _hookswarm.protocol.setup import MAX_BACKLOG, MAX_THREADS, MAX_WORKERS, Setup
 from _hookswarm.senders.plan.arrivals import Arrivals, Closed, at_rate
+from _hookswarm.senders.plan.duplicates import Duplicate
 from _hookswarm.senders.plan.health import HealthLaw
 from _hookswarm.senders.plan.retry import MAX_S, RetryLaw
 
@@ -102,6 +103,8 @@ class Stage:
     """A distribution of body sizes: see `senders.plan.payloads`; or a number of bytes."""
     retry: RetryLaw = field(default_factory=RetryLaw)
     """How a failed attempt is repeated; by default it is not."""
+    duplicate: Duplicate | None = None
+    """Every event is delivered a second time, in this way; an observer counts the effects. None: it is not."""
     faults: Faults | None = None
     """What our receivers are told to do wrong. A stage with faults, or a response time for them, is left out where
     the receivers are not ours."""

@@ -2,6 +2,7 @@
 
 from _hookswarm.protocol.faults import Delay, Faults
 from _hookswarm.senders.plan.arrivals import Backlog, Bursts, Closed, Constant, Poisson, Ramp, Sine
+from _hookswarm.senders.plan.duplicates import Duplicate
 from _hookswarm.senders.plan.health import HealthLaw
 from _hookswarm.senders.plan.profiles import profile
 from _hookswarm.senders.plan.retry import Budget, Jitter, RetryAfter, RetryLaw, scaled_law
@@ -14,6 +15,7 @@ def law(name: str, scale: float = 1.0) -> RetryLaw:
 
 
 __all__ = [
-    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Faults", "HealthLaw", "Incident", "Jitter", "Limits",
-    "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "WebhookClass", "law", "scaling", "sweep",
+    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Duplicate", "Faults", "HealthLaw", "Incident",
+    "Jitter", "Limits", "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "WebhookClass", "law", "scaling",
+    "sweep",
 ]  # fmt: skip

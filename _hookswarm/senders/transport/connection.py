@@ -91,6 +91,11 @@ class Connection:
             except BlockingIOError:
                 pass
 
+    def await_answer(self) -> bool:
+        """Wait until there is something to read, and leave it there; False: the peer closed. Raises OSError."""
+        self._hub.wait(self._readable)
+        return bool(self._socket.recv(1, stdlib_socket.MSG_PEEK))
+
     def is_quiet(self) -> bool:
         """Whether the peer has neither closed nor sent anything that nobody asked for."""
         return not self._poll(0)
@@ -150,6 +155,9 @@ class TlsConnection(Connection):
                 self._fill()
             except stdlib_ssl.SSLZeroReturnError:
                 return b""
+
+    def await_answer(self) -> bool:
+        return bool(self.receive())  # what lies there may be a ticket: only OpenSSL can tell
 
     def is_quiet(self) -> bool:
         # Tickets and key updates may lie there unasked: only what OpenSSL makes of them tells.

@@ -8,7 +8,7 @@ import os
 import ssl
 import time
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NoReturn, Protocol
 from urllib.parse import urlsplit
 
 import gevent
@@ -136,6 +136,29 @@ class Wire:
         if not self._answer.keep_alive:
             self.close()
         return status
+
+    def break_off(self, headers: bytes, body: bytes) -> NoReturn:
+        """Send one request, and hang up as soon as its answer is there, without having read it. Raises WireError.
+
+        A link's distance is not in it.
+        """
+        self.retry_after = b""
+        connection = self._usable()
+        self.reused = connection is not None
+        connection = connection or self._timed_connect()
+        try:
+            connection.arm(self.timeouts.response_s)
+            connection.send(b"%b%bContent-Length: %d\r\n\r\n%b" % (self._endpoint.head, headers, len(body), body))
+            answered = connection.await_answer()
+        except TimeoutError:
+            raise WireError(Outcome.READ_TIMEOUT, f"no answer in {self.timeouts.response_s:g} s") from None
+        except OSError as error:
+            raise WireError(Outcome.RESET, _reason(error)) from None
+        finally:
+            self.close()
+        if not answered:
+            raise WireError(Outcome.RESET, "closed before the answer")
+        raise WireError(Outcome.BROKEN_OFF, "broken off on purpose before its answer was read")
 
     def close(self) -> None:
         if self._connection:

@@ -8,6 +8,9 @@ from _hookswarm.senders.plan.health import Health
 from _hookswarm.senders.plan.retry import Failure
 from _hookswarm.senders.plan.strategies import Strategy, Target
 
+NOT_THEIRS = (Outcome.LOCAL_SHORTAGE, Outcome.BROKEN_OFF)
+"""What says nothing of the target: it never came near it, or was our own doing."""
+
 
 class Choice(NamedTuple):
     """Where an attempt goes: for `settle` or `forget`, one of which must follow."""
@@ -37,7 +40,7 @@ class TargetBalancer:
         """That attempt ended after so long."""
         if self._only:
             return
-        if failure is not None and failure.outcome is Outcome.LOCAL_SHORTAGE:  # it never came near the target
+        if failure is not None and failure.outcome in NOT_THEIRS:
             self.forget(choice)
             return
         target, term = choice

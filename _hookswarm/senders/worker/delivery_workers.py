@@ -10,11 +10,13 @@ from locust.env import Environment
 
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.exchange.counted import REQUEST_TYPE
+from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.transport.wire import Timeouts
-from _hookswarm.senders.worker.network import Network, Transports
+from _hookswarm.senders.worker.network import Connections, Network, Transports
 from _hookswarm.senders.worker.playing import Lane, Playing
 from _hookswarm.senders.worker.queue import Delivery
 from _hookswarm.senders.worker.sender import AttemptResult, Halted
+from _hookswarm.senders.worker.twice import Attempt, Twice
 
 POLL_S = 0.02
 
@@ -46,9 +48,18 @@ class DeliveryWorkers:
                     self._announced.wait()
                 served = self._playing
                 if served and origin in served.lanes:
-                    self._work_stage(served, served.lanes[origin], transports)
+                    with closing(Transports(self.network, origin)) as spare:
+                        attempt = self._attempts(served.stage, spare)
+                        self._work_stage(served, served.lanes[origin], transports, attempt)
 
-    def _work_stage(self, playing: Playing, lane: Lane, transports: Transports) -> None:
+    def _attempts(self, stage: Stage, spare: Transports) -> Attempt:
+        """What is done with an event."""
+        if not stage.duplicate:
+            return self._attempt
+        pause_s = stage.duplicate.pause_s(stage.arrivals)
+        return Twice(stage.duplicate, pause_s, self._attempt, spare, self.network.now)
+
+    def _work_stage(self, playing: Playing, lane: Lane, transports: Transports, attempt: Attempt) -> None:
         origin, sender, stage = lane.origin, lane.sender, playing.stage
         name = f"{stage.name} {self.network.name_of(origin.code)} {stage.strategy}"
         queue, retrier, me = sender.queue, sender.retrier, gevent.getcurrent()
@@ -64,7 +75,7 @@ class DeliveryWorkers:
                 if delivery.webhook in retrier.disabled:
                     result = self._skip(lane, delivery)
                 else:
-                    result = self._attempt(lane, delivery, transports, playing.timeouts)
+                    result = attempt(lane, delivery, transports, playing.timeouts)
                     if not stage.reuse:
                         transports.close()
             except OSError as error:  # the journal
@@ -88,7 +99,7 @@ class DeliveryWorkers:
                 context={},
             )
 
-    def _attempt(self, lane: Lane, delivery: Delivery, transports: Transports, timeouts: Timeouts) -> AttemptResult:
+    def _attempt(self, lane: Lane, delivery: Delivery, transports: Connections, timeouts: Timeouts) -> AttemptResult:
         origin = lane.origin
         choice = origin.balancer.choose(delivery.webhook)
         target = choice.target.code

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from random import Random
+from typing import Protocol
 from urllib.parse import urljoin
 
 from _hookswarm.protocol.regions import Links, Region
@@ -62,6 +63,13 @@ class Network:
         if self._links is None or target >= BALANCED:
             return Wire(endpoint, timeouts)
         return LinkedWire(endpoint, self._links[origin][target], timeouts, self.now)
+
+
+class Connections(Protocol):
+    """What an attempt finds its connection in."""
+
+    def to(self, target: int, timeouts: Timeouts, /) -> Transport:
+        """The connection to a target, whose answers are awaited so long."""
 
 
 class Transports:

@@ -54,6 +54,14 @@ def test_the_form_changes_what_it_names() -> None:
     assert not hasattr(changed, "user_count")
 
 
+def test_the_form_changes_no_command() -> None:
+    """Whoever reaches the page must not make the master run one."""
+    options = parse("--observe=./count")
+    assert from_form(options, {"observe": "./count"}) == options
+    with pytest.raises(ConfigError, match="--observe is not to be changed here: start Locust with it"):
+        from_form(options, {"observe": "rm -r /"})
+
+
 def test_what_is_no_number_is_refused() -> None:
     """Every fault of the form at once, by the option's name."""
     with pytest.raises(ConfigError) as caught:

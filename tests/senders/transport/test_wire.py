@@ -185,6 +185,56 @@ def test_a_large_body_goes_whole_to_a_slow_reader(wire: Open, secure: bool) -> N
     assert seen == [large_body()]
 
 
+# Breaking off.
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+def test_an_answer_that_is_there_is_not_read(wire: Open, secure: bool) -> None:
+    """The server has taken the request and answered; what it gets back is the end of the connection."""
+    seen, ended = [], threading.Event()
+
+    def script(peer: Peer) -> None:
+        seen.append(peer.request())
+        peer.connection.settimeout(LIMIT_S)
+        with pytest.raises(TimeoutError):  # it waits, whatever else a server of TLS may say unasked
+            peer.request()
+        peer.send(OK)
+        with suppress(ConnectionError):
+            assert not peer.request()
+        ended.set()
+
+    with ScriptedServer(script, server_tls() if secure else None) as server:
+        transport = wire(server.url, PATIENT, client_tls())
+        assert isinstance(transport, Wire)
+        for _ in range(2):
+            with pytest.raises(WireError) as caught:
+                transport.break_off(HEADERS, BODY)
+            assert caught.value.outcome is Outcome.BROKEN_OFF
+            assert ended.wait(2)
+            ended.clear()
+    assert len(seen) == 2
+    assert seen[0].endswith(BODY)
+
+
+def test_what_is_broken_off_may_have_no_answer(wire: Open) -> None:
+    """A server that closes, or is silent, lost no acknowledgement: that is told as it is of any attempt."""
+
+    def close(peer: Peer) -> None:
+        peer.request()
+
+    def keep_silent(peer: Peer) -> None:
+        peer.request()
+        time.sleep(2 * LIMIT_S)
+
+    for outcome, script in ((Outcome.RESET, close), (Outcome.READ_TIMEOUT, keep_silent)):
+        with ScriptedServer(script) as server:
+            transport = wire(server.url, SHORT)
+            assert isinstance(transport, Wire)
+            with pytest.raises(WireError) as caught:
+                transport.break_off(HEADERS, BODY)
+        assert caught.value.outcome is outcome
+
+
 # Answers.
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

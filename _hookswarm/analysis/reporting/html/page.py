@@ -15,6 +15,7 @@ from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, PERFORMANCE, Repor
 from _hookswarm.analysis.schema.io import IoReport
 from _hookswarm.analysis.schema.memory import MemoryReport, MemoryTrend
 from _hookswarm.analysis.schema.report import PerformanceReport, Section
+from _hookswarm.analysis.verdicts import duplicates
 from _hookswarm.records.writing import write_atomically
 
 NAME = "report.html"
@@ -72,6 +73,9 @@ def _parts(reports: Mapping[str, Report]) -> Iterator[_PagePart]:
         ]
         charts += stages.charts_over_time(section)
         tables = [_stages(section)]
+        if section.duplicates:
+            repeated = [duplicates.row(one) for one in section.duplicates]
+            tables.append(_Table("Deliveries repeated on purpose", duplicates.HEADER, repeated))
         if own := io.sections.get(test):
             charts += resources.io_charts(own)
             rows = [(one.name, one.bottleneck, one.evidence, one.try_next) for one in own.stages]

@@ -1,0 +1,136 @@
+"""The observer: what a user names to be asked how many effects the deliveries had (`--observe URL|COMMAND`).
+
+It answers with a number, or with JSON in which a path leads to one: names and places in lists, joined by dots, behind
+`#`: `http://…/stats#orders.0.count`, or as a command's last word: `./stats --json #orders.0.count`.
+"""
+
+import json
+import math
+import shlex
+import shutil
+import ssl
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from _hookswarm.common.errors import ConfigError, HookswarmError
+from _hookswarm.protocol.regions import check_url
+
+LIMIT_S = 10.0
+"""How long it may take to answer."""
+SHOWN = 60
+"""Characters of an answer that are told."""
+
+
+class ObserverError(HookswarmError):
+    """It did not say a number; the text says what it did, and what to look at."""
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Asks a URL (GET), or runs a command, without a shell."""
+
+    url: str
+    command: tuple[str, ...]
+    """Empty: it is a URL."""
+    path: str
+    """Empty: the answer is the number."""
+    tls: ssl.SSLContext | None = None
+
+    def ask(self) -> float:
+        """How many effects there are now. Raises ObserverError."""
+        try:
+            return effects_in(self._run() if self.command else self._get(), self.path)
+        except ObserverError as error:
+            raise ObserverError(f"--observe {self.command[0] if self.command else self.url}: {error}") from None
+
+    def faults(self) -> list[str]:
+        """Why it cannot be asked, if it cannot: for a look before anything is sent."""
+        try:
+            self.ask()
+        except ObserverError as error:
+            return [str(error)]
+        return []
+
+    def _get(self) -> str:
+        try:
+            answer = httpx.get(self.url, timeout=LIMIT_S, verify=self.tls or True, trust_env=False)
+        except httpx.HTTPError as error:
+            raise ObserverError(f"no answer: {error or type(error).__name__}; is it up?") from None
+        if answer.status_code != 200:
+            raise ObserverError(f"answered {answer.status_code}; it must answer a GET with 200 and a number")
+        return answer.text
+
+    def _run(self) -> str:
+        try:
+            done = subprocess.run(self.command, capture_output=True, stdin=subprocess.DEVNULL, timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            raise ObserverError(f"no answer in {LIMIT_S:g} s; let it be quicker") from None
+        except OSError as error:
+            raise ObserverError(f"cannot be run: {error.strerror}") from None
+        if done.returncode:
+            said = _short(done.stderr.decode(errors="replace").strip().rpartition("\n")[2] or "it said nothing")
+            raise ObserverError(f"ended with {done.returncode}: {said}; see what it says alone")
+        return done.stdout.decode(errors="replace")
+
+
+def make_observer(text: str, tls: ssl.SSLContext | None = None) -> Observer:
+    """The observer that `--observe` names. Raises ConfigError."""
+    if text.lower().startswith(("http://", "https://")):
+        url, _, path = text.partition("#")
+        try:
+            return Observer(check_url(url), (), path, tls)
+        except ValueError as error:
+            raise ConfigError([f"--observe: {error}; or name a command: --observe 'curl -s …'"]) from None
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise ConfigError([f"--observe {text!r} cannot be split into words: {error}; look at its quotes"]) from None
+    path = words.pop()[1:] if words and words[-1].startswith("#") else ""
+    if not words:
+        raise ConfigError(["--observe names nothing to ask: write a URL, or a command"])
+    if not shutil.which(words[0]):
+        raise ConfigError([f"--observe: there is no command {words[0]!r}; write a URL (http://…), or a program's path"])
+    return Observer("", tuple(words), path)
+
+
+def effects_in(text: str, path: str) -> float:
+    """The number that an answer holds. Raises ObserverError."""
+    try:
+        value: Any = json.loads(text)
+    except ValueError:
+        wanted = "JSON" if path else "a number; JSON needs its path behind #"
+        raise ObserverError(f"answered {_short(text)!r}, which is not {wanted}") from None
+    passed = ""
+    for step in path.split(".") if path else ():
+        value = _inside(value, step, passed)
+        passed += f"{step}."
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        where = f"{path!r} is {_kind(value)}" if path else f"answered {_kind(value)}"
+        raise ObserverError(f"{where}, not a number; name the path to it behind #: …#orders.count")
+    return float(value)
+
+
+def _inside(value: Any, step: str, passed: str) -> Any:
+    at = f"in {passed[:-1]!r}" if passed else "in the answer"
+    if isinstance(value, dict):
+        if step in value:
+            return value[step]
+        raise ObserverError(f"{at} there is no {step!r}; there are: {_short(', '.join(map(str, value)) or 'none')}")
+    if isinstance(value, list) and step.isdecimal():
+        if int(step) < len(value):
+            return value[int(step)]
+        raise ObserverError(f"{at} there are {len(value)} entries, and none at {step}; the first is at 0")
+    raise ObserverError(f"{at} there is no {step!r}: it is {_kind(value)}")
+
+
+def _kind(value: Any) -> str:
+    kinds = {dict: "an object", list: "a list", str: "a text", bool: "true or false", float: "no finite number"}
+    return "null" if value is None else kinds.get(type(value), "a number")
+
+
+def _short(text: str) -> str:
+    text = "".join(one if one.isprintable() else " " for one in text.strip())
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

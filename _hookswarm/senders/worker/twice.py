@@ -1,0 +1,114 @@
+"""Delivers each event of a stage twice, on purpose: see `senders.plan.duplicates`."""
+
+from collections.abc import Callable
+from typing import NoReturn
+
+import gevent
+
+from _hookswarm.senders.plan.duplicates import Duplicate
+from _hookswarm.senders.transport.failure import WireError
+from _hookswarm.senders.transport.wire import Timeouts, Transport, Wire
+from _hookswarm.senders.worker.network import Connections
+from _hookswarm.senders.worker.playing import Lane
+from _hookswarm.senders.worker.queue import Delivery
+from _hookswarm.senders.worker.sender import AttemptResult, Halted
+
+Attempt = Callable[[Lane, Delivery, Connections, Timeouts], AttemptResult]
+"""Makes one attempt, and says how it ended. Raises OSError if that cannot be written down."""
+
+GONE = 410
+
+
+class Twice:
+    """An `Attempt` that makes two of one event. It is over with the second: its worker takes no other meanwhile."""
+
+    def __init__(
+        self, duplicate: Duplicate, pause_s: float, once: Attempt, spare: Connections, now: Callable[[], int]
+    ) -> None:
+        """`spare` are connections for what goes out at the same instant; `now` tells wall-clock nanoseconds."""
+        self._at_once = duplicate.kind == "at_once"
+        self._breaks_off = duplicate.kind == "ack_lost"
+        self._pause_s = pause_s
+        self._once = once
+        self._spare = spare
+        self._now = now
+
+    def __call__(self, lane: Lane, delivery: Delivery, own: Connections, timeouts: Timeouts) -> AttemptResult:
+        """What the event comes to: its first acknowledgement, else its second attempt's failure."""
+        if self._at_once:
+            return self._both(lane, delivery, own, timeouts)
+        first = self._once(lane, delivery, _BrokenOff(own) if self._breaks_off else own, timeouts)
+        if first.failure and first.failure.status == GONE:
+            return first
+        due_ns = first.done_ns + round(self._pause_s * 1e9)
+        try:
+            gevent.sleep(max(due_ns - self._now(), 0) / 1e9)
+        except Halted:
+            return first
+        return _better(first, self._once(lane, _again(delivery, due_ns), own, timeouts))
+
+    def _both(self, lane: Lane, delivery: Delivery, own: Connections, timeouts: Timeouts) -> AttemptResult:
+        for connections in (own, self._spare):
+            for target in lane.origin.likely:
+                try:
+                    connections.to(target, timeouts).open()  # or the second would be later by a handshake
+                except WireError:
+                    pass  # the attempt will tell
+        # It runs as soon as the first one waits for its answer.
+        other = gevent.spawn(self._once, lane, _again(delivery, delivery.due_ns), self._spare, timeouts)
+        try:
+            first = self._once(lane, delivery, own, timeouts)
+            try:
+                other.join()
+            except Halted:
+                pass
+        finally:
+            other.kill(Halted)
+        return _better(first, other.get())
+
+
+def _again(delivery: Delivery, due_ns: int) -> Delivery:
+    return Delivery(
+        delivery.webhook, delivery.sequence, due_ns, attempt=delivery.attempt + 1, since_ns=delivery.began_ns
+    )
+
+
+def _better(first: AttemptResult, second: AttemptResult) -> AttemptResult:
+    """The one that was acknowledged, of two the earlier; the second of none."""
+    good = [one for one in (first, second) if not one.error]
+    return min(good, key=lambda one: one.done_ns) if good else second
+
+
+class _BrokenOff:
+    """Connections on which nobody reads an answer."""
+
+    def __init__(self, own: Connections) -> None:
+        self._own = own
+
+    def to(self, target: int, timeouts: Timeouts) -> Transport:
+        wire = self._own.to(target, timeouts)
+        assert isinstance(wire, Wire)  # a plan for httpx has no such stage
+        return _Unread(wire)
+
+
+class _Unread:
+    """A Transport whose posts are broken off."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self.url = wire.url
+        self.reused = False
+        self.retry_after = b""
+        self.connecting_s: float | None = 0.0
+
+    def open(self) -> None:
+        self._wire.open()
+
+    def post(self, headers: bytes, body: bytes) -> NoReturn:
+        try:
+            self._wire.break_off(headers, body)
+        finally:
+            self.reused, self.connecting_s = self._wire.reused, self._wire.connecting_s
+
+    def close(self) -> None:
+        self._wire.close()
