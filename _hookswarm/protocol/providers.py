@@ -66,7 +66,7 @@ class Signature(_Part):
             yield "the signature must stand in `header`, or in `wrap`, and not in both"
         if self.header and self.value.count("{signature}") != 1:
             yield "value: it must hold {signature} once"
-        if self.again and not (self.value.endswith(self.again[1:]) and self.again.endswith("{signature}")):
+        if self.again and not (self.value.endswith(self.again[1:]) and self.again[1:].endswith("{signature}")):
             yield "again: it must be a separator of one character, and then what `value` ends with: {signature}"
         asymmetric = self.algorithm in ASYMMETRIC
         if asymmetric != (self.secret in ASYMMETRIC) or (asymmetric and self.secret != self.algorithm):

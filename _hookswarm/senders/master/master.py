@@ -162,6 +162,8 @@ class Master:
             if fault := self._reception.inbox.failure or "; ".join(absent):
                 raise RunFailedError(fault)
             self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
+            if told := self._settings.told_signing():
+                say(told)
             if self._settings.captured:
                 say(f"payloads: {self._settings.captured.told()}")
             if left_out := self._plan.left_out:

@@ -115,6 +115,11 @@ class Captured:
         text = self.types[n % len(self.types)]
         return text.encode() if text.isascii() and text.isprintable() else b""
 
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest one."""
+        return max(map(len, self._bodies))
+
     def told(self) -> str:
         """What was read, for people: `329 bodies of 58 types, 915 B to 26,935 B: check_run 12, create 3 …`."""
         sizes = [len(body) for body in self._bodies]

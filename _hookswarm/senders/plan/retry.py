@@ -94,6 +94,8 @@ class RetryLaw:
     """The least delay after a 429 or a time-out."""
     disable_on_gone: bool = True
     """Whether a 410 disables the webhook: its later events are not sent."""
+    final_statuses: tuple[int, ...] = ()
+    """Answers after which an event is given up at once."""
     give_up_s: float = MAX_S
     """No retry begins later than this after its event fell due."""
     budget: Budget | None = None
@@ -202,6 +204,8 @@ def next_delay_s(
     `age_s` is the event's age, from when it fell due to now; `previous_s` the delay before the retry before.
     """
     if retry > law.retries or failure.outcome is Outcome.INTERRUPTED or disables(law, failure):
+        return None
+    if failure.status in law.final_statuses:
         return None
     low, high = law.bounds_s(retry, previous_s)
     delay = min(low + (high - low) * random.random(), law.cap_s)

@@ -14,7 +14,7 @@ from typing import Any
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.credentials import Secret, signing_secrets
-from _hookswarm.protocol.providers import Provider, load_provider
+from _hookswarm.protocol.providers import DEFAULT, Provider, load_provider
 from _hookswarm.protocol.regions import (
     DEFAULT_TABLE,
     Balancer,
@@ -83,6 +83,12 @@ class Settings:
     options: dict[str, Any]
     """As given, for run.json; holds no secret."""
 
+    def told_signing(self) -> str:
+        """Who is played, and with which secret, for people; empty for the default provider with a secret made up."""
+        if not self.secrets or (self.provider.name == DEFAULT and self.secrets[0].made_up):
+            return ""
+        return f"signed as {self.provider.name}: {' and '.join(secret.told() for secret in self.secrets)}"
+
 
 def check_options(options: argparse.Namespace) -> Settings:
     """The settings that parsed options ask for. Raises ConfigError that names every fault at once."""
@@ -96,12 +102,14 @@ def check_options(options: argparse.Namespace) -> Settings:
 
     table = collect(lambda: _table(options.target, options.regions, options.allow_remote))
     captured = collect(lambda: load_captured(Path(options.payloads)) if options.payloads else None)
-    law = collect(lambda: _law(options.retry_profile, options.retry_profiles, options.time_scale))
     duration_s = collect(lambda: _duration_s(options.duration))
     watched = collect(lambda: processes.find_processes(options.watch, options.watch_name))
     tls = collect(lambda: _tls(options.ca_file))
     signing = collect(lambda: _signing(options.provider))
     observer = collect(lambda: make_observer(options.observe, tls) if options.observe else None)
+    law = collect(lambda: _law(options, signing[0] if signing else None))
+    if signing and captured and (most := signing[0].largest_bytes) and captured.largest > most:
+        faults.append(f"--payloads: {signing[0].name} sends no body above {most:,} B: leave larger ones out")
     collect(lambda: check_writable("--results", Path(options.results)))
     if table and table.links and options.links == "modelled" and options.transport == "httpx":
         faults.append(HTTPX_LINKS)
@@ -207,8 +215,12 @@ def _beyond_loopback(table: RegionTable) -> list[str]:
     return [url for url in _urls(table) if not is_loopback(address_of(url)[0])]
 
 
-def _law(name: str, table: str, scale: float) -> tuple[str, RetryLaw] | None:
-    faults = []
+def _law(options: argparse.Namespace, provider: Provider | None) -> tuple[str, RetryLaw] | None:
+    name, table, scale, faults = options.retry_profile, options.retry_profiles, options.time_scale, []
+    if name == OF_PROVIDER and provider:
+        if not provider.retry:
+            raise ConfigError([f"--retry-profile: how {provider.name} retries is not known: name a profile"])
+        name = provider.retry
     if not name and (table or scale != 1):
         faults.append("--retry-profiles and --time-scale need --retry-profile")
     if not 0 < scale <= 1e3:
@@ -222,6 +234,10 @@ def _law(name: str, table: str, scale: float) -> tuple[str, RetryLaw] | None:
         raise ConfigError(faults)
     label = f"profile={name}" + (f" x{scale:g}" if scale != 1 else "")
     return (label, scaled_law(law, scale)) if law else None
+
+
+OF_PROVIDER = "provider"
+"""The name of a profile that stands for the provider's own."""
 
 
 # Locust has a parser for this, but importing it patches the whole process.

@@ -4,12 +4,14 @@ import re
 from datetime import date
 from itertools import accumulate
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.plan.profiles import DEFAULT_PROFILES, Profile, load_profiles, profile
-from _hookswarm.senders.plan.retry import Jitter, RetryAfter, RetryLaw, scaled_law
+from _hookswarm.senders.plan.retry import Failure, Jitter, RetryAfter, RetryLaw, next_delay_s, scaled_law
 from tests.support.receivers import CHECKOUT
 
 HOUR = 3600
@@ -95,9 +97,17 @@ def test_chance_and_limits_of_the_profiles() -> None:
     assert profile("stripe-like").law.longest_s() < 3 * 24 * HOUR
 
 
-def test_only_standard_webhooks_heeds_gone() -> None:
-    """No sender's source was found to disable a webhook for a 410, though the specification asks for it."""
-    assert [name for name, found in load_profiles().items() if found.law.disable_on_gone] == ["standard-webhooks"]
+def test_only_specifications_heed_gone() -> None:
+    """No sender's source was found to disable a webhook for a 410, though both specifications ask for it."""
+    heeding = [name for name, found in load_profiles().items() if found.law.disable_on_gone]
+    assert heeding == ["standard-webhooks", "mcp-events"]
+
+
+def test_a_final_answer_ends_the_event() -> None:
+    """An MCP server does not send again what was too large; another failure it does."""
+    law = profile("mcp-events").law
+    delays = [next_delay_s(law, 1, 0, 0, Failure(Outcome.REJECTED, status), Random(1)) for status in (413, 500)]
+    assert delays == [None, 30]
 
 
 def test_a_table_of_ones_own(tmp_path: Path) -> None:
