@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.protocol.credentials import configured_token, control_token, signing_secrets
+from _hookswarm.protocol.credentials import configured_token, control_token, public_key_text, signing_secrets
 from _hookswarm.protocol.forms import parse_secret
+from _hookswarm.protocol.providers import load_provider
 from tests.support.receivers import KEY, SECRET, TOKEN
 from tests.support.signed import STANDARD
 
@@ -103,6 +104,34 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="cannot"):
         signing_key({}, tmp_path / "file")
+
+
+def test_each_form_has_a_file_of_its_own(tmp_path: Path) -> None:
+    """A key pair is made once, and its public half can be told; it is written so that this user alone can read it."""
+    discord = load_provider("discord")
+    (secret,), (again,) = (
+        signing_secrets(discord, {}, tmp_path / "made"),
+        signing_secrets(discord, {}, tmp_path / "made"),
+    )
+    assert (secret.key, secret.made_up) == (again.key, True)
+    assert stat.S_IMODE((tmp_path / "made" / "secret-ed25519").stat().st_mode) == 0o600
+    assert len(public_key_text(discord, secret) or "") == 64
+    (text,) = signing_secrets(load_provider("github"), {}, tmp_path / "made")
+    assert public_key_text(load_provider("github"), text) is None
+    assert text.told() == f"{tmp_path / 'made' / 'secret-text'}, made up"
+
+
+def test_a_secret_of_another_form_names_where_it_stood(tmp_path: Path) -> None:
+    """The variable or the file, and the form it was taken for; not the secret."""
+    (tmp_path / "mounted").write_text("geheim!")
+    for env, where in (
+        ({"HOOKSWARM_SECRET": "geheim!"}, "$HOOKSWARM_SECRET was taken as base64 after 'whsec_'"),
+        ({"HOOKSWARM_SECRET_FILE": str(tmp_path / "mounted")}, f"$HOOKSWARM_SECRET_FILE ({tmp_path / 'mounted'}) was"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            signing_secrets(STANDARD, env, tmp_path)
+        assert where in str(caught.value)
+        assert "geheim" not in str(caught.value).replace(str(tmp_path), "")
 
 
 def test_a_made_secret_is_a_standard_webhooks_secret(tmp_path: Path) -> None:

@@ -12,13 +12,15 @@ import httpx
 
 from _hookswarm.protocol.handshakes import Answerer
 from _hookswarm.protocol.identity import NO_RUN
+from _hookswarm.protocol.providers import Provider
+from _hookswarm.protocol.signing import Verifier
 from _hookswarm.receiver.app import Receiver
 from _hookswarm.receiver.config import Durability, ReceiverConfig
 from _hookswarm.receiver.state import StateReader, StateWriter
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import JournalView, Rows, read_journal
 from tests.support.receivers import KEY, signed_headers
-from tests.support.signed import STANDARD, verifier
+from tests.support.signed import STANDARD
 
 LIMIT = 1000
 
@@ -69,6 +71,8 @@ def rig(
     results: Path | None = None,
     clock: StillTime | None = None,
     bodies: bool = False,
+    provider: Provider = STANDARD,
+    key: bytes = KEY,
 ) -> Rig:
     (folder / "state").mkdir(parents=True)
     results = results or folder / "results"
@@ -76,14 +80,8 @@ def rig(
         region="local", results=results, state=folder / "state", durability=durability, max_body=LIMIT, bodies=bodies
     )
     state = StateWriter(config.state)
-    receiver = Receiver(
-        config,
-        verifier(KEY),
-        Answerer(STANDARD, [KEY]),
-        StateReader(config),
-        clock,
-        clock.sleep if clock else time.sleep,
-    )
+    checks = Verifier(provider, [key]), Answerer(provider, [key])
+    receiver = Receiver(config, *checks, StateReader(config), clock, clock.sleep if clock else time.sleep)
     return Rig(receiver, state, client(validator(receiver)), results)  # the validator holds the app to PEP 3333
 
 

@@ -182,6 +182,17 @@ def _fails(folder: Path, *options: str) -> str:
     return err
 
 
+def test_another_provider_is_played_by_both_sides(tmp_path: Path) -> None:
+    """Receivers that the command starts verify as their provider signs: by Twilio the URL and the fields of a form."""
+    options = ["--test", "load", "--quick", "--stages", "sustained", "--duration", "2s", "--provider", "twilio"]
+    code, out, err = _run(tmp_path, *options)
+    assert code in (Exit.PASS, Exit.VOID), out + err  # other tests run beside it
+    assert "signed as twilio: $HOOKSWARM_SECRET, taken as one line of text" in out
+    (stage,) = json.loads((tmp_path / REPORT).read_text())["sections"]["load"]["stages"]
+    assert stage["ledger"]["received"] == stage["deliveries"]["acknowledged"] > 0
+    assert stage["ledger"]["corrupt"] == 0
+
+
 def test_bad_input_names_every_fault_at_once(tmp_path: Path) -> None:
     """Six faults of one command line are all in the one line that it prints."""
     (tmp_path / "empty.json").write_text("")

@@ -159,6 +159,41 @@ def test_the_options_of_a_run_hold_no_secret() -> None:
     assert settings.secrets[0].key.hex() not in written
 
 
+def test_a_provider_brings_its_time_outs_and_takes_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is given comes first; the secret is text for Shopify, and the user is told so, without it."""
+    settings = check_options(parse("--provider=shopify", "--connect-timeout=2"))
+    assert settings.timeouts == Timeouts(2.0, 5.0)
+    assert settings.secrets[0].key == SECRET.encode()
+    assert settings.told_signing() == "signed as shopify: $HOOKSWARM_SECRET, taken as one line of text"
+    assert settings.options["response_timeout"] == 5.0
+    assert SECRET not in repr(settings)
+
+
+def test_a_providers_own_retry_law() -> None:
+    """`--retry-profile provider` is that of the provider, where it is known."""
+    settings = check_options(parse("--provider=stripe", "--retry-profile=provider"))
+    assert settings.law
+    assert settings.law[1].retries == 12
+    (fault,) = faults_of("--provider=linear", "--retry-profile=provider")
+    assert fault.startswith("--retry-profile: how linear retries is not known")
+
+
+def test_faults_of_a_provider_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An unknown name, a secret of another form, a second one without room, a body that it would not send."""
+    assert faults_of("--provider=githup")[0].startswith(
+        "--provider: there is no provider 'githup'; did you mean github?"
+    )
+    (fault,) = faults_of("--provider=discord")
+    assert "$HOOKSWARM_SECRET was taken as a private Ed25519 key" in fault
+    (tmp_path / "large.json").write_text(json.dumps("x" * 300_000))
+    (fault,) = faults_of("--provider=mcp-events", "--payloads=large.json")
+    assert fault == "--payloads: mcp-events sends no body above 262,144 B: leave larger ones out"
+    monkeypatch.setenv("HOOKSWARM_SECRET_NEXT", SECRET)
+    (fault,) = faults_of("--provider=github")
+    assert fault == "provider github sends one signature, and $HOOKSWARM_SECRET_NEXT would be a second: unset it"
+    assert len(check_options(parse()).secrets) == 2
+
+
 def test_unreachable_names_who_does_not_answer() -> None:
     """A region or a balancer that no connection reaches is named with its address; one that listens is not."""
     with ScriptedServer(answering()) as server:
