@@ -122,8 +122,6 @@ class Provider(_Part):
     """The event's type, where its payload tells none."""
     signature: Signature | None = None
     """None: the provider signs nothing."""
-    accept: tuple[str, ...] = ()
-    """What an answer must be to count as accepted, as `--accept` takes it; empty: any 2xx."""
     connect_timeout_s: float = Field(default=5.0, gt=0, le=3600)
     response_timeout_s: float = Field(default=15.0, gt=0, le=3600)
     retry: str = ""
