@@ -37,7 +37,7 @@ class Secret:
 def signing_secrets(
     provider: Provider, env: Mapping[str, str] = os.environ, folder: Path = FOLDER
 ) -> tuple[Secret, ...]:
-    """The secret of a provider, and during a rotation the next one behind it; none where nothing is signed.
+    """The secret of a provider, and during a rotation the next one after it; none where nothing is signed.
 
     Of $HOOKSWARM_SECRET, else the file $HOOKSWARM_SECRET_FILE, else one made in `folder`; the next one of
     $HOOKSWARM_SECRET_NEXT or $HOOKSWARM_SECRET_NEXT_FILE, if these are set. Raises ConfigError.

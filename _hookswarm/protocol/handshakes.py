@@ -25,7 +25,7 @@ class Greeting:
 
     method: str
     query: str
-    """What is added to the URL behind `?`; empty: nothing."""
+    """What is added to the URL after `?`; empty: nothing."""
     headers: bytes
     """A block of header lines."""
     body: bytes

@@ -78,7 +78,7 @@ class Handshake(_Part):
 
     method: Literal["GET", "POST"] = "POST"
     query: str = ""
-    """Template of what is added to the URL behind `?`."""
+    """Template of what is added to the URL after `?`."""
     body: str = ""
     """Template; it is signed as an event's is, unless the method is GET."""
     status: Literal[200, 204] = 200

@@ -318,15 +318,15 @@ def _reader_of_several(text: str, again: str) -> Reader:
     for part in dict.fromkeys((*text.split(separator), again.removeprefix(separator))):
         template = Template(part)
         if len(template.names) == 1:
-            before, behind = (literal.encode() for literal in template.literals)
-            kinds.append((before, behind, PLACES[template.names[0]]))
+            before, after = (literal.encode() for literal in template.literals)
+            kinds.append((before, after, PLACES[template.names[0]]))
     split = separator.encode()
 
     def several(found: bytes, values: list[Any], signatures: list[bytes]) -> None:
         for one in found.split(split, MAX_SIGNATURES + len(kinds) - 1)[: MAX_SIGNATURES + len(kinds) - 1]:
-            for before, behind, place in kinds:
-                if one.startswith(before) and one.endswith(behind) and len(one) > len(before) + len(behind):
-                    inner = one[len(before) : len(one) - len(behind)]
+            for before, after, place in kinds:
+                if one.startswith(before) and one.endswith(after) and len(one) > len(before) + len(after):
+                    inner = one[len(before) : len(one) - len(after)]
                     if place == _SIGNATURE:
                         signatures.append(inner)
                     else:

@@ -56,7 +56,7 @@ class Template:
             there = ", ".join(name for name in NAMES if name in allowed)
             raise ConfigError([f"there is no {{{name}}} here; there are {there}" for name in unknown])
         self.literals = tuple(parts[::2])
-        """What stands before, between and behind them."""
+        """What stands before, between and after them."""
         self.format = _format(self.literals, self.names)
         self.pick = _picker(self.names)
         """What takes of the values what `format` wants."""

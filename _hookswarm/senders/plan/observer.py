@@ -1,6 +1,6 @@
 """The observer: what a user names to be asked how many effects the deliveries had (`--observe URL|COMMAND`).
 
-It answers with a number, or with JSON in which a path leads to one: names and places in lists, joined by dots, behind
+It answers with a number, or with JSON in which a path leads to one: names and places in lists, joined by dots, after
 `#`: `http://…/stats#orders.0.count`, or as a command's last word: `./stats --json #orders.0.count`.
 """
 
@@ -101,7 +101,7 @@ def effects_in(text: str, path: str) -> float:
     try:
         value: Any = json.loads(text)
     except ValueError:
-        wanted = "JSON" if path else "a number; JSON needs its path behind #"
+        wanted = "JSON" if path else "a number; JSON needs its path after #"
         raise ObserverError(f"answered {_short(text)!r}, which is not {wanted}") from None
     passed = ""
     for step in path.split(".") if path else ():
@@ -109,7 +109,7 @@ def effects_in(text: str, path: str) -> float:
         passed += f"{step}."
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         where = f"{path!r} is {_kind(value)}" if path else f"answered {_kind(value)}"
-        raise ObserverError(f"{where}, not a number; name the path to it behind #: …#orders.count")
+        raise ObserverError(f"{where}, not a number; name the path to it after #: …#orders.count")
     return float(value)
 
 

@@ -28,12 +28,12 @@ def test_a_number_or_the_way_to_one(text: str, path: str, effects: float) -> Non
 @pytest.mark.parametrize(
     ("text", "path", "said"),
     [
-        ("seven", "", "answered 'seven', which is not a number; JSON needs its path behind #"),
+        ("seven", "", "answered 'seven', which is not a number; JSON needs its path after #"),
         ("", "", "answered '', which is not a number"),
         ("<html>", "a.b", "which is not JSON"),
         ("NaN", "", "answered no finite number, not a number; name the path"),
         ("true", "", "answered true or false, not a number"),
-        ('{"a": 1}', "", "answered an object, not a number; name the path to it behind #"),
+        ('{"a": 1}', "", "answered an object, not a number; name the path to it after #"),
         ('{"a": {"b": "3"}}', "a.b", "'a.b' is a text, not a number"),
         ('{"a": {"b": 3}}', "a.c", "in 'a' there is no 'c'; there are: b"),
         ('{"a": [1]}', "a.1", "in 'a' there are 1 entries, and none at 1; the first is at 0"),
@@ -73,7 +73,7 @@ def test_a_command_that_fails_is_told(command: str, said: str) -> None:
 
 
 def test_a_url_is_asked() -> None:
-    """What stands behind # is not sent."""
+    """What stands after # is not sent."""
     seen = []
 
     def script(peer: Peer) -> None:
