@@ -17,8 +17,7 @@ HookswarmError
 └── ScaleError           a number of processes beyond the server (receiver)
 
 No faults, and so not of this tree: `Halted`, thrown into a worker whose answer is not waited for any longer, `Refused`,
-a request that a receiver answers with a 4xx, as it should, `Greeted`, a provider's handshake, which it answers, and
-`Unknown`, what no control group tells.
+a request that a receiver answers with a 4xx, as it should, and `Unknown`, what no control group tells.
 """
 
 from collections.abc import Sequence

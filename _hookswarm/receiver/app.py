@@ -3,15 +3,13 @@
 Junk is answered 4xx, never 5xx; what a client sends reaches no file name and no log line.
 """
 
-import contextlib
 import os
 import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 from wsgiref.util import request_uri
 
@@ -20,15 +18,16 @@ from _hookswarm.protocol.handshakes import Answerer
 from _hookswarm.protocol.identity import NO_RUN, AttemptTag, EventId, parse_attempt_tag, parse_event_id
 from _hookswarm.protocol.providers import EVENT_HEADER
 from _hookswarm.protocol.signing import Verifier
+from _hookswarm.receiver.arrivals import open_arrivals
 from _hookswarm.receiver.bodies import BodyFile
 from _hookswarm.receiver.config import Durability, ReceiverConfig
 from _hookswarm.receiver.faults import Kind, Play, decide_play, faults_naming, played_answer
+from _hookswarm.receiver.request import Environ, Refused, environ_name, header_bytes, headers_bytes, read_body
 from _hookswarm.receiver.state import Counts, ProcessReport, StateReader
 from _hookswarm.records.clock import Clock
-from _hookswarm.records.journal import BufferedJournal, Header, Journal
+from _hookswarm.records.journal import BufferedJournal, Journal
 from _hookswarm.records.rows import Flag, pack_row
 
-Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
 _FOREIGN = AttemptTag(attempt=0, origin=0, target=0, strategy=0)
@@ -36,22 +35,6 @@ _FOREIGN = AttemptTag(attempt=0, origin=0, target=0, strategy=0)
 _WRITTEN, _FOREIGN_FLAG, _FAULT = int(Flag.WRITTEN), int(Flag.FOREIGN), int(Flag.FAULT)
 _NO_CONTENT = int(HTTPStatus.NO_CONTENT)
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
-
-
-class Refused(Exception):
-    """A request that is not taken; `status` and a plain sentence for the client. No fault of ours: it is our work."""
-
-    def __init__(self, status: HTTPStatus, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-class Greeted(Exception):
-    """A handshake, not an event; holds the answer's body. No fault: it is our work."""
-
-    def __init__(self, answer: bytes) -> None:
-        super().__init__()
-        self.answer = answer
 
 
 class Receiver:
@@ -70,8 +53,9 @@ class Receiver:
         self._verifier, self._answerer = verifier, answerer
         provider = verifier.provider
         self._method = provider.method
-        self._id = _environ_name(provider.id_header or EVENT_HEADER)
-        self._looked_at = [_environ_name(name) for name in verifier.headers]
+        self._greets = answerer.method == self._method
+        self._id = environ_name(provider.id_header or EVENT_HEADER)
+        self._looked_at = [environ_name(name) for name in verifier.headers]
         self._needs_url = bool(provider.signature and "{url}" in provider.signature.signed)
         self._state = state
         self._clock = clock or Clock()
@@ -99,9 +83,10 @@ class Receiver:
         try:
             if environ["REQUEST_METHOD"] != self._method:
                 return self._answer_other(environ, start_response, received)
-            played = self._accept(environ, received)
-        except Greeted as greeted:
-            return _greeting(start_response, self._answerer.status, greeted.answer)
+            body, timestamp = self._verified(environ, received)
+            if self._greets and (answer := self._answerer.answer(body)) is not None:
+                return _greeting(start_response, self._answerer.status, answer)
+            played = self._accept(environ, body, timestamp, received)
         except Refused as refusal:
             with self._lock:
                 self._refused[refusal.status.value] += 1
@@ -117,31 +102,30 @@ class Receiver:
             if faults and faults.unhealthy:
                 return _plain(start_response, HTTPStatus.SERVICE_UNAVAILABLE, "unhealthy: a fault was asked for")
             return _plain(start_response, HTTPStatus.OK, "ready")
-        query = _bytes(environ.get("QUERY_STRING", ""))
+        query = header_bytes(environ.get("QUERY_STRING", ""))
         if self._answerer.method == environ["REQUEST_METHOD"] and (answer := self._answerer.answer(query)) is not None:
             return _greeting(start_response, self._answerer.status, answer)
         return _plain(
             start_response, HTTPStatus.METHOD_NOT_ALLOWED, f"webhooks come by {self._method}", [("Allow", self._method)]
         )
 
-    def _accept(self, environ: Environ, received: int) -> tuple[Play, Faults] | None:
-        """Verify and write down; what is then played instead of a plain acceptance, if anything."""
-        verifier, event_id = self._verifier, environ.get(self._id, "")
-        # WSGI hands header bytes over as latin-1 text: the same bytes come back.
-        texts = [_bytes(environ.get(name, "")) for name in self._looked_at]
-        if not all(texts):
-            raise Refused(HTTPStatus.BAD_REQUEST, f"{_either(verifier.headers)} is missing")
-        seen = verifier.seen(texts)
+    def _verified(self, environ: Environ, received: int) -> tuple[bytes, str]:
+        """A request's body, and its timestamp as it was sent. Raises Refused."""
+        verifier = self._verifier
+        seen = verifier.seen(headers_bytes(environ, self._looked_at, verifier.headers))
         if not verifier.is_fresh(seen, received / 1e9):
             raise Refused(HTTPStatus.BAD_REQUEST, f"{verifier.told_time} is not a recent Unix time, a whole number")
-        body = _read_body(environ, self._config.max_body)
-        url = _bytes(request_uri(environ)) if self._needs_url else b""
+        body = read_body(environ, self._config.max_body)
+        url = header_bytes(request_uri(environ)) if self._needs_url else b""
         if not verifier.is_right(seen, body, url, self._method.encode()):
             raise Refused(HTTPStatus.UNAUTHORIZED, f"no signature in {verifier.told_signature} is right")
-        if self._answerer.method == self._method and (answer := self._answerer.answer(body)) is not None:
-            raise Greeted(answer)
+        return body, seen.timestamp
+
+    def _accept(self, environ: Environ, body: bytes, timestamp: str, received: int) -> tuple[Play, Faults] | None:
+        """Write down; what is then played instead of a plain acceptance, if anything."""
+        event_id = environ.get(self._id, "")
         ours = _ours(event_id, environ.get("HTTP_HOOKSWARM_ATTEMPT", ""))
-        event, tag = ours or (EventId(0, 0, 0, zlib.crc32(_bytes(event_id) or body)), _FOREIGN)
+        event, tag = ours or (EventId(0, 0, 0, zlib.crc32(header_bytes(event_id) or body)), _FOREIGN)
         flags = _WRITTEN if ours else _WRITTEN | _FOREIGN_FLAG
         try:
             if self._state.generation() != self._generation:
@@ -150,7 +134,7 @@ class Receiver:
             if order is None or (faults := order.active(received, event.webhook if ours else None)) is None:
                 self._record(event, tag, body, received, _NO_CONTENT, flags)
                 return None
-            play = decide_play(faults, *faults_naming(ours, event_id, seen.timestamp))
+            play = decide_play(faults, *faults_naming(ours, event_id, timestamp))
             if not play.silent and play.delay_s:
                 (_compute if play.busy else self._sleep)(play.delay_s)
             plain = play.kind is Kind.TAKE
@@ -237,42 +221,8 @@ class Receiver:
     def _open(self) -> Journal:
         with self._lock:
             if self._journal is None:
-                folder = self._config.results / self.run
-                folder.mkdir(parents=True, exist_ok=True)
-                name = f"{self._config.region}-{os.getpid()}"
-                header = Header("arrivals", self.run, name, self._clock.anchor_ns, self._config.region)
-                # On a full disk every request comes here again: what stands beside a journal must not stay without it.
-                with contextlib.ExitStack() as undo:
-                    bodies = _unused(folder, f"bodies-{name}", ".ndjson")
-                    if self._config.bodies:
-                        self._bodies = BodyFile(bodies)
-                        undo.callback(bodies.unlink)
-                    path, log = _unused(folder, f"arrivals-{name}"), _unused(folder, f"fsyncs-{name}")
-                    if self._fsync:
-                        syncs = Header("fsyncs", self.run, name, self._clock.anchor_ns, self._config.region)
-                        timed = Journal(log, syncs)
-                        undo.callback(log.unlink)
-                        self._journal = _TimedJournal(path, header, timed, self._clock.now)
-                    else:
-                        kind = BufferedJournal if self._config.durability is Durability.MEMORY else Journal
-                        self._journal = kind(path, header)
-                    undo.pop_all()
+                self._journal, self._bodies = open_arrivals(self._config, self.run, self._clock)
             return self._journal
-
-
-class _TimedJournal(Journal):
-    """Tells another journal when each of its fdatasyncs began, and when it was done."""
-
-    def __init__(self, path: Path, header: Header, log: Journal, now: Callable[[], int]) -> None:
-        super().__init__(path, header)
-        self._log = log
-        self._now = now
-
-    def _commit(self) -> None:
-        began = self._now()
-        super()._commit()
-        with contextlib.suppress(OSError):  # a full disk: what was synced is safe all the same
-            self._log.append(pack_row(start=began, done=self._now(), flags=_WRITTEN))
 
 
 def _compute(seconds: float) -> None:
@@ -286,59 +236,6 @@ def _ours(event_id: str, attempt: str) -> tuple[EventId, AttemptTag] | None:
     """The event and the attempt, or None where another sender named either."""
     event, tag = parse_event_id(event_id), parse_attempt_tag(attempt)
     return None if event is None or tag is None else (event, tag)
-
-
-def _unused(folder: Path, stem: str, suffix: str = ".journal") -> Path:
-    """A file's path that does not exist yet: a run may be set twice, and a pid comes round again.
-
-    `<region>-<pid>.2`: with another "-" it would look like a file of the region `<region>-<pid>`.
-    """
-    path, number = folder / f"{stem}{suffix}", 1
-    while path.exists():
-        number += 1
-        path = folder / f"{stem}.{number}{suffix}"
-    return path
-
-
-def _read_body(environ: Environ, limit: int) -> bytes:
-    declared = environ.get("CONTENT_LENGTH") or ""
-    if declared and not (declared.isascii() and declared.isdecimal()):
-        raise Refused(HTTPStatus.BAD_REQUEST, "Content-Length is not a number")
-    wanted = int(declared) if declared and len(declared) < 20 else None
-    if declared and (wanted is None or wanted > limit):
-        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {limit} bytes")
-    body = _read(environ["wsgi.input"], limit + 1 if wanted is None else wanted)
-    if wanted is None and len(body) > limit:
-        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {limit} bytes")
-    if wanted is not None and len(body) < wanted:
-        raise Refused(HTTPStatus.BAD_REQUEST, "the body is shorter than its Content-Length")
-    return body
-
-
-def _read(stream: Any, size: int) -> bytes:
-    try:
-        body: bytes = stream.read(size)
-        while len(body) < size and (more := stream.read(size - len(body))):
-            body += more
-    except (OSError, ValueError):
-        raise Refused(HTTPStatus.BAD_REQUEST, "the body could not be read") from None
-    return body
-
-
-def _environ_name(header: str) -> str:
-    """What WSGI calls it."""
-    return "HTTP_" + header.upper().replace("-", "_")
-
-
-def _either(names: Sequence[str]) -> str:
-    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-
-
-def _bytes(header: str) -> bytes:
-    try:
-        return header.encode("latin-1")
-    except UnicodeEncodeError:
-        raise Refused(HTTPStatus.BAD_REQUEST, "a webhook header holds characters that HTTP does not allow") from None
 
 
 def _greeting(start_response: StartResponse, status: int, body: bytes) -> Iterable[bytes]:
