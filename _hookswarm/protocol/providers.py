@@ -85,18 +85,13 @@ class Handshake(_Part):
     """Of a right answer."""
     answer: str
     """Template of a right answer's body; `{signature}` in it is that of `{challenge}`, in hexadecimal."""
-    expect: tuple[str, ...] = ()
-    """Templates of what must stand in the answer; empty: `answer` must."""
-    wrong_signature: Literal[401] | None = None
-    """What the receiver must answer to the same with a wrong signature."""
     note: str = ""
 
     def problems(self) -> Iterator[str]:
         """A phrase for each thing that is wrong with it."""
         for name in ("query", "body"):
             yield from _template_faults(name, getattr(self, name), IN_HANDSHAKE)
-        for text in (self.answer, *self.expect):
-            yield from _template_faults("answer", text, IN_ANSWER)
+        yield from _template_faults("answer", self.answer, IN_ANSWER)
 
 
 class Provider(_Part):

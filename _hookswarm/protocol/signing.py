@@ -26,7 +26,6 @@ _CONTENT_TYPES = {
 }
 _HEAD = ("user-agent", "content-type")
 _BODY, _TYPE, _SIGNATURE = PLACES["body"], PLACES["type"], PLACES["signature"]
-_FOUND_IN_BODY = ("body", "compact_body", "form")
 
 
 class Signer:
@@ -50,8 +49,7 @@ class Signer:
         wrap = Template(provider.wrap or "{body}")
         used = {*headers.names, *signed.names, *wrap.names}
         self.uses_type = "type" in used
-        """Whether the event's type is looked at; the same of the URL."""
-        self.uses_url = "url" in used
+        """Whether the event's type is looked at."""
         self._signed = signed.fill
         self._type, self._method = provider.type.encode(), provider.method.encode()
         self._before = tuple((PLACES[name], make) for name, make in _EVENTS_OWN.items() if name in used)
@@ -141,12 +139,17 @@ def _timestamp_ms(values: Values) -> bytes:
     return b"%d" % (values[_NOW] * 1e3)
 
 
+_SPACE = re.compile(rb'("(?:[^"\\]|\\.)*")|[ \t\n\r]+', re.DOTALL)
+
+
 def _compact(values: Values) -> bytes:
+    """What is no white space stays as it is spelt, 1.10 and \u00e9, as Go's and JavaScript's senders leave it."""
+    body: bytes = values[_BODY]
     try:
-        loaded = json.loads(values[_BODY])
+        json.loads(body)
     except (ValueError, RecursionError):
-        return bytes(values[_BODY])
-    return json.dumps(loaded, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        return body
+    return _SPACE.sub(rb"\1", body)
 
 
 def _form(values: Values) -> bytes:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.common.wording import first_of
+from _hookswarm.protocol.credentials import public_key_text
 from _hookswarm.runner.plans import Outlook, Prepared
 from _hookswarm.senders.plan import outline
 from _hookswarm.senders.plan.plan import NAMES_SHOWN
@@ -49,10 +50,13 @@ def show_dry_run(outlook: Outlook, out: Console) -> None:
         _say(out, f"{name} would send to {to}")
     stage = prepared.plan.stages[0]
     _say(out, f"\nthe first request, of {stage.name!r}:\n")
-    keys = [secret.key for secret in prepared.settings.secrets]
-    request = masked(first_request(stage, prepared.settings), keys)
+    settings = prepared.settings
+    request = masked(first_request(stage, settings), [secret.key for secret in settings.secrets])
     for line in request.decode(errors="replace").splitlines():
         out.print(Text(printable(line)), soft_wrap=True)
+    for secret in settings.secrets:
+        if public := public_key_text(settings.provider, secret):
+            _say(out, f"\nthe public key of {secret.where}, for your receiver's configuration:\n\n{public}")
     _say(out, "\nnothing was sent: leave --dry-run out to send it")
 
 

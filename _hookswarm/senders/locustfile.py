@@ -9,31 +9,9 @@ from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.regions import DEFAULT_TABLE, Region, RegionTable, load_table
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.senders import plugin
+from _hookswarm.senders.plan import vocabulary
 from _hookswarm.senders.plan.options import name_variables
-from _hookswarm.senders.plan.vocabulary import (
-    Backlog,
-    Budget,
-    Bursts,
-    Closed,
-    Constant,
-    Delay,
-    Duplicate,
-    Faults,
-    HealthLaw,
-    Incident,
-    Jitter,
-    Limits,
-    Poisson,
-    Ramp,
-    RetryAfter,
-    RetryLaw,
-    Sine,
-    Stage,
-    WebhookClass,
-    law,
-    scaling,
-    sweep,
-)
+from _hookswarm.senders.plan.vocabulary import *  # noqa: F403  # one list of words, which is there
 from _hookswarm.senders.user import StagesShape, WebhookSender, sender_classes
 
 
@@ -56,8 +34,5 @@ def senders() -> dict[str, type[WebhookSender]]:
         sys.exit(Exit.USAGE)
 
 
-__all__ = [
-    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Duplicate", "Faults", "HealthLaw", "Incident",
-    "Jitter", "Limits", "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass",
-    "law", "plugin", "scaling", "senders", "sweep",
-]  # fmt: skip
+__all__ = ["StagesShape", "plugin", "senders"]
+__all__ += vocabulary.__all__

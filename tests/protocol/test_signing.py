@@ -54,6 +54,15 @@ def test_a_change_of_the_body_is_seen(name: str) -> None:
     assert not Verifier(provider, held).verify(headers, body.replace(b"1", b"2", 1), URL.decode())
 
 
+def test_what_is_compacted_is_spelt_as_it_was() -> None:
+    """White space between its tokens goes, and nothing else: numbers, escapes, and what looks like them in a text."""
+    spelt = b'{ "a" : 1.10,\n\t"b": [1E5, "x \\u00e9 \\" , \\/ \\\\" ] }'
+    compact = b'{"a":1.10,"b":[1E5,"x \\u00e9 \\" , \\/ \\\\"]}'
+    zoom = load_provider("zoom")
+    assert Signer(zoom, keys(zoom)).dress(EVENT, NOW_S, spelt)[1] == compact
+    assert Signer(zoom, keys(zoom)).dress(EVENT, NOW_S, b"no JSON  at all")[1] == b"no JSON  at all"
+
+
 @pytest.mark.parametrize("name", ["twilio", "square", "hubspot"])
 def test_another_url_is_seen(name: str) -> None:
     """Where the URL is signed."""

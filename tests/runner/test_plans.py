@@ -1,6 +1,7 @@
 """All tests are planned, and all that is wrong is named, before the first begins."""
 
 import io
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -128,6 +129,13 @@ def test_a_dry_run_shows_a_request_and_sends_nothing() -> None:
     assert "\nwebhook-signature: v1," in told
     assert SECRET not in told
     assert "nothing was sent" in told
+
+
+def test_a_dry_run_shows_the_public_key_of_a_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Raw in hexadecimal, as Discord hands it out: the receiver is to be told."""
+    monkeypatch.delenv("HOOKSWARM_SECRET")
+    told = shown(judged("--test", "performance", "--provider", "discord", *ELSEWHERE, "--dry-run"), dry=True)
+    assert re.search(r"\nthe public key of \S+, for your receiver's configuration:\n\n[0-9a-f]{64}\n", told)
 
 
 def test_a_token_that_is_the_secret_is_not_shown() -> None:

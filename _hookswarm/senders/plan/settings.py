@@ -26,6 +26,7 @@ from _hookswarm.protocol.regions import (
     is_loopback,
     load_table,
 )
+from _hookswarm.protocol.signature import ASYMMETRIC
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.sizes import parse_size
 from _hookswarm.senders.plan import processes
@@ -87,7 +88,9 @@ class Settings:
         """Who is played, and with which secret, for people; empty for the default provider with a secret made up."""
         if not self.secrets or (self.provider.name == DEFAULT and self.secrets[0].made_up):
             return ""
-        return f"signed as {self.provider.name}: {' and '.join(secret.told() for secret in self.secrets)}"
+        told = f"signed as {self.provider.name}: {' and '.join(secret.told() for secret in self.secrets)}"
+        pairs = self.provider.signature and self.provider.signature.algorithm in ASYMMETRIC
+        return f"{told}; --dry-run shows the public half" if pairs else told
 
 
 def check_options(options: argparse.Namespace) -> Settings:

@@ -97,6 +97,10 @@ class Endpoint:
             self._addresses = found
         return self._addresses
 
+    def request(self, headers: bytes, body: bytes) -> bytes:
+        """What goes over the wire."""
+        return b"%b%bContent-Length: %d\r\n\r\n%b" % (self.head, headers, len(body), body)
+
     def connection(self, address: Address) -> Connection:
         """A connection of the endpoint's kind, not connected yet."""
         return TlsConnection(address, self.tls, self.host) if self.tls else Connection(address)
@@ -120,14 +124,10 @@ class Wire:
             self._connect()
 
     def post(self, headers: bytes, body: bytes) -> int:
-        self.retry_after = b""
-        connection = self._usable()
-        self.reused = connection is not None
-        connection = connection or self._timed_connect()
-        request = b"%b%bContent-Length: %d\r\n\r\n%b" % (self._endpoint.head, headers, len(body), body)
+        connection = self._ready()
         try:
             connection.arm(self.timeouts.response_s)
-            status = self._exchange(connection, request)
+            status = self._exchange(connection, self._endpoint.request(headers, body))
             connection.disarm()
         except BaseException:
             self.close()  # also when the worker is killed: half an answer must not meet the next request
@@ -142,13 +142,10 @@ class Wire:
 
         A link's distance is not in it.
         """
-        self.retry_after = b""
-        connection = self._usable()
-        self.reused = connection is not None
-        connection = connection or self._timed_connect()
+        connection = self._ready()
         try:
             connection.arm(self.timeouts.response_s)
-            connection.send(b"%b%bContent-Length: %d\r\n\r\n%b" % (self._endpoint.head, headers, len(body), body))
+            connection.send(self._endpoint.request(headers, body))
             answered = connection.await_answer()
         except TimeoutError:
             raise WireError(Outcome.READ_TIMEOUT, f"no answer in {self.timeouts.response_s:g} s") from None
@@ -164,6 +161,13 @@ class Wire:
         if self._connection:
             self._connection.close()
             self._connection = None
+
+    def _ready(self) -> Connection:
+        """A connection for the next request, and whether it was open already."""
+        self.retry_after = b""
+        connection = self._usable()
+        self.reused = connection is not None
+        return connection or self._timed_connect()
 
     def _timed_connect(self) -> Connection:
         began_s = time.monotonic()
