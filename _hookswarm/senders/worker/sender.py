@@ -11,11 +11,12 @@ from _hookswarm.protocol.identity import AttemptTag, event_prefix, extend_event_
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Journal
-from _hookswarm.records.rows import Flag, Outcome, pack_row
+from _hookswarm.records.rows import FAILED, Flag, Outcome, pack_row
 from _hookswarm.senders.plan.payloads import Payloads
 from _hookswarm.senders.plan.retry import Failure
 from _hookswarm.senders.transport.failure import WireError
 from _hookswarm.senders.transport.wire import Transport
+from _hookswarm.senders.worker.failures import Failures
 from _hookswarm.senders.worker.queue import Delivery, DeliveryQueue
 from _hookswarm.senders.worker.retrier import Retrier
 from _hookswarm.senders.worker.retry_after import parse_retry_after
@@ -74,7 +75,9 @@ class StageSender:
         signer: Signer,
         clock: Clock,
         wall: Callable[[], float] = time.time,
+        failures: Failures | None = None,
     ) -> None:
+        """`failures`: what the process tells of them, for all its senders of a stage."""
         self.queue = queue
         self.retrier = retrier
         self._stage = stage
@@ -90,6 +93,7 @@ class StageSender:
         self._wall = wall
         self.outcomes = [0] * len(Outcome)
         """Attempts by outcome."""
+        self._failures = failures or Failures()
         self.connecting_s: float | None = 0.0
         """What all attempts together spent on connecting; None: the transport does not tell."""
 
@@ -129,6 +133,8 @@ class StageSender:
         latency_ms = (done_ns - delivery.began_ns) / 1e6
         if not message:
             return AttemptResult(start_ns, done_ns, latency_ms, None, None)
+        if outcome in FAILED:
+            self._failures.note(outcome, status, message, wire.body, done_ns)
         hint = parse_retry_after(wire.retry_after, self._wall()) if hinted else None
         return AttemptResult(start_ns, done_ns, latency_ms, message, Failure(outcome, status, hint))
 

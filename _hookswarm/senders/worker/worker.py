@@ -49,6 +49,7 @@ from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage, from_plain
 from _hookswarm.senders.transport.wire import Timeouts
 from _hookswarm.senders.worker.delivery_workers import DeliveryWorkers
+from _hookswarm.senders.worker.failures import Failures
 from _hookswarm.senders.worker.master_watch import MasterWatch
 from _hookswarm.senders.worker.network import Network
 from _hookswarm.senders.worker.opening import Opening
@@ -150,8 +151,9 @@ class SendingProcess:
         if stage.timeout_s:
             timeouts = Timeouts(stage.timeout_s, stage.timeout_s)
         self._network.begin(stage, announcement.start_ns)
-        lanes = {part.origin: self._lane(stage, announcement, part) for part in announcement.parts}
-        playing = Playing(announcement.number, stage, timeouts, lanes)
+        failures = Failures()
+        lanes = {part.origin: self._lane(stage, announcement, part, failures) for part in announcement.parts}
+        playing = Playing(announcement.number, stage, timeouts, lanes, failures)
         self._halted_by, self._dismissed = 0.0, False
         self._workers.begin(playing)
         self._watcher = gevent.spawn(self._watch, playing, announcement.start_ns)
@@ -160,7 +162,7 @@ class SendingProcess:
         chunk = gather.read_chunk(self.settings.results, self.name, gather.Fetch.model_validate(msg.data))
         self._tell(CHUNK, chunk.model_dump())
 
-    def _lane(self, stage: Stage, announcement: Announcement, part: Part) -> Lane:
+    def _lane(self, stage: Stage, announcement: Announcement, part: Part, failures: Failures) -> Lane:
         settings, seed, clock = self.settings, (announcement.seed, announcement.draw), self._clock
         stripe = Stripe(part.first, part.last, announcement.of)
         origin = Origin(part.origin, stage, settings.regions, settings.links, Random(f"{seed} {part}"), clock)
@@ -179,6 +181,7 @@ class SendingProcess:
                 payloads=settings.captured or Generated(stage.payload, announcement.seed),
                 signer=settings.signer,
                 clock=clock,
+                failures=failures,
             ),
             Opening(soon, origin.likely, lambda: (announcement.start_ns - clock.now()) / 1e9),
         )
@@ -244,6 +247,7 @@ class SendingProcess:
             starved_s=starved,
             connecting_s=playing.connecting_s(),
             flips=[flip for lane in playing.lanes.values() for flip in lane.origin.flips],
+            failures=playing.failures.told(secret.key for secret in self.settings.secrets),
         )
         self._tell(REPORT, report.model_dump(mode="json"))
 
