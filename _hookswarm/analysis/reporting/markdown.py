@@ -17,10 +17,11 @@ _SIGN = {Status.PASS: "✅", Status.FAIL: "❌", Status.VOID: "🚫", Status.UNK
 _CHECKED = {Checked.PASS: "✅", Checked.FAIL: "❌", Checked.ERROR: "🚫"}
 
 
-def markdown_summary(sections: Sequence[Section], results: Sequence[CheckResult]) -> str:
-    """The checks first, if there are any, and then each run."""
+def markdown_summary(sections: Sequence[Section], results: Sequence[CheckResult], refused: str = "") -> str:
+    """The checks first, if there are any, and then each run; at last, why there were no more (`refused`)."""
     told = ["### Checks", "", *_table(("check", "", "found"), map(_checked, results)), ""] if results else []
-    return "\n".join([*told, *map(_section, sections)])
+    ended = [f"### {_SIGN[Status.UNKNOWN]} hookswarm: untested", "", f"- {_cell(refused)}", ""] if refused else []
+    return "\n".join([*told, *map(_section, sections), *ended])
 
 
 def _section(section: Section) -> str:

@@ -46,10 +46,12 @@ class CommandOutcome(BaseModel):
     checks: list[_CheckOutcome]
     reports: list[str]
     """Files that hold all of it."""
+    refused: str
+    """Why there were no more runs: the target accepted nothing. Else empty."""
 
 
 def outcome_of(
-    sections: Iterable[Section], results: Iterable[CheckResult], reports: Iterable[Path], end: Exit
+    sections: Iterable[Section], results: Iterable[CheckResult], reports: Iterable[Path], end: Exit, refused: str = ""
 ) -> CommandOutcome:
     """Of a command that made these runs, checks and report files."""
     return CommandOutcome(
@@ -57,6 +59,7 @@ def outcome_of(
         runs=[_run(section) for section in sections],
         checks=[_CheckOutcome(check=one.check.text, status=one.status, message=one.message) for one in results],
         reports=[str(path) for path in reports],
+        refused=refused,
     )
 
 

@@ -45,6 +45,10 @@ class RunFailedError(HookswarmError):
     """The run cannot go on; the text says why, for people."""
 
 
+class UntestedError(RunFailedError):
+    """Nor does it make sense: the target accepts nothing. The exit code is Exit.UNTESTED."""
+
+
 class StagePlayer:
     """Plays the stages of one run, one after the other."""
 

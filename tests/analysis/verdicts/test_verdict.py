@@ -499,7 +499,7 @@ def test_every_status_has_its_exit_code() -> None:
         Status.PASS: Exit.PASS,
         Status.FAIL: Exit.FAIL,
         Status.VOID: Exit.VOID,
-        Status.UNKNOWN: Exit.UNKNOWN,
+        Status.UNKNOWN: Exit.UNTESTED,
     }
     assert [int(verdict.EXITS[status]) for status in Status] == [0, 1, 3, 4]
 
