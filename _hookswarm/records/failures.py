@@ -17,3 +17,7 @@ class FailureKind(Record):
     """When the first and the last of them ended, Unix nanoseconds."""
     sample: str = ""
     """How the body began that one of them was answered with: one line, without our secrets."""
+
+    def told(self) -> str:
+        """For people: `status 401, answered "bad signature"`."""
+        return f'{self.text}, answered "{self.sample}"' if self.sample else self.text

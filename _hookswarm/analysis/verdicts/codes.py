@@ -147,6 +147,13 @@ class Code(StrEnum):
         "the generator limited every stage that scales or seeks capacity: `docs/scalability.md`",
         "more sending processes (`--processes`), each with a core of its own",
     )
+    ALL_FAILED = (
+        "all_failed",
+        Effect.UNTESTED,
+        "every delivery of a stage failed in which nothing was to go wrong: that ended the run, and the stages after "
+        "it tested nothing",
+        "mend what the failures name: `docs/numbers.md#failures`; `--keep-going` plays on all the same",
+    )
     NOTHING_ACKNOWLEDGED = (
         "nothing_acknowledged",
         Effect.UNTESTED,

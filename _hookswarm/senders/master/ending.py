@@ -16,6 +16,8 @@ class Ending:
         self.asked = Event()
         """The run is to end now."""
         self.cause = ""
+        self.untested = ""
+        """Why it ends in order although its plan is not done: the target takes nothing."""
 
     def note(self, cause: str) -> None:
         """Why Locust is about to end the run. The first counts; an interrupt always: its signal may reach others, too,
@@ -28,6 +30,12 @@ class Ending:
         """End it now, for this cause unless one is known."""
         self.note(cause)
         self.asked.set()
+
+    def give_up(self, untested: str) -> None:
+        """End it now, in order, for the target takes nothing; an end that is on already goes on."""
+        if not self.asked.is_set():
+            self.untested = untested
+            self.asked.set()
 
     @property
     def interrupted(self) -> bool:

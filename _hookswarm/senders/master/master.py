@@ -188,8 +188,11 @@ class Master:
             self._read_clocks(folder, controls)
             self._await_statistics(settled)
             self._gather(folder)
-            self._environment.process_exit_code = None if settled else Exit.UNTESTED
-            if early and not self._ending.interrupted:
+            untested = self._ending.untested
+            self._environment.process_exit_code = None if settled and not untested else Exit.UNTESTED
+            if untested:
+                say(untested)
+            elif early and not self._ending.interrupted:
                 error = ended_early(self._ending.cause, self._never_played(), len(self._plan.stages))
         except UntestedError as failure:
             error, failed = str(failure), Exit.UNTESTED
@@ -291,7 +294,7 @@ class Master:
             if controls:
                 controls.release()
             if folder:
-                folder.close(self._clock.now(), self._ending.interrupted, error, self._left_out)
+                folder.close(self._clock.now(), self._ending.interrupted, error, self._ending.untested, self._left_out)
                 say(f"run {folder.path}")
         except OSError as failure:
             say(f"cannot write the end of the run, {with_remedy(failure)}")

@@ -13,6 +13,7 @@ from _hookswarm.records.clock import Clock
 from _hookswarm.records.timeline import FaultsSet, Progress, StageEnded, StageOverloaded, StageStarted, WorkerLost
 from _hookswarm.senders.exchange import counted
 from _hookswarm.senders.exchange.messages import HALT, STAGE, Announcement, Part
+from _hookswarm.senders.master.all_failed import all_failed
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.effects import Effects
 from _hookswarm.senders.master.ending import Ending
@@ -107,6 +108,7 @@ class StagePlayer:
         self._announce(number, stage, start_ns, users)
         overloaded = self._await_reports(number, stage, set(users))
         self._inbox.stage = None
+        self._give_up_if_all_failed(stage)
         self._folder.between_stages()
         incidents.write(self._controls, self._folder.timeline)
         if effects:
@@ -115,6 +117,12 @@ class StagePlayer:
             self._controls.rest()
             self._ending.asked.wait(stage.settle_s)
         return played(list(self._inbox.reports.values()), overloaded, isinstance(stage.arrivals, Closed))
+
+    def _give_up_if_all_failed(self, stage: Stage) -> None:
+        origins, reports = self._inbox.origins(), list(self._inbox.reports.values())
+        settled, failed = sum(one.settled for one in origins), sum(one.failed for one in origins)
+        if not self._settings.keep_going and (why := all_failed(stage, settled, failed, reports)):
+            self._ending.give_up(why)
 
     def _effects(self, stage: Stage) -> Effects | None:
         """What counts a stage's effects, if they are to be counted."""

@@ -13,7 +13,7 @@ EXPECT_S = 60
 """How long a master waits for its sending processes, where nobody said (`--expect-workers-max-wait`)."""
 
 GROUPS = {
-    "What is played": ("quick", "stages", "duration", "rate", "strategy", "seed", "replay", "no_replay"),
+    "What is played": ("quick", "stages", "duration", "rate", "strategy", "seed", "replay", "no_replay", "keep_going"),
     "Where it goes": (
         "target", "allow_remote", "regions", "links", "transport", "connect_timeout", "response_timeout", "ca_file",
     ),
@@ -46,6 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=1, help="of schedules and payloads (default: 1)")
     add("--replay", action="store_true", help="disturbed stages once more beyond loopback, too: a third more at most")
     add("--no-replay", action="store_true", help="play no stage twice, however disturbed")
+    add("--keep-going", action="store_true", help="play on after a stage in which every delivery failed")
     add("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
     add("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
     add("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")

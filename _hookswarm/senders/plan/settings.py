@@ -69,6 +69,8 @@ class Settings:
     """What knows how many effects deliveries had; None: nothing does."""
     watched: tuple[tuple[int, str], ...]
     """Processes of others whose resources are logged, too: their ids and names."""
+    keep_going: bool
+    """Also after a stage in which every delivery failed."""
     allow_worker_loss: bool
     beyond_loopback: bool
     """Some target is."""
@@ -158,6 +160,7 @@ def check_options(options: argparse.Namespace) -> Settings:
         strategy=options.strategy,
         observer=observer,
         watched=watched,
+        keep_going=options.keep_going,
         allow_worker_loss=options.allow_worker_loss,
         beyond_loopback=beyond_loopback,
         replay=not options.no_replay and (options.replay or not beyond_loopback),
