@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from _hookswarm.analysis.reporting import failures
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.schema.report import Section, Stage, Status
 from _hookswarm.analysis.verdicts import duplicates
@@ -30,6 +31,7 @@ def _section(section: Section) -> str:
     lines += [f"- **{reason.code}**: {_cell(reason.message)}" for reason in verdict.heads()]
     if line := default_checks_line(section):
         lines.append(f"- {_cell(line)}")
+    lines += [f"- **failed**: {_code(line)}" for line in failures.lines(section)]
     header = ("stage", "events", "errors", "a second", "p50 ms", "p99 ms", "lost", "twice")
     lines += ["", *_table(header, map(_stage, section.stages[:MOST]))]
     if more := and_more(len(section.stages) - MOST, "stages"):
@@ -68,6 +70,11 @@ def _short(figure: float | None) -> str:
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *rows)]
+
+
+def _code(text: str) -> str:
+    """Text that others wrote in part: no mark in it counts."""
+    return f"`` {_cell(text.replace('``', '__'))} ``"
 
 
 def _cell(text: str) -> str:

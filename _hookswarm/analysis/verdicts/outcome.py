@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from _hookswarm.analysis.schema.failures import Failure
 from _hookswarm.analysis.schema.report import DefaultCheck, Section, Verdict
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.records.exit_codes import Exit
@@ -29,6 +30,7 @@ class _RunOutcome(BaseModel):
     verdict: Verdict
     default_checks: list[DefaultCheck] | None
     """None: they were not wanted."""
+    failures: list[Failure] | None
     stages: list[_StageOutcome]
 
 
@@ -69,6 +71,7 @@ def _run(section: Section) -> _RunOutcome:
         run=section.run.id,
         verdict=section.verdict,
         default_checks=section.default_checks,
+        failures=section.failures,
         stages=[
             _StageOutcome(
                 name=stage.name,
