@@ -283,7 +283,7 @@ class Master:
 
     def _finish(self, folder: RunFolder | None, controls: Controls | None, error: str, failed: Exit) -> None:
         """Leave a whole folder, as far as the run came, and let Locust stop: after an error by `failed`."""
-        self._reception.inbox.stage, self._reception.inbox.failure = None, error
+        self._reception.inbox.stage, self._reception.inbox.failure = None, error or self._ending.untested
         self._controls = None
         try:
             if error:
