@@ -102,6 +102,21 @@ def test_every_fault_is_named_at_once(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "c2hvcnQ" not in " ".join(faults)
 
 
+def test_a_certificate_of_ours_is_for_https(tmp_path: Path) -> None:
+    """Elsewhere nobody would see it."""
+    authority().issue_cert("me").private_key_and_cert_chain_pem.write_to_path(tmp_path / "me.pem")
+    assert "--cert is shown to an https target" in faults_of(f"--target={LOCAL}", "--cert=me.pem")[0]
+    assert check_options(parse("--target=https://127.0.0.1:9/", "--cert=me.pem")).tls
+
+
+def test_headers_stay_as_they_were_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept of the options holds no value of the environment."""
+    monkeypatch.setenv("TOKEN", "of-the-environment")
+    settings = check_options(parse("--header=Authorization: Bearer ${TOKEN}"))
+    assert b"Authorization: Bearer of-the-environment" in settings.signer.head
+    assert "of-the-environment" not in json.dumps(settings.options)
+
+
 @pytest.mark.parametrize(
     "url",
     [
