@@ -164,6 +164,8 @@ class Master:
             self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
             if told := self._settings.told_signing():
                 say(told)
+            if self._settings.proxy:
+                say(self._settings.proxy)
             if self._settings.captured:
                 say(f"payloads: {self._settings.captured.told()}")
             if left_out := self._plan.left_out:

@@ -39,6 +39,7 @@ from _hookswarm.senders.plan.retry import RetryLaw, scaled_law
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES
 from _hookswarm.senders.transport.certificates import client_tls
 from _hookswarm.senders.transport.httpx_wire import check_httpx
+from _hookswarm.senders.transport.proxies import passed_by
 from _hookswarm.senders.transport.wire import Timeouts
 
 HTTPX_LINKS = "--transport httpx cannot model the links of this table: add --links real"
@@ -77,6 +78,8 @@ class Settings:
     replay: bool
     """Disturbed stages are played once more."""
     transport: str
+    proxy: str
+    """What to tell of a proxy that the wire does not take; empty: nothing."""
     timeouts: Timeouts
     tls: ssl.SSLContext | None
     provider: Provider
@@ -145,7 +148,7 @@ def check_options(options: argparse.Namespace) -> Settings:
         faults.append("--seed must be a whole number from 0 on")
     if faults:
         raise ConfigError(faults)
-    beyond_loopback = bool(_beyond_loopback(table))
+    remote = _beyond_loopback(table)
     timeouts = Timeouts(
         options.connect_timeout or provider.connect_timeout_s, options.response_timeout or provider.response_timeout_s
     )
@@ -166,9 +169,10 @@ def check_options(options: argparse.Namespace) -> Settings:
         observer=observer,
         watched=watched,
         allow_worker_loss=options.allow_worker_loss,
-        beyond_loopback=beyond_loopback,
-        replay=not options.no_replay and (options.replay or not beyond_loopback),
+        beyond_loopback=bool(remote),
+        replay=not options.no_replay and (options.replay or not remote),
         transport=options.transport,
+        proxy=passed_by(remote) if options.transport == "wire" else "",
         timeouts=timeouts,
         tls=tls,
         provider=provider,

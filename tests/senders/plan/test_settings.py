@@ -227,3 +227,12 @@ def test_unreachable_regions_are_waited_for_together() -> None:
         faults = unreachable([Region(name=f"r{n}", url=silent.url) for n in range(40)], timeout_s=0.3)
         assert time.monotonic() - began < 6
     assert faults == [f"region r{n}: cannot reach 127.0.0.1:{silent.port}: timed out" for n in range(40)]
+
+
+def test_a_proxy_is_told_where_the_wire_passes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not of a target on this machine, and not of httpx, which takes it."""
+    monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.9:3128")
+    far = ("--target=http://192.0.2.1/", "--allow-remote")
+    assert "past $HTTP_PROXY" in check_options(parse(*far)).proxy
+    assert check_options(parse(f"--target={LOCAL}")).proxy == ""
+    assert check_options(parse(*far, "--transport=httpx")).proxy == ""
