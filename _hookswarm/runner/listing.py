@@ -48,10 +48,13 @@ def show_dry_run(outlook: Outlook, out: Console) -> None:
     for name, one in outlook.tests.items():
         to = "receivers that it starts here: " * outlook.starts + first_of(list(_targets(one)), NAMES_SHOWN)
         _say(out, f"{name} would send to {to}")
+    if prepared.settings.proxy:
+        _say(out, prepared.settings.proxy)
     stage = prepared.plan.stages[0]
     _say(out, f"\nthe first request, of {stage.name!r}:\n")
     settings = prepared.settings
-    request = masked(first_request(stage, settings), [secret.key for secret in settings.secrets])
+    request = settings.headers.unread(first_request(stage, settings))
+    request = masked(request, [secret.key for secret in settings.secrets])
     for line in request.decode(errors="replace").splitlines():
         out.print(Text(printable(line)), soft_wrap=True)
     for secret in settings.secrets:

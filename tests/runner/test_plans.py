@@ -131,6 +131,14 @@ def test_a_dry_run_shows_a_request_and_sends_nothing() -> None:
     assert "nothing was sent" in told
 
 
+def test_a_dry_run_shows_headers_as_they_were_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came from the environment is not shown."""
+    monkeypatch.setenv("TOKEN", "of-the-environment")
+    told = shown(judged("--test", "performance", *ELSEWHERE, "--dry-run", "--header", "X-Token: a ${TOKEN}"), dry=True)
+    assert "\nX-Token: a ${TOKEN}\n" in told
+    assert "of-the-environment" not in told
+
+
 def test_a_dry_run_shows_the_public_key_of_a_pair(monkeypatch: pytest.MonkeyPatch) -> None:
     """Raw in hexadecimal, as Discord hands it out: the receiver is to be told."""
     monkeypatch.delenv("HOOKSWARM_SECRET")

@@ -165,6 +165,8 @@ class Master:
             failed = Exit.VOID
             if told := self._settings.told_signing():
                 say(told)
+            if self._settings.proxy:
+                say(self._settings.proxy)
             if self._settings.captured:
                 say(f"payloads: {self._settings.captured.told()}")
             if left_out := self._plan.left_out:

@@ -112,6 +112,10 @@ class SendingProcess:
         self._network = self._workers.network = Network(settings, self._clock)
         spare_start_up()
 
+    def refuse(self, fault: str) -> None:
+        """It cannot do what the master's options ask for: a file or a variable that only the master has."""
+        self._tell(FAILED, {"message": f"{self.name}: {fault}; let every host have what the master has"})
+
     def work(self, origin: int) -> None:
         """Send an origin's deliveries, stage after stage, until the worker is killed."""
         self._workers.work(origin)
