@@ -31,3 +31,9 @@ def with_remedy(error: OSError) -> str:
 def first_of(texts: Sequence[str], most: int, separator: str = ", ") -> str:
     """The first `most` of them, and how many more there are: `a, b and 3 more`."""
     return separator.join(texts[:most]) + and_more(len(texts) - most)
+
+
+def one_line(data: bytes, most: int = 200) -> str:
+    """The first bytes of what somebody sent, fit for a terminal: on one line, without what would steer one."""
+    text = " ".join(data[:most].decode("utf-8", "replace").split())
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

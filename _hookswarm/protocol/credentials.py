@@ -5,7 +5,8 @@ Never from the command line, where every user of the machine could read them.
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from _hookswarm.protocol.forms import TOLD, Form, make_secret, parse_secret
 from _hookswarm.protocol.providers import Provider
 from _hookswarm.protocol.signature import ASYMMETRIC
 
+HIDDEN = b"********"
 FOLDER = Path(".hookswarm")
 """Where sender and receiver started from the same checkout find each other's credentials."""
 
@@ -66,6 +68,14 @@ def _secret(name: str, form: Form, provider: str, env: Mapping[str, str], made: 
 
 def _variable(name: str) -> str:
     return f"HOOKSWARM_{name}"
+
+
+def masked(text: bytes, keys: Iterable[bytes]) -> bytes:
+    """What was sent or answered, without the secrets that stand in it themselves, as a plain token does."""
+    for key in keys:
+        for secret in (key, b64encode(key), b64encode(key).rstrip(b"=")):
+            text = text.replace(secret, HIDDEN)
+    return text
 
 
 def public_key_text(provider: Provider, secret: Secret) -> str | None:

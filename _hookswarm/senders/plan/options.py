@@ -6,6 +6,7 @@ from copy import copy
 from typing import Any
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.protocol.acceptance import FORMS
 from _hookswarm.protocol.providers import DEFAULT
 
 TRANSPORTS = ("wire", "httpx")
@@ -17,9 +18,9 @@ GROUPS = {
     "What is played": ("quick", "stages", "duration", "rate", "strategy", "seed", "replay", "no_replay"),
     "Where it goes": (
         "target", "allow_remote", "regions", "links", "transport", "connect_timeout", "response_timeout", "ca_file",
-        "cert", "key",
+        "cert", "key", "no_probe",
     ),
-    "What is sent": ("provider", "header", "payloads"),
+    "What is sent": ("provider", "header", "payloads", "accept"),
     "Retries": ("retry_profile", "retry_profiles", "time_scale"),
     "What is recorded": (
         "observe", "watch", "watch_name", "memory_limit", "allow_worker_loss", "no_default_checks", "results",
@@ -33,7 +34,7 @@ NO_HOST = "each region's receiver"
 """What Locust's page shows where it asks for a host, and nobody named one."""
 
 
-REPEATABLE = ("header",)
+REPEATABLE = ("header", "accept")
 """What may be given often."""
 NOT_IN_FORM = ("observe",)
 """What the start form may not change: it names a command, and whoever reaches the page must not run any."""
@@ -69,6 +70,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--ca-file", metavar="PEM", default="", help="certificate authority of an https target")
     add("--cert", metavar="PEM", default="", help="our certificate, for an https target that wants one")
     add("--key", metavar="PEM", default="", help="its private key, unless it is in the same file")
+    add("--no-probe", action="store_true", help="send no event ahead to see whether the target accepts it")
     add(
         "--provider",
         metavar="NAME",
@@ -77,6 +79,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--header", action=_Lines, default="", metavar="LINE", help="'Name: value', or ${VARIABLE} in it; repeatable")
     add("--payloads", metavar="PATH", default="", help="bodies to send: JSON, NDJSON or a folder")
+    add("--accept", action=_Lines, default="", metavar="RULE", help=f"what counts as accepted: {FORMS}; repeatable")
     add("--retry-profile", metavar="NAME", default="", help="retry as this sender does: svix …; 'provider': as it does")
     add("--retry-profiles", metavar="TOML", default="", help="your own table of retry profiles")
     add("--time-scale", type=float, default=1.0, metavar="X", help="of that profile's delays: 0.001 …")

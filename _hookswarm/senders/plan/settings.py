@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance, parse_acceptance
 from _hookswarm.protocol.credentials import Secret, signing_secrets
 from _hookswarm.protocol.providers import DEFAULT, Provider, load_provider
 from _hookswarm.protocol.regions import (
@@ -88,6 +89,10 @@ class Settings:
     signer: Signer
     headers: Headers
     """Of the user's own."""
+    acceptance: Acceptance
+    """Which answers acknowledge an event."""
+    probe: bool
+    """Targets of others are sent one event ahead."""
     options: dict[str, Any]
     """As given, for run.json; holds no secret."""
 
@@ -118,6 +123,7 @@ def check_options(options: argparse.Namespace) -> Settings:
     provider = collect(lambda: load_provider(options.provider))
     secrets = collect(lambda: _secrets(provider) if provider else ())
     headers = collect(lambda: read_headers(lines_of(options.header), provider))
+    acceptance = collect(lambda: _acceptance(options.accept, provider))
     observer = collect(lambda: make_observer(options.observe, tls) if options.observe else None)
     law = collect(lambda: _law(options, provider))
     if provider and captured and (most := provider.largest_bytes) and captured.largest > most:
@@ -179,12 +185,24 @@ def check_options(options: argparse.Namespace) -> Settings:
         secrets=secrets,
         signer=Signer(provider, [secret.key for secret in secrets], headers.sent),
         headers=headers,
+        acceptance=acceptance,
+        probe=not options.no_probe,
         options={
             **{name: getattr(options, name) for name in OPTIONS},
             "connect_timeout": timeouts.connect_s,
             "response_timeout": timeouts.response_s,
         },
     )
+
+
+def _acceptance(rules: str, provider: Provider | None) -> Acceptance:
+    """The user's, in place of the provider's."""
+    if not rules:
+        return provider.acceptance if provider else ANY_2XX
+    try:
+        return parse_acceptance(lines_of(rules))
+    except ConfigError as error:
+        raise ConfigError([f"--accept: {fault}" for fault in error.faults]) from None
 
 
 def _secrets(provider: Provider) -> tuple[Secret, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance
 from _hookswarm.protocol.identity import AttemptTag, event_prefix, extend_event_id, format_attempt_tag
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.clock import Clock
@@ -74,6 +75,7 @@ class StageSender:
         signer: Signer,
         clock: Clock,
         wall: Callable[[], float] = time.time,
+        acceptance: Acceptance = ANY_2XX,
     ) -> None:
         self.queue = queue
         self.retrier = retrier
@@ -88,6 +90,7 @@ class StageSender:
         self._kind = payloads.kind if signer.uses_type else _untold
         self._clock = clock
         self._wall = wall
+        self._lacks = None if acceptance.is_plain else acceptance.lacks
         self.outcomes = [0] * len(Outcome)
         """Attempts by outcome."""
         self.connecting_s: float | None = 0.0
@@ -117,8 +120,10 @@ class StageSender:
                 self._journal.finish(row, self._clock.now(), 0, outcome, 0)
                 raise
         else:
-            if not 200 <= status < 300:
-                outcome, message, hinted = Outcome.REJECTED, f"status {status}", bool(wire.retry_after)
+            if self._lacks or not 200 <= status < 300:
+                message = self._lacks(status, wire.body) if self._lacks else f"status {status}"
+                if message:
+                    outcome, hinted = Outcome.REJECTED, bool(wire.retry_after)
         done_ns = self._clock.now()
         self.outcomes[outcome] += 1
         flags = _REUSED

@@ -183,6 +183,7 @@ class SendingProcess:
                 payloads=settings.captured or Generated(stage.payload, announcement.seed),
                 signer=settings.signer,
                 clock=clock,
+                acceptance=settings.acceptance,
             ),
             Opening(soon, origin.likely, lambda: (announcement.start_ns - clock.now()) / 1e9),
         )
