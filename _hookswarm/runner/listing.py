@@ -8,8 +8,7 @@ from rich.text import Text
 
 from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.common.wording import first_of
-from _hookswarm.protocol.credentials import public_key_text
-from _hookswarm.protocol.masking import masked
+from _hookswarm.protocol.credentials import masked, public_key_text
 from _hookswarm.runner.plans import Outlook, Prepared
 from _hookswarm.senders.plan import outline
 from _hookswarm.senders.plan.plan import NAMES_SHOWN
@@ -46,10 +45,13 @@ def show_dry_run(outlook: Outlook, out: Console) -> None:
     for name, one in outlook.tests.items():
         to = "receivers that it starts here: " * outlook.starts + first_of(list(_targets(one)), NAMES_SHOWN)
         _say(out, f"{name} would send to {to}")
+    if prepared.settings.proxy:
+        _say(out, prepared.settings.proxy)
     stage = prepared.plan.stages[0]
     _say(out, f"\nthe first request, of {stage.name!r}:\n")
     settings = prepared.settings
-    request = masked(first_request(stage, settings), [secret.key for secret in settings.secrets])
+    request = settings.headers.unread(first_request(stage, settings))
+    request = masked(request, [secret.key for secret in settings.secrets])
     for line in request.decode(errors="replace").splitlines():
         out.print(Text(printable(line)), soft_wrap=True)
     for secret in settings.secrets:

@@ -88,6 +88,8 @@ def _set_up(environment: Environment, **_: Any) -> None:
             fault = str(error)
         if process and not fault:
             process.configure(now[0])
+        elif process and not master:
+            process.refuse(fault)
         if master:
             master.start(*now, fault)
 

@@ -27,6 +27,7 @@ from _hookswarm.senders.master.capacity import STATS_PATIENCE_S, CapacitySearch
 from _hookswarm.senders.master.control import ControlError, Controls
 from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending, ended_early
 from _hookswarm.senders.master.live import Live
+from _hookswarm.senders.master.probe import probe
 from _hookswarm.senders.master.reception import Reception
 from _hookswarm.senders.master.run_folder import RunFolder
 from _hookswarm.senders.master.stage_player import POLL_S, RunFailedError, StagePlayer, UntestedError
@@ -161,10 +162,14 @@ class Master:
                 absent += self._settings.observer.faults()
             if fault := self._reception.inbox.failure or "; ".join(absent):
                 raise RunFailedError(fault)
+            if self._settings.probe:
+                probe(self._settings, self._plan.stages[0], self._ending.asked, say)
             self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
             failed = Exit.VOID
             if told := self._settings.told_signing():
                 say(told)
+            if self._settings.proxy:
+                say(self._settings.proxy)
             if self._settings.captured:
                 say(f"payloads: {self._settings.captured.told()}")
             if left_out := self._plan.left_out:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance, parse_acceptance
 from _hookswarm.protocol.credentials import Secret, signing_secrets
 from _hookswarm.protocol.providers import DEFAULT, Provider, load_provider
 from _hookswarm.protocol.regions import (
@@ -30,13 +31,16 @@ from _hookswarm.protocol.signature import ASYMMETRIC
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.sizes import parse_size
 from _hookswarm.senders.plan import processes
+from _hookswarm.senders.plan.headers import Headers, read_headers
 from _hookswarm.senders.plan.observer import Observer, make_observer
-from _hookswarm.senders.plan.options import OPTIONS
+from _hookswarm.senders.plan.options import OPTIONS, lines_of
 from _hookswarm.senders.plan.payloads import Captured, load_captured
 from _hookswarm.senders.plan.profiles import DEFAULT_PROFILES, profile
 from _hookswarm.senders.plan.retry import RetryLaw, scaled_law
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES
+from _hookswarm.senders.transport.certificates import client_tls
 from _hookswarm.senders.transport.httpx_wire import check_httpx
+from _hookswarm.senders.transport.proxies import passed_by
 from _hookswarm.senders.transport.wire import Timeouts
 
 HTTPX_LINKS = "--transport httpx cannot model the links of this table: add --links real"
@@ -77,14 +81,27 @@ class Settings:
     replay: bool
     """Disturbed stages are played once more."""
     transport: str
+    proxy: str
+    """What to tell of a proxy that the wire does not take; empty: nothing."""
     timeouts: Timeouts
     tls: ssl.SSLContext | None
     provider: Provider
     secrets: tuple[Secret, ...]
     """What it signs with, and where that was found; none where it signs nothing, two during a rotation."""
     signer: Signer
+    headers: Headers
+    """Of the user's own."""
+    acceptance: Acceptance
+    """Which answers acknowledge an event."""
+    probe: bool
+    """Targets of others are sent one event ahead."""
     options: dict[str, Any]
     """As given, for run.json; holds no secret."""
+
+    @property
+    def hidden(self) -> list[bytes]:
+        """What nothing that is shown or kept may hold."""
+        return [*(secret.key for secret in self.secrets), *self.headers.hidden()]
 
     def told_signing(self) -> str:
         """Who is played, and with which secret, for people; empty for the default provider with a secret made up."""
@@ -109,15 +126,20 @@ def check_options(options: argparse.Namespace) -> Settings:
     captured = collect(lambda: load_captured(Path(options.payloads)) if options.payloads else None)
     duration_s = collect(lambda: _duration_s(options.duration))
     watched = collect(lambda: processes.find_processes(options.watch, options.watch_name))
-    tls = collect(lambda: _tls(options.ca_file))
-    signing = collect(lambda: _signing(options.provider))
+    tls = collect(lambda: client_tls(options.ca_file, options.cert, options.key))
+    provider = collect(lambda: load_provider(options.provider))
+    secrets = collect(lambda: _secrets(provider) if provider else ())
+    headers = collect(lambda: read_headers(lines_of(options.header), provider))
+    acceptance = collect(lambda: _acceptance(options.accept, provider))
     observer = collect(lambda: make_observer(options.observe, tls) if options.observe else None)
-    law = collect(lambda: _law(options, signing[0] if signing else None))
-    if signing and captured and (most := signing[0].largest_bytes) and captured.largest > most:
-        faults.append(f"--payloads: {signing[0].name} sends no body above {most:,} B: leave larger ones out")
+    law = collect(lambda: _law(options, provider))
+    if provider and captured and (most := provider.largest_bytes) and captured.largest > most:
+        faults.append(f"--payloads: {provider.name} sends no body above {most:,} B: leave larger ones out")
     collect(lambda: check_writable("--results", Path(options.results)))
     if table and table.links and options.links == "modelled" and options.transport == "httpx":
         faults.append(HTTPX_LINKS)
+    if options.cert and table and not any(url.startswith("https:") for url in _urls(table)):
+        faults.append("--cert is shown to an https target: write https:// in its URL, or leave it out")
     if options.replay and options.no_replay:
         faults.append("--replay and --no-replay exclude each other: leave one out")
     if options.transport == "httpx":
@@ -139,8 +161,7 @@ def check_options(options: argparse.Namespace) -> Settings:
         faults.append("--seed must be a whole number from 0 on")
     if faults:
         raise ConfigError(faults)
-    beyond_loopback = bool(_beyond_loopback(table))
-    provider, secrets, signer = signing
+    remote = _beyond_loopback(table)
     timeouts = Timeouts(
         options.connect_timeout or provider.connect_timeout_s, options.response_timeout or provider.response_timeout_s
     )
@@ -162,14 +183,18 @@ def check_options(options: argparse.Namespace) -> Settings:
         watched=watched,
         keep_going=options.keep_going,
         allow_worker_loss=options.allow_worker_loss,
-        beyond_loopback=beyond_loopback,
-        replay=not options.no_replay and (options.replay or not beyond_loopback),
+        beyond_loopback=bool(remote),
+        replay=not options.no_replay and (options.replay or not remote),
         transport=options.transport,
+        proxy=passed_by(remote) if options.transport == "wire" else "",
         timeouts=timeouts,
         tls=tls,
         provider=provider,
         secrets=secrets,
-        signer=signer,
+        signer=Signer(provider, [secret.key for secret in secrets], headers.sent),
+        headers=headers,
+        acceptance=acceptance,
+        probe=not options.no_probe,
         options={
             **{name: getattr(options, name) for name in OPTIONS},
             "connect_timeout": timeouts.connect_s,
@@ -178,14 +203,23 @@ def check_options(options: argparse.Namespace) -> Settings:
     )
 
 
-def _signing(name: str) -> tuple[Provider, tuple[Secret, ...], Signer]:
-    """Who sends, what it signs with, and what signs so."""
-    provider = load_provider(name)
+def _acceptance(rules: str, provider: Provider | None) -> Acceptance:
+    """The user's, in place of the provider's."""
+    if not rules:
+        return provider.acceptance if provider else ANY_2XX
+    try:
+        return parse_acceptance(lines_of(rules))
+    except ConfigError as error:
+        raise ConfigError([f"--accept: {fault}" for fault in error.faults]) from None
+
+
+def _secrets(provider: Provider) -> tuple[Secret, ...]:
+    """What it signs with."""
     secrets = signing_secrets(provider)
     if len(secrets) > 1 and provider.signature and not provider.signature.again:
         fault = f"provider {provider.name} sends one signature, and {secrets[1].where} would be a second"
         raise ConfigError([f"{fault}: unset it"])
-    return provider, secrets, Signer(provider, [secret.key for secret in secrets])
+    return secrets
 
 
 def at_regions(settings: Settings, table: RegionTable) -> Settings:
@@ -258,15 +292,6 @@ def _duration_s(text: str) -> float | None:
     if text and not 0 < seconds <= 1e7:
         raise ConfigError([f"--duration {text!r} is no time: write 90s, 30m or 1h30m"])
     return float(seconds) or None
-
-
-def _tls(ca_file: str) -> ssl.SSLContext | None:
-    if not ca_file:
-        return None
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError([f"--ca-file {ca_file}: {error.strerror or error}"]) from None
 
 
 def check_writable(option: str, folder: Path) -> None:

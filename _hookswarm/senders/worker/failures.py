@@ -1,10 +1,10 @@
 """Which attempts of a stage failed, and how: what one process tells of them beside its journal, which has no texts."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from _hookswarm.common.samples import sample_text
-from _hookswarm.protocol.masking import masked
+from _hookswarm.common.wording import one_line
+from _hookswarm.protocol.credentials import masked
 from _hookswarm.records.failures import FailureKind
 from _hookswarm.records.rows import Outcome
 
@@ -42,9 +42,8 @@ class Failures:
         kind = self._kinds[alike] = self._seen[outcome, status, text] = _Kind(text)
         return kind
 
-    def told(self, secrets: Iterable[bytes]) -> list[FailureKind]:
-        """All kinds; what answers hold of the secrets is hidden."""
-        secrets = list(secrets)
+    def told(self, secrets: Sequence[bytes]) -> list[FailureKind]:
+        """All kinds, without what answers hold of the secrets."""
         return [
             FailureKind(
                 outcome=outcome,
@@ -59,8 +58,8 @@ class Failures:
         ]
 
 
-def _shown(data: bytes, secrets: Iterable[bytes]) -> str:
-    return sample_text(masked(data, secrets))
+def _shown(data: bytes, secrets: Sequence[bytes]) -> str:
+    return one_line(masked(data, secrets))
 
 
 class _Kind:

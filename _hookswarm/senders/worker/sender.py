@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance
 from _hookswarm.protocol.identity import AttemptTag, event_prefix, extend_event_id, format_attempt_tag
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.clock import Clock
@@ -76,6 +77,7 @@ class StageSender:
         clock: Clock,
         wall: Callable[[], float] = time.time,
         failures: Failures | None = None,
+        acceptance: Acceptance = ANY_2XX,
     ) -> None:
         """`failures`: what the process tells of them, for all its senders of a stage."""
         self.queue = queue
@@ -91,6 +93,7 @@ class StageSender:
         self._kind = payloads.kind if signer.uses_type else _untold
         self._clock = clock
         self._wall = wall
+        self._lacks = None if acceptance.is_plain else acceptance.lacks
         self.outcomes = [0] * len(Outcome)
         """Attempts by outcome."""
         self._failures = failures or Failures()
@@ -121,8 +124,10 @@ class StageSender:
                 self._journal.finish(row, self._clock.now(), 0, outcome, 0)
                 raise
         else:
-            if not 200 <= status < 300:
-                outcome, message, hinted = Outcome.REJECTED, f"status {status}", bool(wire.retry_after)
+            if self._lacks or not 200 <= status < 300:
+                message = self._lacks(status, wire.body) if self._lacks else f"status {status}"
+                if message:
+                    outcome, hinted = Outcome.REJECTED, bool(wire.retry_after)
         done_ns = self._clock.now()
         self.outcomes[outcome] += 1
         flags = _REUSED

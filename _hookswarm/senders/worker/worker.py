@@ -113,6 +113,10 @@ class SendingProcess:
         self._network = self._workers.network = Network(settings, self._clock)
         spare_start_up()
 
+    def refuse(self, fault: str) -> None:
+        """It cannot do what the master's options ask for: a file or a variable that only the master has."""
+        self._tell(FAILED, {"message": f"{self.name}: {fault}; let every host have what the master has"})
+
     def work(self, origin: int) -> None:
         """Send an origin's deliveries, stage after stage, until the worker is killed."""
         self._workers.work(origin)
@@ -182,6 +186,7 @@ class SendingProcess:
                 signer=settings.signer,
                 clock=clock,
                 failures=failures,
+                acceptance=settings.acceptance,
             ),
             Opening(soon, origin.likely, lambda: (announcement.start_ns - clock.now()) / 1e9),
         )
@@ -247,7 +252,7 @@ class SendingProcess:
             starved_s=starved,
             connecting_s=playing.connecting_s(),
             flips=[flip for lane in playing.lanes.values() for flip in lane.origin.flips],
-            failures=playing.failures.told(secret.key for secret in self.settings.secrets),
+            failures=playing.failures.told(self.settings.hidden),
         )
         self._tell(REPORT, report.model_dump(mode="json"))
 
