@@ -18,6 +18,10 @@ class FailureKind(Record):
     sample: str = ""
     """How the body began that one of them was answered with: one line, without our secrets."""
 
+    hint: str = ""
+    """What to look at; empty where nothing is known, or the plan itself lets things fail."""
+
     def told(self) -> str:
-        """For people: `status 401, answered "bad signature"`."""
-        return f'{self.text}, answered "{self.sample}"' if self.sample else self.text
+        """For people: `status 401, answered "bad signature": look whether …`."""
+        sample = f', answered "{self.sample}"' if self.sample else ""
+        return ": ".join(filter(None, (f"{self.text}{sample}", self.hint)))

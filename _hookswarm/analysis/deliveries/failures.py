@@ -35,6 +35,7 @@ class _Told:
 
     stages: dict[str, int] = field(default_factory=dict)
     sample: str = ""
+    hint: str = ""
     first_ns: int = 0
     last_ns: int = 0
 
@@ -44,7 +45,7 @@ class _Told:
 
     def add(self, stage: str, one: FailureKind) -> None:
         self.stages[stage] = self.stages.get(stage, 0) + one.count
-        self.sample = self.sample or one.sample
+        self.sample, self.hint = self.sample or one.sample, self.hint or one.hint
         self.first_ns = min(self.first_ns or one.first_ns, one.first_ns)
         self.last_ns = max(self.last_ns, one.last_ns)
 
@@ -74,6 +75,7 @@ class FailuresRecorder(Recorder):
                 status=kind.status or None,
                 text=kind.text,
                 sample=told.sample,
+                hint=told.hint,
                 planned=kind.planned,
                 stages=told.stages,
                 first_s=round((told.first_ns - began_ns) / 1e9, 3),

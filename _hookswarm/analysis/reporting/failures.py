@@ -10,7 +10,7 @@ MOST = 5
 """Kinds on a terminal, and in Markdown."""
 NAMED = 2
 """Stages that a line names."""
-HEADER = ("attempts", "outcome", "what was seen", "an answer began", "stages", "first, s", "last, s")
+HEADER = ("attempts", "outcome", "seen", "an answer began", "what to look at", "stages", "first, s", "last, s")
 
 
 def lines(section: Section) -> Iterator[str]:
@@ -24,10 +24,15 @@ def lines(section: Section) -> Iterator[str]:
 
 
 def _line(one: Failure) -> str:
-    """`rejected, 1,000 attempts: status 401, answered "bad signature"; in sustained`."""
-    seen = one.text or (f"status {one.status}" if one.status else "the sender did not live to tell more")
+    """`rejected, 1,000 attempts: status 401, answered "bad signature"; in sustained: look whether …`."""
     sample = f', answered "{one.sample}"' if one.sample else ""
-    return f"{one.outcome}, {_attempts(one.attempts)}: {seen}{sample}; in {first_of(list(one.stages), NAMED)}"
+    hint = f": {one.hint}" if one.hint else ""
+    where = first_of(list(one.stages), NAMED)
+    return f"{one.outcome}, {_attempts(one.attempts)}: {_seen(one)}{sample}; in {where}{hint}"
+
+
+def _seen(one: Failure) -> str:
+    return one.text or (f"status {one.status}" if one.status else "nothing more is known")
 
 
 def _attempts(count: int) -> str:
@@ -37,5 +42,5 @@ def _attempts(count: int) -> str:
 def row(one: Failure) -> tuple[str, ...]:
     """Under `HEADER`."""
     where = first_of([f"{name}: {count:,}" for name, count in one.stages.items()], MOST)
-    outcome = f"{one.outcome}{' (planned)' * one.planned}"
-    return f"{one.attempts:,}", outcome, one.text, one.sample, where, f"{one.first_s:,.1f}", f"{one.last_s:,.1f}"
+    outcome, times = f"{one.outcome}{' (planned)' * one.planned}", (f"{one.first_s:,.1f}", f"{one.last_s:,.1f}")
+    return f"{one.attempts:,}", outcome, _seen(one), one.sample, one.hint, where, *times

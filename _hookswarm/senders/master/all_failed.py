@@ -15,7 +15,5 @@ def all_failed(stage: Stage, settled: int, failed: int, reports: Sequence[Worker
         return ""
     count = f"every one of {settled:,} deliveries" if settled > 1 else "the only delivery"
     kinds = [kind for report in reports for kind in report.failures]
-    most = f", most often {max(kinds, key=lambda kind: kind.count).told()}" if kinds else ""
-    return (
-        f"{count} of stage {stage.name!r} failed{most}: the run ends here; mend that, or let it go on with --keep-going"
-    )
+    most = f", most often by {max(kinds, key=lambda kind: kind.count).told()}" if kinds else ""
+    return f"{count} of stage {stage.name!r} failed{most}; so the run ends here, and --keep-going would play on"

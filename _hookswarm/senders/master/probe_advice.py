@@ -32,6 +32,8 @@ class Probed(NamedTuple):
     """Why it is not accepted; empty: it is."""
     handshake: bool = False
     """It was no event yet."""
+    under_load: bool = False
+    """It was no probe, but one of many attempts: of these only what the senders tell is known."""
 
 
 WRITE_HTTPS = "the port speaks TLS: write https://"
@@ -146,7 +148,8 @@ def _method(_found: Probed, settings: Settings) -> str:
 
 
 def _too_large(found: Probed, _settings: Settings) -> str:
-    return f"the body has {found.sent_bytes:,} B: raise its limit, or name smaller bodies by --payloads"
+    size = f"the body has {found.sent_bytes:,} B: " * (not found.under_load)
+    return f"{size}raise its limit, or name smaller bodies by --payloads"
 
 
 def _media_type(_found: Probed, settings: Settings) -> str:
@@ -168,7 +171,7 @@ def _body(_found: Probed, settings: Settings) -> str:
 
 def _other(found: Probed, settings: Settings) -> str:
     if not 200 <= found.status < 300:
-        return f"{OWN_LOG}; --no-probe begins all the same"
+        return OWN_LOG + "; --no-probe begins all the same" * (not found.under_load)
     rule = "--accept" if settings.options.get("accept") else f"provider {settings.provider.name}"
     return f"{rule} wants {' and '.join(settings.acceptance.told())}: let it answer so, or change --accept"
 

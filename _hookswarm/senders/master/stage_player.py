@@ -17,6 +17,7 @@ from _hookswarm.senders.master.all_failed import all_failed
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.effects import Effects
 from _hookswarm.senders.master.ending import Ending
+from _hookswarm.senders.master.hints import add_hints
 from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.master.incidents import Incidents
 from _hookswarm.senders.master.played import Played, never_reported, played
@@ -215,6 +216,7 @@ class StagePlayer:
         self._note_lost()  # one that was ended reports at once, and has not played the stage
         self._folder.timeline.add(self._progress(number))
         reports = [self._inbox.reports[worker] for worker in sorted(workers & self._inbox.reports.keys())]
+        add_hints(reports, stage, self._settings)
         self._inbox.settled += sum(report.settled for report in reports)
         self._folder.timeline.add(StageEnded(at_ns=self._clock.now(), stage=number, reports=reports))
         if self._failure:

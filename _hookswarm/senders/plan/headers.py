@@ -26,9 +26,9 @@ class Headers:
     def hidden(self) -> Iterator[bytes]:
         """What stood in the environment, beside the values that it stands in."""
         for name, text in self.given.items():
-            if literals := _VARIABLE.split(text)[::2]:
-                found = re.fullmatch("(.*)".join(map(re.escape, literals)), self.sent[name])
-                yield from (value.encode() for value in (found.groups() if found else ()) if value)
+            literals = map(re.escape, _VARIABLE.split(text)[::2])
+            if found := re.fullmatch("(.*)".join(literals), self.sent[name]):
+                yield from (value.encode() for value in found.groups() if value)
 
     def unread(self, request: bytes) -> bytes:
         """A request with its header lines as they were given."""
