@@ -52,6 +52,11 @@ def run_command(options: argparse.Namespace) -> int:
             if refused := run.refused:
                 break
             reported.append(report_run(run, options, console))
+            left = list(outlook.tests)[len(reported) :]
+            if left and reported[-1].all_failed and not outlook.starts:  # receivers that it starts are each test's own
+                refused = f"not begun: {', '.join(left)}: {reported[-1].all_failed}"
+                console.print(refused, markup=False, highlight=False)
+                break
         end = conclude(reported, options, console, refused) if reported or refused else Exit.UNTESTED
     except HookswarmError as error:
         if interrupt.count and not began:  # stopped before there was anything to report

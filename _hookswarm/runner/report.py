@@ -40,6 +40,12 @@ class Reported:
         """Whether somebody ended it, by whatever way."""
         return any(reason.code == Code.INTERRUPTED for reason in self.found.performance.verdict.reasons)
 
+    @property
+    def all_failed(self) -> str:
+        """Why it ended before its plan did, if it was because every delivery of a stage had failed."""
+        reasons = self.found.performance.verdict.reasons
+        return next((reason.message for reason in reasons if reason.code == Code.ALL_FAILED), "")
+
 
 class ReportError(HookswarmError):
     """A run that was measured, and cannot be reported; the text says which file is at fault, and what to do."""

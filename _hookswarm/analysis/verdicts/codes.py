@@ -158,7 +158,7 @@ class Code(StrEnum):
         "nothing_acknowledged",
         Effect.UNTESTED,
         "no delivery of the whole run was acknowledged",
-        "look at the attempts by outcome: is the address right, and the secret?",
+        "look at the failures: is the address right, and the secret?",
     )
     NOTHING_DUE = (
         "nothing_due",
@@ -209,7 +209,7 @@ class Code(StrEnum):
         "nothing_acknowledged_stages",
         Effect.NOTE,
         "stages in which nothing was acknowledged, so nothing was tested",
-        "look at their attempts by outcome",
+        "look at their failures",
     )
     NOTHING_DUE_STAGES = (
         "nothing_due_stages",

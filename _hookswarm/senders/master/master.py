@@ -193,10 +193,10 @@ class Master:
             self._read_clocks(folder, controls)
             self._await_statistics(settled)
             self._gather(folder)
-            untested = self._ending.untested
-            self._environment.process_exit_code = None if settled and not untested else Exit.UNTESTED
-            if untested:
-                say(untested)
+            all_failed = self._ending.all_failed
+            self._environment.process_exit_code = None if settled and not all_failed else Exit.UNTESTED
+            if all_failed:
+                say(all_failed.said)
             elif early and not self._ending.interrupted:
                 error = ended_early(self._ending.cause, self._never_played(), len(self._plan.stages))
         except UntestedError as failure:
