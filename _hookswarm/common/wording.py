@@ -4,7 +4,7 @@ import errno
 from codecs import getincrementaldecoder
 from collections.abc import Sequence
 
-MOST_STRANGE = 0.1
+MOST_STRANGE = 0.3
 """Of the characters: what has more that are none is no text."""
 HEX_BYTES = 32
 

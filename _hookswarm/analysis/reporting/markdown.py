@@ -80,7 +80,7 @@ def _prose(text: str) -> str:
 
 def _code(text: str) -> str:
     """The same, where no mark at all counts."""
-    return f"`` {_cell(text.replace('``', '__'))} ``"
+    return f"`` {text.replace('``', '__').replace(chr(10), ' ')} ``"
 
 
 def _cell(text: str) -> str:

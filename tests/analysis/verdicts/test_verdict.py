@@ -446,6 +446,17 @@ def test_nothing_acknowledged() -> None:
     assert _of(replace(frames, strays=1)).status is Status.VOID
 
 
+def test_a_run_that_ended_because_all_failed_is_untested() -> None:
+    """Not void for the stages that it left, whatever was acknowledged in those before."""
+    two = run(ROWS, SEEN, stages=[planned("one"), planned("two")])
+    timeline = [*two.timeline[:2], RunEnded(at_ns=START, interrupted=False, untested="all failed", left_out=[])]
+    found = _of(replace(two, timeline=timeline))
+    assert (found.status, _codes(found)) == (Status.UNKNOWN, ["all_failed"])
+    assert found.reasons[0].message == "all failed"
+    lost = WorkerLost(at_ns=START, worker="w1")
+    assert _of(replace(two, timeline=[lost, *timeline])).status is Status.VOID
+
+
 def test_nothing_fell_due() -> None:
     """A rate so low that there was no event to deliver is no fault of the target's: it is told, and what to do."""
     found = _of(run([], [], stages=[planned(f"stage {number}") for number in range(5)]))
