@@ -1,5 +1,6 @@
 """A run whose target refuses everything: it ends early, says why on every output, and its folder is whole."""
 
+import html
 import json
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def test_a_target_that_refuses_all_ends_the_command(refusing: str, tmp_path: Pat
     assert document["exit_code"] == Exit.UNTESTED
     assert run["verdict"]["reasons"][0]["code"] == "all_failed"
     page = (tmp_path / "report.html").read_text()
-    assert SHOWN.replace("<", "&lt;") in page
+    assert html.escape(SHOWN) in page
     assert f'answered "{SHOWN}"; in {FIRST}' in (tmp_path / "summary.md").read_text()
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and ANSWER[-20:] in path.read_bytes()]
     assert kept == []
@@ -60,7 +61,7 @@ def test_a_target_that_refuses_all_ends_the_command(refusing: str, tmp_path: Pat
 
 @pytest.mark.parametrize("options", [("--processes", "2"), ("--keep-going",)], ids=" ".join)
 def test_plain_locust_ends_the_same_way(refusing: str, tmp_path: Path, options: tuple[str, ...]) -> None:
-    """With all its processes, in order: its folder is whole, and the analysis finds it untested. It may be told not to."""
+    """With all its processes, in order: its folder is whole, and it is untested. It may be told not to."""
     env = {"HOOKSWARM_SECRET": SECRET}
     locust = start_locust(tmp_path, TWO, "--target", refusing, "--no-probe", *options, env=env)
     try:
@@ -70,7 +71,9 @@ def test_plain_locust_ends_the_same_way(refusing: str, tmp_path: Path, options: 
     keeps_going = "--keep-going" in options
     run = run_folder(tmp_path)
     timeline = list(read_timeline(run))
-    assert [entry.name for entry in timeline if isinstance(entry, StageStarted)] == ["first", "second"][: 1 + keeps_going]
+    assert [entry.name for entry in timeline if isinstance(entry, StageStarted)] == ["first", "second"][
+        : 1 + keeps_going
+    ]
     (end,) = (entry for entry in timeline if isinstance(entry, RunEnded))
     assert (bool(end.untested), end.error, end.interrupted) == (not keeps_going, "", False)
     section, analysed = analyse(run)

@@ -74,7 +74,11 @@ def test_what_we_do_ourselves_is_no_failure() -> None:
 
 def test_failures_of_stages_that_plan_none_come_first() -> None:
     """However many there are of the others; those have a mark, and stages are told by their names."""
-    stages = [planned("plans", faults={"status": {"503": 0.5}}), planned("hit", incidents=[{"fault": "refused", "from_s": 0, "for_s": 1, "regions": [0]}]), planned("calm")]
+    stages = [
+        planned("plans", faults={"status": {"503": 0.5}}),
+        planned("hit", incidents=[{"fault": "refused", "from_s": 0, "for_s": 1, "regions": [0]}]),
+        planned("calm"),
+    ]
     rows = [attempt(n, stage=stage, outcome=Outcome.REJECTED) for stage in (0, 1) for n in range(5)]
     found = told([*rows, attempt(0, stage=2, outcome=Outcome.RESET)], stages=stages)
     assert [(one.outcome, one.planned, one.stages) for one in found] == [
