@@ -193,8 +193,9 @@ class Master:
             self._read_clocks(folder, controls)
             self._await_statistics(settled)
             self._gather(folder)
-            all_failed = self._ending.all_failed
-            self._environment.process_exit_code = None if settled and not all_failed else Exit.UNTESTED
+            all_failed, counted = self._ending.all_failed, self._runner.stats.total
+            untested = all_failed or not settled or counted.num_failures == counted.num_requests > 0
+            self._environment.process_exit_code = Exit.UNTESTED if untested else None
             if all_failed:
                 say(all_failed.said)
             elif early and not self._ending.interrupted:
