@@ -60,7 +60,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT,
         help="sign and frame as it does: github, stripe …, or a TOML file",
     )
-    add("--payloads", metavar="PATH", default="", help="bodies to send: JSON, NDJSON or a folder")
+    add("--payloads", metavar="PATH", default="", help="bodies to send: a file, a folder, or mix.toml")
     add("--retry-profile", metavar="NAME", default="", help="retry as this sender does: svix …; 'provider': as it does")
     add("--retry-profiles", metavar="TOML", default="", help="your own table of retry profiles")
     add("--time-scale", type=float, default=1.0, metavar="X", help="of that profile's delays: 0.001 …")

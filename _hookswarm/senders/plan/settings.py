@@ -14,6 +14,7 @@ from typing import Any
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.credentials import Secret, signing_secrets
+from _hookswarm.protocol.formats import misfit
 from _hookswarm.protocol.providers import DEFAULT, Provider, load_provider
 from _hookswarm.protocol.regions import (
     DEFAULT_TABLE,
@@ -30,9 +31,9 @@ from _hookswarm.protocol.signature import ASYMMETRIC
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.sizes import parse_size
 from _hookswarm.senders.plan import processes
+from _hookswarm.senders.plan.captured import Captured, load_captured
 from _hookswarm.senders.plan.observer import Observer, make_observer
 from _hookswarm.senders.plan.options import OPTIONS
-from _hookswarm.senders.plan.payloads import Captured, load_captured
 from _hookswarm.senders.plan.profiles import DEFAULT_PROFILES, profile
 from _hookswarm.senders.plan.retry import RetryLaw, scaled_law
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES
@@ -104,11 +105,11 @@ def check_options(options: argparse.Namespace) -> Settings:
             faults.extend(error.faults)
 
     table = collect(lambda: _table(options.target, options.regions, options.allow_remote))
-    captured = collect(lambda: load_captured(Path(options.payloads)) if options.payloads else None)
+    captured = collect(lambda: load_captured(Path(options.payloads), options.seed) if options.payloads else None)
     duration_s = collect(lambda: _duration_s(options.duration))
     watched = collect(lambda: processes.find_processes(options.watch, options.watch_name))
     tls = collect(lambda: _tls(options.ca_file))
-    signing = collect(lambda: _signing(options.provider))
+    signing = collect(lambda: _signing(options.provider, captured))
     observer = collect(lambda: make_observer(options.observe, tls) if options.observe else None)
     law = collect(lambda: _law(options, signing[0] if signing else None))
     if signing and captured and (most := signing[0].largest_bytes) and captured.largest > most:
@@ -175,14 +176,17 @@ def check_options(options: argparse.Namespace) -> Settings:
     )
 
 
-def _signing(name: str) -> tuple[Provider, tuple[Secret, ...], Signer]:
+def _signing(name: str, captured: Captured | None) -> tuple[Provider, tuple[Secret, ...], Signer]:
     """Who sends, what it signs with, and what signs so."""
     provider = load_provider(name)
     secrets = signing_secrets(provider)
     if len(secrets) > 1 and provider.signature and not provider.signature.again:
         fault = f"provider {provider.name} sends one signature, and {secrets[1].where} would be a second"
         raise ConfigError([f"{fault}: unset it"])
-    return provider, secrets, Signer(provider, [secret.key for secret in secrets])
+    written_in = captured.format if captured else "json"
+    if fault := misfit(provider, written_in):
+        raise ConfigError([f"--payloads: {fault}"])
+    return provider, secrets, Signer(provider, [secret.key for secret in secrets], written_in)
 
 
 def at_regions(settings: Settings, table: RegionTable) -> Settings:

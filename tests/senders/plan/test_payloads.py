@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.identity import EventId, format_event_id
+from _hookswarm.senders.plan.body_files import MAX_BYTES
+from _hookswarm.senders.plan.captured import MAX_BODIES, load_captured
 from _hookswarm.senders.plan.payloads import (
-    MAX_BODIES,
-    MAX_BYTES,
     MAX_TEMPLATE_BYTES,
     SIZES,
     TEMPLATES,
     Generated,
-    load_captured,
 )
 
 
@@ -182,9 +181,10 @@ def test_what_was_read_is_told(tmp_path: Path) -> None:
     assert load_captured(tmp_path / "one.json").told() == "1 body, 2 B"
     (tmp_path / "lines.ndjson").write_text("1\n" * 1_200 + '"' + "x" * 2_000 + '"')
     assert load_captured(tmp_path / "lines.ndjson").told() == "1,201 bodies, 1 B to 2,002 B"
-    for kind in "abcdefg":
-        (tmp_path / f"{kind}.1.json").write_text("1")
-    assert load_captured(tmp_path).told() == "8 bodies of 8 types, 1 B to 2 B: a 1, b 1, c 1, d 1, e 1 and 3 more"
+    for kind in "abcdefgh":
+        (tmp_path / "all").mkdir(exist_ok=True)
+        (tmp_path / "all" / f"{kind}.1.json").write_text("1" * (1 + (kind == "h")))
+    assert load_captured(tmp_path / "all").told() == "8 bodies of 8 types, 1 B to 2 B: a 1, b 1, c 1, d 1, e 1 and 3 more"
 
 
 def test_a_folder_is_a_body_a_file(tmp_path: Path) -> None:
