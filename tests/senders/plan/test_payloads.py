@@ -184,7 +184,8 @@ def test_what_was_read_is_told(tmp_path: Path) -> None:
     for kind in "abcdefgh":
         (tmp_path / "all").mkdir(exist_ok=True)
         (tmp_path / "all" / f"{kind}.1.json").write_text("1" * (1 + (kind == "h")))
-    assert load_captured(tmp_path / "all").told() == "8 bodies of 8 types, 1 B to 2 B: a 1, b 1, c 1, d 1, e 1 and 3 more"
+    told = "8 bodies of 8 types, 1 B to 2 B: a 1, b 1, c 1, d 1, e 1 and 3 more"
+    assert load_captured(tmp_path / "all").told() == told
 
 
 def test_a_folder_is_a_body_a_file(tmp_path: Path) -> None:
