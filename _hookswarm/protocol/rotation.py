@@ -1,7 +1,7 @@
 """The rotation of a secret: what signs until an instant, and what does from then on.
 
 As providers do it: where the format has room for two signatures both stand there until the old secret ends (Stripe,
-Svix); where it has not, the new secret takes the old one's place at once (GitHub, Shopify).
+Svix); where it has not, the new secret takes the old one's place at once (GitHub).
 """
 
 from collections.abc import Callable, Sequence
