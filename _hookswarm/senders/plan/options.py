@@ -13,7 +13,7 @@ EXPECT_S = 60
 """How long a master waits for its sending processes, where nobody said (`--expect-workers-max-wait`)."""
 
 GROUPS = {
-    "What is played": ("quick", "stages", "duration", "rate", "strategy", "seed", "replay", "no_replay"),
+    "What is played": ("quick", "stages", "duration", "rate", "max_rate", "strategy", "seed", "replay", "no_replay"),
     "Where it goes": (
         "target", "allow_remote", "regions", "links", "transport", "connect_timeout", "response_timeout", "ca_file",
     ),
@@ -41,7 +41,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--quick", action="store_true", help="the short form of the test")
     add("--stages", metavar="NAMES", default="", help="only these, by comma: 'sustained,retry *'")
     add("--duration", metavar="TIME", default="", help="of the sustained stages: 90s, 30m, 2h …")
-    add("--rate", type=float, default=0.0, metavar="R", help="base rate of open arrivals, a second; 0: as planned")
+    add("--rate", metavar="R", default="", help="base rate of open arrivals, a second (default: as planned)")
+    add("--max-rate", metavar="M", default="", help="attempts a second at most, of every stage (with --target: R)")
     add("--strategy", metavar="NAME", default="", help="how a region is chosen, in stages that compare no strategies")
     add("--seed", type=int, default=1, help="of schedules and payloads (default: 1)")
     add("--replay", action="store_true", help="disturbed stages once more beyond loopback, too: a third more at most")

@@ -34,6 +34,7 @@ from _hookswarm.senders.plan.observer import Observer, make_observer
 from _hookswarm.senders.plan.options import OPTIONS
 from _hookswarm.senders.plan.payloads import Captured, load_captured
 from _hookswarm.senders.plan.profiles import DEFAULT_PROFILES, profile
+from _hookswarm.senders.plan.rates import Bound, bound_of, rate_of
 from _hookswarm.senders.plan.retry import RetryLaw, scaled_law
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES
 from _hookswarm.senders.transport.httpx_wire import check_httpx
@@ -63,6 +64,8 @@ class Settings:
     """What the stages that retry are put under, and what to call it; None: as they are planned."""
     duration_s: float | None
     rate: float | None
+    bound: Bound | None
+    """Of the attempts a second; None: there is none."""
     strategy: str
     """What stages are played under that compare none; empty: as they are planned."""
     observer: Observer | None
@@ -83,6 +86,11 @@ class Settings:
     signer: Signer
     options: dict[str, Any]
     """As given, for run.json; holds no secret."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether all receivers are."""
+        return _all_ours(self.regions)
 
     def told_signing(self) -> str:
         """Who is played, and with which secret, for people; empty for the default provider with a secret made up."""
@@ -111,6 +119,8 @@ def check_options(options: argparse.Namespace) -> Settings:
     signing = collect(lambda: _signing(options.provider))
     observer = collect(lambda: make_observer(options.observe, tls) if options.observe else None)
     law = collect(lambda: _law(options, signing[0] if signing else None))
+    rate = collect(lambda: rate_of("--rate", options.rate))
+    max_rate = collect(lambda: rate_of("--max-rate", options.max_rate))
     if signing and captured and (most := signing[0].largest_bytes) and captured.largest > most:
         faults.append(f"--payloads: {signing[0].name} sends no body above {most:,} B: leave larger ones out")
     collect(lambda: check_writable("--results", Path(options.results)))
@@ -128,8 +138,6 @@ def check_options(options: argparse.Namespace) -> Settings:
             parse_size(options.memory_limit)
         except ValueError as error:
             faults.append(f"--memory-limit: {error}")
-    if options.rate and not 0 < options.rate <= 1e6:
-        faults.append(f"--rate must be above 0 and at most 1000000, not {options.rate:g}")
     if options.strategy and options.strategy not in STRATEGIES:
         known = ", ".join(name for name in STRATEGIES if name not in BALANCERS)
         faults.append(f"--strategy: unknown strategy {options.strategy!r}; there are {known}")
@@ -138,6 +146,7 @@ def check_options(options: argparse.Namespace) -> Settings:
     if faults:
         raise ConfigError(faults)
     beyond_loopback = bool(_beyond_loopback(table))
+    bound = bound_of(max_rate, rate, _all_ours(table.region), beyond_loopback)
     provider, secrets, signer = signing
     timeouts = Timeouts(
         options.connect_timeout or provider.connect_timeout_s, options.response_timeout or provider.response_timeout_s
@@ -154,7 +163,8 @@ def check_options(options: argparse.Namespace) -> Settings:
         captured=captured,
         law=law,
         duration_s=duration_s,
-        rate=options.rate or None,
+        rate=rate,
+        bound=bound,
         strategy=options.strategy,
         observer=observer,
         watched=watched,
@@ -169,6 +179,8 @@ def check_options(options: argparse.Namespace) -> Settings:
         signer=signer,
         options={
             **{name: getattr(options, name) for name in OPTIONS},
+            "rate": rate,
+            "max_rate": bound.per_s if bound else None,
             "connect_timeout": timeouts.connect_s,
             "response_timeout": timeouts.response_s,
         },
@@ -208,6 +220,10 @@ def _table(target: str, path: str, allow_remote: bool) -> RegionTable:
     if strange := [url for url in _urls(table) if not url.isascii()]:
         raise ConfigError([f"{url}: write it in ASCII (punycode, percent-encoding)" for url in strange])
     return table
+
+
+def _all_ours(regions: Sequence[Region]) -> bool:
+    return all(region.control for region in regions)
 
 
 def _urls(table: RegionTable) -> list[str]:

@@ -12,7 +12,7 @@ from _hookswarm.protocol.regions import WORLD_TABLE, RegionTable, dump_table, lo
 from _hookswarm.senders.plan.arrivals import Closed, Constant, Ramp
 from _hookswarm.senders.plan.health import HealthLaw
 from _hookswarm.senders.plan.options import add_options
-from _hookswarm.senders.plan.plan import make_plan
+from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.settings import Settings, check_options
 from _hookswarm.senders.plan.stages import Incident, Limits, Stage, WebhookClass, named, sweep
@@ -29,7 +29,7 @@ def settings(folder: Path, *options: str) -> Settings:
 
 def test_without_options_the_plan_is_the_table(tmp_path: Path) -> None:
     """Every stage is played where the receivers are ours."""
-    assert make_plan(STAGES, settings(tmp_path)) == (named(STAGES), {})
+    assert make_plan(STAGES, settings(tmp_path)) == Plan(named(STAGES), {})
 
 
 def test_stages_with_faults_need_our_receivers(tmp_path: Path) -> None:
