@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from _hookswarm.common.errors import ConfigError
 
 HIGHEST_PER_S = 1e6
-LOWEST_PER_S = 1e-3
+LOWEST_PER_S = 1e-2
 BEYOND_PER_S = 50.0
 """At somebody's receivers beyond loopback, where nobody said how much they take."""
 

@@ -31,7 +31,7 @@ from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.sizes import parse_size
 from _hookswarm.senders.plan import processes
 from _hookswarm.senders.plan.observer import Observer, make_observer
-from _hookswarm.senders.plan.options import OPTIONS
+from _hookswarm.senders.plan.options import OPTIONS, empty_faults, empty_options
 from _hookswarm.senders.plan.payloads import Captured, load_captured
 from _hookswarm.senders.plan.profiles import DEFAULT_PROFILES, profile
 from _hookswarm.senders.plan.rates import Bound, bound_of, rate_of
@@ -103,7 +103,7 @@ class Settings:
 
 def check_options(options: argparse.Namespace) -> Settings:
     """The settings that parsed options ask for. Raises ConfigError that names every fault at once."""
-    faults: list[str] = []
+    faults = empty_faults(empty_options(options))
 
     def collect(part: Any) -> Any:
         try:
@@ -116,7 +116,7 @@ def check_options(options: argparse.Namespace) -> Settings:
     duration_s = collect(lambda: _duration_s(options.duration))
     watched = collect(lambda: processes.find_processes(options.watch, options.watch_name))
     tls = collect(lambda: _tls(options.ca_file))
-    signing = collect(lambda: _signing(options.provider))
+    signing = collect(lambda: _signing(options.provider or DEFAULT))
     observer = collect(lambda: make_observer(options.observe, tls) if options.observe else None)
     law = collect(lambda: _law(options, signing[0] if signing else None))
     rate = collect(lambda: rate_of("--rate", options.rate))

@@ -134,7 +134,7 @@ class Stage:
     other stage is played there without a response time, a set-up and classes."""
     stretch: bool = False
     """Whether `--duration` sets how long it lasts."""
-    max_rate: Annotated[float, Field(ge=1e-3, le=1e6)] | None = None
+    max_rate: Annotated[float, Field(ge=1e-2, le=1e6)] | None = None
     """Attempts a second at most, retries too, over all workers; None: as many as come of the rest."""
     overload_s: Annotated[float, Field(gt=0, le=1e7)] | None = None
     """A queue that has grown for so long ends the stage: its load is more than is delivered. None: it goes on."""
