@@ -18,6 +18,7 @@ from _hookswarm.runner.plans import Outlook, names_there, plan_tests
 from _hookswarm.runner.tests import TESTS
 from _hookswarm.senders.plan.options import empty_faults
 from _hookswarm.senders.plan.settings import check_options, check_writable, unreachable
+from _hookswarm.senders.plan.unused import unused_options
 
 MAX_PROCESSES = 256
 MAX_WORKERS = 1_000
@@ -84,7 +85,8 @@ def preflight(options: argparse.Namespace) -> Outlook:
     faults += [fault for check in checks for fault in check_faults(check, there)]
     if faults:
         raise ConfigError(faults)
-    return found._replace(doubts=list(filter(None, map(doubt, checks))))
+    plans = [(prepared.settings, prepared.plan) for prepared in found.tests.values()]
+    return found._replace(doubts=[*unused_options(options, plans), *filter(None, map(doubt, checks))])
 
 
 def wanted_checks(options: argparse.Namespace) -> list[Check]:
