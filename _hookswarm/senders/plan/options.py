@@ -73,6 +73,9 @@ class _Lines(argparse._AppendAction):
 
     def __call__(self, _parser: Any, options: argparse.Namespace, value: Any, _option: str | None = None) -> None:
         before = getattr(options, self.dest)
+        if isinstance(before, Empty) or not value.strip():
+            setattr(options, self.dest, Empty())
+            return
         line = value.replace("\n", "\r")  # a break within one is none between two: whoever reads it will refuse it
         setattr(options, self.dest, f"{before}\n{line}" if before else line)
 
@@ -81,7 +84,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options that Locust and the runner share. Not in argparse's groups: Locust's start form leaves those out."""
 
     def add(flag: str, **how: Any) -> None:
-        if isinstance(how.get("default"), str) and "choices" not in how:
+        if isinstance(how.get("default"), str) and not {"choices", "action"} & {*how}:
             how["action"] = _Filled
         parser.add_argument(flag, **how)
 
