@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote_plus, urlencode
 
 from _hookswarm import __version__
+from _hookswarm.protocol.formats import Format, content_type
 from _hookswarm.protocol.identity import ATTEMPT_HEADER
 from _hookswarm.protocol.providers import EVENT_HEADER, Provider, Signature
 from _hookswarm.protocol.signature import Sign, checking, signing
@@ -19,11 +20,6 @@ MAX_SIGNATURES = 8
 TOLERANCE_S = 300
 """How far a timestamp may lie from the receiver's clock, in seconds (the reference libraries' value)."""
 
-_CONTENT_TYPES = {
-    "json": "application/json",
-    "form": "application/x-www-form-urlencoded",
-    "form-json": "application/x-www-form-urlencoded",
-}
 _HEAD = ("user-agent", "content-type")
 _BODY, _TYPE, _SIGNATURE = PLACES["body"], PLACES["type"], PLACES["signature"]
 
@@ -31,9 +27,17 @@ _BODY, _TYPE, _SIGNATURE = PLACES["body"], PLACES["type"], PLACES["signature"]
 class Signer:
     """Makes headers and body of each attempt. It is made once; `dress` is the hot path."""
 
-    def __init__(self, provider: Provider, keys: Sequence[bytes], own: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        keys: Sequence[bytes],
+        own: Mapping[str, str] | None = None,
+        written_in: Format = "json",
+    ) -> None:
         """`keys`: the secret's, and during a rotation both secrets'; see `forms.parse_secret`. `own`: headers of a
         user's, in the place of the provider's.
+
+        `written_in` tells what the payloads are; all but JSON stay as they are (see `formats.misfit`).
         """
         own = own or {}
         replaced = {*_HEAD, *map(str.lower, own)}
@@ -46,7 +50,7 @@ class Signer:
         headers = Template("".join(texts))
         self._headers = headers.fill
         self.provider = provider
-        self.head = _head(provider, own)
+        self.head = _head(provider, own, written_in)
         """The lines that are the same at every attempt: who sends, and what kind of body."""
         self._sign = _signing(signature, keys) if signature else lambda _message: b""
         signed = Template(signature.signed if signature else "")
@@ -57,7 +61,7 @@ class Signer:
         self._signed = signed.fill
         self._type, self._method = provider.type.encode(), provider.method.encode()
         self._before = tuple((PLACES[name], make) for name, make in _EVENTS_OWN.items() if name in used)
-        self._content = _content(provider)
+        self._content = _content(provider) if written_in == "json" else None
         self._wrap = wrap.fill if provider.wrap else None
         self._wrap_holds_signature = "signature" in wrap.names
         self._within = tuple((PLACES[name], make) for name, make in _PAYLOADS_OWN.items() if name in wrap.names)
@@ -121,8 +125,8 @@ def _signing(signature: Signature, keys: Sequence[bytes]) -> Sign:
     return lambda message: first(message) + b"".join(fill([*before, sign(message)]) for sign in others)
 
 
-def _head(provider: Provider, own: Mapping[str, str]) -> bytes:
-    lines = {"User-Agent": f"hookswarm/{__version__}", "Content-Type": _CONTENT_TYPES[provider.content]}
+def _head(provider: Provider, own: Mapping[str, str], written_in: Format) -> bytes:
+    lines = {"User-Agent": f"hookswarm/{__version__}", "Content-Type": content_type(provider, written_in)}
     given = {name.title(): text for name, text in provider.headers.items() if name.lower() in _HEAD}
     replaced = {*map(str.lower, own)}
     kept = {name: text for name, text in {**lines, **given}.items() if name.lower() not in replaced}

@@ -31,7 +31,7 @@ def show_list(outlook: Outlook, out: Console) -> None:
             row = (stage.name, f"{stage.users:,}", outline.lasts(stage), events, outline.rate(stage))
             table.add_row(*(Text(printable(cell)) for cell in row))
         out.print(table)
-        for line in _left_out(prepared):
+        for line in (*prepared.plan.told, *_left_out(prepared)):
             _say(out, line)
         out.print()
     for name, why in outlook.left_out.items():
@@ -50,6 +50,8 @@ def show_dry_run(outlook: Outlook, out: Console) -> None:
     stage = prepared.plan.stages[0]
     _say(out, f"\nthe first request, of {stage.name!r}:\n")
     settings = prepared.settings
+    if settings.captured:
+        _say(out, f"payloads: {settings.captured.told()}\n")
     request = settings.headers.unread(first_request(stage, settings))
     request = masked(request, [secret.key for secret in settings.secrets])
     for line in request.decode(errors="replace").splitlines():

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance
 from _hookswarm.protocol.identity import AttemptTag, event_prefix, extend_event_id, format_attempt_tag
+from _hookswarm.protocol.rotation import RotatingSigner
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Journal
@@ -73,7 +74,7 @@ class StageSender:
         retrier: Retrier,
         journal: Journal,
         payloads: Payloads,
-        signer: Signer,
+        signer: Signer | RotatingSigner,
         clock: Clock,
         wall: Callable[[], float] = time.time,
         failures: Failures | None = None,
