@@ -34,7 +34,7 @@ def show_list(outlook: Outlook, out: Console) -> None:
             row = (stage.name, f"{stage.users:,}", outline.lasts(stage), events, outline.rate(stage))
             table.add_row(*(Text(printable(cell)) for cell in row))
         out.print(table)
-        for line in _left_out(prepared):
+        for line in (*prepared.plan.told, *_left_out(prepared)):
             _say(out, line)
         out.print()
     for name, why in outlook.left_out.items():

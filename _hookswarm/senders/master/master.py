@@ -166,6 +166,8 @@ class Master:
                 say(told)
             if self._settings.captured:
                 say(f"payloads: {self._settings.captured.told()}")
+            for line in self._plan.told:
+                say(line)
             if left_out := self._plan.left_out:
                 for need in sorted(set(left_out.values())):
                     names = [name for name, reason in left_out.items() if reason == need]

@@ -94,6 +94,7 @@ class StagePlayer:
         troubled = bool(stage.order().parts() or stage.incidents)
         # Before the stage begins: setting faults takes a while, but they hold by the clock.
         lead_s = LEAD_S[self._local] + FAULTS_LEAD_S * troubled + self._opening_s(number, stage)
+        lead_s += 1 / stage.max_rate if stage.max_rate else 0.0  # the last attempt of the stage before has its slot
         start_ns = self._clock.now() + round(lead_s * 1e9)
         self._set_faults(number, stage, start_ns)
         seed, regions = _fault_seed(self._settings.seed, number, stage), len(self._settings.regions)

@@ -1,8 +1,9 @@
 """What a user can set: on the command line, and in Locust's start form."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
+from typing import Any
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.providers import DEFAULT
@@ -13,7 +14,7 @@ EXPECT_S = 60
 """How long a master waits for its sending processes, where nobody said (`--expect-workers-max-wait`)."""
 
 GROUPS = {
-    "What is played": ("quick", "stages", "duration", "rate", "strategy", "seed", "replay", "no_replay"),
+    "What is played": ("quick", "stages", "duration", "rate", "max_rate", "strategy", "seed", "replay", "no_replay"),
     "Where it goes": (
         "target", "allow_remote", "regions", "links", "transport", "connect_timeout", "response_timeout", "ca_file",
     ),
@@ -35,13 +36,45 @@ NOT_IN_FORM = ("observe",)
 """What the start form may not change: it names a command, and whoever reaches the page must not run any."""
 
 
+class Empty(str):
+    """What an option is that was given, and is empty: most often a shell's variable that nobody set."""
+
+    __slots__ = ()
+
+
+class _Filled(argparse.Action):
+    """Keeps an empty text apart from none."""
+
+    def __call__(self, _parser: Any, namespace: argparse.Namespace, value: Any, _option: str | None = None) -> None:
+        setattr(namespace, self.dest, value if value.strip() else Empty())
+
+
+def empty_options(options: argparse.Namespace) -> list[str]:
+    """The flags of those that are."""
+    return [_flag(name) for name in OPTIONS if isinstance(getattr(options, name, None), Empty)]
+
+
+def empty_faults(flags: Sequence[str]) -> list[str]:
+    """A phrase about options that are empty, if there are any."""
+    if not flags:
+        return []
+    them = "is empty: set the variable that it comes" if len(flags) == 1 else "are empty: set the variables they come"
+    return [f"{', '.join(flags)} {them} from, or leave {'it' if len(flags) == 1 else 'them'} out"]
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options that Locust and the runner share. Not in argparse's groups: Locust's start form leaves those out."""
-    add = parser.add_argument
+
+    def add(flag: str, **how: Any) -> None:
+        if isinstance(how.get("default"), str) and "choices" not in how:
+            how["action"] = _Filled
+        parser.add_argument(flag, **how)
+
     add("--quick", action="store_true", help="the short form of the test")
     add("--stages", metavar="NAMES", default="", help="only these, by comma: 'sustained,retry *'")
     add("--duration", metavar="TIME", default="", help="of the sustained stages: 90s, 30m, 2h …")
-    add("--rate", type=float, default=0.0, metavar="R", help="base rate of open arrivals, a second; 0: as planned")
+    add("--rate", metavar="R", default="", help="base rate of open arrivals, a second (default: as planned)")
+    add("--max-rate", metavar="M", default="", help="attempts a second at most, of every stage (with --target: R)")
     add("--strategy", metavar="NAME", default="", help="how a region is chosen, in stages that compare no strategies")
     add("--seed", type=int, default=1, help="of schedules and payloads (default: 1)")
     add("--replay", action="store_true", help="disturbed stages once more beyond loopback, too: a third more at most")
@@ -97,7 +130,7 @@ def to_arguments(options: argparse.Namespace) -> list[str]:
     """The command line that gives these options again."""
     arguments = []
     for name in OPTIONS:
-        value, flag = getattr(options, name), f"--{name.replace('_', '-')}"
+        value, flag = getattr(options, name), _flag(name)
         if value is True:
             arguments.append(flag)
         elif value is not False and value != "":
@@ -115,11 +148,15 @@ def from_form(options: argparse.Namespace, form: Mapping[str, str]) -> argparse.
             continue
         kind, text = type(getattr(options, name)), form[name]
         if name in NOT_IN_FORM and text != getattr(options, name):
-            faults.append(f"--{name.replace('_', '-')} is not to be changed here: start Locust with it")
+            faults.append(f"{_flag(name)} is not to be changed here: start Locust with it")
         try:
             setattr(changed, name, text == "true" if kind is bool else kind(text))
         except ValueError:
-            faults.append(f"--{name.replace('_', '-')}: {text!r} is no {'whole ' if kind is int else ''}number")
+            faults.append(f"{_flag(name)}: {text!r} is no {'whole ' if kind is int else ''}number")
     if faults:
         raise ConfigError(faults)
     return changed
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

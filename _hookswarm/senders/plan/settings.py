@@ -34,8 +34,9 @@ from _hookswarm.records.sizes import parse_size
 from _hookswarm.senders.plan import processes
 from _hookswarm.senders.plan.captured import Captured, load_captured
 from _hookswarm.senders.plan.observer import Observer, make_observer
-from _hookswarm.senders.plan.options import OPTIONS
+from _hookswarm.senders.plan.options import OPTIONS, empty_faults, empty_options
 from _hookswarm.senders.plan.profiles import DEFAULT_PROFILES, profile
+from _hookswarm.senders.plan.rates import Bound, bound_of, rate_of
 from _hookswarm.senders.plan.retry import RetryLaw, scaled_law
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES
 from _hookswarm.senders.transport.httpx_wire import check_httpx
@@ -65,6 +66,8 @@ class Settings:
     """What the stages that retry are put under, and what to call it; None: as they are planned."""
     duration_s: float | None
     rate: float | None
+    bound: Bound | None
+    """Of the attempts a second; None: there is none."""
     strategy: str
     """What stages are played under that compare none; empty: as they are planned."""
     observer: Observer | None
@@ -88,6 +91,11 @@ class Settings:
     options: dict[str, Any]
     """As given, for run.json; holds no secret."""
 
+    @property
+    def ours(self) -> bool:
+        """Whether all receivers are."""
+        return _all_ours(self.regions)
+
     def told_signing(self) -> str:
         """Who is played, and with which secret, for people; empty for the default provider with a secret made up."""
         if not self.secrets or (not self.rotation and self.provider.name == DEFAULT and self.secrets[0].made_up):
@@ -101,7 +109,7 @@ class Settings:
 
 def check_options(options: argparse.Namespace) -> Settings:
     """The settings that parsed options ask for. Raises ConfigError that names every fault at once."""
-    faults: list[str] = []
+    faults = empty_faults(empty_options(options))
 
     def collect(part: Any) -> Any:
         try:
@@ -115,9 +123,11 @@ def check_options(options: argparse.Namespace) -> Settings:
     rotate_at_s = collect(lambda: _seconds("--rotate-at", options.rotate_at))
     watched = collect(lambda: processes.find_processes(options.watch, options.watch_name))
     tls = collect(lambda: _tls(options.ca_file))
-    signing = collect(lambda: _signing(options.provider, captured, bool(options.rotate_at)))
+    signing = collect(lambda: _signing(options.provider or DEFAULT, captured, bool(options.rotate_at)))
     observer = collect(lambda: make_observer(options.observe, tls) if options.observe else None)
     law = collect(lambda: _law(options, signing[0] if signing else None))
+    rate = collect(lambda: rate_of("--rate", options.rate))
+    max_rate = collect(lambda: rate_of("--max-rate", options.max_rate))
     if signing and captured and (most := signing[0].largest_bytes) and captured.largest > most:
         faults.append(f"--payloads: {signing[0].name} sends no body above {most:,} B: leave larger ones out")
     collect(lambda: check_writable("--results", Path(options.results)))
@@ -135,8 +145,6 @@ def check_options(options: argparse.Namespace) -> Settings:
             parse_size(options.memory_limit)
         except ValueError as error:
             faults.append(f"--memory-limit: {error}")
-    if options.rate and not 0 < options.rate <= 1e6:
-        faults.append(f"--rate must be above 0 and at most 1000000, not {options.rate:g}")
     if options.strategy and options.strategy not in STRATEGIES:
         known = ", ".join(name for name in STRATEGIES if name not in BALANCERS)
         faults.append(f"--strategy: unknown strategy {options.strategy!r}; there are {known}")
@@ -145,6 +153,7 @@ def check_options(options: argparse.Namespace) -> Settings:
     if faults:
         raise ConfigError(faults)
     beyond_loopback = bool(_beyond_loopback(table))
+    bound = bound_of(max_rate, rate, _all_ours(table.region), beyond_loopback)
     provider, secrets, (signer, next_signer) = signing
     timeouts = Timeouts(
         options.connect_timeout or provider.connect_timeout_s, options.response_timeout or provider.response_timeout_s
@@ -161,7 +170,8 @@ def check_options(options: argparse.Namespace) -> Settings:
         captured=captured,
         law=law,
         duration_s=duration_s,
-        rate=options.rate or None,
+        rate=rate,
+        bound=bound,
         strategy=options.strategy,
         observer=observer,
         watched=watched,
@@ -177,6 +187,8 @@ def check_options(options: argparse.Namespace) -> Settings:
         rotation=(rotate_at_s, next_signer) if rotate_at_s and next_signer else None,
         options={
             **{name: getattr(options, name) for name in OPTIONS},
+            "rate": rate,
+            "max_rate": bound.per_s if bound else None,
             "connect_timeout": timeouts.connect_s,
             "response_timeout": timeouts.response_s,
             "rotate_at": rotate_at_s,
@@ -219,6 +231,10 @@ def _table(target: str, path: str, allow_remote: bool) -> RegionTable:
     if strange := [url for url in _urls(table) if not url.isascii()]:
         raise ConfigError([f"{url}: write it in ASCII (punycode, percent-encoding)" for url in strange])
     return table
+
+
+def _all_ours(regions: Sequence[Region]) -> bool:
+    return all(region.control for region in regions)
 
 
 def _urls(table: RegionTable) -> list[str]:

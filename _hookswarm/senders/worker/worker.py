@@ -56,9 +56,9 @@ from _hookswarm.senders.worker.network import Network
 from _hookswarm.senders.worker.opening import Opening
 from _hookswarm.senders.worker.origin import Origin
 from _hookswarm.senders.worker.playing import Lane, Playing
-from _hookswarm.senders.worker.queue import DeliveryQueue
 from _hookswarm.senders.worker.retrier import Retrier
 from _hookswarm.senders.worker.sender import StageSender
+from _hookswarm.senders.worker.spaced_queue import delivery_queue
 from _hookswarm.senders.worker.sync import Sync
 
 PULSE_S = 0.02
@@ -175,7 +175,7 @@ class SendingProcess:
                 stage=announcement.number,
                 webhooks=stage.webhooks,
                 run=run_tag(announcement.run),
-                queue=DeliveryQueue(stage, stripe, seed, announcement.start_ns, clock.now),
+                queue=delivery_queue(stage, stripe, seed, announcement.start_ns, clock.now),
                 retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
                 journal=self._journal,
                 payloads=settings.captured or Generated(stage.payload, announcement.seed),
