@@ -1,7 +1,12 @@
 """Phrases that many messages share."""
 
 import errno
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
+
+MOST_STRANGE = 0.3
+"""Of the characters: what has more that are none is no text."""
+HEX_BYTES = 32
 
 
 def and_more(count: int, what: str = "") -> str:
@@ -31,3 +36,15 @@ def with_remedy(error: OSError) -> str:
 def first_of(texts: Sequence[str], most: int, separator: str = ", ") -> str:
     """The first `most` of them, and how many more there are: `a, b and 3 more`."""
     return separator.join(texts[:most]) + and_more(len(texts) - most)
+
+
+def one_line(data: bytes, most: int = 200) -> str:
+    """The first bytes of what somebody sent, fit for a terminal: on one line, without what would steer one.
+
+    What is no text is told by its first 32 bytes, as hexadecimal digits.
+    """
+    text = " ".join(getincrementaldecoder("utf-8")("replace").decode(data[:most]).split())  # cut off inside a character
+    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    if shown.count("\N{REPLACEMENT CHARACTER}") <= MOST_STRANGE * len(shown):
+        return shown
+    return f"binary: {data[:HEX_BYTES].hex()}{'…' * (len(data) > HEX_BYTES)}"

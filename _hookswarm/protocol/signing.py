@@ -27,12 +27,21 @@ _BODY, _TYPE, _SIGNATURE = PLACES["body"], PLACES["type"], PLACES["signature"]
 class Signer:
     """Makes headers and body of each attempt. It is made once; `dress` is the hot path."""
 
-    def __init__(self, provider: Provider, keys: Sequence[bytes], written_in: Format = "json") -> None:
-        """`keys`: the secret's, and during a rotation both secrets'; see `forms.parse_secret`.
+    def __init__(
+        self,
+        provider: Provider,
+        keys: Sequence[bytes],
+        own: Mapping[str, str] | None = None,
+        written_in: Format = "json",
+    ) -> None:
+        """`keys`: the secret's, and during a rotation both secrets'; see `forms.parse_secret`. `own`: headers of a
+        user's, in the place of the provider's.
 
         `written_in` tells what the payloads are; all but JSON stay as they are (see `formats.misfit`).
         """
-        lines = {name: text for name, text in provider.headers.items() if name.lower() not in _HEAD}
+        own = own or {}
+        replaced = {*_HEAD, *map(str.lower, own)}
+        lines = {name: text for name, text in provider.headers.items() if name.lower() not in replaced}
         ours = {} if provider.id_header else {EVENT_HEADER: "{id}"}
         signature = provider.signature
         if signature and signature.header:
@@ -41,7 +50,7 @@ class Signer:
         headers = Template("".join(texts))
         self._headers = headers.fill
         self.provider = provider
-        self.head = _head(provider, written_in)
+        self.head = _head(provider, own, written_in)
         """The lines that are the same at every attempt: who sends, and what kind of body."""
         self._sign = _signing(signature, keys) if signature else lambda _message: b""
         signed = Template(signature.signed if signature else "")
@@ -116,10 +125,12 @@ def _signing(signature: Signature, keys: Sequence[bytes]) -> Sign:
     return lambda message: first(message) + b"".join(fill([*before, sign(message)]) for sign in others)
 
 
-def _head(provider: Provider, written_in: Format) -> bytes:
+def _head(provider: Provider, own: Mapping[str, str], written_in: Format) -> bytes:
     lines = {"User-Agent": f"hookswarm/{__version__}", "Content-Type": content_type(provider, written_in)}
     given = {name.title(): text for name, text in provider.headers.items() if name.lower() in _HEAD}
-    return "".join(f"{name}: {text}\r\n" for name, text in {**lines, **given}.items()).encode()
+    replaced = {*map(str.lower, own)}
+    kept = {name: text for name, text in {**lines, **given}.items() if name.lower() not in replaced}
+    return "".join(f"{name}: {text}\r\n" for name, text in {**kept, **own}.items()).encode()
 
 
 # What is made of an event for those who use it.

@@ -188,6 +188,23 @@ IN_DOUBT = frozenset(
 """Outcomes after which the event may or may not have arrived."""
 
 
+FAILED = frozenset(
+    {
+        Outcome.REJECTED,
+        Outcome.REFUSED,
+        Outcome.UNRESOLVED,
+        Outcome.CONNECT_TIMEOUT,
+        Outcome.TLS,
+        Outcome.READ_TIMEOUT,
+        Outcome.RESET,
+        Outcome.TRUNCATED,
+        Outcome.PROTOCOL,
+        Outcome.LOCAL_SHORTAGE,
+    }
+)
+"""Outcomes of attempts that failed; the others went well, or were ended, or never made, by ourselves."""
+
+
 class Flag(IntFlag):
     """Bits of a row's `flags`."""
 

@@ -15,12 +15,12 @@ from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, SHORTEST_S
 from _hookswarm.common.wording import first_of
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.timeline import StageEnded, StageOverloaded
+from _hookswarm.records.timeline import RunEnded, StageEnded, StageOverloaded
 
 SCALABILITY = "scalability"
 """The test that looks for the limits: to be overloaded is among its results."""
 
-EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID, Status.UNKNOWN: Exit.UNKNOWN}
+EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID, Status.UNKNOWN: Exit.UNTESTED}
 
 
 LOST = "lost==0"
@@ -56,6 +56,10 @@ def verdict_of(
     ]
     if void:
         return Verdict(status=Status.VOID, reasons=[*void, *failed, *broken, *notes])
+    if ended := [entry.untested for entry in frames.entries(RunEnded) if entry.untested]:
+        return Verdict(
+            status=Status.UNKNOWN, reasons=[Reason(code=Code.ALL_FAILED, message=ended[-1]), *failed, *notes]
+        )
     if not any(stage.deliveries.acknowledged for stage in stages):
         return Verdict(status=Status.UNKNOWN, reasons=[_untested(frames, stages), *failed, *notes])
     failed += broken

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance, parse_acceptance
 from _hookswarm.protocol.credentials import Secret, signing_secrets
 from _hookswarm.protocol.formats import misfit
 from _hookswarm.protocol.providers import DEFAULT, Provider, load_provider
@@ -33,13 +34,16 @@ from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.sizes import parse_size
 from _hookswarm.senders.plan import processes
 from _hookswarm.senders.plan.captured import Captured, load_captured
+from _hookswarm.senders.plan.headers import Headers, read_headers
 from _hookswarm.senders.plan.observer import Observer, make_observer
-from _hookswarm.senders.plan.options import OPTIONS, empty_faults, empty_options
+from _hookswarm.senders.plan.options import OPTIONS, empty_faults, empty_options, lines_of
 from _hookswarm.senders.plan.profiles import DEFAULT_PROFILES, profile
 from _hookswarm.senders.plan.rates import Bound, bound_of, rate_of
 from _hookswarm.senders.plan.retry import RetryLaw, scaled_law
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES
+from _hookswarm.senders.transport.certificates import client_tls
 from _hookswarm.senders.transport.httpx_wire import check_httpx
+from _hookswarm.senders.transport.proxies import passed_by
 from _hookswarm.senders.transport.wire import Timeouts
 
 HTTPX_LINKS = "--transport httpx cannot model the links of this table: add --links real"
@@ -74,12 +78,16 @@ class Settings:
     """What knows how many effects deliveries had; None: nothing does."""
     watched: tuple[tuple[int, str], ...]
     """Processes of others whose resources are logged, too: their ids and names."""
+    keep_going: bool
+    """Also after a stage in which every delivery failed."""
     allow_worker_loss: bool
     beyond_loopback: bool
     """Some target is."""
     replay: bool
     """Disturbed stages are played once more."""
     transport: str
+    proxy: str
+    """What to tell of a proxy that the wire does not take; empty: nothing."""
     timeouts: Timeouts
     tls: ssl.SSLContext | None
     provider: Provider
@@ -88,6 +96,12 @@ class Settings:
     signer: Signer
     rotation: tuple[float, Signer] | None
     """So many seconds after each stage's start another one signs; None: the secret stays."""
+    headers: Headers
+    """Of the user's own."""
+    acceptance: Acceptance
+    """Which answers acknowledge an event."""
+    probe: bool
+    """Targets of others are sent one event ahead."""
     options: dict[str, Any]
     """As given, for run.json; holds no secret."""
 
@@ -95,6 +109,11 @@ class Settings:
     def ours(self) -> bool:
         """Whether all receivers are."""
         return _all_ours(self.regions)
+
+    @property
+    def hidden(self) -> list[bytes]:
+        """What nothing that is shown or kept may hold."""
+        return [*(secret.key for secret in self.secrets), *self.headers.hidden()]
 
     def told_signing(self) -> str:
         """Who is played, and with which secret, for people; empty for the default provider with a secret made up."""
@@ -122,17 +141,23 @@ def check_options(options: argparse.Namespace) -> Settings:
     duration_s = collect(lambda: _seconds("--duration", options.duration))
     rotate_at_s = collect(lambda: _seconds("--rotate-at", options.rotate_at))
     watched = collect(lambda: processes.find_processes(options.watch, options.watch_name))
-    tls = collect(lambda: _tls(options.ca_file))
-    signing = collect(lambda: _signing(options.provider or DEFAULT, captured, bool(options.rotate_at)))
+    tls = collect(lambda: client_tls(options.ca_file, options.cert, options.key))
+    provider = collect(lambda: load_provider(options.provider or DEFAULT))
+    secrets = collect(lambda: signing_secrets(provider) if provider else ())
+    headers = collect(lambda: read_headers(lines_of(options.header), provider))
+    signing = collect(lambda: _signing(provider, secrets, captured, headers, bool(options.rotate_at)))
+    acceptance = collect(lambda: _acceptance(options.accept, provider))
     observer = collect(lambda: make_observer(options.observe, tls) if options.observe else None)
-    law = collect(lambda: _law(options, signing[0] if signing else None))
+    law = collect(lambda: _law(options, provider))
     rate = collect(lambda: rate_of("--rate", options.rate))
     max_rate = collect(lambda: rate_of("--max-rate", options.max_rate))
-    if signing and captured and (most := signing[0].largest_bytes) and captured.largest > most:
-        faults.append(f"--payloads: {signing[0].name} sends no body above {most:,} B: leave larger ones out")
+    if provider and captured and (most := provider.largest_bytes) and captured.largest > most:
+        faults.append(f"--payloads: {provider.name} sends no body above {most:,} B: leave larger ones out")
     collect(lambda: check_writable("--results", Path(options.results)))
     if table and table.links and options.links == "modelled" and options.transport == "httpx":
         faults.append(HTTPX_LINKS)
+    if options.cert and table and not any(url.startswith("https:") for url in _urls(table)):
+        faults.append("--cert is shown to an https target: write https:// in its URL, or leave it out")
     if options.replay and options.no_replay:
         faults.append("--replay and --no-replay exclude each other: leave one out")
     if options.transport == "httpx":
@@ -152,9 +177,9 @@ def check_options(options: argparse.Namespace) -> Settings:
         faults.append("--seed must be a whole number from 0 on")
     if faults:
         raise ConfigError(faults)
-    beyond_loopback = bool(_beyond_loopback(table))
-    bound = bound_of(max_rate, rate, _all_ours(table.region), beyond_loopback)
-    provider, secrets, (signer, next_signer) = signing
+    remote = _beyond_loopback(table)
+    bound = bound_of(max_rate, rate, _all_ours(table.region), bool(remote))
+    signer, next_signer = signing
     timeouts = Timeouts(
         options.connect_timeout or provider.connect_timeout_s, options.response_timeout or provider.response_timeout_s
     )
@@ -175,16 +200,21 @@ def check_options(options: argparse.Namespace) -> Settings:
         strategy=options.strategy,
         observer=observer,
         watched=watched,
+        keep_going=options.keep_going,
         allow_worker_loss=options.allow_worker_loss,
-        beyond_loopback=beyond_loopback,
-        replay=not options.no_replay and (options.replay or not beyond_loopback),
+        beyond_loopback=bool(remote),
+        replay=not options.no_replay and (options.replay or not remote),
         transport=options.transport,
+        proxy=passed_by(remote) if options.transport == "wire" else "",
         timeouts=timeouts,
         tls=tls,
         provider=provider,
         secrets=secrets,
         signer=signer,
         rotation=(rotate_at_s, next_signer) if rotate_at_s and next_signer else None,
+        headers=headers,
+        acceptance=acceptance,
+        probe=not options.no_probe,
         options={
             **{name: getattr(options, name) for name in OPTIONS},
             "rate": rate,
@@ -197,15 +227,29 @@ def check_options(options: argparse.Namespace) -> Settings:
 
 
 def _signing(
-    name: str, captured: Captured | None, rotates: bool
-) -> tuple[Provider, tuple[Secret, ...], tuple[Signer, Signer | None]]:
-    """Who sends, what it signs with, and what signs so, before and after a rotation."""
-    provider = load_provider(name)
-    secrets = signing_secrets(provider)
+    provider: Provider | None,
+    secrets: Sequence[Secret] | None,
+    captured: Captured | None,
+    headers: Headers | None,
+    rotates: bool,
+) -> tuple[Signer, Signer | None] | None:
+    """What signs, before and after a rotation; None where that cannot be told yet."""
+    if provider is None or secrets is None:
+        return None
     written_in = captured.format if captured else "json"
     if fault := misfit(provider, written_in):
         raise ConfigError([f"--payloads: {fault}"])
-    return provider, secrets, signers(provider, secrets, rotates, written_in)
+    return signers(provider, secrets, rotates, headers.sent if headers else None, written_in)
+
+
+def _acceptance(rules: str, provider: Provider | None) -> Acceptance:
+    """The user's, in place of the provider's."""
+    if not rules:
+        return provider.acceptance if provider else ANY_2XX
+    try:
+        return parse_acceptance(lines_of(rules))
+    except ConfigError as error:
+        raise ConfigError([f"--accept: {fault}" for fault in error.faults]) from None
 
 
 def at_regions(settings: Settings, table: RegionTable) -> Settings:
@@ -282,15 +326,6 @@ def _seconds(option: str, text: str) -> float | None:
     if text and not 0 < seconds <= 1e7:
         raise ConfigError([f"{option} {text!r} is no time: write 90s, 30m or 1h30m"])
     return float(seconds) or None
-
-
-def _tls(ca_file: str) -> ssl.SSLContext | None:
-    if not ca_file:
-        return None
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError([f"--ca-file {ca_file}: {error.strerror or error}"]) from None
 
 
 def check_writable(option: str, folder: Path) -> None:

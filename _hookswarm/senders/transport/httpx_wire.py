@@ -34,14 +34,15 @@ class HttpxWire:
         timeouts: Timeouts | None = None,
         method: str = "POST",
         head: bytes = DEFAULT_HEAD,
+        keep: int = SAMPLE_BYTES,
     ) -> None:
-        """`head`: header lines that are the same for all requests."""
+        """`head`: header lines that are the same for all requests; `keep`: bytes of each answer's body that are."""
         timeouts = timeouts or Timeouts()
         self.url = url.encode()
         self._method = method
         self.reused = False
-        self.retry_after = self.body = b""
-        self._url = url
+        self.retry_after = self.location = self.body = b""
+        self._url, self._keep = url, keep
         self._limit_s = timeouts.connect_s + timeouts.response_s
         self._client = _make_client(tls, timeouts, head)
 
@@ -51,16 +52,19 @@ class HttpxWire:
     def post(self, headers: bytes, body: bytes) -> int:
         fields = _fields(headers)
         begun = False
-        self.retry_after = self.body = b""
+        self.retry_after = self.location = self.body = b""
         try:
             # httpx times each read by itself; a dribbled answer is ended by gevent.
             with gevent.Timeout(self._limit_s, TimeoutError):
                 with self._client.stream(self._method, self._url, content=body, headers=fields) as response:
                     begun = True
                     for data in response.iter_raw():
-                        if len(self.body) < SAMPLE_BYTES:
-                            self.body += data[: SAMPLE_BYTES - len(self.body)]
-                    self.retry_after = response.headers.get("retry-after", "").encode("latin-1", "replace")
+                        if len(self.body) < self._keep:
+                            self.body += data[: self._keep - len(self.body)]
+                    self.retry_after, self.location = (
+                        response.headers.get(name, "").encode("latin-1", "replace")
+                        for name in ("retry-after", "location")
+                    )
                 if self._overstepped(response.request.url):
                     response.extensions["network_stream"].close()
                 return response.status_code

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance
 from _hookswarm.protocol.identity import AttemptTag, event_prefix, extend_event_id, format_attempt_tag
 from _hookswarm.protocol.rotation import RotatingSigner
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Journal
-from _hookswarm.records.rows import Flag, Outcome, pack_row
+from _hookswarm.records.rows import FAILED, Flag, Outcome, pack_row
 from _hookswarm.senders.plan.payloads import Payloads
 from _hookswarm.senders.plan.retry import Failure
 from _hookswarm.senders.transport.failure import WireError
 from _hookswarm.senders.transport.wire import Transport
+from _hookswarm.senders.worker.failures import Failures
 from _hookswarm.senders.worker.queue import Delivery, DeliveryQueue
 from _hookswarm.senders.worker.retrier import Retrier
 from _hookswarm.senders.worker.retry_after import parse_retry_after
@@ -75,7 +77,10 @@ class StageSender:
         signer: Signer | RotatingSigner,
         clock: Clock,
         wall: Callable[[], float] = time.time,
+        failures: Failures | None = None,
+        acceptance: Acceptance = ANY_2XX,
     ) -> None:
+        """`failures`: what the process tells of them, for all its senders of a stage."""
         self.queue = queue
         self.retrier = retrier
         self._stage = stage
@@ -89,8 +94,10 @@ class StageSender:
         self._kind = payloads.kind if signer.uses_type else _untold
         self._clock = clock
         self._wall = wall
+        self._lacks = None if acceptance.is_plain else acceptance.lacks
         self.outcomes = [0] * len(Outcome)
         """Attempts by outcome."""
+        self._failures = failures or Failures()
         self.connecting_s: float | None = 0.0
         """What all attempts together spent on connecting; None: the transport does not tell."""
 
@@ -118,8 +125,10 @@ class StageSender:
                 self._journal.finish(row, self._clock.now(), 0, outcome, 0)
                 raise
         else:
-            if not 200 <= status < 300:
-                outcome, message, hinted = Outcome.REJECTED, f"status {status}", bool(wire.retry_after)
+            if self._lacks or not 200 <= status < 300:
+                message = self._lacks(status, wire.body) if self._lacks else f"status {status}"
+                if message:
+                    outcome, hinted = Outcome.REJECTED, bool(wire.retry_after)
         done_ns = self._clock.now()
         self.outcomes[outcome] += 1
         flags = _REUSED
@@ -130,6 +139,8 @@ class StageSender:
         latency_ms = (done_ns - delivery.began_ns) / 1e6
         if not message:
             return AttemptResult(start_ns, done_ns, latency_ms, None, None)
+        if outcome in FAILED:
+            self._failures.note(outcome, status, message, wire.body, done_ns)
         hint = parse_retry_after(wire.retry_after, self._wall()) if hinted else None
         return AttemptResult(start_ns, done_ns, latency_ms, message, Failure(outcome, status, hint))
 

@@ -102,6 +102,21 @@ def test_every_fault_is_named_at_once(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "c2hvcnQ" not in " ".join(faults)
 
 
+def test_a_certificate_of_ours_is_for_https(tmp_path: Path) -> None:
+    """Elsewhere nobody would see it."""
+    authority().issue_cert("me").private_key_and_cert_chain_pem.write_to_path(tmp_path / "me.pem")
+    assert "--cert is shown to an https target" in faults_of(f"--target={LOCAL}", "--cert=me.pem")[0]
+    assert check_options(parse("--target=https://127.0.0.1:9/", "--cert=me.pem")).tls
+
+
+def test_headers_stay_as_they_were_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept of the options holds no value of the environment."""
+    monkeypatch.setenv("TOKEN", "of-the-environment")
+    settings = check_options(parse("--header=Authorization: Bearer ${TOKEN}"))
+    assert b"Authorization: Bearer of-the-environment" in settings.signer.head
+    assert "of-the-environment" not in json.dumps(settings.options)
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -241,3 +256,12 @@ def test_unreachable_regions_are_waited_for_together() -> None:
         faults = unreachable([Region(name=f"r{n}", url=silent.url) for n in range(40)], timeout_s=0.3)
         assert time.monotonic() - began < 6
     assert faults == [f"region r{n}: cannot reach 127.0.0.1:{silent.port}: timed out" for n in range(40)]
+
+
+def test_a_proxy_is_told_where_the_wire_passes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not of a target on this machine, and not of httpx, which takes it."""
+    monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.9:3128")
+    far = ("--target=http://192.0.2.1/", "--allow-remote")
+    assert "past $HTTP_PROXY" in check_options(parse(*far)).proxy
+    assert check_options(parse(f"--target={LOCAL}")).proxy == ""
+    assert check_options(parse(*far, "--transport=httpx")).proxy == ""

@@ -19,6 +19,7 @@ from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.transport.failure import WireError
+from _hookswarm.senders.worker.failures import Failures
 from _hookswarm.senders.worker.queue import Delivery, DeliveryQueue
 from _hookswarm.senders.worker.retrier import Retrier
 from _hookswarm.senders.worker.sender import Halted, Route, StageSender
@@ -68,6 +69,7 @@ class Bench:
         stage = Stage("x", webhooks=WEBHOOKS, events=100)
         queue = DeliveryQueue(stage, Stripe(), (1, STAGE), self.clock.now(), self.clock.now)
         self.payloads = Generated("thin", 1)
+        self.failures = Failures()
         self.sender = StageSender(
             STAGE,
             WEBHOOKS,
@@ -79,6 +81,7 @@ class Bench:
             signer(KEY),
             self.clock,
             lambda: NOW_S,
+            failures=self.failures,
         )
 
     def delivery(self, late: int = 0, attempt: int = 1) -> Delivery:
@@ -215,6 +218,19 @@ def test_a_failure_of_the_wire_keeps_its_kind(bench: Bench, outcome: Outcome) ->
     assert result.error == f"{outcome.name.lower()}: so it was"
     (row,) = bench.rows()
     assert (row["outcome"], row["status"], row["done"] > 0) == (outcome, 0, True)
+
+
+def test_what_failed_is_told_with_its_answer(bench: Bench) -> None:
+    """By what was seen, once for each kind; what went well, or was ended by ourselves, is no failure."""
+    rejected, refused = FakeWire(lambda *_: 401), FakeWire(raising(WireError(Outcome.REFUSED, "nobody there")))
+    rejected.body = b"bad signature"
+    well, broken = FakeWire(lambda *_: 204), FakeWire(raising(WireError(Outcome.BROKEN_OFF, "on purpose")))
+    for wire in (rejected, rejected, refused, well, broken, FakeWire(raising(Halted()))):
+        bench.sender.attempt(bench.delivery(), ROUTE, wire)
+    told = [(kind.outcome, kind.status, kind.text, kind.count, kind.sample) for kind in bench.failures.told([])]
+    assert told == [(2, 401, "status 401", 2, "bad signature"), (3, 0, "nobody there", 1, "")]
+    (first, last) = (bench.rows()["done"][place] for place in (0, 1))
+    assert (bench.failures.told([])[0].first_ns, bench.failures.told([])[0].last_ns) == (first, last)
 
 
 def test_a_halted_attempt_is_interrupted(bench: Bench) -> None:
