@@ -199,6 +199,12 @@ class Code(StrEnum):
         "the observer did not say how many effects there are, before or after a stage, or its count fell",
         "mend what the message names, and let nothing else change what it counts",
     )
+    SECRET_NOT_VERIFIED = (
+        "secret_not_verified",
+        Effect.NOTE,
+        "with `--rotate-at`: deliveries after the secret changed that the receiver did not verify (`rotations`)",
+        "give the receiver the next secret beside the old one before the rotation, and let it try both",
+    )
     INTERRUPTED = (
         "interrupted",
         Effect.NOTE,
