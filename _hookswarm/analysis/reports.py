@@ -5,6 +5,7 @@ from collections.abc import Callable
 from _hookswarm.analysis.deliveries import stages
 from _hookswarm.analysis.deliveries.duplicates import DuplicatesRecorder
 from _hookswarm.analysis.deliveries.recorder import Recorder
+from _hookswarm.analysis.deliveries.rotations import RotationsRecorder
 from _hookswarm.analysis.deliveries.series import SeriesRecorder
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
@@ -31,12 +32,12 @@ BY_TEST: dict[str, tuple[Callable[[RunFrames], Recorder], ...]] = {
 
 def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
     """What a run has to say, in its section of each report; of disturbed stages no figures, unless they are kept."""
-    outages, duplicates = OutagesRecorder(frames), DuplicatesRecorder(frames)
+    outages, duplicates, rotations = OutagesRecorder(frames), DuplicatesRecorder(frames), RotationsRecorder(frames)
     trusted = StageJudge(frames, keep_disturbed)
     recorders = [recorder(frames) for recorder in (*ALWAYS, *BY_TEST.get(frames.manifest.test, ()))]
 
     def judge(played: PlayedStage, stage: Stage) -> bool:
-        for recorder in (outages, duplicates):  # of disturbed stages, too
+        for recorder in (outages, duplicates, rotations):  # of disturbed stages, too
             recorder.add(played)
         return trusted(played, stage)
 
@@ -57,6 +58,6 @@ def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
             default_checks=judged,
         )
     )
-    for recorder in (duplicates, *recorders):
+    for recorder in (duplicates, rotations, *recorders):
         recorder.fill(sections)
     return sections

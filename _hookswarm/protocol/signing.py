@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote_plus, urlencode
 
 from _hookswarm import __version__
+from _hookswarm.protocol.formats import Format, content_type
 from _hookswarm.protocol.identity import ATTEMPT_HEADER
 from _hookswarm.protocol.providers import EVENT_HEADER, Provider, Signature
 from _hookswarm.protocol.signature import Sign, checking, signing
@@ -19,11 +20,6 @@ MAX_SIGNATURES = 8
 TOLERANCE_S = 300
 """How far a timestamp may lie from the receiver's clock, in seconds (the reference libraries' value)."""
 
-_CONTENT_TYPES = {
-    "json": "application/json",
-    "form": "application/x-www-form-urlencoded",
-    "form-json": "application/x-www-form-urlencoded",
-}
 _HEAD = ("user-agent", "content-type")
 _BODY, _TYPE, _SIGNATURE = PLACES["body"], PLACES["type"], PLACES["signature"]
 
@@ -31,8 +27,11 @@ _BODY, _TYPE, _SIGNATURE = PLACES["body"], PLACES["type"], PLACES["signature"]
 class Signer:
     """Makes headers and body of each attempt. It is made once; `dress` is the hot path."""
 
-    def __init__(self, provider: Provider, keys: Sequence[bytes]) -> None:
-        """`keys`: the secret's, and during a rotation both secrets'; see `forms.parse_secret`."""
+    def __init__(self, provider: Provider, keys: Sequence[bytes], written_in: Format = "json") -> None:
+        """`keys`: the secret's, and during a rotation both secrets'; see `forms.parse_secret`.
+
+        `written_in` tells what the payloads are; all but JSON stay as they are (see `formats.misfit`).
+        """
         lines = {name: text for name, text in provider.headers.items() if name.lower() not in _HEAD}
         ours = {} if provider.id_header else {EVENT_HEADER: "{id}"}
         signature = provider.signature
@@ -42,7 +41,7 @@ class Signer:
         headers = Template("".join(texts))
         self._headers = headers.fill
         self.provider = provider
-        self.head = _head(provider)
+        self.head = _head(provider, written_in)
         """The lines that are the same at every attempt: who sends, and what kind of body."""
         self._sign = _signing(signature, keys) if signature else lambda _message: b""
         signed = Template(signature.signed if signature else "")
@@ -53,7 +52,7 @@ class Signer:
         self._signed = signed.fill
         self._type, self._method = provider.type.encode(), provider.method.encode()
         self._before = tuple((PLACES[name], make) for name, make in _EVENTS_OWN.items() if name in used)
-        self._content = _content(provider)
+        self._content = _content(provider) if written_in == "json" else None
         self._wrap = wrap.fill if provider.wrap else None
         self._wrap_holds_signature = "signature" in wrap.names
         self._within = tuple((PLACES[name], make) for name, make in _PAYLOADS_OWN.items() if name in wrap.names)
@@ -117,8 +116,8 @@ def _signing(signature: Signature, keys: Sequence[bytes]) -> Sign:
     return lambda message: first(message) + b"".join(fill([*before, sign(message)]) for sign in others)
 
 
-def _head(provider: Provider) -> bytes:
-    lines = {"User-Agent": f"hookswarm/{__version__}", "Content-Type": _CONTENT_TYPES[provider.content]}
+def _head(provider: Provider, written_in: Format) -> bytes:
+    lines = {"User-Agent": f"hookswarm/{__version__}", "Content-Type": content_type(provider, written_in)}
     given = {name.title(): text for name, text in provider.headers.items() if name.lower() in _HEAD}
     return "".join(f"{name}: {text}\r\n" for name, text in {**lines, **given}.items()).encode()
 

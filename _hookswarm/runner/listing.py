@@ -51,6 +51,8 @@ def show_dry_run(outlook: Outlook, out: Console) -> None:
     stage = prepared.plan.stages[0]
     _say(out, f"\nthe first request, of {stage.name!r}:\n")
     settings = prepared.settings
+    if settings.captured:
+        _say(out, f"payloads: {settings.captured.told()}\n")
     request = masked(first_request(stage, settings), [secret.key for secret in settings.secrets])
     for line in request.decode(errors="replace").splitlines():
         out.print(Text(printable(line)), soft_wrap=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
+from _hookswarm.analysis.schema import rotations
 from _hookswarm.analysis.schema.report import Section, Stage, Status
 from _hookswarm.analysis.verdicts import duplicates
 from _hookswarm.analysis.verdicts.checks import CheckResult
@@ -35,6 +36,8 @@ def _section(section: Section) -> str:
         lines += ["", f"…{more}"]
     if section.duplicates:
         lines += ["", *_table(duplicates.HEADER, map(duplicates.row, section.duplicates))]
+    if section.rotations:
+        lines += ["", *_table(rotations.HEADER, [list(map(_cell, one.row())) for one in section.rotations])]
     return "\n".join([*lines, ""])
 
 

@@ -14,6 +14,7 @@ from _hookswarm.analysis.schema.base import Model, Quantiles
 from _hookswarm.analysis.schema.distribution import Regions, Strategies
 from _hookswarm.analysis.schema.duplicates import Duplicates
 from _hookswarm.analysis.schema.failover import Failover
+from _hookswarm.analysis.schema.rotations import Rotation
 from _hookswarm.analysis.schema.scalability import Capacity, Limit, Scaling, Usl
 from _hookswarm.common.wording import and_more
 
@@ -301,6 +302,9 @@ class Section(Model):
     failovers: list[Failover] | None = Field(default=None, description="the same: every fault of every stage")
     duplicates: list[Duplicates] | None = Field(
         default=None, description="stages that delivered every event twice; null where there is none"
+    )
+    rotations: list[Rotation] | None = Field(
+        default=None, description="stages in which the secret changed; null without `--rotate-at`"
     )
     default_checks: list[DefaultCheck] | None = Field(
         default=None, description="null with `--no-default-checks`, and in older files"

@@ -18,7 +18,7 @@ GROUPS = {
     "Where it goes": (
         "target", "allow_remote", "regions", "links", "transport", "connect_timeout", "response_timeout", "ca_file",
     ),
-    "What is sent": ("provider", "payloads"),
+    "What is sent": ("provider", "rotate_at", "payloads"),
     "Retries": ("retry_profile", "retry_profiles", "time_scale"),
     "What is recorded": (
         "observe", "watch", "watch_name", "memory_limit", "allow_worker_loss", "no_default_checks", "results",
@@ -93,7 +93,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT,
         help="sign and frame as it does: github, stripe …, or a TOML file",
     )
-    add("--payloads", metavar="PATH", default="", help="bodies to send: JSON, NDJSON or a folder")
+    add("--rotate-at", metavar="TIME", default="", help="after each stage's start $HOOKSWARM_SECRET_NEXT signs alone")
+    add("--payloads", metavar="PATH", default="", help="bodies to send: a file, a folder, or mix.toml")
     add("--retry-profile", metavar="NAME", default="", help="retry as this sender does: svix …; 'provider': as it does")
     add("--retry-profiles", metavar="TOML", default="", help="your own table of retry profiles")
     add("--time-scale", type=float, default=1.0, metavar="X", help="of that profile's delays: 0.001 …")

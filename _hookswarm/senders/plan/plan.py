@@ -62,6 +62,9 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     regions = len(settings.regions)
     stages = [replace(stage, incidents=tuple(_everywhere(one, regions) for one in stage.incidents)) for stage in stages]
     check_plan(stages)
+    if settings.rotation and all(stage.length_s and stage.length_s <= settings.rotation[0] for stage in stages):
+        said = f"--rotate-at {settings.rotation[0]:g} s: every stage is over by then"
+        raise ConfigError([f"{said}: rotate earlier, or make them longer by --duration"])
     ours, links = settings.ours, settings.links and settings.modelled
     strategies = playable(settings.balancer)
     left_out: dict[str, str] = {}

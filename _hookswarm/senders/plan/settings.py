@@ -14,6 +14,7 @@ from typing import Any
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.credentials import Secret, signing_secrets
+from _hookswarm.protocol.formats import misfit
 from _hookswarm.protocol.providers import DEFAULT, Provider, load_provider
 from _hookswarm.protocol.regions import (
     DEFAULT_TABLE,
@@ -26,13 +27,14 @@ from _hookswarm.protocol.regions import (
     is_loopback,
     load_table,
 )
+from _hookswarm.protocol.rotation import signers
 from _hookswarm.protocol.signature import ASYMMETRIC
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.sizes import parse_size
 from _hookswarm.senders.plan import processes
+from _hookswarm.senders.plan.captured import Captured, load_captured
 from _hookswarm.senders.plan.observer import Observer, make_observer
 from _hookswarm.senders.plan.options import OPTIONS, empty_faults, empty_options
-from _hookswarm.senders.plan.payloads import Captured, load_captured
 from _hookswarm.senders.plan.profiles import DEFAULT_PROFILES, profile
 from _hookswarm.senders.plan.rates import Bound, bound_of, rate_of
 from _hookswarm.senders.plan.retry import RetryLaw, scaled_law
@@ -84,6 +86,8 @@ class Settings:
     secrets: tuple[Secret, ...]
     """What it signs with, and where that was found; none where it signs nothing, two during a rotation."""
     signer: Signer
+    rotation: tuple[float, Signer] | None
+    """So many seconds after each stage's start another one signs; None: the secret stays."""
     options: dict[str, Any]
     """As given, for run.json; holds no secret."""
 
@@ -94,9 +98,11 @@ class Settings:
 
     def told_signing(self) -> str:
         """Who is played, and with which secret, for people; empty for the default provider with a secret made up."""
-        if not self.secrets or (self.provider.name == DEFAULT and self.secrets[0].made_up):
+        if not self.secrets or (not self.rotation and self.provider.name == DEFAULT and self.secrets[0].made_up):
             return ""
         told = f"signed as {self.provider.name}: {' and '.join(secret.told() for secret in self.secrets)}"
+        if self.rotation:
+            told += f"; {self.rotation[0]:g} s after each stage's start the second signs alone"
         pairs = self.provider.signature and self.provider.signature.algorithm in ASYMMETRIC
         return f"{told}; --dry-run shows the public half" if pairs else told
 
@@ -112,11 +118,12 @@ def check_options(options: argparse.Namespace) -> Settings:
             faults.extend(error.faults)
 
     table = collect(lambda: _table(options.target, options.regions, options.allow_remote))
-    captured = collect(lambda: load_captured(Path(options.payloads)) if options.payloads else None)
-    duration_s = collect(lambda: _duration_s(options.duration))
+    captured = collect(lambda: load_captured(Path(options.payloads), options.seed) if options.payloads else None)
+    duration_s = collect(lambda: _seconds("--duration", options.duration))
+    rotate_at_s = collect(lambda: _seconds("--rotate-at", options.rotate_at))
     watched = collect(lambda: processes.find_processes(options.watch, options.watch_name))
     tls = collect(lambda: _tls(options.ca_file))
-    signing = collect(lambda: _signing(options.provider or DEFAULT))
+    signing = collect(lambda: _signing(options.provider or DEFAULT, captured, bool(options.rotate_at)))
     observer = collect(lambda: make_observer(options.observe, tls) if options.observe else None)
     law = collect(lambda: _law(options, signing[0] if signing else None))
     rate = collect(lambda: rate_of("--rate", options.rate))
@@ -147,7 +154,7 @@ def check_options(options: argparse.Namespace) -> Settings:
         raise ConfigError(faults)
     beyond_loopback = bool(_beyond_loopback(table))
     bound = bound_of(max_rate, rate, _all_ours(table.region), beyond_loopback)
-    provider, secrets, signer = signing
+    provider, secrets, (signer, next_signer) = signing
     timeouts = Timeouts(
         options.connect_timeout or provider.connect_timeout_s, options.response_timeout or provider.response_timeout_s
     )
@@ -177,24 +184,28 @@ def check_options(options: argparse.Namespace) -> Settings:
         provider=provider,
         secrets=secrets,
         signer=signer,
+        rotation=(rotate_at_s, next_signer) if rotate_at_s and next_signer else None,
         options={
             **{name: getattr(options, name) for name in OPTIONS},
             "rate": rate,
             "max_rate": bound.per_s if bound else None,
             "connect_timeout": timeouts.connect_s,
             "response_timeout": timeouts.response_s,
+            "rotate_at": rotate_at_s,
         },
     )
 
 
-def _signing(name: str) -> tuple[Provider, tuple[Secret, ...], Signer]:
-    """Who sends, what it signs with, and what signs so."""
+def _signing(
+    name: str, captured: Captured | None, rotates: bool
+) -> tuple[Provider, tuple[Secret, ...], tuple[Signer, Signer | None]]:
+    """Who sends, what it signs with, and what signs so, before and after a rotation."""
     provider = load_provider(name)
     secrets = signing_secrets(provider)
-    if len(secrets) > 1 and provider.signature and not provider.signature.again:
-        fault = f"provider {provider.name} sends one signature, and {secrets[1].where} would be a second"
-        raise ConfigError([f"{fault}: unset it"])
-    return provider, secrets, Signer(provider, [secret.key for secret in secrets])
+    written_in = captured.format if captured else "json"
+    if fault := misfit(provider, written_in):
+        raise ConfigError([f"--payloads: {fault}"])
+    return provider, secrets, signers(provider, secrets, rotates, written_in)
 
 
 def at_regions(settings: Settings, table: RegionTable) -> Settings:
@@ -263,13 +274,13 @@ OF_PROVIDER = "provider"
 _TIME = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7})s?)?").fullmatch
 
 
-def _duration_s(text: str) -> float | None:
+def _seconds(option: str, text: str) -> float | None:
     found = _TIME(text)
     seconds = (
         sum(int(part or 0) * unit for part, unit in zip(found.groups(), (3600, 60, 1), strict=True)) if found else 0
     )
     if text and not 0 < seconds <= 1e7:
-        raise ConfigError([f"--duration {text!r} is no time: write 90s, 30m or 1h30m"])
+        raise ConfigError([f"{option} {text!r} is no time: write 90s, 30m or 1h30m"])
     return float(seconds) or None
 
 

@@ -9,6 +9,8 @@ from _hookswarm.senders.transport.connection import TLS_RECORDS
 from _hookswarm.senders.transport.failure import WireError
 
 SPEAKS_TLS = "the port speaks TLS: write https://"
+SAMPLE_BYTES = 200
+"""Of an answer's body, kept to be shown where it is not what was hoped for."""
 _FIRST = b"HTTP/1."
 _STATUS_LINE = re.compile(rb"HTTP/1\.\d \d")
 
@@ -16,7 +18,9 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.\d \d")
 class Answer:
     """httptools' callbacks for the answers of one connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: int = SAMPLE_BYTES) -> None:
+        """`keep`: bytes of each body that are."""
+        self._keep = keep
         self._parser = httptools.HttpResponseParser(self)
         self.complete = False
         self.restart()
@@ -26,7 +30,7 @@ class Answer:
         self.begun = self.complete = self.keep_alive = self._framed = self._overstepped = False
         self._strange = b""
         self.status = 0
-        self.retry_after = b""
+        self.retry_after = self.body = b""
 
     def feed(self, data: bytes) -> None:
         self.begun = True
@@ -69,6 +73,10 @@ class Answer:
 
     def on_headers_complete(self) -> None:
         self.status = self._parser.get_status_code()
+
+    def on_body(self, data: bytes) -> None:
+        if len(self.body) < self._keep:
+            self.body += data[: self._keep - len(self.body)]
 
     def on_message_complete(self) -> None:
         if 100 <= self.status < 200:  # an interim answer: the real one follows

@@ -12,7 +12,7 @@ import httpx
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.rows import Outcome
-from _hookswarm.senders.transport.answer import SPEAKS_TLS
+from _hookswarm.senders.transport.answer import SAMPLE_BYTES, SPEAKS_TLS
 from _hookswarm.senders.transport.connection import NO_TLS
 from _hookswarm.senders.transport.failure import WireError, local_shortage
 from _hookswarm.senders.transport.shortage import lacking, lacking_now
@@ -40,7 +40,7 @@ class HttpxWire:
         self.url = url.encode()
         self._method = method
         self.reused = False
-        self.retry_after = b""
+        self.retry_after = self.body = b""
         self._url = url
         self._limit_s = timeouts.connect_s + timeouts.response_s
         self._client = _make_client(tls, timeouts, head)
@@ -51,14 +51,15 @@ class HttpxWire:
     def post(self, headers: bytes, body: bytes) -> int:
         fields = _fields(headers)
         begun = False
-        self.retry_after = b""
+        self.retry_after = self.body = b""
         try:
             # httpx times each read by itself; a dribbled answer is ended by gevent.
             with gevent.Timeout(self._limit_s, TimeoutError):
                 with self._client.stream(self._method, self._url, content=body, headers=fields) as response:
                     begun = True
-                    for _ in response.iter_raw():
-                        pass
+                    for data in response.iter_raw():
+                        if len(self.body) < SAMPLE_BYTES:
+                            self.body += data[: SAMPLE_BYTES - len(self.body)]
                     self.retry_after = response.headers.get("retry-after", "").encode("latin-1", "replace")
                 if self._overstepped(response.request.url):
                     response.extensions["network_stream"].close()
@@ -128,7 +129,7 @@ def _make_client(tls: ssl.SSLContext | None, timeouts: Timeouts, head: bytes = D
         follow_redirects=False,
         timeout=httpx.Timeout(timeouts.response_s, connect=timeouts.connect_s),
         limits=httpx.Limits(max_connections=1),
-        headers=_fields(head),
+        headers=[*_fields(head), (b"Accept-Encoding", b"identity")],  # what an answer says is shown as it came
     )
 
 

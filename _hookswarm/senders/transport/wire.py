@@ -51,6 +51,10 @@ class Transport(Protocol):
     connecting_s: float | None
     """Seconds that the last post which opened a connection spent on that; None: it does not tell."""
 
+    @property
+    def body(self) -> bytes:
+        """The first bytes of the last answer's body, as far as it came; empty without an answer."""
+
     def open(self) -> None:
         """Connect, unless a connection is open: no request goes out. Raises WireError."""
 
@@ -119,6 +123,10 @@ class Wire:
         self.retry_after = b""
         self.connecting_s: float | None = 0.0
 
+    @property
+    def body(self) -> bytes:
+        return self._answer.body
+
     def open(self) -> None:
         if not self._usable():
             self._connect()
@@ -184,6 +192,7 @@ class Wire:
 
     def _connect(self) -> Connection:
         endpoint = self._endpoint
+        self._answer.body = b""
         deadline = time.monotonic() + self.timeouts.connect_s
         failure = WireError(Outcome.UNRESOLVED, f"{endpoint.host} has no address")
         for address in endpoint.addresses(self.timeouts.connect_s):

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from _hookswarm.protocol.identity import AttemptTag, event_prefix, extend_event_id, format_attempt_tag
+from _hookswarm.protocol.rotation import RotatingSigner
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Journal
@@ -71,7 +72,7 @@ class StageSender:
         retrier: Retrier,
         journal: Journal,
         payloads: Payloads,
-        signer: Signer,
+        signer: Signer | RotatingSigner,
         clock: Clock,
         wall: Callable[[], float] = time.time,
     ) -> None:

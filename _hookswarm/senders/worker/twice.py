@@ -98,7 +98,7 @@ class _Unread:
         self._wire = wire
         self.url = wire.url
         self.reused = False
-        self.retry_after = b""
+        self.retry_after = self.body = b""
         self.connecting_s: float | None = 0.0
 
     def open(self) -> None:

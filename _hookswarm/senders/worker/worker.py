@@ -17,6 +17,8 @@ from locust.runners import LocalRunner, WorkerRunner
 
 from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.identity import run_tag
+from _hookswarm.protocol.rotation import RotatingSigner
+from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.garbage import spare_start_up
@@ -177,11 +179,20 @@ class SendingProcess:
                 retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
                 journal=self._journal,
                 payloads=settings.captured or Generated(stage.payload, announcement.seed),
-                signer=settings.signer,
+                signer=self._signer(announcement.start_ns),
                 clock=clock,
             ),
             Opening(soon, origin.likely, lambda: (announcement.start_ns - clock.now()) / 1e9),
         )
+
+    def _signer(self, start_ns: int) -> Signer | RotatingSigner:
+        """Of a stage that begins then."""
+        if not self.settings.rotation:
+            return self.settings.signer
+        after_s, then = self.settings.rotation
+        # What is signed is told the time by this machine, whose clock may be another than the stage's.
+        start_s = time.time() + (start_ns - self._clock.now()) / 1e9
+        return RotatingSigner(self.settings.signer, then, start_s + after_s)
 
     def _open_journal(self, run: str) -> None:
         if run != self._run:

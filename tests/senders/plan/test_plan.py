@@ -106,6 +106,17 @@ def test_duration_and_rate_reach_the_stages_they_are_for(tmp_path: Path) -> None
             settings(tmp_path, *bad)
 
 
+def test_a_rotation_falls_into_some_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is later than all of them is refused; of a stage that its events end nobody knows."""
+    monkeypatch.setenv("HOOKSWARM_SECRET", "whsec_" + "A" * 32)
+    monkeypatch.setenv("HOOKSWARM_SECRET_NEXT", "whsec_" + "B" * 32)
+    rotating = settings(tmp_path, "--rotate-at", "5s")
+    with pytest.raises(ConfigError, match="--rotate-at 5 s: every stage is over by then: rotate earlier, or "):
+        make_plan([Stage("short", duration_s=3), Stage("warm", duration_s=3, warmup_s=2)], rotating)
+    for lasts in (Stage("long", duration_s=6), Stage("counted", events=1)):
+        assert make_plan([Stage("short", duration_s=3), lasts], rotating).stages
+
+
 def test_every_fault_of_the_retry_options_is_named_at_once(tmp_path: Path) -> None:
     """An unknown profile and an impossible scale are told together."""
     with pytest.raises(ConfigError) as caught:

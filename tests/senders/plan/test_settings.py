@@ -190,8 +190,37 @@ def test_faults_of_a_provider_are_named(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert fault == "--payloads: mcp-events sends no body above 262,144 B: leave larger ones out"
     monkeypatch.setenv("HOOKSWARM_SECRET_NEXT", SECRET)
     (fault,) = faults_of("--provider=github")
-    assert fault == "provider github sends one signature, and $HOOKSWARM_SECRET_NEXT would be a second: unset it"
+    assert fault == (
+        "provider github sends one signature, and $HOOKSWARM_SECRET_NEXT would be a second: unset it, or say by "
+        "--rotate-at when it takes the place of the first"
+    )
     assert len(check_options(parse()).secrets) == 2
+
+
+def test_a_rotation_has_another_secret_and_somebody_who_signs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each fault is one line; where the format has room both sign until then, else the first alone."""
+    (fault,) = faults_of("--rotate-at=30s")
+    assert fault.startswith("--rotate-at: there is no secret to change to: set $HOOKSWARM_SECRET_NEXT")
+    monkeypatch.setenv("HOOKSWARM_SECRET_NEXT", SECRET)
+    assert faults_of("--rotate-at=soon")[0] == "--rotate-at 'soon' is no time: write 90s, 30m or 1h30m"
+    assert "hold the same secret" in faults_of("--rotate-at=30s")[0]
+    monkeypatch.setenv("HOOKSWARM_SECRET_NEXT", SECRET.replace("MfKQ", "AAAA"))
+    (tmp_path / "mute.toml").write_text('source = "here"\nas_of = 2026-11-29')
+    (fault,) = faults_of("--rotate-at=30s", "--provider=mute.toml")
+    assert fault == "--rotate-at: provider mute signs nothing: leave it out"
+    settings = check_options(parse("--rotate-at=30s", "--provider=github"))
+    assert settings.rotation
+    assert settings.rotation[0] == settings.options["rotate_at"] == 30
+    assert settings.told_signing().endswith("; 30 s after each stage's start the second signs alone")
+
+
+def test_what_a_provider_cannot_send_is_named(tmp_path: Path) -> None:
+    """A payload that is not JSON, where the provider's body or its content type is."""
+    (tmp_path / "body.xml").write_text("<a/>")
+    (fault,) = faults_of("--payloads=body.xml", "--provider=twilio")
+    assert fault == "--payloads: twilio sends forms, and these are XML: give JSON or forms"
+    settings = check_options(parse("--payloads=body.xml"))
+    assert b"Content-Type: application/xml\r\n" in settings.signer.head
 
 
 def test_unreachable_names_who_does_not_answer() -> None:

@@ -132,6 +132,23 @@ def test_httpx_sends_the_same_headers(opened: list[Transport]) -> None:
         assert lines.count(line) == 1
 
 
+def test_the_beginning_of_an_answers_body_is_kept(either: Open) -> None:
+    """Of the last answer, in the pieces that it came in; an answer without one, or a failure, has none."""
+    head = b"HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\n"
+    long = b"HTTP/1.1 500 Bad\r\nContent-Length: 1000\r\n\r\n" + b"x" * 1000
+    with ScriptedServer(answering(head + b"4\r\nno s\r\n6\r\necret!\r\n0\r\n\r\n", long, NO_CONTENT, b"")) as server:
+        transport = either(server.url, SHORT)
+        found = []
+        for _ in range(3):
+            transport.post(HEADERS, BODY)
+            found.append(transport.body)
+        failure(transport)
+        found.append(transport.body)
+    assert found == [b"no secret!", b"x" * 200, b"", b""]
+    assert failure(transport).outcome == Outcome.REFUSED
+    assert transport.body == b""
+
+
 def test_ipv6_works(wire: Open) -> None:
     """An address in brackets is spoken to, and named in Host as it was written."""
     seen = []

@@ -38,6 +38,7 @@ class FakeWire:
     """Answers as it is told to."""
 
     url = b"http://127.0.0.1/hooks"
+    body = b""
 
     def __init__(
         self, answer: Answer, reused: bool = False, retry_after: bytes = b"", connecting_s: float | None = 0.0

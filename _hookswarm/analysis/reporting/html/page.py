@@ -10,6 +10,7 @@ from plotly.offline import get_plotlyjs
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.reporting.html import distribution, resources, scaling, stages
 from _hookswarm.analysis.reporting.html.charts import Chart
+from _hookswarm.analysis.schema import rotations
 from _hookswarm.analysis.schema.cpu import CpuReport
 from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, PERFORMANCE, Report
 from _hookswarm.analysis.schema.io import IoReport
@@ -76,6 +77,8 @@ def _parts(reports: Mapping[str, Report]) -> Iterator[_PagePart]:
         if section.duplicates:
             repeated = [duplicates.row(one) for one in section.duplicates]
             tables.append(_Table("Deliveries repeated on purpose", duplicates.HEADER, repeated))
+        if section.rotations:
+            tables.append(_Table("Secrets rotated", rotations.HEADER, [one.row() for one in section.rotations]))
         if own := io.sections.get(test):
             charts += resources.io_charts(own)
             rows = [(one.name, one.bottleneck, one.evidence, one.try_next) for one in own.stages]
