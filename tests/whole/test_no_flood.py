@@ -65,12 +65,11 @@ def test_no_schedule_of_a_whole_plan_has_more(test: str) -> None:
 
 
 STAGES = {
-    "performance": "concurrent users=64",
-    "load": "bursts,sustained",
+    "load": "sustained",
     "scalability": "scaling users users=8 *,capacity",
     "resource": "cpu users=16,io reuse=False",
 }
-"""Of the short plans, some of each kind; all that `distribution` has there needs receivers of ours."""
+"""Of the short plans, some of each kind: open with retries, closed, a search, connections that are not kept."""
 
 
 @pytest.mark.slow
@@ -85,7 +84,7 @@ def test_no_run_of_a_short_plan_has_more(tmp_path: Path) -> None:
             done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=100)
             assert done.returncode in (Exit.PASS, Exit.VOID), done.stdout + done.stderr  # void: others had the machine
         times = list(target.times)
-    assert len(times) > 50
+    assert len(times) > 40
     assert most_in(1, times) <= RATE + 1
     sections = json.loads((tmp_path / "webhook_performance_results.json").read_text())["sections"]
     (capacity,) = sections["scalability"]["capacity"]

@@ -82,10 +82,12 @@ def test_what_a_bound_changes_is_told() -> None:
             Stage("few", events=10),
             Stage("many", events=1_000),
             Stage("slow", duration_s=1, arrivals=Poisson(1)),
+            Stage("outage", duration_s=1, arrivals=Backlog(1, backlog=70)),
         ]
     )
     assert list(told(at_most(stages, 5))) == [
         "slower, so that no peak is above it: ramp (5/s to 0.5/s)",
+        "let out at it, one after the other: outage (70 at once)",
         "with the events that go out in 10 s at it: many (1,000 to 50)",
     ]
 
