@@ -235,6 +235,13 @@ class Code(StrEnum):
         "closed loops that the generator limited (`docs/scalability.md`): their rate is a lower bound",
         "more sending processes (`--processes`) to see what the target can do",
     )
+    HELD_BACK = (
+        "held_back",
+        Effect.NOTE,
+        "`--max-rate` kept closed loops from sending as fast as they were answered, or retries took the place of "
+        "events: the rate that was reached is no limit of the target's",
+        "raise `--max-rate`; with retries set it above `--rate`",
+    )
     WORKERS_UNANSWERED = (
         "workers_unanswered",
         Effect.NOTE,
