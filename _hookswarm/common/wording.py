@@ -1,7 +1,11 @@
 """Phrases that many messages share."""
 
 import errno
+import re
 from collections.abc import Sequence
+from html import unescape
+
+_TAG = re.compile(r"<(style|script)\b.*?</\1\s*>|<[^>]*(>|$)", re.IGNORECASE | re.DOTALL)
 
 
 def and_more(count: int, what: str = "") -> str:
@@ -34,6 +38,12 @@ def first_of(texts: Sequence[str], most: int, separator: str = ", ") -> str:
 
 
 def one_line(data: bytes, most: int = 200) -> str:
-    """The first bytes of what somebody sent, fit for a terminal: on one line, without what would steer one."""
-    text = " ".join(data[:most].decode("utf-8", "replace").split())
+    """The first bytes of what somebody sent, fit for a terminal: on one line, without what would steer one.
+
+    Of a page in HTML its text.
+    """
+    text = data.decode("utf-8", "replace")
+    if text.lstrip()[:9].lower().startswith(("<!doctype", "<html")):
+        text = unescape(_TAG.sub(" ", text))
+    text = " ".join(text.split())[:most]
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

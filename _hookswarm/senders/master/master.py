@@ -6,6 +6,7 @@ master announces ahead. Where Locust runs without workers, its only process is t
 
 import os
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from _hookswarm.senders.master import live, metrics
 from _hookswarm.senders.master.calm_player import CalmPlayer
 from _hookswarm.senders.master.capacity import STATS_PATIENCE_S, CapacitySearch
 from _hookswarm.senders.master.control import ControlError, Controls
+from _hookswarm.senders.master.effects import effect_awaited
 from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending, ended_early
 from _hookswarm.senders.master.live import Live
 from _hookswarm.senders.master.probe import probe
@@ -163,7 +165,7 @@ class Master:
             if fault := self._reception.inbox.failure or "; ".join(absent):
                 raise RunFailedError(fault)
             if self._settings.probe:
-                probe(self._settings, self._plan.stages[0], self._ending.asked, say)
+                self._probe()
             self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
             failed = Exit.VOID
             if told := self._settings.told_signing():
@@ -209,6 +211,12 @@ class Master:
             for sampler in samplers:
                 sampler.close()
             self._finish(folder, controls, error, failed)
+
+    def _probe(self) -> None:
+        """Raises UntestedError where a target of others does not accept it."""
+        observer = self._settings.observer if any(stage.duplicate for stage in self._plan.stages) else None
+        with effect_awaited(observer, self._ending.asked.wait) if observer else nullcontext():
+            probe(self._settings, self._plan.stages[0], self._ending.asked, say)
 
     def _read_clocks(self, folder: RunFolder, controls: Controls) -> None:
         """Those of receivers of other hosts drift: what they wrote in between is put right by both readings."""

@@ -3,9 +3,10 @@
 It is an ordinary delivery, signed as all others, of an event that belongs to no run: the journals do not have it.
 """
 
+import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,11 +16,12 @@ from gevent.event import Event
 from _hookswarm.common.wording import and_more, one_line
 from _hookswarm.protocol.acceptance import LOOKED_AT
 from _hookswarm.protocol.credentials import masked
-from _hookswarm.protocol.handshakes import ask
+from _hookswarm.protocol.handshakes import VERIFY_TOKEN, ask
 from _hookswarm.protocol.identity import AttemptTag, EventId, format_attempt_tag, format_event_id
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.master.probe_advice import Probed, advice
 from _hookswarm.senders.master.stage_player import UntestedError
+from _hookswarm.senders.plan.headers import variables_in
 from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
@@ -126,5 +128,8 @@ def _told(settings: Settings, found: Probed) -> str:
     return f"status {found.status} in {found.ms:.3g} ms" + f", {body!r}" * bool(body) + why
 
 
-def _hidden(settings: Settings) -> Sequence[bytes]:
-    return [secret.key for secret in settings.secrets]
+def _hidden(settings: Settings) -> list[bytes]:
+    """What an answer may repeat of a request, and nobody is to see."""
+    variables = [VERIFY_TOKEN, *(name for text in settings.headers.given.values() for name in variables_in(text))]
+    values = [os.environ.get(name, "") for name in variables]
+    return [*(secret.key for secret in settings.secrets), *(value.encode() for value in values if value)]

@@ -107,7 +107,8 @@ def _without_answer(found: Probed, outcome: Outcome, settings: Settings) -> str:
         return ""  # it says all
     if outcome is Outcome.TLS:
         return _tls(said, settings)
-    return _BY_OUTCOME.get(outcome, OWN_LOG)
+    silent = outcome is Outcome.CONNECT_TIMEOUT and found.url.startswith("https:")
+    return _BY_OUTCOME.get(outcome, OWN_LOG) + ", and whether it speaks TLS (else http://)" * silent
 
 
 def _tls(said: str, settings: Settings) -> str:
