@@ -2,11 +2,21 @@
 
 from gevent.event import Event
 
+from _hookswarm.common.errors import HookswarmError
+
 INTERRUPT = "interrupted"
 """Ctrl-C (SIGINT), or Stop in the web UI."""
 SIGTERM = "Locust's process was told to end (SIGTERM)"
 LAST_LEFT = "the last sending process ended"
 UNKNOWN = "Locust stopped the test, see what it printed last"
+
+
+class RunFailedError(HookswarmError):
+    """The run cannot go on; the text says why, for people."""
+
+
+class UntestedError(RunFailedError):
+    """Nor does it make sense: the target accepts nothing. The exit code is Exit.UNTESTED."""
 
 
 class Ending:

@@ -27,12 +27,12 @@ from _hookswarm.senders.master.calm_player import CalmPlayer
 from _hookswarm.senders.master.capacity import STATS_PATIENCE_S, CapacitySearch
 from _hookswarm.senders.master.control import ControlError, Controls
 from _hookswarm.senders.master.effects import effect_awaited
-from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending, ended_early
+from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending, RunFailedError, UntestedError, ended_early
 from _hookswarm.senders.master.live import Live
 from _hookswarm.senders.master.probe import probe
 from _hookswarm.senders.master.reception import Reception
 from _hookswarm.senders.master.run_folder import RunFolder
-from _hookswarm.senders.master.stage_player import POLL_S, RunFailedError, StagePlayer, UntestedError
+from _hookswarm.senders.master.stage_player import POLL_S, StagePlayer
 from _hookswarm.senders.master.workers import Workers
 from _hookswarm.senders.plan.plan import NAMES_SHOWN, Plan
 from _hookswarm.senders.plan.settings import Settings, unreachable

@@ -19,8 +19,8 @@ from _hookswarm.protocol.credentials import masked
 from _hookswarm.protocol.handshakes import VERIFY_TOKEN, ask
 from _hookswarm.protocol.identity import AttemptTag, EventId, format_attempt_tag, format_event_id
 from _hookswarm.records.rows import Outcome
+from _hookswarm.senders.master.ending import UntestedError
 from _hookswarm.senders.master.probe_advice import Probed, advice
-from _hookswarm.senders.master.stage_player import UntestedError
 from _hookswarm.senders.plan.headers import variables_in
 from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.settings import Settings
