@@ -124,8 +124,9 @@ def _told(settings: Settings, found: Probed) -> str:
     if found.outcome:
         return f"TLS: {found.lacks}" if found.outcome is Outcome.TLS else found.lacks
     body = one_line(masked(found.body, _hidden(settings)))
-    why = f"; {found.lacks}" if found.lacks and found.lacks != f"status {found.status}" else ""
-    return f"status {found.status} in {found.ms:.3g} ms" + f", {body!r}" * bool(body) + why
+    status = f"status {found.status}"
+    why = found.lacks.removeprefix(status).removeprefix(", ")
+    return f"{status} in {found.ms:.3g} ms" + f", {body!r}" * bool(body) + f"; {why}" * bool(why)
 
 
 def _hidden(settings: Settings) -> list[bytes]:

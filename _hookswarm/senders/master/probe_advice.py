@@ -36,7 +36,7 @@ class Probed(NamedTuple):
 
 WRITE_HTTPS = "the port speaks TLS: write https://"
 OWN_LOG = "its own log says why"
-_SIGNATURE_WORDS = (b"sign", b"hmac", b"secret", b"timestamp", b"hook rules were not satisfied")
+_SIGNATURE_WORDS = (b"sign", b"hmac", b"secret", b"timestamp", b"hook rules")
 _PRIVATE_CA = ("self-signed", "self signed", "unable to get", "unable to verify")
 _CERTIFICATE_WANTED = ("certificate required", "handshake failure", "bad certificate", "unknown ca")
 

@@ -138,13 +138,14 @@ ANSWERS = [
     ("413 Content Too Large", b"", ("--payloads=mine.json",), "status 413", "the body has 9 B: raise its limit"),
     ("415 Unsupported Media Type", b"", (), "status 415", "than application/json: add --header 'Content-Type: …'"),
     ("500 Internal Server Error", b"<!doctype html><h1>It &amp; we</h1>", (), "'It & we'", "its own log says why"),
+    ("500 Internal Server Error", b"Error while evaluating hook rules.", (), "evaluating", "$HOOKSWARM_SECRET"),
     ("502 Bad Gateway", b"", (), "status 502", "a proxy answers, and not what is behind it"),
     ("503 Service Unavailable", b"", (), "status 503", "it is not ready"),
     ("400 Bad Request", b"Client sent an HTTP request to an HTTPS server.\n", (), "status 400", "write https://"),
     ("400 Bad Request", b"No required SSL certificate was sent", (), "status 400", "--cert PEM and --key PEM"),
     ("200 OK", b"Hook rules were not satisfied.", ("--accept=body ~ done",), "body lacks done", "$HOOKSWARM_SECRET"),
-    ("200 OK", b"fine", ("--accept=status in 202",), "200, not accepted", "--accept wants status in 202: "),
-    ("202 Accepted", b"", ("--provider=linear",), "202, not accepted", "provider linear wants status in 200: "),
+    ("200 OK", b"fine", ("--accept=status in 202",), "ms, 'fine'; not accepted: ", "--accept wants status in 202: "),
+    ("202 Accepted", b"", ("--provider=linear",), "ms; not accepted: ", "provider linear wants status in 200: "),
 ]  # fmt: skip
 
 
