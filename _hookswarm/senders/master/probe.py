@@ -122,7 +122,7 @@ def _refusal(settings: Settings, found: Probed) -> str:
 def _told(settings: Settings, found: Probed) -> str:
     """What came back, in a line, without a secret that is in it."""
     if found.outcome:
-        return f"TLS: {found.lacks}" if found.outcome is Outcome.TLS else found.lacks
+        return "TLS: " * (found.outcome is Outcome.TLS) + found.lacks.rstrip(".")
     body = one_line(masked(found.body, _hidden(settings)))
     status = f"status {found.status}"
     why = found.lacks.removeprefix(status).removeprefix(", ")

@@ -140,6 +140,7 @@ ANSWERS = [
     ("500 Internal Server Error", b"<!doctype html><h1>It &amp; we</h1>", (), "'It & we'", "its own log says why"),
     ("500 Internal Server Error", b"Error while evaluating hook rules.", (), "evaluating", "$HOOKSWARM_SECRET"),
     ("502 Bad Gateway", b"", (), "status 502", "a proxy answers, and not what is behind it"),
+    ("504 Gateway Timeout", b"", (), "status 504", "what is behind it is too slow"),
     ("503 Service Unavailable", b"", (), "status 503", "it is not ready"),
     ("400 Bad Request", b"Client sent an HTTP request to an HTTPS server.\n", (), "status 400", "write https://"),
     ("400 Bad Request", b"No required SSL certificate was sent", (), "status 400", "--cert PEM and --key PEM"),
@@ -169,6 +170,7 @@ def test_a_refusal_has_its_mend(
     ("header", "mend"),
     [
         ("301 Moved Permanently\r\nLocation: https://example.com/hooks/", "write --target https://example.com/hooks/"),
+        ("308 Permanent Redirect\r\nLocation: /hooks/", "write --target http://127.0.0.1:{port}/hooks/"),
         ("302 Found\r\nlocation: other", "write --target http://127.0.0.1:{port}/other"),
         ("303 See Other", "no redirect is followed; its own log says why"),
         ("429 Too Many Requests\r\nRetry-After: 30", "it limits the rate: wait (30 s, it says), or lift that limit"),
@@ -215,6 +217,14 @@ def _expired() -> ssl.SSLContext:
     return context
 
 
+def _self_signed() -> ssl.SSLContext:
+    """As `openssl req -x509` makes one."""
+    context, ca = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), trustme.CA()
+    with ca.cert_pem.tempfile() as certificate, ca.private_key_pem.tempfile() as key:
+        context.load_cert_chain(certificate, key)
+    return context
+
+
 def _asking(version: ssl.TLSVersion) -> ssl.SSLContext:
     context = server_tls(version=version)
     context.verify_mode = ssl.CERT_REQUIRED
@@ -226,6 +236,7 @@ CA = ("--ca-file=ca.pem",)
 HANDSHAKES: list[tuple[Callable[[], ssl.SSLContext], tuple[str, ...], str, str]] = [
     (server_tls, (), "TLS: ", "name the authority that signed it: --ca-file PEM"),
     (server_tls, ("--ca-file=other.pem",), "TLS: ", "it was not signed by the authority in --ca-file other.pem"),
+    (_self_signed, (), "self-signed certificate", "name the authority that signed it: --ca-file PEM"),
     (_expired, CA, "certificate has expired", "renew the endpoint's certificate"),
     (lambda: server_tls("example.org"), CA, "mismatch", "write the name that is in the certificate in --target"),
     (lambda: _asking(ssl.TLSVersion.TLSv1_3), CA, "", "it wants a client certificate: name one by --cert PEM"),
@@ -249,6 +260,13 @@ def test_what_is_wrong_with_tls_has_its_mend(
         text = refused(f"--target={server.url}", f"--transport={transport}", *options)
     assert seen in text
     assert mend in text
+
+
+def test_an_address_that_is_not_in_the_certificate_is_told() -> None:
+    """As a name that is not."""
+    with ScriptedServer(answering(OK), server_tls("localhost")) as server:
+        text = refused(f"--target=https://127.0.0.1:{server.port}/", *CA)
+    assert "IP address mismatch, certificate is not valid for '127.0.0.1': write the name" in text
 
 
 def test_a_certificate_of_ours_that_is_not_taken_is_told(tmp_path: Path) -> None:
