@@ -58,11 +58,13 @@ def _spell(spelling: Spelling) -> Callable[[bytes], bytes]:
     return binascii.hexlify if spelling == "hex" else lambda raw: binascii.b2a_base64(raw, newline=False)
 
 
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+
+
 def _hmac(new: Callable[[bytes], Any], key: bytes, spelling: Spelling) -> Sign:
     """RFC 2104."""
     block = (new(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
-    inner_start = new(bytes(byte ^ 0x36 for byte in block))
-    outer_start = new(bytes(byte ^ 0x5C for byte in block))
+    inner_start, outer_start = new(block.translate(_INNER)), new(block.translate(_OUTER))
     fresh_inner, fresh_outer = inner_start.copy, outer_start.copy
 
     def hexadecimal(message: bytes) -> bytes:
