@@ -35,6 +35,20 @@ def signing(algorithm: Algorithm, key: bytes, spelling: Spelling) -> Sign:
     return _hmac(_HASHES[algorithm], key, spelling)
 
 
+def signing_once(algorithm: Algorithm, key: bytes, spelling: Spelling) -> Sign:
+    """The same, sooner made and slower: for a key that signs little."""
+    if algorithm not in _HASHES or len(key) > 64:
+        return signing(algorithm, key, spelling)
+    new, block = _HASHES[algorithm], key.ljust(64, b"\0")
+    inner, outer = block.translate(_INNER), block.translate(_OUTER)
+    if spelling == "hex":
+        return lambda message: new(outer + new(inner + message).digest()).hexdigest().encode()
+    return lambda message: binascii.b2a_base64(new(outer + new(inner + message).digest()).digest(), newline=False)
+
+
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+
+
 def checking(algorithm: Algorithm, key: bytes, spelling: Spelling) -> Check:
     """What checks signatures under a key; it takes the time of a right one for a wrong one."""
     if algorithm not in ASYMMETRIC:
@@ -56,9 +70,6 @@ def checking(algorithm: Algorithm, key: bytes, spelling: Spelling) -> Check:
 
 def _spell(spelling: Spelling) -> Callable[[bytes], bytes]:
     return binascii.hexlify if spelling == "hex" else lambda raw: binascii.b2a_base64(raw, newline=False)
-
-
-_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
 def _hmac(new: Callable[[bytes], Any], key: bytes, spelling: Spelling) -> Sign:

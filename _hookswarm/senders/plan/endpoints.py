@@ -25,6 +25,7 @@ from _hookswarm.protocol.regions import check_url
 from _hookswarm.senders.plan.assignment import Weights
 from _hookswarm.senders.plan.headers import header_faults
 
+File = io.BufferedReader | io.BytesIO
 COLUMNS = ("url", "secret", "headers", "weight")
 MOST = 1_000_000
 MAX_BYTES = 512 << 20
@@ -35,22 +36,26 @@ SUFFIXES = (".ndjson", ".jsonl", ".json")
 
 
 class Column:
-    """One text of bytes for each endpoint, all in one piece."""
+    """One text of bytes for each endpoint, all in one piece; or nothing at all, where none has any."""
 
     def __init__(self) -> None:
-        self._text = bytearray()
-        self._ends = array("Q", [0])
+        self._text: bytes | bytearray = bytearray()
+        self._ends = array("I", [0])
 
     def append(self, text: bytes) -> None:
         """Of the next endpoint."""
+        assert isinstance(self._text, bytearray)
         self._text += text
         self._ends.append(len(self._text))
 
-    def __len__(self) -> int:
-        return len(self._ends) - 1
+    def close(self) -> None:
+        """No more follow: let go of what was kept for growing."""
+        self._text = bytes(self._text)
+        self._ends = self._ends[:] if self._text else array("I")
 
     def __getitem__(self, place: int) -> bytes:
-        return bytes(self._text[self._ends[place] : self._ends[place + 1]])
+        assert isinstance(self._text, bytes)
+        return self._text[self._ends[place] : self._ends[place + 1]]
 
     def __bool__(self) -> bool:
         """Whether any holds something."""
@@ -75,22 +80,21 @@ class EndpointTable:
     def __len__(self) -> int:
         return len(self._hosts)
 
-    def host(self, webhook: int) -> int:
-        """The place of its host among `hosts`."""
-        return self._hosts[webhook]
-
-    def path(self, webhook: int) -> bytes:
-        """And query, as a request's first line has it."""
-        return self._paths[webhook]
-
-    def key(self, webhook: int) -> bytes:
-        """What it is signed with; empty: the secret of all."""
-        return self._keys[webhook] if self._keys else b""
+    def row(self, webhook: int) -> tuple[int, bytes, bytes]:
+        """The place of its host among `hosts`; path and query, as a request's first line has them; and what it is
+        signed with, if that is not the secret of all.
+        """
+        return self._hosts[webhook], self._paths[webhook], self._keys[webhook] if self._keys else b""
 
     def headers(self, webhook: int) -> Mapping[str, str]:
         """Its own, in the place of the provider's and of `--header`."""
         text = self._headers[webhook] if self._headers else b""
         return dict(line.split(": ", 1) for line in text.decode().split("\n")) if text else {}
+
+    @property
+    def has_headers(self) -> bool:
+        """Whether some endpoint has headers of its own."""
+        return bool(self._headers)
 
     @property
     def has_keys(self) -> bool:
@@ -105,28 +109,46 @@ class EndpointTable:
         return one + (f", with {' and '.join(own)} of their own" if own else "")
 
 
-def read_file(path: Path) -> bytes:
-    """What the file holds. Raises ConfigError."""
+def open_file(path: Path) -> File:
+    """The file, to be read. Raises ConfigError."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError([f"--endpoints {path}: more than {MAX_BYTES >> 20} MiB: leave some of them out"])
-        return path.read_bytes()
+        return path.open("rb")
     except OSError as error:
         raise ConfigError([f"--endpoints {path}: {error.strerror}: name a file of CSV or NDJSON"]) from None
 
 
-def parse_endpoints(content: bytes, path: Path, provider: Provider | None) -> EndpointTable:
-    """The endpoints of a file. Its rows' faults are told without what stands in them, which may be secret.
+_last: tuple[object, EndpointTable] | None = None
+
+
+def parse_endpoints(file: File, path: Path, provider: Provider | None) -> EndpointTable:
+    """The endpoints of a file; the same table where it is asked for the same again, as Locust's start does.
 
     Raises ConfigError that names every row that is wrong, the first ones with their lines.
     """
-    table = EndpointTable((), hashlib.sha256(content).hexdigest(), None)
+    global _last
+    try:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+    except OSError as error:
+        raise ConfigError([f"--endpoints {path}: {error.strerror}: name a file of CSV or NDJSON"]) from None
+    asked = digest, path, provider and provider.model_dump_json()
+    if _last is None or _last[0] != asked:
+        _last = asked, _parse(file, digest, path, provider)
+    return _last[1]
+
+
+def _parse(file: File, digest: str, path: Path, provider: Provider | None) -> EndpointTable:
+    """No fault tells what stands in a row: it may be secret."""
+    table = EndpointTable((), digest, None)
     reader = _Reader(table, provider)
-    lines = path.suffix in SUFFIXES or content.lstrip(b"\xef\xbb\xbf \r\n")[:1] == b"{"
+    text = io.TextIOWrapper(file, "utf-8-sig", newline="")
     faults: list[str] = []
     bad = 0
     try:
-        text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
+        lines = path.suffix in SUFFIXES or text.read(1) == "{"
+        text.seek(0)
         for line, row in (_objects if lines else _rows)(text):
             found = [row] if isinstance(row, str) else reader.take(row)
             bad += bool(found)
@@ -238,9 +260,11 @@ class _Reader:
     def table(self) -> EndpointTable:
         """With all that was taken."""
         table = self._table
+        for column in (table._paths, table._keys, table._headers):
+            column.close()
         weights = np.array(self._weights) if len(set(self._weights)) > 1 else None
         return EndpointTable(
-            tuple(self._places), table.digest, weights, table._hosts, table._paths, table._keys, table._headers
+            tuple(self._places), table.digest, weights, table._hosts[:], table._paths, table._keys, table._headers
         )
 
     def _place(self, url: Any) -> tuple[int | str, bytes]:

@@ -32,7 +32,7 @@ from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.sizes import parse_size
 from _hookswarm.senders.plan import processes
 from _hookswarm.senders.plan.assignment import Weights
-from _hookswarm.senders.plan.endpoints import EndpointTable, parse_endpoints, read_file
+from _hookswarm.senders.plan.endpoints import EndpointTable, File, open_file, parse_endpoints
 from _hookswarm.senders.plan.headers import Headers, read_headers
 from _hookswarm.senders.plan.observer import Observer, make_observer
 from _hookswarm.senders.plan.options import OPTIONS, lines_of
@@ -125,7 +125,7 @@ class Settings:
         return f"{told}; --dry-run shows the public half" if pairs else told
 
 
-def check_options(options: argparse.Namespace, read: Callable[[Path], bytes | None] = read_file) -> Settings:
+def check_options(options: argparse.Namespace, read: Callable[[Path], File | None] = open_file) -> Settings:
     """The settings that parsed options ask for. Raises ConfigError that names every fault at once.
 
     `read` gives what the file of `--endpoints` holds; None: it is yet to come from the master, and they are none.
@@ -259,11 +259,14 @@ def _table(options: argparse.Namespace, endpoints: EndpointTable | None) -> Regi
 
 
 def _endpoints(
-    options: argparse.Namespace, read: Callable[[Path], bytes | None], provider: Provider | None
+    options: argparse.Namespace, read: Callable[[Path], File | None], provider: Provider | None
 ) -> EndpointTable | None:
     path = Path(options.endpoints)
-    content = read(path)
-    return None if content is None else parse_endpoints(content, path, provider)
+    file = read(path)
+    if file is None:
+        return None
+    with file:
+        return parse_endpoints(file, path, provider)
 
 
 def _urls(table: RegionTable, endpoints: EndpointTable | None = None) -> Sequence[str]:

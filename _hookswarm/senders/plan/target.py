@@ -27,13 +27,9 @@ class TargetTemplate:
         self._format = path.replace("%", "%%").replace(WEBHOOK, "%d").encode()
         self._times = path.count(WEBHOOK)
 
-    def host(self, _webhook: int) -> int:
-        """There is one."""
-        return 0
-
-    def path(self, webhook: int) -> bytes:
-        """And query, as a request's first line has it."""
-        return self._format % ((webhook,) * self._times)
+    def row(self, webhook: int) -> tuple[int, bytes, bytes]:
+        """As `EndpointTable.row`: one host, a path, and no key."""
+        return 0, self._format % ((webhook,) * self._times), b""
 
 
 def make_template(url: str) -> TargetTemplate | None:

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
-from _hookswarm.protocol.signing import Signer
+from _hookswarm.protocol.signing import Dress, Plainly
 from _hookswarm.senders.transport.wire import Endpoint, Transport, Wire
 
 MOST_OPEN = 64
@@ -21,7 +21,9 @@ class Place(NamedTuple):
     host: int
     lines: bytes
     """What stands before the attempt's own header lines; of the wire, with the request's first line."""
-    signer: Signer
+    plainly: Plainly | None
+    """Dresses an attempt; else `dress` does."""
+    dress: Dress
 
 
 class Host(Endpoint):
@@ -40,7 +42,7 @@ class AimedWire:
         self._hosts = hosts
         self._connect = connect
         self._wires: OrderedDict[int, Transport] = OrderedDict()
-        self._wire = self._to(0)
+        self._wire = self._open(0)
         self._lines = b""
         self.url = b""
         self.reused = False
@@ -49,24 +51,21 @@ class AimedWire:
 
     def aim(self, place: Place) -> None:
         """Where the next post goes."""
-        self._wire = self._to(place.host)
-        self._wire.url = self.url = place.url
-        self._lines = place.lines
+        self.url, host, self._lines = place[:3]
+        self._wire = wire = self._wires.get(host) or self._open(host)
+        wire.url = self.url
+        if self._hosts > MOST_OPEN:
+            self._wires.move_to_end(host)
 
-    def _to(self, host: int) -> Transport:
-        wires = self._wires
-        wire = wires.get(host)
-        if wire is None:
-            wire = wires[host] = self._connect(host)
-            if len(wires) > MOST_OPEN:
-                wires.popitem(last=False)[1].close()
-        elif self._hosts > MOST_OPEN:
-            wires.move_to_end(host)
+    def _open(self, host: int) -> Transport:
+        wire = self._wires[host] = self._connect(host)
+        if len(self._wires) > MOST_OPEN:
+            self._wires.popitem(last=False)[1].close()
         return wire
 
     def open(self) -> None:
         for host in range(min(self._hosts, OPENED_AHEAD)):
-            self._to(host).open()
+            (self._wires.get(host) or self._open(host)).open()
 
     def post(self, headers: bytes, body: bytes) -> int:
         wire = self._wire

@@ -94,7 +94,8 @@ class StageSender:
         self._prefix = event_prefix(run, stage)
         self._journal = journal
         self._payloads = payloads
-        self._signer = signer
+        self._plainly = signer.dress_plainly
+        self._dress = signer.dress
         self._places = places
         self._kind = payloads.kind if signer.uses_type else _untold
         self._clock = clock
@@ -110,16 +111,16 @@ class StageSender:
         n = delivery.sequence * self._webhooks + delivery.webhook
         payload = self._payloads.body(event_id, n)
         tag = route.first_tag if delivery.attempt == 1 else route.tag(delivery.attempt)
-        signer = self._signer
+        plainly, dress = self._plainly, self._dress
         if self._places:
             place = self._places.of(delivery.webhook)
             cast(Aimed, wire).aim(place)
-            signer = place.signer
-        if signer.dress_plainly:
-            headers, body = signer.dress_plainly(event_id, self._wall(), payload, tag), payload
+            plainly, dress = place.plainly, place.dress
+        if plainly:
+            headers, body = plainly(event_id, self._wall(), payload, tag), payload
         else:
             numbers = delivery.webhook, delivery.sequence, delivery.attempt
-            headers, body = signer.dress(event_id, self._wall(), payload, tag, self._kind(n), *numbers, wire.url)
+            headers, body = dress(event_id, self._wall(), payload, tag, self._kind(n), *numbers, wire.url)
         start_ns = self._clock.now()
         row = self._journal.append(self._row(delivery, route, start_ns, len(body), zlib.crc32(body), Outcome.PENDING))
         status, number, outcome, message, hinted = 0, 0, Outcome.ACKNOWLEDGED, "", False
