@@ -35,7 +35,7 @@ from _hookswarm.senders.master.run_folder import RunFolder
 from _hookswarm.senders.master.stage_player import POLL_S, StagePlayer
 from _hookswarm.senders.master.workers import Workers
 from _hookswarm.senders.plan.plan import NAMES_SHOWN, Plan
-from _hookswarm.senders.plan.settings import Settings, unreachable
+from _hookswarm.senders.plan.settings import Settings
 
 
 class Master:
@@ -159,7 +159,7 @@ class Master:
         samplers: list[Sampler] = []
         error, failed = "", Exit.USAGE
         try:
-            absent = unreachable(self._settings.regions, self._settings.balancer)
+            absent = self._settings.unreachable()
             if self._settings.observer and any(stage.duplicate for stage in self._plan.stages):
                 absent += self._settings.observer.faults()
             if fault := self._reception.inbox.failure or "; ".join(absent):
@@ -172,6 +172,8 @@ class Master:
                 say(told)
             if self._settings.proxy:
                 say(self._settings.proxy)
+            if self._settings.endpoints:
+                say(f"webhooks: {self._settings.endpoints.told()}")
             if self._settings.captured:
                 say(f"payloads: {self._settings.captured.told()}")
             if left_out := self._plan.left_out:

@@ -17,8 +17,8 @@ EXPECT_S = 60
 GROUPS = {
     "What is played": ("quick", "stages", "duration", "rate", "strategy", "seed", "replay", "no_replay"),
     "Where it goes": (
-        "target", "allow_remote", "regions", "links", "transport", "connect_timeout", "response_timeout", "ca_file",
-        "cert", "key", "no_probe",
+        "target", "endpoints", "allow_remote", "regions", "links", "transport", "connect_timeout", "response_timeout",
+        "ca_file", "cert", "key", "no_probe",
     ),
     "What is sent": ("provider", "header", "payloads", "accept"),
     "Retries": ("retry_profile", "retry_profiles", "time_scale"),
@@ -61,6 +61,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--replay", action="store_true", help="disturbed stages once more beyond loopback, too: a third more at most")
     add("--no-replay", action="store_true", help="play no stage twice, however disturbed")
     add("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
+    add("--endpoints", metavar="FILE", default="", help="a URL, secret … for each webhook: CSV or NDJSON")
     add("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
     add("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")
     add("--links", choices=LINKS, default="modelled", help="real: the regions are far apart by themselves")

@@ -10,6 +10,7 @@ from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import first_of
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.senders.plan.arrivals import at_rate
+from _hookswarm.senders.plan.over_endpoints import over_endpoints, too_few
 from _hookswarm.senders.plan.plan_check import check_plan
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import CUTS, Incident, Stage, named, under_law, under_strategy
@@ -38,6 +39,8 @@ def arranged(stages: Sequence[Stage], settings: Settings) -> Sequence[Stage]:
         stages = under_law(stages, *settings.law)
     if settings.strategy:
         stages = under_strategy(stages, settings.strategy)
+    if settings.endpoints:
+        stages = over_endpoints(stages, len(settings.endpoints))
     return stages
 
 
@@ -56,6 +59,7 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     ours, links = all(region.control for region in settings.regions), settings.links and settings.modelled
     strategies = playable(settings.balancer)
     left_out: dict[str, str] = {}
+    lacking = too_few(stages, len(settings.endpoints)) if settings.endpoints else {}
     faults: list[str] = []
     for stage in stages:
         if stage.duplicate and not settings.observer:
@@ -64,6 +68,8 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
             left_out[stage.name] = "--transport wire, to break connections off"
         elif not ours and _needs_ours(stage):
             left_out[stage.name] = "receivers of ours"
+        elif stage.name in lacking:
+            left_out[stage.name] = lacking[stage.name]
         elif not links and any(incident.fault in CUTS for incident in stage.incidents):
             left_out[stage.name] = "modelled links, to cut them"
         elif stage.strategy not in strategies or not (stage.links or settings.balancer):

@@ -2,6 +2,7 @@
 
 import argparse
 import datetime
+import json
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -172,7 +173,7 @@ def test_a_refusal_has_its_mend(
         ("301 Moved Permanently\r\nLocation: https://example.com/hooks/", "write --target https://example.com/hooks/"),
         ("308 Permanent Redirect\r\nLocation: /hooks/", "write --target http://127.0.0.1:{port}/hooks/"),
         ("302 Found\r\nlocation: other", "write --target http://127.0.0.1:{port}/other"),
-        ("303 See Other", "no redirect is followed; its own log says why"),
+        ("303 See Other", "no redirect is followed: name the place that it points to"),
         ("429 Too Many Requests\r\nRetry-After: 30", "it limits the rate: wait (30 s, it says), or lift that limit"),
     ],
 )
@@ -406,3 +407,60 @@ def test_a_run_that_is_to_end_waits_for_no_probe() -> None:
         gevent.spawn_later(0.05, asked.set)
         with gevent.Timeout(2):
             probe(settings, STAGE, asked, lambda _text: None)
+
+
+def test_of_endpoints_the_first_of_each_host_is_probed(tmp_path: Path) -> None:
+    """By its own secret and headers, and named without its path, which may be secret."""
+    requests: dict[int, list[bytes]] = {}
+
+    def script(peer: Peer) -> None:
+        port = peer.connection.getsockname()[1]
+        while request := peer.request():
+            requests.setdefault(port, []).append(request)
+            peer.send(OK)
+
+    with ScriptedServer(script) as one, ScriptedServer(script) as other:
+        rows = [
+            f"http://127.0.0.1:{one.port}/first,{SECRET},X-Own: tell nobody",
+            f"http://127.0.0.1:{one.port}/second,another,",
+            f"http://127.0.0.1:{other.port}/third,,",
+        ]
+        (tmp_path / "ends.csv").write_text("\n".join(["url,secret,headers", *rows]))
+        options = ("--endpoints=ends.csv", "--provider=github", "--header=X-Own: all")
+        said = accepted(*options)
+    assert [line.partition(" answered")[0] for line in said] == [
+        f"probe: webhook 0 at http://127.0.0.1:{one.port}", f"probe: webhook 2 at http://127.0.0.1:{other.port}",
+    ]  # fmt: skip
+    keys = (SECRET.encode(), settings_of(*options).secrets[0].key)
+    for server, key, path, own in zip((one, other), keys, ("first", "third"), ("tell nobody", "all"), strict=True):
+        (request,) = requests[server.port]
+        head, _, body = request.partition(b"\r\n\r\n")
+        lines = dict(line.decode().lower().split(": ", 1) for line in head.split(b"\r\n")[1:])
+        assert head.startswith(b"POST /%b " % path.encode())
+        assert Verifier(load_provider("github"), [key]).verify(lines, body)
+        assert lines["x-own"] == own
+
+
+def test_a_refusal_of_an_endpoint_names_its_row(tmp_path: Path) -> None:
+    """Not the variable that it does not use; what is its own is not shown."""
+    with ScriptedServer(answering(answer_of(f"{SECRET} tell nobody".encode(), "401 Unauthorized"))) as server:
+        row = {"url": f"{server.url}/path", "secret": SECRET, "headers": {"X-Own": "tell nobody"}}
+        (tmp_path / "ends.ndjson").write_text(json.dumps(row))
+        text = refused("--endpoints=ends.ndjson", "--provider=github")
+    assert "look at the secret in its row of --endpoints ends.ndjson" in text
+    assert "/path" not in text
+    assert "'******** ********'" in text
+
+
+def test_a_target_with_the_webhook_in_it_is_probed_at_the_first() -> None:
+    """Whose number stands in the path."""
+    requests: list[bytes] = []
+
+    def script(peer: Peer) -> None:
+        requests.append(peer.request())
+        peer.send(OK)
+
+    with ScriptedServer(script) as server:
+        (line,) = accepted(f"--target={server.url}/{{webhook}}/")
+    assert line.startswith(f"probe: {server.url}/0/ answered")
+    assert requests[0].startswith(b"POST /hooks/0/ ")

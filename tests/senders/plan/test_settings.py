@@ -162,7 +162,9 @@ def test_a_target_in_other_letters_is_a_fault() -> None:
 
 def test_target_and_regions_exclude_each_other() -> None:
     """Two answers to where-to are one fault."""
-    assert faults_of(f"--target={LOCAL}", "--regions=x.toml") == ("--target and --regions exclude each other",)
+    assert faults_of(f"--target={LOCAL}", "--regions=x.toml") == (
+        "--target and --regions exclude each other: leave all but one out",
+    )
 
 
 def test_the_options_of_a_run_hold_no_secret() -> None:

@@ -80,7 +80,7 @@ class Bench:
             signer(KEY),
             self.clock,
             lambda: NOW_S,
-            acceptance,
+            acceptance=acceptance,
         )
 
     def delivery(self, late: int = 0, attempt: int = 1) -> Delivery:
