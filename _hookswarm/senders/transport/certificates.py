@@ -1,9 +1,16 @@
 """Certificates: whom we trust, and what we show to a server that wants to know us."""
 
 import ssl
+from functools import cache
 from pathlib import Path
 
 from _hookswarm.common.errors import ConfigError
+
+
+@cache
+def default_tls() -> ssl.SSLContext:
+    """As everybody has it: made once, because it takes a megabyte."""
+    return ssl.create_default_context()
 
 
 class _Encrypted(Exception):

@@ -39,6 +39,7 @@ def test_every_option_has_its_place_in_the_form() -> None:
         ("--seed=1", "--connect-timeout=1.0"),
         ("--quick", "--target=http://127.0.0.1:9/", "--allow-remote", "--seed=9", "--transport=httpx"),
         ("--header=A: 1, 2", "--header=B: ${C}"),
+        ("--accept=status in 200,202", '--accept=body ~ "ok":true', "--no-probe"),
         ("--results=a folder", "--payloads=-odd.json", "--regions=r.toml", "--response-timeout=0.5", "--ca-file=c.pem"),
     ],
 )
