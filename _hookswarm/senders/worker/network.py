@@ -1,5 +1,6 @@
 """The ways from every origin to every target, as one process has them, and its workers' connections."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from random import Random
@@ -50,8 +51,10 @@ class Network:
         """A region's name by its code."""
         return self._settings.regions[region].name
 
-    def begin(self, stage: Stage, start_ns: int) -> None:
-        """From now on the stage's distances and cuts hold."""
+    def begin(self, stage: Stage, start_ns: int, rotates_at_s: float = math.inf) -> None:
+        """From now on the stage's distances and cuts hold, and when its secret changes (Unix seconds)."""
+        if self.places and self._settings.rotation:
+            self.places.begin(rotates_at_s)
         for origin, row in enumerate(self._links or ()):
             for target, link in enumerate(row):
                 link.near, link.cuts = not stage.links, _cuts(stage, start_ns, origin, target)

@@ -1,7 +1,9 @@
 """Where each webhook's deliveries go in one process: made of the endpoints' table when it is used, and kept a while."""
 
+import math
 from functools import lru_cache
 
+from _hookswarm.protocol.rotation import Dresser, rotating, signers
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.senders.plan.endpoints import EndpointTable
 from _hookswarm.senders.plan.settings import Settings
@@ -25,6 +27,14 @@ class Places:
         self._lines = self._starts(settings.signer)
         self._replacing = lru_cache(64)(self._without)
         self._kept: dict[int, Place] = {}
+        self.begin(math.inf)
+
+    def begin(self, rotates_at_s: float) -> None:
+        """For a stage whose secret changes then (Unix seconds), if it is to change."""
+        self._at_s = rotates_at_s
+        self._dresser = rotating(self._settings.signer, self._settings.next_signer, rotates_at_s)
+        self._kept.clear()
+        self._replacing.cache_clear()
 
     def of(self, webhook: int) -> Place:
         """Where a webhook's deliveries go. In large tables nearly every one is made anew."""
@@ -33,11 +43,11 @@ class Places:
         if len(self._kept) >= KEPT:
             self._kept.clear()
         host, path, key = self._row(webhook)
-        signer, starts, own = self._settings.signer, self._lines, b""
+        signer, dresser, starts, own = self._settings.signer, self._dresser, self._lines, b""
         if self._table and (headers := self._table.headers(webhook)):
-            signer, starts = self._replacing(tuple(map(str.lower, headers)))
+            signer, dresser, starts = self._replacing(tuple(map(str.lower, headers)))
             own = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
-        plainly, dress = signer.keyed(key) if key else (signer.dress_plainly, signer.dress)
+        plainly, dress = signer.keyed(key) if key else (dresser.dress_plainly, dresser.dress)
         lines = starts[host] % path + own if self._wire else own
         place = self._kept[webhook] = Place(self._origins[host] + path, host, lines, plainly, dress)
         return place
@@ -48,13 +58,18 @@ class Places:
         hosts = [origin.partition(b"://")[2].replace(b"%", b"%%") for origin in self._origins]
         return [b"%b %%b HTTP/1.1\r\nHost: %b\r\n%b" % (method, host, lines) for host in hosts]
 
-    def _without(self, names: tuple[str, ...]) -> tuple[Signer, list[bytes]]:
+    def _without(self, names: tuple[str, ...]) -> tuple[Signer, Dresser, list[bytes]]:
         """What signs where an endpoint has headers of its own in the place of these, and how its requests begin."""
         settings = self._settings
-        signer = Signer(
-            settings.provider, [one.key for one in settings.secrets], settings.headers.sent, settings.written_in, names
+        signer, then = signers(
+            settings.provider,
+            settings.secrets,
+            settings.rotation is not None,
+            settings.headers.sent,
+            settings.written_in,
+            names,
         )
-        return signer, self._starts(signer)
+        return signer, rotating(signer, then, self._at_s), self._starts(signer)
 
 
 def make_places(settings: Settings) -> Places | None:

@@ -9,8 +9,7 @@ from typing import NamedTuple, Protocol, cast
 
 from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance
 from _hookswarm.protocol.identity import AttemptTag, event_prefix, extend_event_id, format_attempt_tag
-from _hookswarm.protocol.rotation import RotatingSigner
-from _hookswarm.protocol.signing import Signer
+from _hookswarm.protocol.rotation import Dresser
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Journal
 from _hookswarm.records.rows import FAILED, Flag, Outcome, pack_row
@@ -83,7 +82,7 @@ class StageSender:
         retrier: Retrier,
         journal: Journal,
         payloads: Payloads,
-        signer: Signer | RotatingSigner,
+        signer: Dresser,
         clock: Clock,
         wall: Callable[[], float] = time.time,
         failures: Failures | None = None,

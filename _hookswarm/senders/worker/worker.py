@@ -3,6 +3,7 @@
 Its users ask `work` for something to send. In a run without worker processes, Locust's only process is this too.
 """
 
+import math
 import os
 import signal
 import sys
@@ -17,8 +18,7 @@ from locust.runners import LocalRunner, WorkerRunner
 
 from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.identity import run_tag
-from _hookswarm.protocol.rotation import RotatingSigner
-from _hookswarm.protocol.signing import Signer
+from _hookswarm.protocol.rotation import rotating
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.garbage import spare_start_up
@@ -156,7 +156,7 @@ class SendingProcess:
         timeouts = self.settings.timeouts
         if stage.timeout_s:
             timeouts = Timeouts(stage.timeout_s, stage.timeout_s)
-        self._network.begin(stage, announcement.start_ns)
+        self._network.begin(stage, announcement.start_ns, self._rotates_at_s(announcement.start_ns))
         failures = Failures()
         lanes = {part.origin: self._lane(stage, announcement, part, failures) for part in announcement.parts}
         playing = Playing(announcement.number, stage, timeouts, lanes, failures)
@@ -185,7 +185,7 @@ class SendingProcess:
                 retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
                 journal=self._journal,
                 payloads=settings.captured or Generated(stage.payload, announcement.seed),
-                signer=self._signer(announcement.start_ns),
+                signer=rotating(settings.signer, settings.next_signer, self._rotates_at_s(announcement.start_ns)),
                 clock=clock,
                 failures=failures,
                 acceptance=settings.acceptance,
@@ -194,14 +194,10 @@ class SendingProcess:
             Opening(soon, origin.likely, lambda: (announcement.start_ns - clock.now()) / 1e9),
         )
 
-    def _signer(self, start_ns: int) -> Signer | RotatingSigner:
-        """Of a stage that begins then."""
-        if not self.settings.rotation:
-            return self.settings.signer
-        after_s, then = self.settings.rotation
-        # What is signed is told the time by this machine, whose clock may be another than the stage's.
+    def _rotates_at_s(self, start_ns: int) -> float:
+        """When the secret of a stage that begins then changes: by this machine's time, which signatures are told."""
         start_s = time.time() + (start_ns - self._clock.now()) / 1e9
-        return RotatingSigner(self.settings.signer, then, start_s + after_s)
+        return start_s + self.settings.rotation[0] if self.settings.rotation else math.inf
 
     def _open_journal(self, run: str) -> None:
         if run != self._run:
