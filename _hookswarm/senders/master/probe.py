@@ -121,6 +121,6 @@ def _told(settings: Settings, found: Probed) -> str:
     """What came back, in a line, without a secret that is in it."""
     if found.outcome:
         return f"TLS: {found.lacks}" if found.outcome is Outcome.TLS else found.lacks
-    body = one_line(masked(found.body, settings.hidden))
+    body = one_line(masked(found.body, settings.hidden()))
     why = f"; {found.lacks}" if found.lacks and found.lacks != f"status {found.status}" else ""
     return f"status {found.status} in {found.ms:.3g} ms" + f", {body!r}" * bool(body) + why

@@ -110,9 +110,8 @@ class Settings:
         """Whether all receivers are."""
         return _all_ours(self.regions)
 
-    @property
-    def hidden(self) -> list[bytes]:
-        """What nothing that is shown or kept may hold."""
+    def hidden(self, _webhook: int = 0) -> list[bytes]:
+        """What nothing that is shown or kept of a webhook's deliveries may hold."""
         return [*(secret.key for secret in self.secrets), *self.headers.hidden()]
 
     def told_signing(self) -> str:
