@@ -14,6 +14,8 @@ from _hookswarm.protocol.templates import PLACES, Template
 
 VERIFY_TOKEN = "HOOKSWARM_VERIFY_TOKEN"
 """The variable that holds what a receiver was told to expect (Meta's `hub.verify_token`)."""
+NO_TOKEN = "none"
+"""What is sent in its place: some token there always is."""
 _ID, _CHALLENGE, _SIGNATURE = PLACES["id"], PLACES["challenge"], PLACES["signature"]
 
 
@@ -50,7 +52,7 @@ def ask(
     values: list[Any] = [b""] * len(PLACES)
     values[_ID], values[_CHALLENGE] = b"msg_" + challenge, challenge
     values[PLACES["timestamp"]], values[PLACES["timestamp_ms"]] = b"%d" % now_s, b"%d" % (now_s * 1e3)
-    values[PLACES["verify_token"]] = quote(env.get(VERIFY_TOKEN, ""), safe="").encode()
+    values[PLACES["verify_token"]] = quote(env.get(VERIFY_TOKEN) or NO_TOKEN, safe="").encode()
     query, body = (Template(text).fill(values) for text in (handshake.query, handshake.body))
     headers = b""
     if handshake.method == "POST":

@@ -135,9 +135,9 @@ class Outcome(IntEnum):
     PENDING = 0
     """Written before sending; nobody came back to say how it ended."""
     ACKNOWLEDGED = 1
-    """Answered 2xx."""
+    """Answered as is accepted: 2xx, unless the provider or the user says otherwise."""
     REJECTED = 2
-    """Answered anything else."""
+    """Answered anything else, perhaps a 2xx."""
     REFUSED = 3
     """Nobody listens there, or no route leads there."""
     UNRESOLVED = 4

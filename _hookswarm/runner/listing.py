@@ -8,9 +8,10 @@ from rich.text import Text
 
 from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.common.wording import first_of
-from _hookswarm.protocol.credentials import masked, public_key_text
+from _hookswarm.protocol.credentials import HIDDEN, masked, public_key_text
 from _hookswarm.runner.plans import Outlook, Prepared
 from _hookswarm.senders.plan import outline
+from _hookswarm.senders.plan.headers import Headers
 from _hookswarm.senders.plan.plan import NAMES_SHOWN
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.worker.rehearsal import first_request
@@ -53,7 +54,11 @@ def show_dry_run(outlook: Outlook, out: Console) -> None:
     if settings.captured:
         _say(out, f"payloads: {settings.captured.told()}\n")
     request = settings.headers.unread(first_request(stage, settings))
-    request = masked(request, [secret.key for secret in settings.secrets])
+    keys = [secret.key for secret in settings.secrets]
+    if settings.endpoints:  # their file may hold secrets in each of its columns
+        keys += filter(None, [settings.endpoints.row(0)[2]])
+        request = Headers(own := settings.endpoints.headers(0), dict.fromkeys(own, HIDDEN.decode())).unread(request)
+    request = masked(request, keys)
     for line in request.decode(errors="replace").splitlines():
         out.print(Text(printable(line)), soft_wrap=True)
     for secret in settings.secrets:
@@ -82,6 +87,9 @@ def _left_out(prepared: Prepared) -> Iterator[str]:
 
 
 def _targets(prepared: Prepared) -> Iterator[str]:
+    if prepared.settings.endpoints:
+        yield prepared.settings.endpoints.told()
+        return
     for region in prepared.settings.regions:
         yield f"{region.name} {region.url}"
 

@@ -71,3 +71,18 @@ def test_what_cannot_be_written_is_told_with_what_to_do(number: int, remedy: str
     """By what the system said."""
     said = with_remedy(OSError(number, os.strerror(number), "out/x"))
     assert said == f"out/x: {os.strerror(number)}: {remedy}, and run it again"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b" two\nlines\t ", "two lines"),
+        (b"\x1b[2Jgone\xff", "\N{REPLACEMENT CHARACTER}[2Jgone\N{REPLACEMENT CHARACTER}"),
+        (b"x" * 300, "x" * 200),
+        (b"<!DOCTYPE html><style>p { }</style><p class='a'>It &amp; we</p><br", "It & we"),
+        (b"<xml>kept</xml>", "<xml>kept</xml>"),
+    ],
+)
+def test_what_somebody_sent_fits_on_a_line(data: bytes, told: str) -> None:
+    """Its first 200 characters, without what would steer a terminal; of a page its text."""
+    assert one_line(data) == told

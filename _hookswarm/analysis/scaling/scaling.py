@@ -56,7 +56,8 @@ def is_held_back(stage: Stage) -> bool:
     """Whether `--max-rate` kept a closed loop from sending as fast as it was answered."""
     most, rate = stage.parameters.get("max_rate"), stage.throughput_per_s
     closed = stage.parameters.get("arrivals", {}).get("kind") == "closed"
-    return bool(most and rate and closed and rate >= HELD_BACK * most)
+    good = 1 - (stage.error_rate or 0.0)
+    return bool(most and rate and closed and rate >= HELD_BACK * most * good)
 
 
 def _tells(stage: Stage) -> bool:

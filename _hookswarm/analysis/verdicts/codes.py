@@ -199,6 +199,12 @@ class Code(StrEnum):
         "the observer did not say how many effects there are, before or after a stage, or its count fell",
         "mend what the message names, and let nothing else change what it counts",
     )
+    SECRET_NOT_VERIFIED = (
+        "secret_not_verified",
+        Effect.NOTE,
+        "with `--rotate-at`: deliveries after the secret changed that the receiver did not verify (`rotations`)",
+        "give the receiver the next secret beside the old one before the rotation, and let it try both",
+    )
     INTERRUPTED = (
         "interrupted",
         Effect.NOTE,
@@ -228,6 +234,13 @@ class Code(StrEnum):
         Effect.NOTE,
         "closed loops that the generator limited (`docs/scalability.md`): their rate is a lower bound",
         "more sending processes (`--processes`) to see what the target can do",
+    )
+    HELD_BACK = (
+        "held_back",
+        Effect.NOTE,
+        "`--max-rate` kept closed loops from sending as fast as they were answered, or retries took the place of "
+        "events: the rate that was reached is no limit of the target's",
+        "raise `--max-rate`; with retries set it above `--rate`",
     )
     WORKERS_UNANSWERED = (
         "workers_unanswered",

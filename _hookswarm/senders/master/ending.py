@@ -2,6 +2,7 @@
 
 from gevent.event import Event
 
+from _hookswarm.common.errors import HookswarmError
 from _hookswarm.senders.master.all_failed import AllFailed
 
 INTERRUPT = "interrupted"
@@ -9,6 +10,14 @@ INTERRUPT = "interrupted"
 SIGTERM = "Locust's process was told to end (SIGTERM)"
 LAST_LEFT = "the last sending process ended"
 UNKNOWN = "Locust stopped the test, see what it printed last"
+
+
+class RunFailedError(HookswarmError):
+    """The run cannot go on; the text says why, for people."""
+
+
+class UntestedError(RunFailedError):
+    """Nor does it make sense: the target accepts nothing. The exit code is Exit.UNTESTED."""
 
 
 class Ending:

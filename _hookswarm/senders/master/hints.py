@@ -19,6 +19,7 @@ def add_hints(reports: Iterable[WorkerReport], stage: Stage, settings: Settings)
             kind.hint = advice(
                 Probed(
                     url=settings.regions[0].url,
+                    name="",
                     status=kind.status,
                     ms=0,
                     body=kind.sample.encode(),

@@ -6,6 +6,7 @@ master announces ahead. Where Locust runs without workers, its only process is t
 
 import os
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,16 @@ from _hookswarm.senders.master import live, metrics
 from _hookswarm.senders.master.calm_player import CalmPlayer
 from _hookswarm.senders.master.capacity import STATS_PATIENCE_S, CapacitySearch
 from _hookswarm.senders.master.control import ControlError, Controls
-from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending, ended_early
+from _hookswarm.senders.master.effects import effect_awaited
+from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending, RunFailedError, UntestedError, ended_early
 from _hookswarm.senders.master.live import Live
 from _hookswarm.senders.master.probe import probe
 from _hookswarm.senders.master.reception import Reception
 from _hookswarm.senders.master.run_folder import RunFolder
-from _hookswarm.senders.master.stage_player import POLL_S, RunFailedError, StagePlayer, UntestedError
+from _hookswarm.senders.master.stage_player import POLL_S, StagePlayer
 from _hookswarm.senders.master.workers import Workers
 from _hookswarm.senders.plan.plan import NAMES_SHOWN, Plan
-from _hookswarm.senders.plan.settings import Settings, unreachable
+from _hookswarm.senders.plan.settings import Settings
 
 
 class Master:
@@ -157,19 +159,21 @@ class Master:
         samplers: list[Sampler] = []
         error, failed = "", Exit.USAGE
         try:
-            absent = unreachable(self._settings.regions, self._settings.balancer)
+            absent = self._settings.unreachable()
             if self._settings.observer and any(stage.duplicate for stage in self._plan.stages):
                 absent += self._settings.observer.faults()
             if fault := self._reception.inbox.failure or "; ".join(absent):
                 raise RunFailedError(fault)
             if self._settings.probe:
-                probe(self._settings, self._plan.stages[0], self._ending.asked, say)
+                self._probe()
             self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
             failed = Exit.VOID
             if told := self._settings.told_signing():
                 say(told)
             if self._settings.proxy:
                 say(self._settings.proxy)
+            if self._settings.endpoints:
+                say(f"webhooks: {self._settings.endpoints.told()}")
             if self._settings.captured:
                 say(f"payloads: {self._settings.captured.told()}")
             for line in self._plan.told:
@@ -215,6 +219,12 @@ class Master:
             for sampler in samplers:
                 sampler.close()
             self._finish(folder, controls, error, failed)
+
+    def _probe(self) -> None:
+        """Raises UntestedError where a target of others does not accept it."""
+        observer = self._settings.observer if any(stage.duplicate for stage in self._plan.stages) else None
+        with effect_awaited(observer, self._ending.asked.wait) if observer else nullcontext():
+            probe(self._settings, self._plan.stages[0], self._ending.asked, say)
 
     def _read_clocks(self, folder: RunFolder, controls: Controls) -> None:
         """Those of receivers of other hosts drift: what they wrote in between is put right by both readings."""

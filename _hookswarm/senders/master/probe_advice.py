@@ -17,11 +17,14 @@ class Probed(NamedTuple):
     """What came back from a target."""
 
     url: str
+    name: str
+    """What people are told in its place."""
     status: int
     """0: no answer."""
     ms: float
     """Connecting included."""
     body: bytes
+    """Without what is secret."""
     sent_bytes: int
     """Of the request's body."""
     location: str
@@ -30,6 +33,8 @@ class Probed(NamedTuple):
     """Of a request without an answer."""
     lacks: str
     """Why it is not accepted; empty: it is."""
+    own_secret: bool = False
+    """The secret is the endpoint's own, of its row in the file."""
     handshake: bool = False
     """It was no event yet."""
     under_load: bool = False
@@ -38,7 +43,7 @@ class Probed(NamedTuple):
 
 WRITE_HTTPS = "the port speaks TLS: write https://"
 OWN_LOG = "its own log says why"
-_SIGNATURE_WORDS = (b"sign", b"hmac", b"secret", b"timestamp", b"hook rules were not satisfied")
+_SIGNATURE_WORDS = (b"sign", b"hmac", b"secret", b"timestamp", b"hook rules")
 _PRIVATE_CA = ("self-signed", "self signed", "unable to get", "unable to verify")
 _CERTIFICATE_WANTED = ("certificate required", "handshake failure", "bad certificate", "unknown ca")
 
@@ -55,15 +60,16 @@ def advice(found: Probed, settings: Settings) -> str:
     if found.handshake:
         return _handshake(found, settings)
     if found.status in (401, 403) or any(word in said for word in _SIGNATURE_WORDS):
-        return _signature(settings)
+        return _signature(found, settings)
     if 300 <= found.status < 400:
-        there = urljoin(found.url, found.location)
-        return (
-            f"no redirect is followed: write --target {there}"
-            if found.location
-            else f"no redirect is followed; {OWN_LOG}"
-        )
+        return _redirect(found, settings)
     return _BY_STATUS.get(found.status, _other)(found, settings)
+
+
+def _redirect(found: Probed, settings: Settings) -> str:
+    if not found.location or settings.endpoints:
+        return f"no redirect is followed: name the place that it points to; {OWN_LOG}"
+    return f"no redirect is followed: write --target {urljoin(found.url, found.location)}"
 
 
 def _handshake(found: Probed, settings: Settings) -> str:
@@ -72,13 +78,15 @@ def _handshake(found: Probed, settings: Settings) -> str:
     if found.status in (401, 403) and "verify_token" in handshake.query:
         return f"set ${VERIFY_TOKEN} to the token that it expects"
     if found.status in (401, 403):
-        return _signature(settings)
+        return _signature(found, settings)
     return f"answer {handshake.note}" if handshake.note else OWN_LOG
 
 
-def _signature(settings: Settings) -> str:
+def _signature(found: Probed, settings: Settings) -> str:
     """Most often it is the secret."""
     provider, secrets = settings.provider, settings.secrets
+    if found.own_secret:
+        return f"look at the secret in its row of --endpoints {settings.options['endpoints']}"
     if not secrets or not provider.signature:
         return f"provider {provider.name} signs nothing: choose another, or add --header 'Authorization: …'"
     secret = secrets[0]
@@ -109,7 +117,8 @@ def _without_answer(found: Probed, outcome: Outcome, settings: Settings) -> str:
         return ""  # it says all
     if outcome is Outcome.TLS:
         return _tls(said, settings)
-    return _BY_OUTCOME.get(outcome, OWN_LOG)
+    silent = outcome is Outcome.CONNECT_TIMEOUT and found.url.startswith("https:")
+    return _BY_OUTCOME.get(outcome, OWN_LOG) + ", and whether it speaks TLS (else http://)" * silent
 
 
 def _tls(said: str, settings: Settings) -> str:

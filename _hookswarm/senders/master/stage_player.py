@@ -7,7 +7,6 @@ from zlib import crc32
 import gevent
 from locust.runners import LocalRunner, MasterRunner
 
-from _hookswarm.common.errors import HookswarmError
 from _hookswarm.protocol.faults import FaultOrder, Faults
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.timeline import FaultsSet, Progress, StageEnded, StageOverloaded, StageStarted, WorkerLost
@@ -16,7 +15,7 @@ from _hookswarm.senders.exchange.messages import HALT, STAGE, Announcement, Part
 from _hookswarm.senders.master.all_failed import all_failed
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.effects import Effects
-from _hookswarm.senders.master.ending import Ending
+from _hookswarm.senders.master.ending import Ending, RunFailedError
 from _hookswarm.senders.master.hints import add_hints
 from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.master.incidents import Incidents
@@ -41,14 +40,6 @@ REPORT_PATIENCE_S = 120.0
 """How long after a stage's planned end its reports may come."""
 HALT_PATIENCE_S = 8.0
 """How long workers may take to report once they are told to end."""
-
-
-class RunFailedError(HookswarmError):
-    """The run cannot go on; the text says why, for people."""
-
-
-class UntestedError(RunFailedError):
-    """Nor does it make sense: the target accepts nothing. The exit code is Exit.UNTESTED."""
 
 
 class StagePlayer:

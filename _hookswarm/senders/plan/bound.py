@@ -61,14 +61,19 @@ def told(bounded: Iterable[Bounded]) -> Iterator[str]:
     """What the bound changed, a line for each kind of change."""
     slower: dict[str, str] = {}
     fewer: list[str] = []
+    let_out: list[str] = []
     for stage, planned in bounded:
         before, after = planned.arrivals, stage.arrivals
         if not (isinstance(before, Closed) or isinstance(after, Closed)) and after.rate < before.rate:
             slower.setdefault(stage.scenario, f"{stage.scenario} ({before.rate:,.4g}/s to {after.rate:,.4g}/s)")
+        if isinstance(after, Backlog):
+            let_out.append(f"{stage.name} ({after.backlog:,} at once)")
         if stage.events != planned.events:
             fewer.append(f"{planned.name} ({planned.events:,} to {stage.events:,})")
     if slower:
         yield f"slower, so that no peak is above it: {first_of(list(slower.values()), NAMES_SHOWN)}"
+    if let_out:
+        yield f"let out at it, one after the other: {first_of(let_out, NAMES_SHOWN)}"
     if fewer:
         yield f"with the events that go out in {EVENTS_FOR_S} s at it: {first_of(fewer, NAMES_SHOWN)}"
 

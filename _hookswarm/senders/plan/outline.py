@@ -23,11 +23,12 @@ def lasts(stage: Stage) -> str:
 def rate(stage: Stage) -> str:
     """How events come: `200/s`, `as answers come` for a closed loop."""
     arrivals = stage.arrivals
+    most = f"at most {stage.max_rate:,.6g}/s" if stage.max_rate else ""
     if isinstance(arrivals, Closed):
-        return "as answers come"
+        return f"as answers come{most and f', {most}'}"
     base = f"{arrivals.rate:,.6g}/s"
     if stage.limits:
-        return f"from {base}, as high as it goes"
+        return f"from {base}, {most or 'as high as it goes'}"
     match arrivals:
         case Bursts(factor=factor, for_s=for_s, every_s=every_s):
             return f"{base}, {arrivals.rate * factor:,.6g}/s for {for_s:g} of {every_s:g} s"

@@ -1,13 +1,20 @@
 """Certificates: whom we trust, and what we show to a server that wants to know us."""
 
 import ssl
+from functools import cache
 from pathlib import Path
 
 from _hookswarm.common.errors import ConfigError
 
 
+@cache
+def default_tls() -> ssl.SSLContext:
+    """As everybody has it: made once, because it takes a megabyte."""
+    return ssl.create_default_context()
+
+
 class _Encrypted(Exception):
-    """The key asks for a password."""
+    """The key asks for a password. No fault of its own: it becomes one of a ConfigError."""
 
 
 def client_tls(ca_file: str = "", cert: str = "", key: str = "") -> ssl.SSLContext | None:

@@ -3,7 +3,6 @@
 import socket
 import ssl
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 from urllib.request import getproxies
 
@@ -13,6 +12,7 @@ import httpx
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.transport.answer import SAMPLE_BYTES, SPEAKS_TLS
+from _hookswarm.senders.transport.certificates import default_tls
 from _hookswarm.senders.transport.connection import NO_TLS
 from _hookswarm.senders.transport.failure import WireError, local_shortage
 from _hookswarm.senders.transport.shortage import lacking, lacking_now
@@ -23,7 +23,7 @@ _UNSENT = (httpx.ConnectError, httpx.ProxyError, httpx.WriteError)
 
 
 class HttpxWire:
-    """A Transport: one worker's httpx client for one URL. `reused` stays False: httpx does not tell."""
+    """A Transport: one worker's httpx client for the URLs of a host. `reused` stays False: httpx does not tell."""
 
     connecting_s: float | None = None
 
@@ -42,7 +42,7 @@ class HttpxWire:
         self._method = method
         self.reused = False
         self.retry_after = self.location = self.body = b""
-        self._url, self._keep = url, keep
+        self._keep = keep
         self._limit_s = timeouts.connect_s + timeouts.response_s
         self._client = _make_client(tls, timeouts, head)
 
@@ -56,7 +56,7 @@ class HttpxWire:
         try:
             # httpx times each read by itself; a dribbled answer is ended by gevent.
             with gevent.Timeout(self._limit_s, TimeoutError):
-                with self._client.stream(self._method, self._url, content=body, headers=fields) as response:
+                with self._client.stream(self._method, self.url.decode(), content=body, headers=fields) as response:
                     begun = True
                     for data in response.iter_raw():
                         if len(self.body) < self._keep:
@@ -129,17 +129,12 @@ def _make_client(tls: ssl.SSLContext | None, timeouts: Timeouts, head: bytes = D
     """Raises what httpx raises where it cannot use a proxy that the environment names."""
     return httpx.Client(
         http2=True,
-        verify=tls or _default_tls(),
+        verify=tls or default_tls(),
         follow_redirects=False,
         timeout=httpx.Timeout(timeouts.response_s, connect=timeouts.connect_s),
         limits=httpx.Limits(max_connections=1),
         headers=[*_fields(head), (b"Accept-Encoding", b"identity")],  # what an answer says is shown as it came
     )
-
-
-@cache
-def _default_tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
 
 
 def _lacking(error: httpx.TransportError) -> int:

@@ -18,6 +18,7 @@ from gevent import socket
 from _hookswarm import __version__
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.transport.answer import Answer
+from _hookswarm.senders.transport.certificates import default_tls
 from _hookswarm.senders.transport.connection import Address, Connection, TlsConnection
 from _hookswarm.senders.transport.failure import WireError, local_shortage
 from _hookswarm.senders.transport.shortage import lacking, lacking_for, lacking_now
@@ -82,7 +83,7 @@ class Endpoint:
         self.url = url
         self.host = parts.hostname
         self.port = parts.port or (443 if parts.scheme == "https" else 80)
-        self.tls = (tls or ssl.create_default_context()) if parts.scheme == "https" else None
+        self.tls = (tls or default_tls()) if parts.scheme == "https" else None
         if self.tls:  # Python before 3.11.4 sets it: an answer that was cut short would pass for a whole one
             self.tls.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -181,7 +181,7 @@ class SendingProcess:
                 stage=announcement.number,
                 webhooks=stage.webhooks,
                 run=run_tag(announcement.run),
-                queue=delivery_queue(stage, stripe, seed, announcement.start_ns, clock.now),
+                queue=delivery_queue(stage, stripe, seed, announcement.start_ns, clock.now, weights=settings.weights),
                 retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
                 journal=self._journal,
                 payloads=settings.captured or Generated(stage.payload, announcement.seed),
@@ -189,6 +189,7 @@ class SendingProcess:
                 clock=clock,
                 failures=failures,
                 acceptance=settings.acceptance,
+                places=self._network.places,
             ),
             Opening(soon, origin.likely, lambda: (announcement.start_ns - clock.now()) / 1e9),
         )
@@ -263,7 +264,7 @@ class SendingProcess:
             starved_s=starved,
             connecting_s=playing.connecting_s(),
             flips=[flip for lane in playing.lanes.values() for flip in lane.origin.flips],
-            failures=playing.failures.told(self.settings.hidden),
+            failures=playing.failures.told(self.settings.hidden_of),
         )
         self._tell(REPORT, report.model_dump(mode="json"))
 

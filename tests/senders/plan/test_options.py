@@ -12,6 +12,8 @@ from _hookswarm.senders.plan.options import (
     VARIABLES,
     add_options,
     at_host,
+    empty_faults,
+    empty_options,
     from_form,
     name_variables,
     to_arguments,
@@ -37,6 +39,7 @@ def test_every_option_has_its_place_in_the_form() -> None:
         ("--seed=1", "--connect-timeout=1.0"),
         ("--quick", "--target=http://127.0.0.1:9/", "--allow-remote", "--seed=9", "--transport=httpx"),
         ("--header=A: 1, 2", "--header=B: ${C}"),
+        ("--accept=status in 200,202", '--accept=body ~ "ok":true', "--no-probe"),
         ("--results=a folder", "--payloads=-odd.json", "--regions=r.toml", "--response-timeout=0.5", "--ca-file=c.pem"),
     ],
 )
@@ -62,6 +65,18 @@ def test_the_form_has_a_header_a_line() -> None:
     assert from_form(options, {"header": ""}).header == ""
     with pytest.raises(ConfigError, match=r"--header: 'C: \$\{D\}' reads the environment: start Locust with it"):
         from_form(options, {"header": "A: ${B}\nC: ${D}"})
+
+
+def test_an_empty_text_is_told_apart_from_none() -> None:
+    """A shell's variable that nobody set; a choice and a number have their own words for it."""
+    assert empty_options(parse()) == []
+    options = parse("--target", "", "--regions=", "--payloads= ", "--rate", "", "--stages", "x")
+    assert empty_options(options) == ["--rate", "--target", "--regions", "--payloads"]
+    assert empty_faults(empty_options(parse("--target="))) == [
+        "--target is empty: set the variable that it comes from, or leave it out"
+    ]
+    (fault,) = empty_faults(empty_options(options))
+    assert fault.endswith("--payloads are empty: set the variables they come from, or leave them out")
 
 
 def test_the_form_changes_no_command() -> None:

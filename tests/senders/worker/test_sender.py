@@ -10,13 +10,14 @@ import gevent
 import numpy as np
 import pytest
 
+from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance, parse_acceptance
 from _hookswarm.protocol.identity import AttemptTag, EventId, parse_attempt_tag, parse_event_id
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Header, Journal, read_journal
 from _hookswarm.records.rows import Flag, Outcome
 from _hookswarm.senders.plan.arrivals import Stripe
 from _hookswarm.senders.plan.payloads import Generated
-from _hookswarm.senders.plan.retry import RetryLaw
+from _hookswarm.senders.plan.retry import Failure, RetryLaw
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.transport.failure import WireError
 from _hookswarm.senders.worker.failures import Failures
@@ -62,7 +63,7 @@ class FakeWire:
 class Bench:
     """A sender with a journal of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, acceptance: Acceptance = ANY_2XX) -> None:
         self.clock = Clock()
         self.path = folder / "attempts.journal"
         self.journal = Journal(self.path, Header("attempts", "a run", "a worker", self.clock.anchor_ns))
@@ -82,6 +83,7 @@ class Bench:
             self.clock,
             lambda: NOW_S,
             failures=self.failures,
+            acceptance=acceptance,
         )
 
     def delivery(self, late: int = 0, attempt: int = 1) -> Delivery:
@@ -173,6 +175,30 @@ def test_any_other_status_is_a_rejection(bench: Bench, status: int) -> None:
     assert bench.sender.attempt(bench.delivery(), ROUTE, FakeWire(lambda *_: status)).error == f"status {status}"
     (row,) = bench.rows()
     assert (row["outcome"], row["status"]) == (Outcome.REJECTED, status)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (200, b"done", None),
+        (302, b"done", None),
+        (200, b"Hook rules were not satisfied.", "status 200, not accepted: body lacks done"),
+        (204, b"", "status 204, not accepted"),
+        (503, b"done", "status 503"),
+    ],
+)
+def test_rules_of_the_users_say_what_is_an_acknowledgement(
+    tmp_path: Path, status: int, body: bytes, error: str | None
+) -> None:
+    """A 200 that lacks what they want is a rejection with that status, also to the retry law; a 302 may be none."""
+    bench, wire = Bench(tmp_path, parse_acceptance(["status in 200,302", "body ~ done"])), FakeWire(lambda *_: status)
+    wire.body = body
+    result = bench.sender.attempt(bench.delivery(), ROUTE, wire)
+    assert result.error == error
+    assert result.failure == (Failure(Outcome.REJECTED, status) if error else None)
+    (row,) = bench.rows()
+    assert (row["outcome"], row["status"]) == (Outcome.REJECTED if error else Outcome.ACKNOWLEDGED, status)
+    bench.journal.close()
 
 
 @pytest.mark.parametrize(("value", "hint_s"), [(b"7", 7.0), (b"Tue, 14 Nov 2023 22:13:30 GMT", 9.1), (b"soon", None)])
