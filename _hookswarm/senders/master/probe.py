@@ -23,7 +23,6 @@ from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.master.ending import UntestedError
 from _hookswarm.senders.master.probe_advice import Probed, advice
-from _hookswarm.senders.plan.headers import variables_in
 from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
@@ -80,10 +79,9 @@ def probe(settings: Settings, stage: Stage, asked: Event, say: Callable[[str], N
 
 def _aims(settings: Settings) -> Iterator[Aim]:
     """Each region that is not ours; of endpoints the first one on each host."""
-    variables = [VERIFY_TOKEN, *(name for text in settings.headers.given.values() for name in variables_in(text))]
-    values = (os.environ.get(name, "").encode() for name in variables)
     keys = tuple(secret.key for secret in settings.secrets)
-    hidden = (*keys, *filter(None, values))
+    token = filter(None, [os.environ.get(VERIFY_TOKEN, "").encode()])
+    hidden = (*settings.hidden, *token)
     table = settings.endpoints or settings.template
     if not table:
         for region in settings.regions:
@@ -97,10 +95,10 @@ def _aims(settings: Settings) -> Iterator[Aim]:
             replaced = {*map(str.lower, headers)}
             kept = {name: text for name, text in settings.headers.sent.items() if name.lower() not in replaced}
             signer = Signer(settings.provider, used, {**kept, **headers})
-        own = (key, *(text.encode() for text in headers.values()))
+        own = settings.endpoints.hidden(webhook) if settings.endpoints else ()
         url = table.hosts[host] + path.decode()
         name = f"webhook {webhook} at {table.hosts[host]}" if settings.endpoints else url
-        yield Aim(url, name, webhook, signer, used, bool(key), (*hidden, *filter(None, own)))
+        yield Aim(url, name, webhook, signer, used, bool(key), (*hidden, *own))
 
 
 Row = tuple[int, bytes, bytes]

@@ -62,11 +62,6 @@ def read_headers(texts: Sequence[str], provider: Provider | None, env: Mapping[s
     return Headers(sent, given)
 
 
-def variables_in(text: str) -> list[str]:
-    """The names of the environment's that a header's value is made of."""
-    return _VARIABLE.findall(text)
-
-
 def header_faults(name: str, value: str, provider: Provider | None) -> Iterator[str]:
     """What is wrong with a header beside those of a provider. No phrase holds its value."""
     if not _NAME(name):

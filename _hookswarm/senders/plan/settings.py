@@ -132,6 +132,10 @@ class Settings:
         """What nothing that is shown or kept may hold."""
         return [*(secret.key for secret in self.secrets), *self.headers.hidden()]
 
+    def hidden_of(self, webhook: int) -> list[bytes]:
+        """The same, of a webhook's deliveries."""
+        return [*self.hidden, *(self.endpoints.hidden(webhook) if self.endpoints else ())]
+
     @property
     def weights(self) -> Weights | None:
         """How webhooks share the events, unless stages say it themselves."""

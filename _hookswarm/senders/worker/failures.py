@@ -1,7 +1,7 @@
 """Which attempts of a stage failed, and how: what one process tells of them beside its journal, which has no texts."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from _hookswarm.common.wording import one_line
 from _hookswarm.protocol.credentials import masked
@@ -23,13 +23,14 @@ class Failures:
         """By the text without its numbers."""
         self._beyond = _Kind("")
 
-    def note(self, outcome: Outcome, status: int, text: str, answer: bytes, done_ns: int) -> None:
-        """One more, which ended at `done_ns`; `answer`: the first bytes of its body."""
+    def note(self, outcome: Outcome, status: int, text: str, answer: bytes, webhook: int, done_ns: int) -> None:
+        """One more, which ended at `done_ns`; `answer`: how the body of its webhook's endpoint began."""
         kind = self._seen.get((outcome, status, text)) or self._find(outcome, status, text)
         kind.count += 1
         kind.first_ns = kind.first_ns or done_ns
         kind.last_ns = done_ns
-        kind.answer = kind.answer or answer
+        if answer and not kind.answer:
+            kind.answer, kind.webhook = answer, webhook
 
     def _find(self, outcome: Outcome, status: int, text: str) -> "_Kind":
         plain = _NUMBER.sub("…", text)
@@ -42,30 +43,27 @@ class Failures:
         kind = self._kinds[alike] = self._seen[outcome, status, text] = _Kind(text)
         return kind
 
-    def told(self, secrets: Sequence[bytes]) -> list[FailureKind]:
-        """All kinds, without what answers hold of the secrets."""
-        return [
-            FailureKind(
-                outcome=outcome,
-                status=status,
-                text=_shown(kind.text.removeprefix(f"{outcome.name.lower()}: ").encode(errors="replace"), secrets),
-                count=kind.count,
-                first_ns=kind.first_ns,
-                last_ns=kind.last_ns,
-                sample=_shown(kind.answer, secrets),
-            )
-            for (outcome, status, _), kind in self._kinds.items()
-        ]
-
-
-def _shown(data: bytes, secrets: Sequence[bytes]) -> str:
-    return one_line(masked(data, secrets))
+    def told(self, hidden: Callable[[int], Sequence[bytes]]) -> list[FailureKind]:
+        """All kinds, without what answers hold of the secrets of a webhook's endpoint, which are `hidden`."""
+        return [kind.told(outcome, status, hidden(kind.webhook)) for (outcome, status, _), kind in self._kinds.items()]
 
 
 class _Kind:
-    __slots__ = ("answer", "count", "first_ns", "last_ns", "text")
+    __slots__ = ("answer", "count", "first_ns", "last_ns", "text", "webhook")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.count = self.first_ns = self.last_ns = 0
+        self.count = self.first_ns = self.last_ns = self.webhook = 0
         self.answer = b""
+
+    def told(self, outcome: Outcome, status: int, secrets: Sequence[bytes]) -> FailureKind:
+        text = self.text.removeprefix(f"{outcome.name.lower()}: ").encode(errors="replace")
+        return FailureKind(
+            outcome=outcome,
+            status=status,
+            text=one_line(masked(text, secrets)),
+            count=self.count,
+            first_ns=self.first_ns,
+            last_ns=self.last_ns,
+            sample=one_line(masked(self.answer, secrets)),
+        )

@@ -157,7 +157,7 @@ class StageSender:
         if not message:
             return AttemptResult(start_ns, done_ns, latency_ms, None, None)
         if outcome in FAILED:
-            self._failures.note(outcome, status, message, wire.body, done_ns)
+            self._failures.note(outcome, status, message, wire.body, delivery.webhook, done_ns)
         hint = parse_retry_after(wire.retry_after, self._wall()) if hinted else None
         return AttemptResult(start_ns, done_ns, latency_ms, message, Failure(outcome, status, hint))
 

@@ -260,7 +260,7 @@ class SendingProcess:
             starved_s=starved,
             connecting_s=playing.connecting_s(),
             flips=[flip for lane in playing.lanes.values() for flip in lane.origin.flips],
-            failures=playing.failures.told(self.settings.hidden),
+            failures=playing.failures.told(self.settings.hidden_of),
         )
         self._tell(REPORT, report.model_dump(mode="json"))
 

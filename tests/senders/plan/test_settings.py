@@ -289,3 +289,20 @@ def test_there_is_a_probe_unless_nobody_wants_it() -> None:
     """`--no-probe`."""
     assert check_options(parse()).probe
     assert not check_options(parse("--no-probe")).probe
+
+
+def test_what_nothing_may_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secret, what headers have of the environment, and what a file of endpoints has of that webhook's own."""
+    monkeypatch.setenv("TOKEN", "a-token")
+    rows = [
+        {"url": "http://127.0.0.1:9/secret/path", "secret": "of the first", "headers": {"X": "Bearer 12345678"}},
+        {"url": "http://127.0.0.1:9/", "secret": "of the second"},
+    ]
+    (tmp_path / "ends.ndjson").write_text("\n".join(map(json.dumps, rows)))
+    options = ("--provider=github", "--header=X-Token: of ${TOKEN}", "--endpoints=ends.ndjson")
+    settings = check_options(parse(*options))
+    shared = [SECRET.encode(), b"a-token"]
+    assert settings.hidden == shared
+    own = [b"of the first", b"Bearer 12345678", b"/secret/path", b"12345678"]
+    assert settings.hidden_of(0) == [*shared, *own]
+    assert settings.hidden_of(1) == [*shared, b"of the second"]
