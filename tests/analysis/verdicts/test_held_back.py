@@ -7,7 +7,6 @@ from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.analysis.verdicts.held_back import held_back
 from tests.support.scaled import PLAIN, stage
 
-
 RETRIES = Retry.model_construct()
 
 
@@ -18,7 +17,7 @@ def closed(name: str, reached: float) -> Stage:
 def test_closed_loops_that_reached_the_bound_are_named_once() -> None:
     """What they reached is no limit of the target's."""
     (found,) = held_back([closed("a", 50), closed("slow", 20), closed("b", 49)])
-    assert found.code is Code.HELD_BACK
+    assert found.code == Code.HELD_BACK
     assert found.message == "a, b: --max-rate was the limit; raise it to see what the target can do"
     assert list(held_back([closed("slow", 20)])) == []
 

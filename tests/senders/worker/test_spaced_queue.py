@@ -169,7 +169,7 @@ def test_a_retry_that_is_due_goes_before_events_that_were_due_before_it() -> Non
     first = queue.take()
     assert first
     time.now += 390 * MS
-    queue.retry(again(first, time.now + 5 * MS))
+    queue.retry(again(first, time.now + 12 * MS))
     second = queue.take()
     assert second
     assert (second.sequence, second.attempt, time.now - START) == (1, 1, 390 * MS)
