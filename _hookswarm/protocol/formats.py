@@ -18,9 +18,7 @@ TOLD: dict[Format, str] = {"json": "JSON", "form": "forms", "xml": "XML", "text"
 
 
 def content_type(provider: Provider, written_in: Format) -> str:
-    """The provider's own, if its table says one; else what fits the body that is sent."""
-    if stated := _stated(provider):
-        return stated
+    """What fits the body that is sent, where the provider's table says nothing else."""
     return CONTENT_TYPES[written_in] if provider.content == "json" else FORM
 
 

@@ -4,7 +4,7 @@ As providers do it: where the format has room for two signatures both stand ther
 Svix); where it has not, the new secret takes the old one's place at once (GitHub).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.credentials import Secret
@@ -40,7 +40,11 @@ def _plainly(before: Plainly | None, after: Plainly | None, at_s: float) -> Plai
 
 
 def signers(
-    provider: Provider, secrets: Sequence[Secret], rotates: bool, written_in: Format = "json"
+    provider: Provider,
+    secrets: Sequence[Secret],
+    rotates: bool,
+    own: Mapping[str, str] | None = None,
+    written_in: Format = "json",
 ) -> tuple[Signer, Signer | None]:
     """What signs, and what does after a rotation, if there is to be one. Raises ConfigError.
 
@@ -53,8 +57,8 @@ def signers(
     if len(keys) > 1 and not room and not rotates:
         said = f"provider {provider.name} sends one signature, and {secrets[1].where} would be a second"
         raise ConfigError([f"{said}: unset it, or say by --rotate-at when it takes the place of the first"])
-    first = Signer(provider, keys if room else keys[:1], written_in)
-    return first, Signer(provider, keys[1:], written_in) if rotates else None
+    first = Signer(provider, keys if room else keys[:1], own, written_in)
+    return first, Signer(provider, keys[1:], own, written_in) if rotates else None
 
 
 def _fault(provider: Provider, secrets: Sequence[Secret]) -> str:

@@ -35,6 +35,20 @@ def signing(algorithm: Algorithm, key: bytes, spelling: Spelling) -> Sign:
     return _hmac(_HASHES[algorithm], key, spelling)
 
 
+def signing_once(algorithm: Algorithm, key: bytes, spelling: Spelling) -> Sign:
+    """The same, sooner made and slower: for a key that signs little."""
+    if algorithm not in _HASHES or len(key) > 64:
+        return signing(algorithm, key, spelling)
+    new, block = _HASHES[algorithm], key.ljust(64, b"\0")
+    inner, outer = block.translate(_INNER), block.translate(_OUTER)
+    if spelling == "hex":
+        return lambda message: new(outer + new(inner + message).digest()).hexdigest().encode()
+    return lambda message: binascii.b2a_base64(new(outer + new(inner + message).digest()).digest(), newline=False)
+
+
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
+
+
 def checking(algorithm: Algorithm, key: bytes, spelling: Spelling) -> Check:
     """What checks signatures under a key; it takes the time of a right one for a wrong one."""
     if algorithm not in ASYMMETRIC:
@@ -61,8 +75,7 @@ def _spell(spelling: Spelling) -> Callable[[bytes], bytes]:
 def _hmac(new: Callable[[bytes], Any], key: bytes, spelling: Spelling) -> Sign:
     """RFC 2104."""
     block = (new(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
-    inner_start = new(bytes(byte ^ 0x36 for byte in block))
-    outer_start = new(bytes(byte ^ 0x5C for byte in block))
+    inner_start, outer_start = new(block.translate(_INNER)), new(block.translate(_OUTER))
     fresh_inner, fresh_outer = inner_start.copy, outer_start.copy
 
     def hexadecimal(message: bytes) -> bytes:

@@ -49,3 +49,8 @@ def make_parser() -> argparse.ArgumentParser:
     options.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where reports go (default: here)")
     add_options(options)
     return options
+
+
+def theirs(options: argparse.Namespace) -> bool:
+    """Whether the user brings the receivers."""
+    return bool(options.target or options.endpoints or options.regions)

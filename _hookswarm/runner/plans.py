@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.runner.options import theirs
 from _hookswarm.runner.receivers import own_regions
 from _hookswarm.runner.tests import LOCUSTFILES, TESTS, Test
 from _hookswarm.senders.plan.plan import NothingLeftError, Plan, arranged, make_plan
@@ -38,7 +39,7 @@ class Outlook(NamedTuple):
 
 def plan_tests(options: argparse.Namespace, settings: Settings) -> Outlook:
     """Plan every chosen test. Raises ConfigError that names every fault of all of them."""
-    ours = not (options.target or options.regions)
+    ours = not theirs(options)
     faults: list[str] = []
     at: dict[str, Settings] = {}
     stages: dict[str, Sequence[Stage]] = {}

@@ -14,10 +14,11 @@ from _hookswarm.analysis.verdicts.foresight import check_faults, doubt
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.receiver import haproxy
 from _hookswarm.records.manifest import RunError
+from _hookswarm.runner.options import theirs
 from _hookswarm.runner.plans import Outlook, names_there, plan_tests
 from _hookswarm.runner.tests import TESTS
 from _hookswarm.senders.plan.options import empty_faults
-from _hookswarm.senders.plan.settings import check_options, check_writable, unreachable
+from _hookswarm.senders.plan.settings import check_options, check_writable
 from _hookswarm.senders.plan.unused import unused_options
 
 MAX_PROCESSES = 256
@@ -36,11 +37,11 @@ def preflight(options: argparse.Namespace) -> Outlook:
         faults.append(f"--expect-workers-max-wait must lie in 1..{MAX_WAIT_S} seconds")
     if options.expect_workers and options.processes:
         faults.append("--expect-workers and --processes exclude each other")
-    if options.expect_workers and not (options.target or options.regions):
-        faults.append("--expect-workers needs receivers that they reach: --regions TOML or --target URL")
+    if options.expect_workers and not theirs(options):
+        faults.append("--expect-workers needs receivers that they reach: --regions, --target or --endpoints")
     if options.balancer and options.test and "distribution" not in options.test:
         faults.append("--balancer is for the test 'distribution'")
-    if options.balancer and (options.target or options.regions):
+    if options.balancer and theirs(options):
         faults.append("--balancer starts HAProxy before receivers of ours; a table of yours names its own: [balancer]")
     elif options.balancer:
         try:
@@ -77,8 +78,8 @@ def preflight(options: argparse.Namespace) -> Outlook:
         found = plan_tests(options, settings)
         there = names_there(found.tests)
         if not (options.list or options.dry_run):
-            if options.target or options.regions:
-                faults += unreachable(settings.regions, settings.balancer)
+            if not found.starts:
+                faults += settings.unreachable()
             faults += settings.observer.faults() if settings.observer else []
     except ConfigError as error:
         faults += error.faults

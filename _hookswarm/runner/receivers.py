@@ -11,6 +11,7 @@ from _hookswarm.protocol.credentials import control_token
 from _hookswarm.protocol.regions import WORLD_TABLE, RegionTable, dump_table, load_table
 from _hookswarm.receiver.fleet import Fleet, balanced, on_free_ports, relocated
 from _hookswarm.runner.interrupt import Interrupt
+from _hookswarm.runner.options import theirs
 from _hookswarm.runner.tests import Test
 
 
@@ -25,7 +26,7 @@ def own_regions(test: Test, options: argparse.Namespace) -> RegionTable:
 @contextmanager
 def running_receivers(test: Test, options: argparse.Namespace, interrupt: Interrupt) -> Iterator[list[str]]:
     """Start a test's receivers unless the user has some; gives the options that point Locust at them."""
-    if options.target or options.regions:
+    if theirs(options):
         yield []
         return
     with ExitStack() as stack:

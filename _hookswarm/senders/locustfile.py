@@ -22,10 +22,11 @@ def senders() -> dict[str, type[WebhookSender]]:
     parser = get_empty_argument_parser(add_help=False)
     parser.add_argument("--regions", default="")
     parser.add_argument("--target", default="")
+    parser.add_argument("--endpoints", default="")
     parser.add_argument("-H", "--host", env_var="LOCUST_HOST")
     name_variables(parser)
     known, _ = parser.parse_known_args()
-    if known.target or known.host:
+    if known.target or known.host or known.endpoints:
         return sender_classes(RegionTable(region=(Region(name="target", url="http://127.0.0.1/"),)))
     try:
         return sender_classes(load_table(Path(known.regions) if known.regions else DEFAULT_TABLE))

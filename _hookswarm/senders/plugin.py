@@ -91,6 +91,8 @@ def _set_up(environment: Environment, **_: Any) -> None:
             fault = str(error)
         if process and not fault:
             process.configure(now[0])
+        elif process and not master:
+            process.refuse(fault)
         if master:
             master.start(*now, fault)
         if master and not fault and RUN_VARIABLE not in os.environ:  # else the command has told it, of all its tests

@@ -43,7 +43,7 @@ def test_what_would_break_is_refused(provider: str, written_in: Format, said: st
 )
 def test_a_body_goes_out_as_what_it_is(written_in: Format, kind: bytes) -> None:
     """To the byte, and under its own content type."""
-    signer = Signer(load_provider("github"), [b"k"], written_in)
+    signer = Signer(load_provider("github"), [b"k"], written_in=written_in)
     assert b"Content-Type: " + kind + b"\r\n" in signer.head
     assert signer.dress(b"msg", 1.0, b" a=1 <b> ")[1] == b" a=1 <b> "
 
@@ -52,7 +52,7 @@ def test_a_body_goes_out_as_what_it_is(written_in: Format, kind: bytes) -> None:
 def test_a_form_stays_one(payload: bytes) -> None:
     """Where the provider makes forms of JSON, too; and its fields are signed as if it had."""
     for provider in (load_provider("twilio"), FORM_JSON):
-        signer = Signer(provider, [b"k"] if provider.signature else [], "form")
+        signer = Signer(provider, [b"k"] if provider.signature else [], written_in="form")
         headers, body = signer.dress(b"msg", 1.0, payload, url=URL)
         assert body == payload
         assert b"Content-Type: application/x-www-form-urlencoded\r\n" in signer.head
@@ -64,4 +64,4 @@ def test_a_content_type_of_the_provider_stays() -> None:
     """What its table says is sent, whatever the payload is."""
     own = FORM_JSON.model_copy(update={"content": "json", "field": "", "headers": {"Content-Type": "text/csv"}})
     assert misfit(own, "text") == ""
-    assert b"Content-Type: text/csv\r\n" in Signer(own, [], "text").head
+    assert b"Content-Type: text/csv\r\n" in Signer(own, [], written_in="text").head

@@ -11,9 +11,10 @@ from rich.console import Console
 
 from _hookswarm import __version__
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.protocol.credentials import HIDDEN, masked
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.runner.command import run_command
-from _hookswarm.runner.listing import HIDDEN, masked, show_dry_run, show_list
+from _hookswarm.runner.listing import show_dry_run, show_list
 from _hookswarm.runner.options import make_parser
 from _hookswarm.runner.plans import Outlook, stage_faults
 from _hookswarm.runner.preflight import preflight
@@ -129,6 +130,14 @@ def test_a_dry_run_shows_a_request_and_sends_nothing() -> None:
     assert "\nwebhook-signature: v1," in told
     assert SECRET not in told
     assert "nothing was sent" in told
+
+
+def test_a_dry_run_shows_headers_as_they_were_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came from the environment is not shown."""
+    monkeypatch.setenv("TOKEN", "of-the-environment")
+    told = shown(judged("--test", "performance", *ELSEWHERE, "--dry-run", "--header", "X-Token: a ${TOKEN}"), dry=True)
+    assert "\nX-Token: a ${TOKEN}\n" in told
+    assert "of-the-environment" not in told
 
 
 def test_a_dry_run_shows_the_public_key_of_a_pair(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ class RotationsRecorder(Recorder):
     def __init__(self, frames: RunFrames) -> None:
         super().__init__(frames)
         self._at_s = float(frames.manifest.options.get("rotate_at") or 0)
-        self._found: list[Rotation] = []
+        self.found: list[Rotation] = []
 
     def add(self, stage: PlayedStage) -> None:
         at_ns = stage.start_ns + round(self._at_s * 1e9)
@@ -33,7 +33,7 @@ class RotationsRecorder(Recorder):
         sent = was_sent(rows)
         before, after = sent & (rows["start"] < at_ns), sent & (rows["start"] >= at_ns)
         refused = self._refused(stage)
-        self._found.append(
+        self.found.append(
             Rotation(
                 stage=stage.plan.name,
                 at_s=self._at_s,
@@ -59,7 +59,7 @@ class RotationsRecorder(Recorder):
         return unverified
 
     def fill(self, sections: Sections) -> None:
-        sections.performance.rotations = self._found or None
+        sections.performance.rotations = self.found or None
 
 
 def _events(stage: PlayedStage, which: Mask) -> int:

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from _hookswarm.analysis.deliveries.classes import OTHERS
+from _hookswarm.analysis.reporting import failures
 from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.schema import rotations
@@ -26,6 +27,8 @@ def show_section(section: Section, out: Console) -> None:
         out.print(Text.assemble("  ", (reason.code, "bold"), ": ", printable(reason.message)))
     if line := default_checks_line(section):
         out.print(Text(printable(f"  {line}")))
+    for line in failures.lines(section):
+        out.print(Text.assemble("  ", ("failed", "bold"), ": ", printable(line)))
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("stage", overflow="fold")
     for column in COLUMNS:

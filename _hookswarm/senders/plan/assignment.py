@@ -3,10 +3,12 @@
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from _hookswarm.senders.plan.arrivals import BLOCK
 from _hookswarm.senders.plan.stages import Stage
 
+Weights = npt.NDArray[np.float64]
 _STREAM = 0x5EED
 """Keeps these draws apart from those of the schedule, which has the same seed."""
 
@@ -18,9 +20,19 @@ class Assignment(Protocol):
         """Webhook and sequence of the stage's n-th event. Asked in ascending order of `n`."""
 
 
-def assignment(stage: Stage, seed: tuple[int, ...]) -> Assignment:
-    """How a stage's events are spread over its webhooks."""
-    return Popularity(stage.webhooks, stage.zipf, seed) if stage.zipf else InTurn(stage.webhooks)
+def assignment(stage: Stage, seed: tuple[int, ...], weights: Weights | None = None) -> Assignment:
+    """How a stage's events are spread over its webhooks. `weights` of these webhooks, or of more, go before its law."""
+    if weights is not None:
+        return Popularity(weights[: stage.webhooks], seed)
+    if stage.zipf:
+        return Popularity(zipf(stage.webhooks, stage.zipf), seed)
+    return InTurn(stage.webhooks)
+
+
+def zipf(webhooks: int, exponent: float) -> Weights:
+    """Zipf's law: webhook k (from 0) weighs 1 / (k + 1) ^ exponent."""
+    weights: Weights = np.arange(1, webhooks + 1, dtype=np.float64) ** -np.float64(exponent)
+    return weights
 
 
 class InTurn:
@@ -35,13 +47,12 @@ class InTurn:
 
 
 class Popularity:
-    """Zipf's law: webhook k (from 0) gets events with a probability that goes as 1 / (k + 1) ^ exponent."""
+    """Webhooks get events with probabilities that go as their weights."""
 
-    def __init__(self, webhooks: int, exponent: float, seed: tuple[int, ...]) -> None:
-        weights = (np.arange(webhooks) + 1.0) ** -exponent
+    def __init__(self, weights: Weights, seed: tuple[int, ...]) -> None:
         self._shares = np.cumsum(weights / weights.sum())
         self._random = np.random.default_rng((*seed, _STREAM))
-        self._counts = np.zeros(webhooks, np.int64)
+        self._counts = np.zeros(len(weights), np.int64)
         self._end = 0
         self._block: list[tuple[int, int]] = []
 

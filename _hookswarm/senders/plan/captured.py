@@ -49,10 +49,11 @@ class Captured:
             order = turns(mix, [Named(body.type, file) for body, file in zip(bodies, found.files, strict=True)], seed)
         self._turns = [bodies[place].content for place in order]
         self._kinds = [bodies[place].type.encode() for place in order]
-        self._sizes = [len(body.content) for body in bodies]
+        used = [bodies[place] for place in sorted(set(order))]
+        self._sizes = [len(body.content) for body in used]
         self._source, self._mixed = found.source, mix is not None
-        self.types = [body.type for body in bodies]
-        """Of each body."""
+        self.types = [body.type for body in used]
+        """Of each body that is sent."""
         self.format: Format = bodies[0].format
         """What all of them are written in."""
 
@@ -72,12 +73,17 @@ class Captured:
         sizes = self._sizes
         kinds = Counter(kind for kind in self.types if kind)
         of = f" of {_counted(len(kinds), 'type')}" if kinds else ""
-        named = first_of([f"{kind} {count}" for kind, count in sorted(kinds.items())], SHOWN)
+        named = first_of(self._shares() if self._mixed else [f"{one} {n}" for one, n in sorted(kinds.items())], SHOWN)
         size = f"{min(sizes):,} B" + (f" to {max(sizes):,} B" if min(sizes) < max(sizes) else "")
         bodies = f"{len(sizes):,} bod{'y' if len(sizes) == 1 else 'ies'}"
         written = f" of {CONTENT_TYPES[self.format]}" if self.format != "json" else ""
         mixed = ", by weight" * self._mixed
         return f"{bodies}{written}{of}, {size}{mixed}{named and f': {named}'}{self._source and f' ({self._source})'}"
+
+    def _shares(self) -> list[str]:
+        """How often each type is sent, the most frequent first."""
+        found = Counter(kind.decode() for kind in self._kinds if kind)
+        return [f"{kind} {count / len(self._kinds):.1%}" for kind, count in found.most_common()]
 
 
 def load_captured(path: Path, seed: int = 1) -> Captured:

@@ -6,6 +6,7 @@ from copy import copy
 from typing import Any
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.protocol.acceptance import FORMS
 from _hookswarm.protocol.providers import DEFAULT
 
 TRANSPORTS = ("wire", "httpx")
@@ -14,11 +15,14 @@ EXPECT_S = 60
 """How long a master waits for its sending processes, where nobody said (`--expect-workers-max-wait`)."""
 
 GROUPS = {
-    "What is played": ("quick", "stages", "duration", "rate", "max_rate", "strategy", "seed", "replay", "no_replay"),
-    "Where it goes": (
-        "target", "allow_remote", "regions", "links", "transport", "connect_timeout", "response_timeout", "ca_file",
+    "What is played": (
+        "quick", "stages", "duration", "rate", "max_rate", "strategy", "seed", "replay", "no_replay", "keep_going",
     ),
-    "What is sent": ("provider", "rotate_at", "payloads"),
+    "Where it goes": (
+        "target", "endpoints", "allow_remote", "regions", "links", "transport", "connect_timeout", "response_timeout",
+        "ca_file", "cert", "key", "no_probe",
+    ),
+    "What is sent": ("provider", "rotate_at", "header", "payloads", "accept"),
     "Retries": ("retry_profile", "retry_profiles", "time_scale"),
     "What is recorded": (
         "observe", "watch", "watch_name", "memory_limit", "allow_worker_loss", "no_default_checks", "results",
@@ -32,6 +36,8 @@ NO_HOST = "each region's receiver"
 """What Locust's page shows where it asks for a host, and nobody named one."""
 
 
+REPEATABLE = ("header", "accept")
+"""What may be given often."""
 NOT_IN_FORM = ("observe",)
 """What the start form may not change: it names a command, and whoever reaches the page must not run any."""
 
@@ -62,11 +68,23 @@ def empty_faults(flags: Sequence[str]) -> list[str]:
     return [f"{', '.join(flags)} {them} from, or leave {'it' if len(flags) == 1 else 'them'} out"]
 
 
+class _Lines(argparse._AppendAction):
+    """An option that may be given often. It is kept as text, a line each: Locust's form takes lists apart at commas."""
+
+    def __call__(self, _parser: Any, options: argparse.Namespace, value: Any, _option: str | None = None) -> None:
+        before = getattr(options, self.dest)
+        if isinstance(before, Empty) or not value.strip():
+            setattr(options, self.dest, Empty())
+            return
+        line = value.replace("\n", "\r")  # a break within one is none between two: whoever reads it will refuse it
+        setattr(options, self.dest, f"{before}\n{line}" if before else line)
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options that Locust and the runner share. Not in argparse's groups: Locust's start form leaves those out."""
 
     def add(flag: str, **how: Any) -> None:
-        if isinstance(how.get("default"), str) and "choices" not in how:
+        if isinstance(how.get("default"), str) and not {"choices", "action"} & {*how}:
             how["action"] = _Filled
         parser.add_argument(flag, **how)
 
@@ -79,7 +97,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=1, help="of schedules and payloads (default: 1)")
     add("--replay", action="store_true", help="disturbed stages once more beyond loopback, too: a third more at most")
     add("--no-replay", action="store_true", help="play no stage twice, however disturbed")
+    add("--keep-going", action="store_true", help="play on after a stage in which every delivery failed")
     add("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
+    add("--endpoints", metavar="FILE", default="", help="a URL, secret … for each webhook: CSV or NDJSON")
     add("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
     add("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")
     add("--links", choices=LINKS, default="modelled", help="real: the regions are far apart by themselves")
@@ -87,6 +107,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--connect-timeout", type=float, default=0.0, metavar="S", help="seconds; 0: as the provider does, or 5")
     add("--response-timeout", type=float, default=0.0, metavar="S", help="seconds; 0: as the provider does, or 15")
     add("--ca-file", metavar="PEM", default="", help="certificate authority of an https target")
+    add("--cert", metavar="PEM", default="", help="our certificate, for an https target that wants one")
+    add("--key", metavar="PEM", default="", help="its private key, unless it is in the same file")
+    add("--no-probe", action="store_true", help="send no event ahead to see whether the target accepts it")
     add(
         "--provider",
         metavar="NAME",
@@ -94,7 +117,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="sign and frame as it does: github, stripe …, or a TOML file",
     )
     add("--rotate-at", metavar="TIME", default="", help="after each stage's start $HOOKSWARM_SECRET_NEXT signs alone")
+    add("--header", action=_Lines, default="", metavar="LINE", help="'Name: value', or ${VARIABLE} in it; repeatable")
     add("--payloads", metavar="PATH", default="", help="bodies to send: a file, a folder, or mix.toml")
+    add("--accept", action=_Lines, default="", metavar="RULE", help=f"what counts as accepted: {FORMS}; repeatable")
     add("--retry-profile", metavar="NAME", default="", help="retry as this sender does: svix …; 'provider': as it does")
     add("--retry-profiles", metavar="TOML", default="", help="your own table of retry profiles")
     add("--time-scale", type=float, default=1.0, metavar="X", help="of that profile's delays: 0.001 …")
@@ -126,12 +151,19 @@ def at_host(options: argparse.Namespace) -> argparse.Namespace:
     return changed
 
 
+def lines_of(text: str) -> list[str]:
+    """What an option holds that may be given often."""
+    return text.split("\n") if text else []
+
+
 def to_arguments(options: argparse.Namespace) -> list[str]:
     """The command line that gives these options again."""
     arguments = []
     for name in OPTIONS:
         value, flag = getattr(options, name), _flag(name)
-        if value is True:
+        if name in REPEATABLE:
+            arguments += [f"{flag}={line}" for line in lines_of(value)]
+        elif value is True:
             arguments.append(flag)
         elif value is not False and value != "":
             arguments.append(f"{flag}={value}")
@@ -149,6 +181,11 @@ def from_form(options: argparse.Namespace, form: Mapping[str, str]) -> argparse.
         kind, text = type(getattr(options, name)), form[name]
         if name in NOT_IN_FORM and text != getattr(options, name):
             faults.append(f"{_flag(name)} is not to be changed here: start Locust with it")
+        if name in REPEATABLE:
+            text = "\n".join(line.strip() for line in text.splitlines() if line.strip())
+            known = lines_of(getattr(options, name))  # else whoever reaches the page could have any variable sent
+            strange = [line for line in lines_of(text) if "${" in line and line not in known]
+            faults += [f"--{name}: {line!r} reads the environment: start Locust with it" for line in strange]
         try:
             setattr(changed, name, text == "true" if kind is bool else kind(text))
         except ValueError:

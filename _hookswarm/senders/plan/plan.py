@@ -10,6 +10,7 @@ from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import first_of
 from _hookswarm.senders.plan.bound import Bounded, at_base_rate, at_most, told
 from _hookswarm.senders.plan.elsewhere import needs_ours, undressed
+from _hookswarm.senders.plan.over_endpoints import over_endpoints, too_few
 from _hookswarm.senders.plan.plan_check import check_plan
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import CUTS, Incident, Stage, named, under_law, under_strategy
@@ -44,6 +45,8 @@ def _arranged(stages: Sequence[Stage], settings: Settings) -> list[Bounded]:
         stages = under_law(stages, *settings.law)
     if settings.strategy:
         stages = under_strategy(stages, settings.strategy)
+    if settings.endpoints:
+        stages = over_endpoints(stages, len(settings.endpoints))
     if settings.rate is not None:
         stages = at_base_rate(stages, settings.rate)
     if settings.bound is not None:
@@ -68,6 +71,7 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     ours, links = settings.ours, settings.links and settings.modelled
     strategies = playable(settings.balancer)
     left_out: dict[str, str] = {}
+    lacking = too_few(stages, len(settings.endpoints)) if settings.endpoints else {}
     faults: list[str] = []
     for stage in stages:
         if stage.duplicate and not settings.observer:
@@ -76,6 +80,8 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
             left_out[stage.name] = "--transport wire, to break connections off"
         elif not ours and (need := needs_ours(stage)):
             left_out[stage.name] = need
+        elif stage.name in lacking:
+            left_out[stage.name] = lacking[stage.name]
         elif not links and any(incident.fault in CUTS for incident in stage.incidents):
             left_out[stage.name] = "modelled links, to cut them"
         elif stage.strategy not in strategies or not (stage.links or settings.balancer):

@@ -175,6 +175,11 @@ class Stage:
         return tuple(named)
 
     @property
+    def plans_faults(self) -> bool:
+        """Whether something is to go wrong in it."""
+        return bool(self.faults or self.incidents or any(own.faults for own in self.classes))
+
+    @property
     def setup(self) -> Setup:
         """How our receivers are to serve."""
         return Setup(

@@ -18,6 +18,8 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.\d \d")
 class Answer:
     """httptools' callbacks for the answers of one connection."""
 
+    location = b""
+
     def __init__(self, keep: int = SAMPLE_BYTES) -> None:
         """`keep`: bytes of each body that are."""
         self._keep = keep
@@ -84,6 +86,19 @@ class Answer:
             return
         self.complete = True
         self.keep_alive = self._parser.should_keep_alive() and not self._overstepped
+
+
+class WholeAnswer(Answer):
+    """One that also keeps what `Location` names; to look at each header costs time."""
+
+    def restart(self) -> None:
+        super().restart()
+        self.location = b""
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        if name.lower() == b"location":
+            self.location = value
 
 
 def _no_answer(reason: str) -> WireError:

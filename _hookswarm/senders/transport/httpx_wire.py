@@ -3,7 +3,6 @@
 import socket
 import ssl
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 from urllib.request import getproxies
 
@@ -13,6 +12,7 @@ import httpx
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.transport.answer import SAMPLE_BYTES, SPEAKS_TLS
+from _hookswarm.senders.transport.certificates import default_tls
 from _hookswarm.senders.transport.connection import NO_TLS
 from _hookswarm.senders.transport.failure import WireError, local_shortage
 from _hookswarm.senders.transport.shortage import lacking, lacking_now
@@ -23,7 +23,7 @@ _UNSENT = (httpx.ConnectError, httpx.ProxyError, httpx.WriteError)
 
 
 class HttpxWire:
-    """A Transport: one worker's httpx client for one URL. `reused` stays False: httpx does not tell."""
+    """A Transport: one worker's httpx client for the URLs of a host. `reused` stays False: httpx does not tell."""
 
     connecting_s: float | None = None
 
@@ -34,14 +34,15 @@ class HttpxWire:
         timeouts: Timeouts | None = None,
         method: str = "POST",
         head: bytes = DEFAULT_HEAD,
+        keep: int = SAMPLE_BYTES,
     ) -> None:
-        """`head`: header lines that are the same for all requests."""
+        """`head`: header lines that are the same for all requests; `keep`: bytes of each answer's body that are."""
         timeouts = timeouts or Timeouts()
         self.url = url.encode()
         self._method = method
         self.reused = False
-        self.retry_after = self.body = b""
-        self._url = url
+        self.retry_after = self.location = self.body = b""
+        self._keep = keep
         self._limit_s = timeouts.connect_s + timeouts.response_s
         self._client = _make_client(tls, timeouts, head)
 
@@ -51,16 +52,19 @@ class HttpxWire:
     def post(self, headers: bytes, body: bytes) -> int:
         fields = _fields(headers)
         begun = False
-        self.retry_after = self.body = b""
+        self.retry_after = self.location = self.body = b""
         try:
             # httpx times each read by itself; a dribbled answer is ended by gevent.
             with gevent.Timeout(self._limit_s, TimeoutError):
-                with self._client.stream(self._method, self._url, content=body, headers=fields) as response:
+                with self._client.stream(self._method, self.url.decode(), content=body, headers=fields) as response:
                     begun = True
                     for data in response.iter_raw():
-                        if len(self.body) < SAMPLE_BYTES:
-                            self.body += data[: SAMPLE_BYTES - len(self.body)]
-                    self.retry_after = response.headers.get("retry-after", "").encode("latin-1", "replace")
+                        if len(self.body) < self._keep:
+                            self.body += data[: self._keep - len(self.body)]
+                    self.retry_after, self.location = (
+                        response.headers.get(name, "").encode("latin-1", "replace")
+                        for name in ("retry-after", "location")
+                    )
                 if self._overstepped(response.request.url):
                     response.extensions["network_stream"].close()
                 return response.status_code
@@ -125,17 +129,12 @@ def _make_client(tls: ssl.SSLContext | None, timeouts: Timeouts, head: bytes = D
     """Raises what httpx raises where it cannot use a proxy that the environment names."""
     return httpx.Client(
         http2=True,
-        verify=tls or _default_tls(),
+        verify=tls or default_tls(),
         follow_redirects=False,
         timeout=httpx.Timeout(timeouts.response_s, connect=timeouts.connect_s),
         limits=httpx.Limits(max_connections=1),
         headers=[*_fields(head), (b"Accept-Encoding", b"identity")],  # what an answer says is shown as it came
     )
-
-
-@cache
-def _default_tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
 
 
 def _lacking(error: httpx.TransportError) -> int:

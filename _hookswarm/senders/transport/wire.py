@@ -7,6 +7,7 @@ business. One `Wire` belongs to one worker, which has at most one request under 
 import os
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from gevent import socket
 from _hookswarm import __version__
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.transport.answer import Answer
+from _hookswarm.senders.transport.certificates import default_tls
 from _hookswarm.senders.transport.connection import Address, Connection, TlsConnection
 from _hookswarm.senders.transport.failure import WireError, local_shortage
 from _hookswarm.senders.transport.shortage import lacking, lacking_for, lacking_now
@@ -68,18 +70,24 @@ class Endpoint:
     """A target's URL, resolved once for all workers: addresses, TLS context, the request's fixed lines."""
 
     def __init__(
-        self, url: str, tls: ssl.SSLContext | None = None, method: str = "POST", head: bytes = DEFAULT_HEAD
+        self,
+        url: str,
+        tls: ssl.SSLContext | None = None,
+        method: str = "POST",
+        head: bytes = DEFAULT_HEAD,
+        answer: Callable[[], Answer] = Answer,
     ) -> None:
-        """`head`: header lines that are the same for all requests."""
+        """`head`: header lines that are the same for all requests; `answer` makes what reads a connection's answers."""
         parts = urlsplit(url)
         assert parts.hostname
         self.url = url
         self.host = parts.hostname
         self.port = parts.port or (443 if parts.scheme == "https" else 80)
-        self.tls = (tls or ssl.create_default_context()) if parts.scheme == "https" else None
+        self.tls = (tls or default_tls()) if parts.scheme == "https" else None
         if self.tls:  # Python before 3.11.4 sets it: an answer that was cut short would pass for a whole one
             self.tls.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self.answer = answer
         self.head = f"{method} {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n".encode("ascii", "strict") + head
         self._addresses: list[Address] = []
         self._lookup: gevent.Greenlet[..., list[Address] | WireError] | None = None
@@ -118,7 +126,7 @@ class Wire:
         self.url = endpoint.url.encode()
         self.timeouts = timeouts or Timeouts()
         self._connection: Connection | None = None
-        self._answer = Answer()
+        self._answer = endpoint.answer()
         self.reused = False
         self.retry_after = b""
         self.connecting_s: float | None = 0.0
@@ -126,6 +134,11 @@ class Wire:
     @property
     def body(self) -> bytes:
         return self._answer.body
+
+    @property
+    def location(self) -> bytes:
+        """`Location` of the last answer; empty without one, or where the endpoint's answers keep none."""
+        return self._answer.location
 
     def open(self) -> None:
         if not self._usable():
@@ -209,7 +222,7 @@ class Wire:
                     raise
                 failure = _further(failure, _connect_failure(error, address, self.timeouts.connect_s))
             else:
-                self._connection, self._answer = connection, Answer()
+                self._connection, self._answer = connection, endpoint.answer()
                 return connection
         try:
             raise failure

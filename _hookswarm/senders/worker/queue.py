@@ -17,7 +17,7 @@ from gevent.lock import BoundedSemaphore
 from _hookswarm.common.limits import LATE_MS
 from _hookswarm.records.rows import MAX_U32, latency_start_ns
 from _hookswarm.senders.plan.arrivals import Stripe
-from _hookswarm.senders.plan.assignment import assignment
+from _hookswarm.senders.plan.assignment import Weights, assignment
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.worker.fresh import NEVER, fresh_events
 
@@ -86,10 +86,13 @@ class DeliveryQueue:
         start_ns: int,
         now: Now,
         waiter: Waiter | None = None,
+        weights: Weights | None = None,
     ) -> None:
-        """`start_ns` is the stage's first instant (wall-clock ns); nothing is handed out before."""
+        """`start_ns` is the stage's first instant (wall-clock ns); nothing is handed out before. `weights`: how the
+        stage's webhooks share its events, unless as it says itself.
+        """
         self._now = now
-        self._assignment = assignment(stage, seed)
+        self._assignment = assignment(stage, seed, weights)
         self._fresh = fresh_events(stage, stripe, seed, start_ns)
         self._retries: list[tuple[int, int, Delivery]] = []
         self._order = itertools.count()  # of retries that are due at the same time

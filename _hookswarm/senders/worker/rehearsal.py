@@ -1,5 +1,6 @@
 """The first request of a stage, byte for byte as it would be sent; nothing is."""
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -11,8 +12,10 @@ from _hookswarm.senders.plan.arrivals import Stripe
 from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
+from _hookswarm.senders.transport.aimed import AimedWire
 from _hookswarm.senders.transport.connection import Address, Connection
-from _hookswarm.senders.transport.wire import Endpoint, Wire
+from _hookswarm.senders.transport.wire import Endpoint, Transport, Wire
+from _hookswarm.senders.worker.places import make_places
 from _hookswarm.senders.worker.queue import Delivery, DeliveryQueue
 from _hookswarm.senders.worker.retrier import Retrier
 from _hookswarm.senders.worker.sender import Route, StageSender
@@ -48,8 +51,9 @@ class _Kept(Connection):
 class _Rehearsed(Endpoint):
     """An endpoint that nobody looks up."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, aimed: bool) -> None:
         super().__init__(settings.regions[0].url, None, settings.provider.method, settings.signer.head)
+        self.head = b"" if aimed else self.head  # then the request's first lines come with its place
         self.kept = _Kept()
 
     def addresses(self, _limit_s: float) -> list[Address]:
@@ -63,7 +67,9 @@ def first_request(stage: Stage, settings: Settings) -> bytes:
     """Of the stage's first event, to the first region: head and body."""
     clock = Clock()
     seed = (settings.seed, 0)
-    endpoint = _Rehearsed(settings)
+    places = make_places(replace(settings, transport="wire"))
+    endpoint = _Rehearsed(settings, aimed=places is not None)
+    wire: Transport = AimedWire(1, lambda _host: Wire(endpoint)) if places else Wire(endpoint)
     with TemporaryDirectory(prefix="hookswarm-") as folder:
         journal = Journal(Path(folder) / "attempts.journal", Header("attempts", RUN, "", clock.anchor_ns))
         sender = StageSender(
@@ -76,7 +82,8 @@ def first_request(stage: Stage, settings: Settings) -> bytes:
             payloads=settings.captured or Generated(stage.payload, settings.seed),
             signer=settings.signer,
             clock=clock,
+            places=places,
         )
-        sender.attempt(Delivery(webhook=0, sequence=0, due_ns=clock.now()), Route(0, 0, 0), Wire(endpoint))
+        sender.attempt(Delivery(webhook=0, sequence=0, due_ns=clock.now()), Route(0, 0, 0), wire)
         journal.close()
     return endpoint.kept.sent

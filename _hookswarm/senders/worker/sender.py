@@ -5,24 +5,35 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, cast
 
+from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance
 from _hookswarm.protocol.identity import AttemptTag, event_prefix, extend_event_id, format_attempt_tag
 from _hookswarm.protocol.rotation import RotatingSigner
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Journal
-from _hookswarm.records.rows import Flag, Outcome, pack_row
+from _hookswarm.records.rows import FAILED, Flag, Outcome, pack_row
 from _hookswarm.senders.plan.payloads import Payloads
 from _hookswarm.senders.plan.retry import Failure
+from _hookswarm.senders.transport.aimed import Place
 from _hookswarm.senders.transport.failure import WireError
 from _hookswarm.senders.transport.wire import Transport
+from _hookswarm.senders.worker.failures import Failures
+from _hookswarm.senders.worker.places import Places
 from _hookswarm.senders.worker.queue import Delivery, DeliveryQueue
 from _hookswarm.senders.worker.retrier import Retrier
 from _hookswarm.senders.worker.retry_after import parse_retry_after
 
 # Plain integers: an IntFlag makes a new object at every use.
 _WRITTEN, _REUSED, _HINTED = int(Flag.WRITTEN), int(Flag.REUSED), int(Flag.HINTED)
+
+
+class Aimed(Protocol):
+    """What a process with places has its transports be."""
+
+    def aim(self, place: Place, /) -> None:
+        """Where the next post goes."""
 
 
 class Halted(Exception):
@@ -75,7 +86,13 @@ class StageSender:
         signer: Signer | RotatingSigner,
         clock: Clock,
         wall: Callable[[], float] = time.time,
+        failures: Failures | None = None,
+        places: Places | None = None,
+        acceptance: Acceptance = ANY_2XX,
     ) -> None:
+        """`failures`: what the process tells of them, for all its senders of a stage. `places`: where each webhook's
+        deliveries go, and its signer; None: all alike.
+        """
         self.queue = queue
         self.retrier = retrier
         self._stage = stage
@@ -86,11 +103,14 @@ class StageSender:
         self._payloads = payloads
         self._plainly = signer.dress_plainly
         self._dress = signer.dress
+        self._places = places
         self._kind = payloads.kind if signer.uses_type else _untold
         self._clock = clock
         self._wall = wall
+        self._lacks = None if acceptance.is_plain else acceptance.lacks
         self.outcomes = [0] * len(Outcome)
         """Attempts by outcome."""
+        self._failures = failures or Failures()
         self.connecting_s: float | None = 0.0
         """What all attempts together spent on connecting; None: the transport does not tell."""
 
@@ -100,11 +120,16 @@ class StageSender:
         n = delivery.sequence * self._webhooks + delivery.webhook
         payload = self._payloads.body(event_id, n)
         tag = route.first_tag if delivery.attempt == 1 else route.tag(delivery.attempt)
-        if self._plainly:
-            headers, body = self._plainly(event_id, self._wall(), payload, tag), payload
+        plainly, dress = self._plainly, self._dress
+        if self._places:
+            place = self._places.of(delivery.webhook)
+            cast(Aimed, wire).aim(place)
+            plainly, dress = place.plainly, place.dress
+        if plainly:
+            headers, body = plainly(event_id, self._wall(), payload, tag), payload
         else:
-            place = delivery.webhook, delivery.sequence, delivery.attempt
-            headers, body = self._dress(event_id, self._wall(), payload, tag, self._kind(n), *place, wire.url)
+            numbers = delivery.webhook, delivery.sequence, delivery.attempt
+            headers, body = dress(event_id, self._wall(), payload, tag, self._kind(n), *numbers, wire.url)
         start_ns = self._clock.now()
         row = self._journal.append(self._row(delivery, route, start_ns, len(body), zlib.crc32(body), Outcome.PENDING))
         status, number, outcome, message, hinted = 0, 0, Outcome.ACKNOWLEDGED, "", False
@@ -118,8 +143,10 @@ class StageSender:
                 self._journal.finish(row, self._clock.now(), 0, outcome, 0)
                 raise
         else:
-            if not 200 <= status < 300:
-                outcome, message, hinted = Outcome.REJECTED, f"status {status}", bool(wire.retry_after)
+            if self._lacks or not 200 <= status < 300:
+                message = self._lacks(status, wire.body) if self._lacks else f"status {status}"
+                if message:
+                    outcome, hinted = Outcome.REJECTED, bool(wire.retry_after)
         done_ns = self._clock.now()
         self.outcomes[outcome] += 1
         flags = _REUSED
@@ -130,6 +157,8 @@ class StageSender:
         latency_ms = (done_ns - delivery.began_ns) / 1e6
         if not message:
             return AttemptResult(start_ns, done_ns, latency_ms, None, None)
+        if outcome in FAILED:
+            self._failures.note(outcome, status, message, wire.body, delivery.webhook, done_ns)
         hint = parse_retry_after(wire.retry_after, self._wall()) if hinted else None
         return AttemptResult(start_ns, done_ns, latency_ms, message, Failure(outcome, status, hint))
 

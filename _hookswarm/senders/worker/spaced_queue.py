@@ -12,6 +12,7 @@ from math import floor
 from _hookswarm.common.limits import LATE_MS
 from _hookswarm.records.rows import MAX_U32
 from _hookswarm.senders.plan.arrivals import Stripe
+from _hookswarm.senders.plan.assignment import Weights
 from _hookswarm.senders.plan.spacing import own_slots, slots_per_s
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.worker.fresh import NEVER
@@ -22,13 +23,19 @@ KEEP_S = LATE_MS / 1e3
 
 
 def delivery_queue(
-    stage: Stage, stripe: Stripe, seed: tuple[int, ...], start_ns: int, now: Now, waiter: Waiter | None = None
+    stage: Stage,
+    stripe: Stripe,
+    seed: tuple[int, ...],
+    start_ns: int,
+    now: Now,
+    waiter: Waiter | None = None,
+    weights: Weights | None = None,
 ) -> DeliveryQueue:
     """The queue for a stage, bounded or not."""
     per_s = slots_per_s(stage)
     if per_s is None:
-        return DeliveryQueue(stage, stripe, seed, start_ns, now, waiter)
-    return SpacedQueue(per_s, stage, stripe, seed, start_ns, now, waiter)
+        return DeliveryQueue(stage, stripe, seed, start_ns, now, waiter, weights)
+    return SpacedQueue(per_s, stage, stripe, seed, start_ns, now, waiter, weights)
 
 
 class SpacedQueue(DeliveryQueue):
@@ -43,9 +50,10 @@ class SpacedQueue(DeliveryQueue):
         start_ns: int,
         now: Now,
         waiter: Waiter | None = None,
+        weights: Weights | None = None,
     ) -> None:
         """`per_s` slots a second; the rest as for a DeliveryQueue."""
-        super().__init__(stage, stripe, seed, start_ns, now, waiter)
+        super().__init__(stage, stripe, seed, start_ns, now, waiter, weights)
         self._per_s = per_s
         self._start_ns = start_ns
         self._keep_ns = round(max(1 / per_s, KEEP_S) * 1e9)

@@ -6,6 +6,7 @@ from typing import NoReturn
 import gevent
 
 from _hookswarm.senders.plan.duplicates import Duplicate
+from _hookswarm.senders.transport.aimed import AimedWire, Place
 from _hookswarm.senders.transport.failure import WireError
 from _hookswarm.senders.transport.wire import Timeouts, Transport, Wire
 from _hookswarm.senders.worker.network import Connections
@@ -87,19 +88,25 @@ class _BrokenOff:
 
     def to(self, target: int, timeouts: Timeouts) -> Transport:
         wire = self._own.to(target, timeouts)
-        assert isinstance(wire, Wire)  # a plan for httpx has no such stage
+        assert isinstance(wire, Wire | AimedWire)  # a plan for httpx has no such stage
         return _Unread(wire)
 
 
 class _Unread:
     """A Transport whose posts are broken off."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire | AimedWire) -> None:
         self._wire = wire
         self.url = wire.url
         self.reused = False
         self.retry_after = self.body = b""
         self.connecting_s: float | None = 0.0
+
+    def aim(self, place: Place) -> None:
+        """Where the next post goes."""
+        assert isinstance(self._wire, AimedWire)
+        self._wire.aim(place)
+        self.url = place.url
 
     def open(self) -> None:
         self._wire.open()

@@ -51,6 +51,7 @@ from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage, from_plain
 from _hookswarm.senders.transport.wire import Timeouts
 from _hookswarm.senders.worker.delivery_workers import DeliveryWorkers
+from _hookswarm.senders.worker.failures import Failures
 from _hookswarm.senders.worker.master_watch import MasterWatch
 from _hookswarm.senders.worker.network import Network
 from _hookswarm.senders.worker.opening import Opening
@@ -114,6 +115,10 @@ class SendingProcess:
         self._network = self._workers.network = Network(settings, self._clock)
         spare_start_up()
 
+    def refuse(self, fault: str) -> None:
+        """It cannot do what the master's options ask for: a file or a variable that only the master has."""
+        self._tell(FAILED, {"message": f"{self.name}: {fault}; let every host have what the master has"})
+
     def work(self, origin: int) -> None:
         """Send an origin's deliveries, stage after stage, until the worker is killed."""
         self._workers.work(origin)
@@ -152,8 +157,9 @@ class SendingProcess:
         if stage.timeout_s:
             timeouts = Timeouts(stage.timeout_s, stage.timeout_s)
         self._network.begin(stage, announcement.start_ns)
-        lanes = {part.origin: self._lane(stage, announcement, part) for part in announcement.parts}
-        playing = Playing(announcement.number, stage, timeouts, lanes)
+        failures = Failures()
+        lanes = {part.origin: self._lane(stage, announcement, part, failures) for part in announcement.parts}
+        playing = Playing(announcement.number, stage, timeouts, lanes, failures)
         self._halted_by, self._dismissed = 0.0, False
         self._workers.begin(playing)
         self._watcher = gevent.spawn(self._watch, playing, announcement.start_ns)
@@ -162,7 +168,7 @@ class SendingProcess:
         chunk = gather.read_chunk(self.settings.results, self.name, gather.Fetch.model_validate(msg.data))
         self._tell(CHUNK, chunk.model_dump())
 
-    def _lane(self, stage: Stage, announcement: Announcement, part: Part) -> Lane:
+    def _lane(self, stage: Stage, announcement: Announcement, part: Part, failures: Failures) -> Lane:
         settings, seed, clock = self.settings, (announcement.seed, announcement.draw), self._clock
         stripe = Stripe(part.first, part.last, announcement.of)
         origin = Origin(part.origin, stage, settings.regions, settings.links, Random(f"{seed} {part}"), clock)
@@ -175,12 +181,15 @@ class SendingProcess:
                 stage=announcement.number,
                 webhooks=stage.webhooks,
                 run=run_tag(announcement.run),
-                queue=delivery_queue(stage, stripe, seed, announcement.start_ns, clock.now),
+                queue=delivery_queue(stage, stripe, seed, announcement.start_ns, clock.now, weights=settings.weights),
                 retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
                 journal=self._journal,
                 payloads=settings.captured or Generated(stage.payload, announcement.seed),
                 signer=self._signer(announcement.start_ns),
                 clock=clock,
+                failures=failures,
+                acceptance=settings.acceptance,
+                places=self._network.places,
             ),
             Opening(soon, origin.likely, lambda: (announcement.start_ns - clock.now()) / 1e9),
         )
@@ -255,6 +264,7 @@ class SendingProcess:
             starved_s=starved,
             connecting_s=playing.connecting_s(),
             flips=[flip for lane in playing.lanes.values() for flip in lane.origin.flips],
+            failures=playing.failures.told(self.settings.hidden_of),
         )
         self._tell(REPORT, report.model_dump(mode="json"))
 

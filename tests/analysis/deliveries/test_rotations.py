@@ -67,9 +67,12 @@ def test_without_a_rotation_nothing_is_said() -> None:
 
 
 def test_it_is_told_in_a_table() -> None:
-    """A line for each stage, with all four counts."""
+    """A line for each stage, with all four counts; and what was not verified is a reason that changes no verdict."""
     section = analyse(rotated(run([*TAKEN, refused(3, 600)], [arrival(row) for row in TAKEN]))).performance
     assert section.rotations == [
         Rotation(stage=section.stages[0].name, at_s=0.5, before=2, unverified_before=0, after=2, unverified_after=1)
     ]
+    (note,) = [reason for reason in section.verdict.reasons if reason.code == "secret_not_verified"]
+    told = "1 of 2 deliveries after the secret changed were not verified; give the receiver the next secret "
+    assert note.message.startswith(f"{section.stages[0].name}: {told}")
     assert f"| {section.stages[0].name} | 0.5 | 2 | 0 | 2 | 1 |" in markdown_summary([section], [])

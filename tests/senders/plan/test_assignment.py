@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from scipy.stats import chisquare
 
 from _hookswarm.senders.plan.arrivals import BLOCK, Stripe
-from _hookswarm.senders.plan.assignment import InTurn, Popularity, assignment
+from _hookswarm.senders.plan.assignment import InTurn, Popularity, assignment, zipf
 from _hookswarm.senders.plan.stages import Stage
 
 SEED = (7, 3)
@@ -101,7 +101,7 @@ def test_every_stripe_sees_the_same_events(stripes: list[Stripe], zipf: float) -
 @given(st.lists(st.integers(0, 3 * BLOCK), min_size=1, max_size=50, unique=True))
 def test_any_numbers_may_be_left_out(numbers: list[int]) -> None:
     """An event's webhook and sequence do not depend on which earlier ones were asked for."""
-    own = Popularity(50, 1.1, SEED)
+    own = Popularity(zipf(50, 1.1), SEED)
     assert [own.event(n) for n in sorted(numbers)] == [WHOLE[n] for n in sorted(numbers)]
 
 
@@ -127,7 +127,7 @@ def test_the_work_goes_by_the_block(webhooks: int, monkeypatch: pytest.MonkeyPat
         draw(self)
 
     monkeypatch.setattr(Popularity, "_draw", counted)
-    own = Popularity(webhooks, 1.0, SEED)
+    own = Popularity(zipf(webhooks, 1.0), SEED)
     for n in range(0, 20 * BLOCK, 64):
         own.event(n)
     assert draws == 20

@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -342,9 +341,6 @@ def test_what_cannot_be_unpacked_is_a_fault_of_its_file(tmp_path: Path, damage: 
 
 def test_a_bomb_ends_with_one_line(tmp_path: Path) -> None:
     """What comes out is counted, over all files, and no more of it is made."""
-    squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
-    zeros = bytes(1 << 20)
-    packed = b"".join(squeeze.compress(zeros) for _ in range(300)) + squeeze.flush()
-    (tmp_path / "a.json.gz").write_bytes(packed)
+    (tmp_path / "a.json.gz").write_bytes(gzip.compress(bytes(1 << 20)) * 4_000)
     (tmp_path / "b.json").write_text("{")
     assert faults_of(tmp_path) == (f"--payloads {tmp_path}: more than 256 MiB unpacked: leave some of them out",)

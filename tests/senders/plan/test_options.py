@@ -38,6 +38,8 @@ def test_every_option_has_its_place_in_the_form() -> None:
         ("--seed=0",),
         ("--seed=1", "--connect-timeout=1.0"),
         ("--quick", "--target=http://127.0.0.1:9/", "--allow-remote", "--seed=9", "--transport=httpx"),
+        ("--header=A: 1, 2", "--header=B: ${C}"),
+        ("--accept=status in 200,202", '--accept=body ~ "ok":true', "--no-probe"),
         ("--results=a folder", "--payloads=-odd.json", "--regions=r.toml", "--response-timeout=0.5", "--ca-file=c.pem"),
     ],
 )
@@ -54,6 +56,15 @@ def test_the_form_changes_what_it_names() -> None:
     assert (changed.rate, changed.seed, changed.quick, changed.stages) == ("12.5", 9, False, "retry")
     assert (options.rate, options.seed, options.quick) == ("", 4, True)
     assert not hasattr(changed, "user_count")
+
+
+def test_the_form_has_a_header_a_line() -> None:
+    """Commas and all. What reads the environment can only be kept: who reaches the page must not have it sent."""
+    options = parse("--header=A: ${B}")
+    assert from_form(options, {"header": "A: ${B}\r\n\r\n C: 1, 2\r\n"}).header == "A: ${B}\nC: 1, 2"
+    assert from_form(options, {"header": ""}).header == ""
+    with pytest.raises(ConfigError, match=r"--header: 'C: \$\{D\}' reads the environment: start Locust with it"):
+        from_form(options, {"header": "A: ${B}\nC: ${D}"})
 
 
 def test_an_empty_text_is_told_apart_from_none() -> None:
@@ -88,6 +99,9 @@ def test_locusts_parser_reads_our_options_variables() -> None:
     parser = configargparse.ArgumentParser()
     add_options(parser)
     name_variables(parser)
+    for headers in ("A: 1, 2", '["A: 1, 2"]'):
+        assert parser.parse_args([], env_vars={"LOCUST_HEADER": headers}).header == "A: 1, 2"
+    assert parser.parse_args([], env_vars={"LOCUST_HEADER": '["A: 1", "B: 2"]'}).header == "A: 1\nB: 2"
     told = {"LOCUST_TARGET": "http://127.0.0.1/", "LOCUST_SEED": "7", "LOCUST_QUICK": "true", "LOCUST_RATE": "5"}
     found = parser.parse_args(["--rate=9"], env_vars=told)
     assert (found.target, found.seed, found.quick, found.rate) == ("http://127.0.0.1/", 7, True, "9")

@@ -102,6 +102,21 @@ def test_every_fault_is_named_at_once(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "c2hvcnQ" not in " ".join(faults)
 
 
+def test_a_certificate_of_ours_is_for_https(tmp_path: Path) -> None:
+    """Elsewhere nobody would see it."""
+    authority().issue_cert("me").private_key_and_cert_chain_pem.write_to_path(tmp_path / "me.pem")
+    assert "--cert is shown to an https target" in faults_of(f"--target={LOCAL}", "--cert=me.pem")[0]
+    assert check_options(parse("--target=https://127.0.0.1:9/", "--cert=me.pem")).tls
+
+
+def test_headers_stay_as_they_were_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept of the options holds no value of the environment."""
+    monkeypatch.setenv("TOKEN", "of-the-environment")
+    settings = check_options(parse("--header=Authorization: Bearer ${TOKEN}"))
+    assert b"Authorization: Bearer of-the-environment" in settings.signer.head
+    assert "of-the-environment" not in json.dumps(settings.options)
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -147,7 +162,9 @@ def test_a_target_in_other_letters_is_a_fault() -> None:
 
 def test_target_and_regions_exclude_each_other() -> None:
     """Two answers to where-to are one fault."""
-    assert faults_of(f"--target={LOCAL}", "--regions=x.toml") == ("--target and --regions exclude each other",)
+    assert faults_of(f"--target={LOCAL}", "--regions=x.toml") == (
+        "--target and --regions exclude each other: leave all but one out",
+    )
 
 
 def test_the_options_of_a_run_hold_no_secret() -> None:
@@ -241,3 +258,51 @@ def test_unreachable_regions_are_waited_for_together() -> None:
         faults = unreachable([Region(name=f"r{n}", url=silent.url) for n in range(40)], timeout_s=0.3)
         assert time.monotonic() - began < 6
     assert faults == [f"region r{n}: cannot reach 127.0.0.1:{silent.port}: timed out" for n in range(40)]
+
+
+def test_a_proxy_is_told_where_the_wire_passes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not of a target on this machine, and not of httpx, which takes it."""
+    monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.9:3128")
+    far = ("--target=http://192.0.2.1/", "--allow-remote")
+    assert "past $HTTP_PROXY" in check_options(parse(*far)).proxy
+    assert check_options(parse(f"--target={LOCAL}")).proxy == ""
+    assert check_options(parse(*far, "--transport=httpx")).proxy == ""
+
+
+def test_what_counts_as_accepted_is_the_users_else_the_providers() -> None:
+    """Rules of the user's replace the provider's; without any it is a 2xx."""
+    assert check_options(parse()).acceptance.is_plain
+    assert check_options(parse("--provider=zoom")).acceptance.told() == ["status in 200,204"]
+    own = ("--accept=status in 200-202", "--accept=body ~ ok, done")
+    assert check_options(parse("--provider=zoom", *own)).acceptance.told() == ["status in 200-202", "body ~ ok, done"]
+
+
+def test_every_rule_that_cannot_be_understood_is_named() -> None:
+    """With the option, and how to write one."""
+    assert faults_of("--accept=status 200", "--accept=body ~ fine", "--accept=ok") == tuple(
+        f"--accept: {rule!r} is no rule: write 'status in 200,202', 'status in 200-299' or 'body ~ TEXT'"
+        for rule in ("status 200", "ok")
+    )
+
+
+def test_there_is_a_probe_unless_nobody_wants_it() -> None:
+    """`--no-probe`."""
+    assert check_options(parse()).probe
+    assert not check_options(parse("--no-probe")).probe
+
+
+def test_what_nothing_may_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secret, what headers have of the environment, and what a file of endpoints has of that webhook's own."""
+    monkeypatch.setenv("TOKEN", "a-token")
+    rows = [
+        {"url": "http://127.0.0.1:9/secret/path", "secret": "of the first", "headers": {"X": "Bearer 12345678"}},
+        {"url": "http://127.0.0.1:9/", "secret": "of the second"},
+    ]
+    (tmp_path / "ends.ndjson").write_text("\n".join(map(json.dumps, rows)))
+    options = ("--provider=github", "--header=X-Token: of ${TOKEN}", "--endpoints=ends.ndjson")
+    settings = check_options(parse(*options))
+    shared = [SECRET.encode(), b"a-token"]
+    assert settings.hidden == shared
+    own = [b"of the first", b"Bearer 12345678", b"/secret/path", b"12345678"]
+    assert settings.hidden_of(0) == [*shared, *own]
+    assert settings.hidden_of(1) == [*shared, b"of the second"]

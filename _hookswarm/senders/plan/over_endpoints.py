@@ -1,0 +1,26 @@
+"""A plan over endpoints of the user's: as many webhooks as there are endpoints."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from _hookswarm.senders.plan.stages import Stage
+
+
+def over_endpoints(stages: Sequence[Stage], count: int) -> tuple[Stage, ...]:
+    """The stages with one webhook an endpoint. Those of a scenario that compares numbers of webhooks keep theirs, and
+    take the first endpoints; `too_few` says which of them cannot.
+    """
+    numbers: dict[str, set[int]] = {}
+    for stage in stages:
+        numbers.setdefault(stage.scenario, set()).add(stage.webhooks)
+    return tuple(stage if len(numbers[stage.scenario]) > 1 else _with(stage, count) for stage in stages)
+
+
+def _with(stage: Stage, count: int) -> Stage:
+    name = stage.name.replace(f"webhooks={stage.webhooks}", f"webhooks={count}")
+    return replace(stage, webhooks=count, classes=(), name=name)  # classes are what receivers of ours tell apart
+
+
+def too_few(stages: Sequence[Stage], count: int) -> Mapping[str, str]:
+    """By the name of a stage, what it needs that so many endpoints are not."""
+    return {stage.name: f"{stage.webhooks:,} endpoints" for stage in stages if stage.webhooks > count}

@@ -1,0 +1,63 @@
+"""Certificates: whom we trust, and what we show to a server that wants to know us."""
+
+import ssl
+from functools import cache
+from pathlib import Path
+
+from _hookswarm.common.errors import ConfigError
+
+
+@cache
+def default_tls() -> ssl.SSLContext:
+    """As everybody has it: made once, because it takes a megabyte."""
+    return ssl.create_default_context()
+
+
+class _Encrypted(Exception):
+    """The key asks for a password. No fault of its own: it becomes one of a ConfigError."""
+
+
+def client_tls(ca_file: str = "", cert: str = "", key: str = "") -> ssl.SSLContext | None:
+    """A client's side of TLS; None: as everybody has it. `key`: empty where it stands in the file of `cert`.
+
+    Raises ConfigError that names every fault.
+    """
+    if not (ca_file or cert or key):
+        return None
+    faults = ["--key needs --cert, the certificate that it belongs to"] if key and not cert else []
+    context = ssl.create_default_context()
+    try:
+        if ca_file:
+            context = ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        faults.append(f"--ca-file {ca_file}: {error.strerror or error}")
+    if cert and (fault := _show(context, cert, key)):
+        faults.append(fault)
+    if faults:
+        raise ConfigError(faults)
+    return context
+
+
+def _show(context: ssl.SSLContext, cert: str, key: str) -> str:
+    """Let the context show a certificate; returns why it cannot."""
+    for option, path in (("--cert", cert), ("--key", key or cert)):
+        try:
+            with Path(path).open("rb") as file:
+                file.read(1)
+        except OSError as error:
+            return f"{option} {path} cannot be read: {error.strerror}"
+
+    def asked() -> str:
+        raise _Encrypted
+
+    where = f"--key {key}" if key else f"--cert {cert}"
+    try:
+        context.load_cert_chain(cert, key or None, asked)
+    except _Encrypted:
+        return f"{where}: the key is encrypted; write it without a password: openssl pkey -in KEY -out PLAIN"
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            return f"{where}: this is not the key of the certificate {cert}: name the one that was made with it"
+        option = "" if key else "; where the key is in a file of its own, name it by --key"
+        return f"--cert {cert}: no certificate and private key in PEM can be read{f' with {key}' * bool(key)}{option}"
+    return ""
