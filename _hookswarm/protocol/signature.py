@@ -35,15 +35,17 @@ def signing(algorithm: Algorithm, key: bytes, spelling: Spelling) -> Sign:
     return _hmac(_HASHES[algorithm], key, spelling)
 
 
-def signing_once(algorithm: Algorithm, key: bytes, spelling: Spelling) -> Sign:
-    """The same, sooner made and slower: for a key that signs little."""
-    if algorithm not in _HASHES or len(key) > 64:
-        return signing(algorithm, key, spelling)
-    new, block = _HASHES[algorithm], key.ljust(64, b"\0")
-    inner, outer = block.translate(_INNER), block.translate(_OUTER)
-    if spelling == "hex":
-        return lambda message: new(outer + new(inner + message).digest()).hexdigest().encode()
-    return lambda message: binascii.b2a_base64(new(outer + new(inner + message).digest()).digest(), newline=False)
+def signing_by(algorithm: Algorithm, spelling: Spelling) -> Callable[[bytes, bytes], bytes]:
+    """What makes a signature of a key and a message: for many keys that sign little each."""
+    if algorithm not in _HASHES:
+        return lambda key, message: signing(algorithm, key, spelling)(message)
+    new, spell = _HASHES[algorithm], _spell(spelling)
+
+    def sign(key: bytes, message: bytes) -> bytes:
+        block = (new(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
+        return spell(new(block.translate(_OUTER) + new(block.translate(_INNER) + message).digest()).digest())
+
+    return sign
 
 
 _INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))

@@ -40,27 +40,27 @@ class Column:
     """One text of bytes for each endpoint, all in one piece; or nothing at all, where none has any."""
 
     def __init__(self) -> None:
-        self._text: bytes | bytearray = bytearray()
+        self._growing = bytearray()
         self._ends = array("I", [0])
+        self.text = b""
 
     def append(self, text: bytes) -> None:
         """Of the next endpoint."""
-        assert isinstance(self._text, bytearray)
-        self._text += text
-        self._ends.append(len(self._text))
+        self._growing += text
+        self._ends.append(len(self._growing))
 
     def close(self) -> None:
-        """No more follow: let go of what was kept for growing."""
-        self._text = bytes(self._text)
-        self._ends = self._ends[:] if self._text else array("I")
+        """No more follow: from now on they can be read."""
+        self.text, self._growing = bytes(self._growing), bytearray()
+        self._ends = self._ends[:] if self.text else array("I")
 
     def __getitem__(self, place: int) -> bytes:
-        assert isinstance(self._text, bytes)
-        return self._text[self._ends[place] : self._ends[place + 1]]
+        ends = self._ends
+        return self.text[ends[place] : ends[place + 1]]
 
     def __bool__(self) -> bool:
         """Whether any holds something."""
-        return bool(self._text)
+        return bool(self.text)
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,7 +85,8 @@ class EndpointTable:
         """The place of its host among `hosts`; path and query, as a request's first line has them; and what it is
         signed with, if that is not the secret of all.
         """
-        return self._hosts[webhook], self._paths[webhook], self._keys[webhook] if self._keys else b""
+        paths, keys = self._paths, self._keys
+        return self._hosts[webhook], paths[webhook], keys[webhook] if keys.text else b""
 
     def headers(self, webhook: int) -> Mapping[str, str]:
         """Its own, in the place of the provider's and of `--header`."""

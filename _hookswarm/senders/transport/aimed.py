@@ -3,11 +3,11 @@
 import ssl
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from _hookswarm.protocol.signing import Dress, Plainly
 from _hookswarm.senders.transport.answer import Answer
-from _hookswarm.senders.transport.wire import Endpoint, Transport, Wire
+from _hookswarm.senders.transport.wire import Endpoint, Transport
 
 MOST_OPEN = 64
 """Hosts that one worker stays connected to; of more, the one that was used longest ago is closed."""
@@ -36,58 +36,36 @@ class Host(Endpoint):
 
 
 class AimedWire:
-    """A Transport that is aimed before each post."""
+    """One worker's transports, one a host: what posts is the one that it is aimed with."""
 
     def __init__(self, hosts: int, connect: Callable[[int], Transport]) -> None:
         """`connect` makes a transport to one of so many hosts."""
         self._hosts = hosts
         self._connect = connect
         self._wires: OrderedDict[int, Transport] = OrderedDict()
-        self._wire = self._open(0)
-        self._lines = b""
-        self.url = b""
-        self.reused = False
-        self.retry_after = b""
-        self.connecting_s: float | None = 0.0
 
-    @property
-    def body(self) -> bytes:
-        return self._wire.body
-
-    def aim(self, place: Place) -> None:
-        """Where the next post goes."""
-        self.url, host, self._lines = place[:3]
-        self._wire = wire = self._wires.get(host) or self._open(host)
-        wire.url = self.url
+    def aim(self, place: Place) -> Transport:
+        """The transport to a place; it is aimed there until the next time."""
+        host = place.host
+        wire = self._wires.get(host) or self._to(host)
+        wire.url = place.url
         if self._hosts > MOST_OPEN:
             self._wires.move_to_end(host)
+        return wire
 
-    def _open(self, host: int) -> Transport:
+    def _to(self, host: int) -> Transport:
         wire = self._wires[host] = self._connect(host)
         if len(self._wires) > MOST_OPEN:
             self._wires.popitem(last=False)[1].close()
         return wire
 
     def open(self) -> None:
+        """Connect to the first hosts. Raises WireError."""
         for host in range(min(self._hosts, OPENED_AHEAD)):
-            (self._wires.get(host) or self._open(host)).open()
-
-    def post(self, headers: bytes, body: bytes) -> int:
-        wire = self._wire
-        try:
-            return wire.post(self._lines + headers, body)
-        finally:
-            self.reused, self.retry_after, self.connecting_s = wire.reused, wire.retry_after, wire.connecting_s
-
-    def break_off(self, headers: bytes, body: bytes) -> NoReturn:
-        """As a wire does."""
-        wire = self._wire
-        assert isinstance(wire, Wire)  # a plan for httpx has no such stage
-        try:
-            wire.break_off(self._lines + headers, body)
-        finally:
-            self.reused, self.connecting_s = wire.reused, wire.connecting_s
+            (self._wires.get(host) or self._to(host)).open()
 
     def close(self) -> None:
+        """Close all; they open again when they are used."""
         for wire in self._wires.values():
             wire.close()
+        self._wires.clear()  # an httpx client that was closed sends nothing more

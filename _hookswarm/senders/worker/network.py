@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from random import Random
-from typing import Protocol
+from typing import Protocol, cast
 from urllib.parse import urljoin
 
 from _hookswarm.protocol.acceptance import LOOKED_AT
@@ -59,7 +59,8 @@ class Network:
     def transport(self, origin: int, target: int, timeouts: Timeouts) -> Transport:
         """A connection of its own to a target's webhooks."""
         if self.places:
-            return AimedWire(len(self.places.hosts), lambda host: self._to_host(host, timeouts))
+            aimed = AimedWire(len(self.places.hosts), lambda host: self._to_host(host, timeouts))
+            return cast(Transport, aimed)  # who has places aims it before it posts
         if self._settings.transport == "httpx":
             url = self._endpoints[target].url
             return HttpxWire(url, self._settings.tls, timeouts, self._method, self._head, self._keep)

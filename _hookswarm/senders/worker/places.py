@@ -1,4 +1,4 @@
-"""Where each webhook's deliveries go in one process: made of the endpoints' table when it is used, and kept a while."""
+"""Where each webhook's deliveries go in one process: made of the endpoints' table when they are used."""
 
 from functools import lru_cache
 
@@ -9,7 +9,9 @@ from _hookswarm.senders.plan.target import TargetTemplate
 from _hookswarm.senders.transport.aimed import Place
 
 KEPT = 512
-"""Places that stay made. One takes 3 kB and some microseconds."""
+"""Tables up to here have their places made once. Of larger ones each is made when it is used: that takes microseconds,
+and keeping some would take more, of the garbage collector.
+"""
 
 
 class Places:
@@ -24,14 +26,13 @@ class Places:
         self._wire = settings.transport == "wire"  # httpx's client has the lines that are the same for all
         self._lines = self._starts(settings.signer)
         self._replacing = lru_cache(64)(self._without)
+        self._few = isinstance(addresses, EndpointTable) and len(addresses) <= KEPT
         self._kept: dict[int, Place] = {}
 
     def of(self, webhook: int) -> Place:
-        """Where a webhook's deliveries go. In large tables nearly every one is made anew."""
-        if place := self._kept.get(webhook):
+        """Where a webhook's deliveries go."""
+        if self._few and (place := self._kept.get(webhook)):
             return place
-        if len(self._kept) >= KEPT:
-            self._kept.clear()
         host, path, key = self._row(webhook)
         signer, starts, own = self._settings.signer, self._lines, b""
         if self._table and (headers := self._table.headers(webhook)):
@@ -39,7 +40,9 @@ class Places:
             own = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
         plainly, dress = signer.keyed(key) if key else (signer.dress_plainly, signer.dress)
         lines = starts[host] % path + own if self._wire else own
-        place = self._kept[webhook] = Place(self._origins[host] + path, host, lines, plainly, dress)
+        place = Place(self._origins[host] + path, host, lines, plainly, dress)
+        if self._few:
+            self._kept[webhook] = place
         return place
 
     def _starts(self, signer: Signer) -> list[bytes]:

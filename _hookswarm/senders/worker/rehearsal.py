@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import cast
 
 from _hookswarm.protocol.identity import run_tag
 from _hookswarm.records.clock import Clock
@@ -69,7 +70,7 @@ def first_request(stage: Stage, settings: Settings) -> bytes:
     seed = (settings.seed, 0)
     places = make_places(replace(settings, transport="wire"))
     endpoint = _Rehearsed(settings, aimed=places is not None)
-    wire: Transport = AimedWire(1, lambda _host: Wire(endpoint)) if places else Wire(endpoint)
+    wire = cast(Transport, AimedWire(1, lambda _host: Wire(endpoint))) if places else Wire(endpoint)
     with TemporaryDirectory(prefix="hookswarm-") as folder:
         journal = Journal(Path(folder) / "attempts.journal", Header("attempts", RUN, "", clock.anchor_ns))
         sender = StageSender(

@@ -32,8 +32,8 @@ _WRITTEN, _REUSED, _HINTED = int(Flag.WRITTEN), int(Flag.REUSED), int(Flag.HINTE
 class Aimed(Protocol):
     """What a process with places has its transports be."""
 
-    def aim(self, place: Place, /) -> None:
-        """Where the next post goes."""
+    def aim(self, place: Place, /) -> Transport:
+        """The one to post with."""
 
 
 class Halted(Exception):
@@ -120,11 +120,11 @@ class StageSender:
         n = delivery.sequence * self._webhooks + delivery.webhook
         payload = self._payloads.body(event_id, n)
         tag = route.first_tag if delivery.attempt == 1 else route.tag(delivery.attempt)
-        plainly, dress = self._plainly, self._dress
+        plainly, dress, lines = self._plainly, self._dress, b""
         if self._places:
             place = self._places.of(delivery.webhook)
-            cast(Aimed, wire).aim(place)
-            plainly, dress = place.plainly, place.dress
+            wire = cast(Aimed, wire).aim(place)
+            plainly, dress, lines = place.plainly, place.dress, place.lines
         if plainly:
             headers, body = plainly(event_id, self._wall(), payload, tag), payload
         else:
@@ -134,7 +134,7 @@ class StageSender:
         row = self._journal.append(self._row(delivery, route, start_ns, len(body), zlib.crc32(body), Outcome.PENDING))
         status, number, outcome, message, hinted = 0, 0, Outcome.ACKNOWLEDGED, "", False
         try:
-            status = wire.post(headers, body)
+            status = wire.post(lines + headers if lines else headers, body)
         except WireError as error:
             outcome, number, message = error.outcome, error.number, f"{error.outcome.name.lower()}: {error}"
         except BaseException as cause:

@@ -1,7 +1,7 @@
 """Delivers each event of a stage twice, on purpose: see `senders.plan.duplicates`."""
 
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import gevent
 
@@ -87,31 +87,28 @@ class _BrokenOff:
         self._own = own
 
     def to(self, target: int, timeouts: Timeouts) -> Transport:
-        wire = self._own.to(target, timeouts)
-        assert isinstance(wire, Wire | AimedWire)  # a plan for httpx has no such stage
-        return _Unread(wire)
+        return _Unread(self._own.to(target, timeouts))
 
 
 class _Unread:
-    """A Transport whose posts are broken off."""
+    """A Transport, or what is yet to be aimed, whose posts are broken off."""
 
-    def __init__(self, wire: Wire | AimedWire) -> None:
+    def __init__(self, wire: Transport) -> None:
         self._wire = wire
-        self.url = wire.url
+        self.url = getattr(wire, "url", b"")
         self.reused = False
         self.retry_after = self.body = b""
         self.connecting_s: float | None = 0.0
 
-    def aim(self, place: Place) -> None:
-        """Where the next post goes."""
-        assert isinstance(self._wire, AimedWire)
-        self._wire.aim(place)
-        self.url = place.url
+    def aim(self, place: Place) -> Transport:
+        """The one to post with."""
+        return _Unread(cast(AimedWire, self._wire).aim(place))
 
     def open(self) -> None:
         self._wire.open()
 
     def post(self, headers: bytes, body: bytes) -> NoReturn:
+        assert isinstance(self._wire, Wire)  # a plan for httpx has no such stage
         try:
             self._wire.break_off(headers, body)
         finally:
