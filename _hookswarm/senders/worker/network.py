@@ -41,6 +41,11 @@ class Network:
         links = settings.links if settings.modelled else None
         self._links = _links(settings.regions, links, Random(settings.seed)) if links else None
 
+    def supply(self, settings: Settings) -> None:
+        """The endpoints came from the master: until now it had none, and nothing was sent."""
+        self._settings = settings
+        self.places = make_places(settings)
+
     def name_of(self, region: int) -> str:
         """A region's name by its code."""
         return self._settings.regions[region].name

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -15,6 +16,7 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import LocalRunner, WorkerRunner
 
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.identity import run_tag
 from _hookswarm.records.clock import Clock
@@ -29,6 +31,7 @@ from _hookswarm.senders.exchange.messages import (
     CHUNK,
     FAILED,
     FETCH,
+    GIVEN,
     HALT,
     HEARD,
     PARTING,
@@ -37,10 +40,12 @@ from _hookswarm.senders.exchange.messages import (
     SAYS,
     STAGE,
     TICK,
+    WANTED,
     Announcement,
     Heard,
     Part,
 )
+from _hookswarm.senders.exchange.supply import Given
 from _hookswarm.senders.exchange.usage import Lags, Sampler, Usage, host_name, process_log
 from _hookswarm.senders.plan.arrivals import Stripe
 from _hookswarm.senders.plan.opening import workers_soon
@@ -57,6 +62,7 @@ from _hookswarm.senders.worker.playing import Lane, Playing
 from _hookswarm.senders.worker.queue import DeliveryQueue
 from _hookswarm.senders.worker.retrier import Retrier
 from _hookswarm.senders.worker.sender import StageSender
+from _hookswarm.senders.worker.supplied import Supplied
 from _hookswarm.senders.worker.sync import Sync
 
 PULSE_S = 0.02
@@ -93,12 +99,15 @@ class SendingProcess:
         self._sampler: Sampler | None = None
         self._halted_by = 0.0
         self._watcher: gevent.Greenlet | None = None
+        self._fetching: gevent.Greenlet | None = None
         self._dismissed = False
         """The master, or Locust itself, wants no more of this process; else its end is somebody's who killed it."""
         environment.events.test_stopping.add_listener(self._dismiss)
         runner.register_message(STAGE, self._on_stage)
         runner.register_message(FETCH, self._on_fetch)
         runner.register_message(HALT, lambda **_: gevent.spawn(self.halt), concurrent=True)
+        self._supplied = Supplied(lambda wanted: self._tell(WANTED, wanted.model_dump()))
+        runner.register_message(GIVEN, lambda msg, **_: self._supplied.hear(Given.model_validate(msg.data)))
         self._sync, self._heard = Sync(self._clock), Event()
         runner.register_message(HEARD, self._on_heard)
         if isinstance(runner, WorkerRunner):
@@ -111,6 +120,26 @@ class SendingProcess:
         self.settings = settings
         self._network = self._workers.network = Network(settings, self._clock)
         spare_start_up()
+
+    def have_endpoints(self, anew: Callable[[bytes], Settings]) -> None:
+        """Have those that the master has; `anew` makes the run's settings of their file."""
+
+        def take(content: bytes) -> None:
+            self.settings = anew(content)
+            self._network.supply(self.settings)
+
+        def fetch() -> None:
+            digest = self.settings.endpoints.digest if self.settings.endpoints else ""
+            try:
+                fault = self._supplied.fetch(digest, take)
+            except ConfigError as error:
+                fault = str(error)
+            if fault:
+                self.refuse(fault)
+
+        if self._fetching:
+            self._fetching.kill()
+        self._fetching = gevent.spawn(fetch)
 
     def refuse(self, fault: str) -> None:
         """It cannot do what the master's options ask for: a file or a variable that only the master has."""
