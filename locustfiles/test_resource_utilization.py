@@ -23,7 +23,7 @@ class Resource(StagesShape):
         *sweep(IO, bodies=(False, True), payload=(10_000,)),
         *sweep(IO, reuse=(True, False)),
         *sweep(replace(IO, users=64, reuse=False), backlog=(4, 1024)),
-        replace(IO, scenario="io slow target", response=Delay(0.05), receiver_threads=32),
+        replace(IO, scenario="io slow target", response=Delay(0.05), receiver_threads=32, ours=True),
     )
     quick_stages = (
         *sweep(replace(MEMORY, warmup_s=1, duration_s=5, settle_s=0.5), payload=(1_000,)),

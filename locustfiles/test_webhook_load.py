@@ -36,8 +36,8 @@ QUICK = replace(LOAD, retry=law("standard-webhooks", scale=0.000005), warmup_s=0
 class Load(StagesShape):
     test = "load"
     stages = (
-        replace(LOAD, scenario="slow tenants baseline", classes=(SLOW, FAILING)),
-        replace(LOAD, scenario="slow tenants"),
+        replace(LOAD, scenario="slow tenants baseline", classes=(SLOW, FAILING), ours=True),
+        replace(LOAD, scenario="slow tenants", ours=True),
         replace(LOAD, scenario="bursts", arrivals=BURSTS, duration_s=100),
         replace(LOAD, scenario="ramp", arrivals=Ramp(50, to=500, over_s=40), duration_s=40),
         replace(LOAD, scenario="day", arrivals=Sine(200, period_s=40), duration_s=40),
@@ -45,8 +45,8 @@ class Load(StagesShape):
         replace(LOAD, scenario="sustained", duration_s=45, stretch=True),
     )
     quick_stages = (
-        replace(QUICK, scenario="slow tenants baseline", classes=(SLOW, FAILING)),
-        replace(QUICK, scenario="slow tenants"),
+        replace(QUICK, scenario="slow tenants baseline", classes=(SLOW, FAILING), ours=True),
+        replace(QUICK, scenario="slow tenants", ours=True),
         replace(QUICK, scenario="bursts", arrivals=Bursts(100, factor=10, every_s=2, for_s=0.2)),
         replace(QUICK, scenario="backlog", arrivals=Backlog(200, backlog=500)),
         replace(QUICK, scenario="sustained", stretch=True),

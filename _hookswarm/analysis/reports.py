@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from _hookswarm.analysis.deliveries import stages
 from _hookswarm.analysis.deliveries.duplicates import DuplicatesRecorder
+from _hookswarm.analysis.deliveries.failures import FailuresRecorder
 from _hookswarm.analysis.deliveries.recorder import Recorder
+from _hookswarm.analysis.deliveries.rotations import RotationsRecorder
 from _hookswarm.analysis.deliveries.series import SeriesRecorder
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
@@ -31,12 +33,13 @@ BY_TEST: dict[str, tuple[Callable[[RunFrames], Recorder], ...]] = {
 
 def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
     """What a run has to say, in its section of each report; of disturbed stages no figures, unless they are kept."""
-    outages, duplicates = OutagesRecorder(frames), DuplicatesRecorder(frames)
+    outages, duplicates, rotations = OutagesRecorder(frames), DuplicatesRecorder(frames), RotationsRecorder(frames)
+    failures = FailuresRecorder(frames)
     trusted = StageJudge(frames, keep_disturbed)
     recorders = [recorder(frames) for recorder in (*ALWAYS, *BY_TEST.get(frames.manifest.test, ()))]
 
     def judge(played: PlayedStage, stage: Stage) -> bool:
-        for recorder in (outages, duplicates):  # of disturbed stages, too
+        for recorder in (outages, duplicates, rotations, failures):  # of disturbed stages, too
             recorder.add(played)
         return trusted(played, stage)
 
@@ -47,7 +50,7 @@ def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
     sections = Sections(
         Section(
             run=Run.model_validate(frames.manifest, from_attributes=True),
-            verdict=verdict.verdict_of(frames, computed, judged or (), duplicates.found),
+            verdict=verdict.verdict_of(frames, computed, judged or (), duplicates.found, rotations.found),
             clock_uncertainty_ms=round(frames.clock_uncertainty_ns / 1e6, 3),
             stages=computed,
             series=None,
@@ -57,6 +60,6 @@ def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
             default_checks=judged,
         )
     )
-    for recorder in (duplicates, *recorders):
+    for recorder in (duplicates, rotations, failures, *recorders):
         recorder.fill(sections)
     return sections

@@ -1,7 +1,16 @@
 """Phrases that many messages share."""
 
 import errno
+import re
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
+from html import unescape
+
+_TAG = re.compile(r"<(style|script)\b.*?</\1\s*>|<[^>]*(>|$)", re.IGNORECASE | re.DOTALL)
+
+MOST_STRANGE = 0.3
+"""Of the characters: what has more that are none is no text."""
+HEX_BYTES = 32
 
 
 def and_more(count: int, what: str = "") -> str:
@@ -31,3 +40,18 @@ def with_remedy(error: OSError) -> str:
 def first_of(texts: Sequence[str], most: int, separator: str = ", ") -> str:
     """The first `most` of them, and how many more there are: `a, b and 3 more`."""
     return separator.join(texts[:most]) + and_more(len(texts) - most)
+
+
+def one_line(data: bytes, most: int = 200) -> str:
+    """The first bytes of what somebody sent, fit for a terminal: on one line, without what would steer one.
+
+    Of a page in HTML its text. What is no text is told by its first 32 bytes, as hexadecimal digits.
+    """
+    text = getincrementaldecoder("utf-8")("replace").decode(data)  # cut off inside a character
+    if text.lstrip()[:9].lower().startswith(("<!doctype", "<html")):
+        text = unescape(_TAG.sub(" ", text))
+    text = " ".join(text.split())[:most]
+    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    if shown.count("\N{REPLACEMENT CHARACTER}") <= MOST_STRANGE * len(shown):
+        return shown
+    return f"binary: {data[:HEX_BYTES].hex()}{'…' * (len(data) > HEX_BYTES)}"

@@ -5,7 +5,8 @@ Never from the command line, where every user of the machine could read them.
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from _hookswarm.protocol.forms import TOLD, Form, make_secret, parse_secret
 from _hookswarm.protocol.providers import Provider
 from _hookswarm.protocol.signature import ASYMMETRIC
 
+HIDDEN = b"********"
+LEAST_KNOWN = 8
+"""Bytes of a secret by which it is known where the rest is cut off."""
 FOLDER = Path(".hookswarm")
 """Where sender and receiver started from the same checkout find each other's credentials."""
 
@@ -66,6 +70,26 @@ def _secret(name: str, form: Form, provider: str, env: Mapping[str, str], made: 
 
 def _variable(name: str) -> str:
     return f"HOOKSWARM_{name}"
+
+
+def masked(text: bytes, keys: Iterable[bytes]) -> bytes:
+    """What was sent or answered, without the secrets that stand in it themselves, as a plain token does.
+
+    One that is cut off by its end is hidden as well.
+    """
+    for secret in filter(None, (form for key in keys for form in _forms(key))):
+        text = text.replace(secret, HIDDEN)
+        for length in range(min(len(secret), len(text)), LEAST_KNOWN - 1, -1):
+            if text.endswith(secret[:length]):
+                text = text[:-length] + HIDDEN
+                break
+    return text
+
+
+def _forms(key: bytes) -> Iterator[bytes]:
+    yield from (key, key.hex().encode())
+    for spelt in (b64encode(key), urlsafe_b64encode(key)):
+        yield from (spelt, spelt.rstrip(b"="))
 
 
 def public_key_text(provider: Provider, secret: Secret) -> str | None:

@@ -1,19 +1,65 @@
-"""Handshakes: how our own receivers answer what a provider asks before it sends any event."""
+"""Handshakes: what a provider asks a receiver before it sends any event, and how our own receivers answer."""
 
 import os
 import re
 from collections.abc import Mapping, Sequence
 from hmac import compare_digest
-from typing import Any
-from urllib.parse import unquote
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
 
 from _hookswarm.protocol.providers import Provider
 from _hookswarm.protocol.signature import signing
+from _hookswarm.protocol.signing import Signer
 from _hookswarm.protocol.templates import PLACES, Template
 
 VERIFY_TOKEN = "HOOKSWARM_VERIFY_TOKEN"
 """The variable that holds what a receiver was told to expect (Meta's `hub.verify_token`)."""
-_CHALLENGE, _SIGNATURE = PLACES["challenge"], PLACES["signature"]
+NO_TOKEN = "none"
+"""What is sent in its place: some token there always is."""
+_ID, _CHALLENGE, _SIGNATURE = PLACES["id"], PLACES["challenge"], PLACES["signature"]
+
+
+class Asked(NamedTuple):
+    """A handshake's request, and what must be in its answer."""
+
+    method: str
+    query: str
+    """Of a GET: what is added to the URL after `?`."""
+    headers: bytes
+    body: bytes
+    status: int
+    expect: tuple[bytes, ...]
+
+    def lacks(self, status: int, body: bytes) -> str:
+        """What is wrong with an answer, and what was wanted; empty: it is right."""
+        if status == self.status and all(one in body for one in self.expect):
+            return ""
+        wanted = " and ".join(one.decode() for one in self.expect)
+        return f"it wants status {self.status}" + f", and {wanted} in the body" * bool(wanted)
+
+
+def ask(
+    signer: Signer,
+    keys: Sequence[bytes],
+    challenge: bytes,
+    now_s: float,
+    url: bytes = b"",
+    env: Mapping[str, str] = os.environ,
+) -> Asked:
+    """The handshake of the signer's provider, which has one; `challenge` is new each time, and in hexadecimal."""
+    handshake = signer.provider.handshake
+    assert handshake
+    values: list[Any] = [b""] * len(PLACES)
+    values[_ID], values[_CHALLENGE] = b"msg_" + challenge, challenge
+    values[PLACES["timestamp"]], values[PLACES["timestamp_ms"]] = b"%d" % now_s, b"%d" % (now_s * 1e3)
+    values[PLACES["verify_token"]] = quote(env.get(VERIFY_TOKEN) or NO_TOKEN, safe="").encode()
+    query, body = (Template(text).fill(values) for text in (handshake.query, handshake.body))
+    headers = b""
+    if handshake.method == "POST":
+        headers, body = signer.dress(values[_ID], now_s, body, url=url)
+    names = Template(handshake.answer).names
+    expect = [_filled(f"{{{name}}}", signer.provider, keys, challenge) for name in names]
+    return Asked(handshake.method, query.decode(), headers, body, handshake.status, tuple(expect))
 
 
 class Answerer:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from _hookswarm.common.errors import ConfigError, faults_of
 from _hookswarm.common.toml import read_toml
+from _hookswarm.protocol.acceptance import Acceptance, parse_acceptance
 from _hookswarm.protocol.forms import Form
 from _hookswarm.protocol.signature import ASYMMETRIC, Algorithm, Spelling
 from _hookswarm.protocol.templates import NAMES, Template
@@ -117,6 +118,8 @@ class Provider(_Part):
     """The event's type, where its payload tells none."""
     signature: Signature | None = None
     """None: the provider signs nothing."""
+    accept: tuple[str, ...] = ()
+    """What it takes for accepted: rules that all must hold; none: any 2xx."""
     connect_timeout_s: float = Field(default=5.0, gt=0, le=3600)
     response_timeout_s: float = Field(default=15.0, gt=0, le=3600)
     retry: str = ""
@@ -148,8 +151,17 @@ class Provider(_Part):
             yield from (f"signature.{fault}" for fault in self.signature.problems(self.wrap))
             if "{form}" in self.signature.signed and self.content != "form":
                 yield "signature.signed: {form} needs `content` to be a form"
+        try:
+            parse_acceptance(self.accept)
+        except ConfigError as error:
+            yield from (f"accept: {fault}" for fault in error.faults)
         if self.handshake:
             yield from (f"handshake.{fault}" for fault in self.handshake.problems())
+
+    @cached_property
+    def acceptance(self) -> Acceptance:
+        """Its rules, understood."""
+        return parse_acceptance(self.accept)
 
     @cached_property
     def id_header(self) -> str | None:

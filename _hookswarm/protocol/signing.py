@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote_plus, urlencode
 
 from _hookswarm import __version__
+from _hookswarm.protocol.formats import Format, content_type
 from _hookswarm.protocol.identity import ATTEMPT_HEADER
 from _hookswarm.protocol.providers import EVENT_HEADER, Provider, Signature
 from _hookswarm.protocol.signature import Sign, checking, signing, signing_by
@@ -20,11 +21,6 @@ MAX_SIGNATURES = 8
 TOLERANCE_S = 300
 """How far a timestamp may lie from the receiver's clock, in seconds (the reference libraries' value)."""
 
-_CONTENT_TYPES = {
-    "json": "application/json",
-    "form": "application/x-www-form-urlencoded",
-    "form-json": "application/x-www-form-urlencoded",
-}
 _HEAD = ("user-agent", "content-type")
 _BODY, _TYPE, _SIGNATURE = PLACES["body"], PLACES["type"], PLACES["signature"]
 
@@ -43,10 +39,13 @@ class Signer:
         provider: Provider,
         keys: Sequence[bytes],
         own: Mapping[str, str] | None = None,
+        written_in: Format = "json",
         without: Collection[str] = (),
     ) -> None:
         """`keys`: the secret's, and during a rotation both secrets'; see `forms.parse_secret`. `own`: headers of a
         user's, in the place of the provider's. `without`: headers that somebody else adds, in lower case.
+
+        `written_in` tells what the payloads are; all but JSON stay as they are (see `formats.misfit`).
         """
         replaced = {*map(str.lower, own or {}), *without}
         lines = {name: text for name, text in provider.headers.items() if name.lower() not in {*_HEAD, *replaced}}
@@ -58,9 +57,10 @@ class Signer:
         headers = Template("".join(texts))
         self._headers = headers.fill
         self.provider = provider
-        self.head = _head(provider, own or {}, without)
+        self.head = _head(provider, own or {}, written_in, without)
         """The lines that are the same at every attempt: who sends, and what kind of body."""
         self._signature = signature
+        self._made = provider, keys, own, written_in
         signed = Template(signature.signed if signature else "")
         wrap = Template(provider.wrap or "{body}")
         used = {*headers.names, *signed.names, *wrap.names}
@@ -69,7 +69,7 @@ class Signer:
         self._signed = signed.fill
         self._type, self._method = provider.type.encode(), provider.method.encode()
         self._before = tuple((PLACES[name], make) for name, make in _EVENTS_OWN.items() if name in used)
-        self._content = _content(provider)
+        self._content = _content(provider) if written_in == "json" else None
         self._wrap = wrap.fill if provider.wrap else None
         self._wrap_holds_signature = "signature" in wrap.names
         self._within = tuple((PLACES[name], make) for name, make in _PAYLOADS_OWN.items() if name in wrap.names)
@@ -82,6 +82,10 @@ class Signer:
         self._sign: Sign = _signing(self._signature, keys) if self._signature else lambda _message: b""
         self.dress_plainly = _plain(*self._plain, self._sign) if self._plain else None
         """The same as `dress`, faster, for a provider that needs no more than these four; None: for others."""
+
+    def without(self, names: Collection[str]) -> "Signer":
+        """The same for attempts with other headers in the place of these, named in lower case."""
+        return Signer(*self._made, names)
 
     def keyed(self, key: bytes) -> tuple[Plainly | None, Dress]:
         """`dress_plainly` and `dress` under another key. Where there is the former, it takes a microsecond."""
@@ -162,8 +166,8 @@ def _signing(signature: Signature, keys: Sequence[bytes]) -> Sign:
     return lambda message: first(message) + b"".join(fill([*before, sign(message)]) for sign in others)
 
 
-def _head(provider: Provider, own: Mapping[str, str], without: Collection[str]) -> bytes:
-    lines = {"User-Agent": f"hookswarm/{__version__}", "Content-Type": _CONTENT_TYPES[provider.content]}
+def _head(provider: Provider, own: Mapping[str, str], written_in: Format, without: Collection[str]) -> bytes:
+    lines = {"User-Agent": f"hookswarm/{__version__}", "Content-Type": content_type(provider, written_in)}
     lines |= {name.title(): text for name, text in provider.headers.items() if name.lower() in _HEAD}
     replaced = {*map(str.lower, own)}
     lines = {**{name: text for name, text in lines.items() if name.lower() not in replaced}, **own}

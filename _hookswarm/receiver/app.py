@@ -54,6 +54,7 @@ class Receiver:
         provider = verifier.provider
         self._method = provider.method
         self._greets = answerer.method == self._method
+        self._taken, self._answer = provider.acceptance.example()
         self._id = environ_name(provider.id_header or EVENT_HEADER)
         self._looked_at = [environ_name(name) for name in verifier.headers]
         self._needs_url = bool(provider.signature and "{url}" in provider.signature.signed)
@@ -85,7 +86,7 @@ class Receiver:
                 return self._answer_other(environ, start_response, received)
             body, timestamp = self._verified(environ, received)
             if self._greets and (answer := self._answerer.answer(body)) is not None:
-                return _greeting(start_response, self._answerer.status, answer)
+                return _answered(start_response, self._answerer.status, answer)
             played = self._accept(environ, body, timestamp, received)
         except Refused as refusal:
             with self._lock:
@@ -93,8 +94,7 @@ class Receiver:
             return _plain(start_response, refusal.status, str(refusal))
         if played is not None:
             return played_answer(*played, environ, start_response, self._clock.now, self._sleep)
-        start_response("204 No Content", [])
-        return ()
+        return _answered(start_response, self._taken, self._answer)
 
     def _answer_other(self, environ: Environ, start_response: StartResponse, received: int) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] in ("GET", "HEAD") and environ.get("PATH_INFO") == "/health":
@@ -104,7 +104,7 @@ class Receiver:
             return _plain(start_response, HTTPStatus.OK, "ready")
         query = header_bytes(environ.get("QUERY_STRING", ""))
         if self._answerer.method == environ["REQUEST_METHOD"] and (answer := self._answerer.answer(query)) is not None:
-            return _greeting(start_response, self._answerer.status, answer)
+            return _answered(start_response, self._answerer.status, answer)
         return _plain(
             start_response, HTTPStatus.METHOD_NOT_ALLOWED, f"webhooks come by {self._method}", [("Allow", self._method)]
         )
@@ -132,18 +132,19 @@ class Receiver:
                 self._switch()
             order = self._order
             if order is None or (faults := order.active(received, event.webhook if ours else None)) is None:
-                self._record(event, tag, body, received, _NO_CONTENT, flags)
+                self._record(event, tag, body, received, self._taken, flags)
                 return None
-            play = decide_play(faults, *faults_naming(ours, event_id, timestamp))
+            play = decide_play(faults, *faults_naming(ours, event_id, timestamp), self._taken)
             if not play.silent and play.delay_s:
                 (_compute if play.busy else self._sleep)(play.delay_s)
             plain = play.kind is Kind.TAKE
             self._record(event, tag, body, received, play.status, flags if plain else flags | _FAULT)
         except OSError as error:
             raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot write the journal: {error.strerror}") from None
-        if not plain:
-            with self._lock:
-                self._played[play.name] += 1
+        if plain:
+            return None
+        with self._lock:
+            self._played[play.name] += 1
         return play, faults
 
     def _record(self, event: EventId, tag: AttemptTag, body: bytes, received: int, status: int, flags: int) -> None:
@@ -171,7 +172,7 @@ class Receiver:
         if self._fsync:
             journal.sync()
             journal.finish(offset, self._clock.now(), status, 0, flags)
-        if status == _NO_CONTENT:
+        if status == self._taken:
             with self._lock:
                 self._arrivals += 1
 
@@ -238,7 +239,7 @@ def _ours(event_id: str, attempt: str) -> tuple[EventId, AttemptTag] | None:
     return None if event is None or tag is None else (event, tag)
 
 
-def _greeting(start_response: StartResponse, status: int, body: bytes) -> Iterable[bytes]:
+def _answered(start_response: StartResponse, status: int, body: bytes) -> Iterable[bytes]:
     if status == _NO_CONTENT:
         start_response(_STATUS_LINES[status], [])
         return ()

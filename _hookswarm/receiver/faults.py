@@ -64,23 +64,26 @@ class Play:
         return self.kind in (Kind.RESET, Kind.HANG)
 
 
-def decide_play(faults: Faults, event: bytes, attempt: int) -> Play:
-    """What befalls this attempt: the same whenever and wherever it is asked. Attempt 0 is one without a number."""
+def decide_play(faults: Faults, event: bytes, attempt: int, taken: int = _TAKEN) -> Play:
+    """What befalls this attempt: the same whenever and wherever it is asked. Attempt 0 is one without a number.
+
+    `taken` is the status of an event that is.
+    """
     u, v = draws(faults.seed, event, attempt)
     delay_s, busy = (faults.delay.at(v), faults.delay.busy) if faults.delay else (0.0, False)
     if 1 <= attempt <= faults.fail_first:
         return Play(Kind.STATUS, faults.fail_status, delay_s, busy)
     for chance, play in (
         *((chance, Play(Kind.STATUS, status, delay_s, busy)) for status, chance in sorted(faults.status.items())),
-        (faults.ack_lost, Play(Kind.ACK_LOST, _TAKEN, delay_s, busy)),
-        (faults.cut, Play(Kind.CUT, _TAKEN, delay_s, busy)),
+        (faults.ack_lost, Play(Kind.ACK_LOST, taken, delay_s, busy)),
+        (faults.cut, Play(Kind.CUT, taken, delay_s, busy)),
         (faults.reset, Play(Kind.RESET, _UNANSWERED, delay_s)),
         (faults.hang, Play(Kind.HANG, _UNANSWERED, faults.hang_s)),
     ):
         if u < chance:
             return play
         u -= chance
-    return Play(Kind.TAKE, _TAKEN, delay_s, busy)
+    return Play(Kind.TAKE, taken, delay_s, busy)
 
 
 def faults_naming(ours: tuple[EventId, AttemptTag] | None, event_id: str, timestamp: str) -> tuple[bytes, int]:
@@ -114,9 +117,6 @@ def played_answer(
     if play.silent:
         sleep(play.delay_s)
     match play.kind:
-        case Kind.TAKE:
-            start("204 No Content", [])
-            return ()
         case Kind.STATUS:
             return _failure(play.status, faults, start, now)
         case Kind.HANG:

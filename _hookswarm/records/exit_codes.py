@@ -14,8 +14,8 @@ class Exit(IntEnum):
     """The command could not start: its options, files or addresses are at fault."""
     VOID = 3
     """The measurement cannot be trusted."""
-    UNKNOWN = 4
-    """Nothing was acknowledged, or fell due, so nothing was tested."""
+    UNTESTED = 4
+    """Nothing was acknowledged, or fell due, or the probe was refused: so nothing was tested."""
     CANNOT_TELL = 5
     """A comparison of runs that cannot tell whether anything is worse."""
     INTERRUPTED = 130

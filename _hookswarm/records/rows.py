@@ -135,9 +135,9 @@ class Outcome(IntEnum):
     PENDING = 0
     """Written before sending; nobody came back to say how it ended."""
     ACKNOWLEDGED = 1
-    """Answered 2xx."""
+    """Answered as is accepted: 2xx, unless the provider or the user says otherwise."""
     REJECTED = 2
-    """Answered anything else."""
+    """Answered anything else, perhaps a 2xx."""
     REFUSED = 3
     """Nobody listens there, or no route leads there."""
     UNRESOLVED = 4
@@ -186,6 +186,23 @@ IN_DOUBT = frozenset(
     }
 )
 """Outcomes after which the event may or may not have arrived."""
+
+
+FAILED = frozenset(
+    {
+        Outcome.REJECTED,
+        Outcome.REFUSED,
+        Outcome.UNRESOLVED,
+        Outcome.CONNECT_TIMEOUT,
+        Outcome.TLS,
+        Outcome.READ_TIMEOUT,
+        Outcome.RESET,
+        Outcome.TRUNCATED,
+        Outcome.PROTOCOL,
+        Outcome.LOCAL_SHORTAGE,
+    }
+)
+"""Outcomes of attempts that failed; the others went well, or were ended, or never made, by ourselves."""
 
 
 class Flag(IntFlag):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from _hookswarm.common.limits import LATE_SHARE, STARVED_CLOSED_SHARE, STARVED_SHARE
+from _hookswarm.records.failures import FailureKind
 from _hookswarm.records.manifest import Record, RunError
 from _hookswarm.records.writing import append_whole
 
@@ -48,6 +49,8 @@ class WorkerReport(Record):
     """Seconds that its workers, all together, spent on connecting; None: httpx does not tell, nor do older runs."""
     flips: list[Flip] = Field(default=[])
     """The first 1,000."""
+    failures: list[FailureKind] = Field(default=[])
+    """Of its attempts; none in older runs."""
 
     def disturbed(self, closed: bool) -> bool:
         """Whether it woke late, or had no CPU, for so much of the stage that this says nothing of the target.
@@ -208,6 +211,8 @@ class RunEnded(Record):
     at_ns: int
     interrupted: bool
     error: str = ""
+    untested: str = ""
+    """Why it ended before its plan did, in order: every delivery of a stage had failed. Else empty."""
     left_out: list[int] | None = None
     """Stages of the plan that were not to be played after all, by their numbers; None: older versions don't tell."""
 

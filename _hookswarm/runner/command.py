@@ -29,6 +29,7 @@ def run_command(options: argparse.Namespace) -> int:
     for variable in (*VARIABLES.values(), "LOCUST_HOST"):  # plain Locust's: what it runs for us has our options
         os.environ.pop(variable, None)
     reported: list[Reported] = []
+    refused = ""
     began = False  # the run that is on, or was last: from then on what goes wrong is no matter of usage
     try:
         outlook = preflight(options)
@@ -48,8 +49,15 @@ def run_command(options: argparse.Namespace) -> int:
                 began = run.began
             from _hookswarm.runner.report import conclude, report_run  # a second, which a run that did not begin saves
 
+            if refused := run.refused:
+                break
             reported.append(report_run(run, options, console))
-        end = conclude(reported, options, console) if reported else Exit.UNKNOWN
+            left = list(outlook.tests)[len(reported) :]
+            if left and reported[-1].all_failed and not outlook.starts:  # receivers that it starts are each test's own
+                refused = f"not begun: {', '.join(left)}: {reported[-1].all_failed}"
+                console.print(refused, markup=False, highlight=False)
+                break
+        end = conclude(reported, options, console, refused) if reported or refused else Exit.UNTESTED
     except HookswarmError as error:
         if interrupt.count and not began:  # stopped before there was anything to report
             return Exit.INTERRUPTED

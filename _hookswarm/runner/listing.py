@@ -1,7 +1,6 @@
 """What the tests would do: their stages as a table, and a request as it would go out."""
 
-from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.table import Table
@@ -9,15 +8,13 @@ from rich.text import Text
 
 from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.common.wording import first_of
-from _hookswarm.protocol.credentials import public_key_text
+from _hookswarm.protocol.credentials import HIDDEN, masked, public_key_text
 from _hookswarm.runner.plans import Outlook, Prepared
 from _hookswarm.senders.plan import outline
 from _hookswarm.senders.plan.headers import Headers
 from _hookswarm.senders.plan.plan import NAMES_SHOWN
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.worker.rehearsal import first_request
-
-HIDDEN = b"********"
 
 
 def show_list(outlook: Outlook, out: Console) -> None:
@@ -35,7 +32,7 @@ def show_list(outlook: Outlook, out: Console) -> None:
             row = (stage.name, f"{stage.users:,}", outline.lasts(stage), events, outline.rate(stage))
             table.add_row(*(Text(printable(cell)) for cell in row))
         out.print(table)
-        for line in _left_out(prepared):
+        for line in (*prepared.plan.told, *_left_out(prepared)):
             _say(out, line)
         out.print()
     for name, why in outlook.left_out.items():
@@ -54,6 +51,8 @@ def show_dry_run(outlook: Outlook, out: Console) -> None:
     stage = prepared.plan.stages[0]
     _say(out, f"\nthe first request, of {stage.name!r}:\n")
     settings = prepared.settings
+    if settings.captured:
+        _say(out, f"payloads: {settings.captured.told()}\n")
     request = settings.headers.unread(first_request(stage, settings))
     keys = [secret.key for secret in settings.secrets]
     if settings.endpoints:  # their file may hold secrets in each of its columns
@@ -66,14 +65,6 @@ def show_dry_run(outlook: Outlook, out: Console) -> None:
         if public := public_key_text(settings.provider, secret):
             _say(out, f"\nthe public key of {secret.where}, for your receiver's configuration:\n\n{public}")
     _say(out, "\nnothing was sent: leave --dry-run out to send it")
-
-
-def masked(request: bytes, keys: Iterable[bytes]) -> bytes:
-    """A request in which a secret stands itself, as a plain token does, without it."""
-    for key in keys:
-        for secret in (key, b64encode(key), b64encode(key).rstrip(b"=")):
-            request = request.replace(secret, HIDDEN)
-    return request
 
 
 def _length(stages: tuple[Stage, ...]) -> str:

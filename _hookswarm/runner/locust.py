@@ -15,11 +15,12 @@ from rich.console import Console
 from _hookswarm.analysis.reporting.progress import Display
 from _hookswarm.receiver import children
 from _hookswarm.receiver.fleet import free_ports
+from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import MANIFEST, new_run_id
 from _hookswarm.runner.interrupt import Interrupt
 from _hookswarm.runner.said import Said
 from _hookswarm.runner.tests import LOCUSTFILES, Test
-from _hookswarm.senders.exchange.messages import RUN_VARIABLE
+from _hookswarm.senders.exchange.messages import RUN_VARIABLE, SAYS
 from _hookswarm.senders.plan.options import to_arguments
 
 STOP_PATIENCE_S = 45
@@ -37,6 +38,16 @@ class Run:
     """Its manifest was there: from then on something may have been sent."""
     said: str
     """What Locust printed."""
+    code: int | None = None
+    """Its exit code."""
+
+    @property
+    def refused(self) -> str:
+        """What Locust said where the target accepted nothing, so that other tests would find no more; else empty."""
+        if self.began or self.code != Exit.UNTESTED:
+            return ""
+        lines = [line.removeprefix(SAYS) for line in self.said.splitlines() if line.startswith(SAYS)]
+        return lines[-1] if lines else "the target accepted nothing"
 
 
 def run_locust(
@@ -76,7 +87,7 @@ def run_locust(
             children.await_group(locust.pid, LEFT_PATIENCE_S)
             _tell(said.to_user(), console)
     _keep_log(folder / "locust.log", said.text)
-    return Run(folder, began or (folder / MANIFEST).exists(), said.text.strip())
+    return Run(folder, began or (folder / MANIFEST).exists(), said.text.strip(), locust.returncode)
 
 
 def _tell(lines: Iterable[str], console: Console) -> None:

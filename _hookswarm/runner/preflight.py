@@ -17,7 +17,9 @@ from _hookswarm.records.manifest import RunError
 from _hookswarm.runner.options import theirs
 from _hookswarm.runner.plans import Outlook, names_there, plan_tests
 from _hookswarm.runner.tests import TESTS
+from _hookswarm.senders.plan.options import empty_faults
 from _hookswarm.senders.plan.settings import check_options, check_writable
+from _hookswarm.senders.plan.unused import unused_options
 
 MAX_PROCESSES = 256
 MAX_WORKERS = 1_000
@@ -46,6 +48,9 @@ def preflight(options: argparse.Namespace) -> Outlook:
             haproxy.haproxy_program()
         except ConfigError as error:
             faults += [f"--balancer haproxy: {fault}" for fault in error.faults]
+    faults += empty_faults(
+        [f"--{name}" for name in ("junit", "markdown", "checks") if getattr(options, name) == Path()]
+    )
     faults += [
         f"{file} hides our package of that name: Locust looks in this folder first; rename it, or start elsewhere"
         for file in hiding(Path())
@@ -81,7 +86,8 @@ def preflight(options: argparse.Namespace) -> Outlook:
     faults += [fault for check in checks for fault in check_faults(check, there)]
     if faults:
         raise ConfigError(faults)
-    return found._replace(doubts=list(filter(None, map(doubt, checks))))
+    plans = [(prepared.settings, prepared.plan) for prepared in found.tests.values()]
+    return found._replace(doubts=[*unused_options(options, plans), *filter(None, map(doubt, checks))])
 
 
 def wanted_checks(options: argparse.Namespace) -> list[Check]:
@@ -97,7 +103,7 @@ def _read_checks(options: argparse.Namespace) -> tuple[list[Check], list[str]]:
     checks: list[Check] = []
     faults: list[str] = []
     reads: list[Callable[[], list[Check]]] = [partial(parsing.parse_checks, [text]) for text in options.check]
-    if options.checks:
+    if options.checks and options.checks != Path():
         reads.append(partial(parsing.load_checks, options.checks))
     for read in reads:
         try:

@@ -40,6 +40,12 @@ class Reported:
         """Whether somebody ended it, by whatever way."""
         return any(reason.code == Code.INTERRUPTED for reason in self.found.performance.verdict.reasons)
 
+    @property
+    def all_failed(self) -> str:
+        """Why it ended before its plan did, if it was because every delivery of a stage had failed."""
+        reasons = self.found.performance.verdict.reasons
+        return next((reason.message for reason in reasons if reason.code == Code.ALL_FAILED), "")
+
 
 class ReportError(HookswarmError):
     """A run that was measured, and cannot be reported; the text says which file is at fault, and what to do."""
@@ -82,24 +88,26 @@ def report_run(run: Run, options: argparse.Namespace, console: Console) -> Repor
     return Reported(found, written)
 
 
-def conclude(reported: Sequence[Reported], options: argparse.Namespace, console: Console) -> Exit:
-    """Judge the checks over all runs, tell whoever wants to know; the worst end of all counts. Raises OSError."""
+def conclude(reported: Sequence[Reported], options: argparse.Namespace, console: Console, refused: str = "") -> Exit:
+    """Judge the checks over all runs, tell whoever wants to know; the worst end of all counts. Raises OSError.
+
+    `refused`: why there were no more runs. Then there is nothing that checks could be judged by.
+    """
     sections = [one.found.performance for one in reported]
-    results = checks.judge_checks(
-        wanted_checks(options), [number for one in reported for number in measures.numbers_of(one.found)]
-    )
+    numbers = [number for one in reported for number in measures.numbers_of(one.found)]
+    results = [] if refused else checks.judge_checks(wanted_checks(options), numbers)
     for result in results:
         console.print(checks_summary.check_line(result))
     if options.junit:
-        junit.write_junit(options.junit, sections, results)
-    text = markdown.markdown_summary(sections, results)
+        junit.write_junit(options.junit, sections, results, refused)
+    text = markdown.markdown_summary(sections, results, refused)
     for path in filter(None, (options.markdown, os.environ.get("GITHUB_STEP_SUMMARY"))):
         markdown.append_markdown(Path(path), text)
     ends = [EXITS[section.verdict.status] for section in sections]
-    ends.append(Exit.PASS if checks.all_held(results) else Exit.FAIL)
-    worst = [Exit.VOID, Exit.UNKNOWN, Exit.FAIL, Exit.PASS]
+    ends.append(Exit.UNTESTED if refused else Exit.PASS if checks.all_held(results) else Exit.FAIL)
+    worst = [Exit.VOID, Exit.UNTESTED, Exit.FAIL, Exit.PASS]
     end = min(ends, key=worst.index)
     if options.json:
         files = dict.fromkeys(path for one in reported for path in one.files)
-        print(outcome.outcome_of(sections, results, files, end).model_dump_json(indent=2))
+        print(outcome.outcome_of(sections, results, files, end, refused).model_dump_json(indent=2))
     return end

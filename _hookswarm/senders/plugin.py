@@ -1,5 +1,6 @@
 """What ties the project to Locust's events; a locustfile imports it through `senders.locustfile`."""
 
+import os
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
@@ -15,6 +16,7 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.exit_codes import Exit
+from _hookswarm.senders.exchange.messages import RUN_VARIABLE
 from _hookswarm.senders.master.ending import INTERRUPT, SIGTERM
 from _hookswarm.senders.master.expecting import Expecting, listens_at, living_children
 from _hookswarm.senders.master.locust_stats import sharpen_percentiles
@@ -23,6 +25,7 @@ from _hookswarm.senders.plan.endpoints import File, open_file
 from _hookswarm.senders.plan.options import EXPECT_S, add_options, at_host, name_variables
 from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.settings import Settings, check_options
+from _hookswarm.senders.plan.unused import unused_options
 from _hookswarm.senders.user import StagesShape, WebhookSender
 from _hookswarm.senders.web.web import extend_web_ui
 from _hookswarm.senders.worker.forks import grown, guard_forks
@@ -109,6 +112,9 @@ def _set_up(environment: Environment, **_: Any) -> None:
             process.refuse(fault)
         if master:
             master.start(*now, fault)
+        if master and not fault and RUN_VARIABLE not in os.environ:  # else the command has told it, of all its tests
+            for line in unused_options(at_host(options), [now]):
+                say(line)
 
     environment.events.test_start.add_listener(start)
     if master and settings.allow_worker_loss:

@@ -77,7 +77,7 @@ def test_the_verdict_is_the_exit_code(tmp_path: Path) -> None:
     assert _main(tmp_path) == Exit.VOID
     assert _section(tmp_path).verdict.status == "void"
     write_run(tmp_path / "unknown/run", run([], []))
-    assert _main(tmp_path / "unknown") == Exit.UNKNOWN
+    assert _main(tmp_path / "unknown") == Exit.UNTESTED
 
 
 def test_a_torn_tail_is_dropped_and_counted(tmp_path: Path) -> None:

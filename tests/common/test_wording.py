@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from _hookswarm.common.wording import and_more, first_of, of_system, with_remedy
+from _hookswarm.common.wording import and_more, first_of, of_system, one_line, with_remedy
 
 
 def test_the_first_are_named_and_the_others_counted() -> None:
@@ -15,6 +15,24 @@ def test_the_first_are_named_and_the_others_counted() -> None:
     assert first_of(names, 12) == ", ".join(names[:12]) + " and 2 more"
     assert first_of(names, 1, "; ") == "s0 and 13 more"
     assert first_of([], 3) == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        (b"bad\r\n\tsignature ", "bad signature"),
+        (b"a \x1b[31mred\x07 herring", "a \ufffd[31mred\ufffd herring"),
+        ("zu gro\u00df".encode()[:-1], "zu gro"),
+        ("zu gro\u00df f\u00fcr uns".encode("latin-1"), "zu gro\ufffd f\ufffdr uns"),
+        (b"\x1f\x8b\x08\x00" * 4, "binary: " + "1f8b0800" * 4),
+        (b"\x00" * 40, f"binary: {'00' * 32}\u2026"),
+        (b"", ""),
+        (b"x" * 300, "x" * 200),
+    ],
+)
+def test_what_somebody_sent_is_one_harmless_line(data: bytes, shown: str) -> None:
+    """A character that the end cuts off is left out; what is no text is told by its first bytes."""
+    assert one_line(data) == shown
 
 
 def test_nothing_is_said_where_there_is_no_more() -> None:
@@ -53,3 +71,18 @@ def test_what_cannot_be_written_is_told_with_what_to_do(number: int, remedy: str
     """By what the system said."""
     said = with_remedy(OSError(number, os.strerror(number), "out/x"))
     assert said == f"out/x: {os.strerror(number)}: {remedy}, and run it again"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b" two\nlines\t ", "two lines"),
+        (b"\x1b[2Jgone\xff", "\N{REPLACEMENT CHARACTER}[2Jgone\N{REPLACEMENT CHARACTER}"),
+        (b"x" * 300, "x" * 200),
+        (b"<!DOCTYPE html><style>p { }</style><p class='a'>It &amp; we</p><br", "It & we"),
+        (b"<xml>kept</xml>", "<xml>kept</xml>"),
+    ],
+)
+def test_what_somebody_sent_fits_on_a_line(data: bytes, told: str) -> None:
+    """Its first 200 characters, without what would steer a terminal; of a page its text."""
+    assert one_line(data) == told

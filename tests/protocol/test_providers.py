@@ -70,7 +70,7 @@ def test_what_is_wrong_with_a_file_is_named(line: str, with_: str, fault: str, t
 def test_the_documentation_has_the_table() -> None:
     """docs/providers.md has a row for every provider, made of the table."""
     text = (CHECKOUT / "docs" / "providers.md").read_text(encoding="utf-8")
-    rows = [line for line in text.splitlines() if line.startswith("| `") and line.count("|") == 7]
+    rows = [line for line in text.splitlines() if line.startswith("| `") and line.count("|") == 8]
     assert rows == [row(name) for name in provider_names()]
 
 
@@ -81,4 +81,5 @@ def row(name: str) -> str:
     where = f"`{signature.header}: {signature.value}`" if signature.header else "in the body"
     signed = f"`{signature.signed}`" if signature.signed else "nothing"
     two = "yes" if signature.again else "no"
-    return f"| `{name}` | {signature.algorithm} | {signed} | {where} | {signature.secret} | {two} |"
+    accepted = " and ".join(provider.accept).removeprefix("status in ") or "2xx"
+    return f"| `{name}` | {signature.algorithm} | {signed} | {where} | {signature.secret} | {two} | {accepted} |"

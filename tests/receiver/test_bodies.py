@@ -7,7 +7,7 @@ import pytest
 
 from _hookswarm.protocol.identity import NO_RUN
 from _hookswarm.receiver.bodies import BodyFile
-from _hookswarm.senders.plan.payloads import load_captured
+from _hookswarm.senders.plan.captured import load_captured
 from tests.support.receivers import small_disk
 from tests.support.rig import rig
 

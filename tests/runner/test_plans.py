@@ -11,9 +11,10 @@ from rich.console import Console
 
 from _hookswarm import __version__
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.protocol.credentials import HIDDEN, masked
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.runner.command import run_command
-from _hookswarm.runner.listing import HIDDEN, masked, show_dry_run, show_list
+from _hookswarm.runner.listing import show_dry_run, show_list
 from _hookswarm.runner.options import make_parser
 from _hookswarm.runner.plans import Outlook, stage_faults
 from _hookswarm.runner.preflight import preflight

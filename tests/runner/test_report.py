@@ -1,9 +1,11 @@
 """What the command makes of its runs: the exit code, and what it says where a run cannot be reported."""
 
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
@@ -34,7 +36,7 @@ UNKNOWN = run([], [])
         ([GOOD], ["due==3", "due==4"], Exit.FAIL),
         ([GOOD], ["due==4", "due==3"], Exit.FAIL),
         ([GOOD], ["capacity_per_s>1"], Exit.FAIL),
-        ([GOOD, UNKNOWN], ["due==4"], Exit.UNKNOWN),
+        ([GOOD, UNKNOWN], ["due==4"], Exit.UNTESTED),
         ([UNKNOWN, VOID, GOOD], ["due==3"], Exit.VOID),
         ([VOID], ["due==4"], Exit.VOID),
     ],
@@ -46,6 +48,32 @@ def test_the_worst_end_is_the_exit_code(runs: Sequence[RunFrames], checks: list[
     options = make_parser().parse_args([option for check in checks for option in ("--check", check)])
     reported = [Reported(analyse(one), []) for one in runs]
     assert conclude(reported, options, Console(file=io.StringIO())) == end
+
+
+@pytest.mark.parametrize(("runs", "end"), [([], Exit.UNTESTED), ([GOOD], Exit.UNTESTED), ([VOID], Exit.VOID)])
+def test_a_target_that_accepts_nothing_is_told_everywhere(
+    runs: Sequence[RunFrames], end: Exit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the exit code, in JSON, JUnit and Markdown; no check is judged by numbers that there are not."""
+    junit, markdown = tmp_path / "junit.xml", tmp_path / "summary.md"
+    options = make_parser().parse_args(
+        ["--json", "--check", "due==3", f"--junit={junit}", f"--markdown={markdown}", "--output", str(tmp_path)]
+    )
+    reported = [Reported(analyse(one), []) for one in runs]
+    assert conclude(reported, options, Console(file=io.StringIO()), refused="status 401") == end
+    told = json.loads(capsys.readouterr().out)
+    assert (told["refused"], told["exit_code"], told["checks"], len(told["runs"])) == ("status 401", end, [], len(runs))
+    (suite,) = [suite for suite in ElementTree.parse(junit).getroot() if suite.get("name") == "probe"]
+    assert [one.get("message") for one in suite.iter("error")] == ["status 401"]
+    assert markdown.read_text().endswith("hookswarm: untested\n\n- status 401\n\n")
+
+
+def test_only_a_run_that_did_not_begin_was_refused(tmp_path: Path) -> None:
+    """With Locust's code for it, and the last line that is for people; no other end is taken for one."""
+    said = "hookswarm: before\nhookswarm: the target refused\nName # reqs"
+    assert Run(tmp_path, False, said, Exit.UNTESTED).refused == "the target refused"
+    assert not Run(tmp_path, True, said, Exit.UNTESTED).refused
+    assert not Run(tmp_path, False, said, Exit.USAGE).refused
 
 
 def _report(folder: Path, output: Path, *, began: bool = True, said: str = "") -> Reported:

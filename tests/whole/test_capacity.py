@@ -10,7 +10,7 @@ from _hookswarm.senders.plan.stages import Limits, Stage
 from tests.support.measuring import measure
 from tests.support.runs import analyse
 
-pytestmark = pytest.mark.light
+pytestmark = pytest.mark.alone
 
 SERVERS, SERVICE_S = 8, 0.02
 CAPACITY = SERVERS / SERVICE_S

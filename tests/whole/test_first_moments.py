@@ -40,7 +40,7 @@ def test_connections_are_open_before_the_start(tmp_path: Path) -> None:
     """Those of a stage that keeps them are, without a request; where each attempt has its own there is none ahead."""
     log = Log()
     with ScriptedServer(log.script) as server:
-        run = run_locust(tmp_path, STAGES, "--target", server.url)
+        run = run_locust(tmp_path, STAGES, "--target", server.url, "--no-probe")
     kept, own = [entry.at_ns for entry in read_timeline(run) if isinstance(entry, StageStarted)]
     ahead = [requests for came, requests in log.served if came < kept]
     later = [(came, requests) for came, requests in log.served if came >= kept]

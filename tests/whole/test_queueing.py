@@ -92,7 +92,7 @@ def _run(folder: Path, users: int, servers: int) -> tuple[Latencies, Rows]:
     return found.latency_ms, np.sort(view.rows, order="start")
 
 
-@pytest.mark.light
+@pytest.mark.alone
 def test_waiting_at_the_receiver(tmp_path: Path) -> None:
     """Plenty of users, a server that serves four: sent to answered is Erlang's waiting longer than the service."""
     latency, attempts = _run(tmp_path, users=100, servers=SERVERS)
@@ -104,7 +104,7 @@ def test_waiting_at_the_receiver(tmp_path: Path) -> None:
     assert (mean_s, seen(waits[counted]).share) == pytest.approx(tuple(erlang()), rel=0.1)
 
 
-@pytest.mark.light
+@pytest.mark.alone
 def test_waiting_at_the_sender(tmp_path: Path) -> None:
     """Four users, a server that lets nobody wait: due to sent is Erlang's waiting, where an attempt is the service."""
     latency, attempts = _run(tmp_path, users=SERVERS, servers=PLENTY)

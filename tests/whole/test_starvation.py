@@ -33,7 +33,7 @@ def test_workers_that_get_no_answer_are_told(tmp_path: Path) -> None:
 
     stage = Stage("some", users=USERS, webhooks=10, duration_s=WINDOW_S, timeout_s=PATIENCE_S, payload="thin")
     with ScriptedServer(script) as server:
-        run = run_locust(tmp_path, [stage], "--target", server.url)
+        run = run_locust(tmp_path, [stage], "--target", server.url, "--no-probe")
     section, _ = analyse(run)
     (found,) = section.stages
     assert found.unanswered

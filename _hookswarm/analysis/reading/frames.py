@@ -78,12 +78,18 @@ class PlannedStage(BaseModel):
     settle_s: float = 0
     retry: Law = Law()
     faults: dict[str, Any] | None = None
+    incidents: list[dict[str, Any]] = []
     classes: list[PlannedClass] = []
     limits: dict[str, Any] | None = None
     users: int | None = None
     timeout_s: float | None = None
     health: PlannedHealth | None = None
     duplicate: PlannedDuplicate | None = None
+
+    @property
+    def plans_faults(self) -> bool:
+        """Whether something was to go wrong in it."""
+        return bool(self.faults or self.incidents or any(own.faults for own in self.classes))
 
 
 _PLAN = TypeAdapter(list[PlannedStage])

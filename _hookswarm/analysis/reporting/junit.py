@@ -17,8 +17,11 @@ _DEFAULT = {"fail": "failure", "skipped": "skipped"}
 _VERDICT = {Status.FAIL: "failure", Status.VOID: "error", Status.UNKNOWN: "error"}
 
 
-def junit_xml(sections: Sequence[Section], results: Sequence[CheckResult]) -> str:
-    """A suite for each run, which holds its verdict and default checks, and one for the checks that were asked for."""
+def junit_xml(sections: Sequence[Section], results: Sequence[CheckResult], refused: str = "") -> str:
+    """A suite for each run, which holds its verdict and default checks, and one for the checks that were asked for.
+
+    `refused`: why there were no more runs; an error of its own.
+    """
     suites = ElementTree.Element("testsuites", name="hookswarm")
     for section in sections:
         suite = ElementTree.SubElement(suites, "testsuite", name=section.run.test, id=section.run.id)
@@ -31,6 +34,9 @@ def junit_xml(sections: Sequence[Section], results: Sequence[CheckResult]) -> st
             case = _case(suite, section.run.test, f"default check {one.check}")
             if kind := _DEFAULT.get(one.status):
                 _problem(case, kind, one.message, one.message)
+    if refused:
+        suite = ElementTree.SubElement(suites, "testsuite", name="probe")
+        _problem(_case(suite, "probe", "the target accepts what is sent"), "error", refused, refused)
     if results:
         suite = ElementTree.SubElement(suites, "testsuite", name="checks")
         for result in results:
@@ -46,9 +52,9 @@ def junit_xml(sections: Sequence[Section], results: Sequence[CheckResult]) -> st
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def write_junit(path: Path, sections: Sequence[Section], results: Sequence[CheckResult]) -> None:
+def write_junit(path: Path, sections: Sequence[Section], results: Sequence[CheckResult], refused: str = "") -> None:
     """Raises OSError."""
-    write_atomically(path, junit_xml(sections, results))
+    write_atomically(path, junit_xml(sections, results, refused))
 
 
 def _case(suite: ElementTree.Element, of: str, name: str) -> ElementTree.Element:

@@ -1,9 +1,12 @@
 """A run in Markdown: its verdict, its checks, its stages; what GitHub shows of a job ($GITHUB_STEP_SUMMARY)."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from _hookswarm.analysis.reporting import failures
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
+from _hookswarm.analysis.schema import rotations
 from _hookswarm.analysis.schema.report import Section, Stage, Status
 from _hookswarm.analysis.verdicts import duplicates
 from _hookswarm.analysis.verdicts.checks import CheckResult
@@ -17,24 +20,28 @@ _SIGN = {Status.PASS: "✅", Status.FAIL: "❌", Status.VOID: "🚫", Status.UNK
 _CHECKED = {Checked.PASS: "✅", Checked.FAIL: "❌", Checked.ERROR: "🚫"}
 
 
-def markdown_summary(sections: Sequence[Section], results: Sequence[CheckResult]) -> str:
-    """The checks first, if there are any, and then each run."""
+def markdown_summary(sections: Sequence[Section], results: Sequence[CheckResult], refused: str = "") -> str:
+    """The checks first, if there are any, and then each run; at last, why there were no more (`refused`)."""
     told = ["### Checks", "", *_table(("check", "", "found"), map(_checked, results)), ""] if results else []
-    return "\n".join([*told, *map(_section, sections)])
+    ended = [f"### {_SIGN[Status.UNKNOWN]} hookswarm: untested", "", f"- {_prose(refused)}", ""] if refused else []
+    return "\n".join([*told, *map(_section, sections), *ended])
 
 
 def _section(section: Section) -> str:
     verdict, run = section.verdict, section.run
     lines = [f"### {_SIGN[verdict.status]} hookswarm `{run.test}`: {verdict.status.value}", "", f"Run `{run.id}`", ""]
-    lines += [f"- **{reason.code}**: {_cell(reason.message)}" for reason in verdict.heads()]
+    lines += [f"- **{reason.code}**: {_prose(reason.message)}" for reason in verdict.heads()]
     if line := default_checks_line(section):
         lines.append(f"- {_cell(line)}")
+    lines += [f"- **failed**: {_code(line)}" for line in failures.lines(section)]
     header = ("stage", "events", "errors", "a second", "p50 ms", "p99 ms", "lost", "twice")
     lines += ["", *_table(header, map(_stage, section.stages[:MOST]))]
     if more := and_more(len(section.stages) - MOST, "stages"):
         lines += ["", f"…{more}"]
     if section.duplicates:
         lines += ["", *_table(duplicates.HEADER, map(duplicates.row, section.duplicates))]
+    if section.rotations:
+        lines += ["", *_table(rotations.HEADER, [list(map(_cell, one.row())) for one in section.rotations])]
     return "\n".join([*lines, ""])
 
 
@@ -67,6 +74,16 @@ def _short(figure: float | None) -> str:
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(line)} |" for line in (header, ["---"] * len(header), *rows)]
+
+
+def _prose(text: str) -> str:
+    """Text that others wrote in part, an answer say: no tag, link, image or mention in it counts."""
+    return re.sub(r"<(?=[A-Za-z/!?])|\[|@(?=\w)", lambda mark: f"\\{mark[0]}", _cell(text))
+
+
+def _code(text: str) -> str:
+    """The same, where no mark at all counts."""
+    return f"`` {text.replace('``', '__').replace(chr(10), ' ')} ``"
 
 
 def _cell(text: str) -> str:

@@ -1,15 +1,16 @@
 """The summary on screen: the verdict first, then a line for each stage and its classes. Fits 100 columns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from _hookswarm.analysis.deliveries.classes import OTHERS
+from _hookswarm.analysis.reporting import failures
 from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
-from _hookswarm.analysis.schema.duplicates import Duplicates
+from _hookswarm.analysis.schema import rotations
 from _hookswarm.analysis.schema.report import Class, Section, Stage, Status
 from _hookswarm.analysis.verdicts import duplicates
 
@@ -26,6 +27,8 @@ def show_section(section: Section, out: Console) -> None:
         out.print(Text.assemble("  ", (reason.code, "bold"), ": ", printable(reason.message)))
     if line := default_checks_line(section):
         out.print(Text(printable(f"  {line}")))
+    for line in failures.lines(section):
+        out.print(Text.assemble("  ", ("failed", "bold"), ": ", printable(line)))
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("stage", overflow="fold")
     for column in COLUMNS:
@@ -43,19 +46,20 @@ def show_section(section: Section, out: Console) -> None:
             name = Text(printable(f"  {OTHERS} / {found.stage}"))
             table.add_row(name, "", "", "", _times(found.p50_ratio), _times(found.p99_ratio))
     out.print(table)
-    _show_duplicates(section.duplicates or [], out)
+    _show_table(duplicates.HEADER, [duplicates.row(one) for one in section.duplicates or []], out)
+    _show_table(rotations.HEADER, [one.row() for one in section.rotations or []], out)
 
 
-def _show_duplicates(found: list[Duplicates], out: Console) -> None:
-    if not found:
+def _show_table(header: Sequence[str], rows: Sequence[Sequence[str]], out: Console) -> None:
+    if not rows:
         return
-    name, *columns = duplicates.HEADER
+    name, *columns = header
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column(name, overflow="fold")
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
-    for one in found:
-        table.add_row(*duplicates.row(one))
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
     out.print(table)
 
 

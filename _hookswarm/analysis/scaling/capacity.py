@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from math import inf
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +17,8 @@ from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.common.limits import MAX_DISTURBED
 from _hookswarm.records.timeline import StageOverloaded
 
+MAX_RATE = "max_rate"
+"""What a search was limited by whose every rate held, up to the highest that may be offered."""
 Broke = Literal["generator", "queue", "error_rate", "p99_ms", "nothing_due"]
 
 
@@ -60,7 +63,7 @@ def capacities_of(tries: Sequence[Stage], clogged: Collection[str], disturbed: C
     for stage in tries:
         searches.setdefault(stage.scenario, []).append(stage)
     return [
-        _capacity(scenario, own[0].parameters["limits"], list(_tries(own, clogged, disturbed)))
+        _capacity(scenario, own[0].parameters, list(_tries(own, clogged, disturbed)))
         for scenario, own in searches.items()
     ]
 
@@ -105,16 +108,18 @@ def _broke(stage: Stage, clogged: bool) -> Broke | None:
     return "generator" if broke and scaling.is_generator_bound(stage) else broke
 
 
-def _capacity(scenario: str, limits: Mapping[str, Any], tries: Sequence[Try]) -> Capacity:
+def _capacity(scenario: str, parameters: Mapping[str, Any], tries: Sequence[Try]) -> Capacity:
     votes = {rate: own for rate in sorted({one.rate_per_s for one in tries}) if (own := _votes(rate, tries))}
     broken = [rate for rate, own in votes.items() if 2 * sum(one.held is True for one in own) <= len(own)]
     high = min(broken, default=None)
     low = max((rate for rate in votes if high is None or rate < high), default=None)
     causes = [one.broke for one in votes.get(high, []) if one.broke] if high is not None else []
-    cause = Counter(causes).most_common(1)[0][0] if causes else None
+    cause: str | None = Counter(causes).most_common(1)[0][0] if causes else None
+    if high is None and low is not None and low >= (parameters.get("max_rate") or inf):
+        cause = MAX_RATE
     return Capacity(
         scenario=scenario,
-        limits=dict(limits),
+        limits=dict(parameters["limits"]),
         rate_per_s=low,
         low_per_s=low,
         high_per_s=high,
@@ -146,6 +151,8 @@ def capacity_lines(capacities: Sequence[Capacity]) -> Iterator[str]:
 def _cause(found: Capacity) -> str:
     if found.limited_by is None:
         return "the search ended below the limit"
+    if found.limited_by == MAX_RATE:
+        return "the search ended at --max-rate: raise it to find more"
     if found.limited_by == "generator":
         return "the generator was the limit, the target may do more"
     if found.limited_by == "nothing_due":

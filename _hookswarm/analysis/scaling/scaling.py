@@ -16,6 +16,8 @@ LOAD = ("rate",)
 """What makes the offered load larger: throughput is to grow with it, up to a limit that is no law of scaling."""
 OTHERS = ("payload", "webhooks")
 """What makes the same work harder: throughput is to stay where it is."""
+HELD_BACK = 0.8
+"""Share of `--max-rate` from which on it is what limits: slots that no worker used are lost."""
 
 
 class ScalingRecorder(Recorder):
@@ -50,9 +52,17 @@ def is_generator_bound(stage: Stage) -> bool:
     return stage.limit is not None and stage.limit.side == "generator"
 
 
+def is_held_back(stage: Stage) -> bool:
+    """Whether `--max-rate` kept a closed loop from sending as fast as it was answered."""
+    most, rate = stage.parameters.get("max_rate"), stage.throughput_per_s
+    closed = stage.parameters.get("arrivals", {}).get("kind") == "closed"
+    good = 1 - (stage.error_rate or 0.0)
+    return bool(most and rate and closed and rate >= HELD_BACK * most * good)
+
+
 def _tells(stage: Stage) -> bool:
     """Whether it says how the target scales: nothing limited or hit it that is not the target's."""
-    return not is_generator_bound(stage) and not stage.outages
+    return not is_generator_bound(stage) and not stage.outages and not is_held_back(stage)
 
 
 def scaled_stages(stages: Sequence[Stage]) -> list[Stage]:
@@ -80,7 +90,8 @@ def _scaling(scenario: str, stages: Sequence[Stage]) -> Scaling:
     good = {factor: [stage for stage in own if _tells(stage)] for factor, own in by_factor.items()}
     smallest = _throughput(good.get(1, []))
     lost = [f"x{factor}" for factor, own in by_factor.items() if all(map(is_generator_bound, own))]
-    hit = [f"x{factor}" for factor, own in good.items() if not own and f"x{factor}" not in lost]
+    held = [f"x{factor}" for factor, own in by_factor.items() if any(map(is_held_back, own)) and not good[factor]]
+    hit = [f"x{factor}" for factor, own in good.items() if not own and f"x{factor}" not in (*lost, *held)]
     needed = [stage.limit.processes_needed or 0 for stage in stages if stage.limit]
     return Scaling(
         scenario=scenario,
@@ -91,14 +102,16 @@ def _scaling(scenario: str, stages: Sequence[Stage]) -> Scaling:
             )
             for factor, own in by_factor.items()
         ],
-        note="; ".join(_notes(lost, hit, max(needed, default=0))) or None,
+        note="; ".join(_notes(lost, held, hit, max(needed, default=0))) or None,
     )
 
 
-def _notes(lost: Sequence[str], hit: Sequence[str], needed: int) -> Iterator[str]:
+def _notes(lost: Sequence[str], held: Sequence[str], hit: Sequence[str], needed: int) -> Iterator[str]:
     if lost:
         cure = f"; {processes_phrase(needed)} would have done" if needed else ""
         yield f"the generator limited every repeat of {', '.join(lost)}: nothing is known of the target there{cure}"
+    if held:
+        yield f"--max-rate was the limit of {', '.join(held)}: raise it to see what the target does there"
     if hit:
         yield f"a receiver was out in what else there is of {', '.join(hit)}"
 

@@ -13,7 +13,7 @@ class RegionPair(Model):
     origin: str
     target: str
     attempts: int
-    acknowledged: int = Field(description="attempts that were answered 2xx")
+    acknowledged: int = Field(description="attempts that were accepted")
     error_rate: float = Field(description="share of the attempts that were not acknowledged")
     throughput_per_s: float | None = Field(description="events acknowledged in the window by the target / its length")
     latency_ms: Quantiles = Field(description="of attempts, sent to answered, of what fell due in the window")

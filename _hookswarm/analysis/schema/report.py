@@ -14,6 +14,8 @@ from _hookswarm.analysis.schema.base import Model, Quantiles
 from _hookswarm.analysis.schema.distribution import Regions, Strategies
 from _hookswarm.analysis.schema.duplicates import Duplicates
 from _hookswarm.analysis.schema.failover import Failover
+from _hookswarm.analysis.schema.failures import Failure
+from _hookswarm.analysis.schema.rotations import Rotation
 from _hookswarm.analysis.schema.scalability import Capacity, Limit, Scaling, Usl
 from _hookswarm.common.wording import and_more
 
@@ -302,8 +304,14 @@ class Section(Model):
     duplicates: list[Duplicates] | None = Field(
         default=None, description="stages that delivered every event twice; null where there is none"
     )
+    rotations: list[Rotation] | None = Field(
+        default=None, description="stages in which the secret changed; null without `--rotate-at`"
+    )
     default_checks: list[DefaultCheck] | None = Field(
         default=None, description="null with `--no-default-checks`, and in older files"
+    )
+    failures: list[Failure] | None = Field(
+        default=None, description="attempts that failed, those that nobody planned first; null in older files"
     )
 
 

@@ -125,5 +125,7 @@ class Capacity(Model):
     low_per_s: float | None = Field(description="the highest rate that held")
     high_per_s: float | None = Field(description="the lowest rate that broke; null where none did")
     lower_bound: bool = Field(description="the target may do more: nothing broke, or the generator did")
-    limited_by: str | None = Field(description="what broke first at the lowest rate that broke")
+    limited_by: str | None = Field(
+        description="what broke first at the lowest rate that broke; `max_rate`: none broke up to that one"
+    )
     tries: list[Try]

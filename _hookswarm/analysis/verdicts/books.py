@@ -31,7 +31,7 @@ def incomplete(frames: RunFrames) -> Iterator[Reason]:
     elif ends[-1].error:
         if not lost:
             yield Reason(code=Code.RUN_FAILED, message=ends[-1].error)
-    elif not ends[-1].interrupted:
+    elif not ends[-1].interrupted and not ends[-1].untested:
         yield from _missing(frames, ends[-1])
 
 

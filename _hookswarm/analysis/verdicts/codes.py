@@ -147,11 +147,18 @@ class Code(StrEnum):
         "the generator limited every stage that scales or seeks capacity: `docs/scalability.md`",
         "more sending processes (`--processes`), each with a core of its own",
     )
+    ALL_FAILED = (
+        "all_failed",
+        Effect.UNTESTED,
+        "every delivery of a stage failed in which nothing was to go wrong: that ended the run, and the stages after "
+        "it tested nothing",
+        "mend what the failures name: `docs/numbers.md#failures`; `--keep-going` plays on all the same",
+    )
     NOTHING_ACKNOWLEDGED = (
         "nothing_acknowledged",
         Effect.UNTESTED,
         "no delivery of the whole run was acknowledged",
-        "look at the attempts by outcome: is the address right, and the secret?",
+        "look at the failures: is the address right, and the secret?",
     )
     NOTHING_DUE = (
         "nothing_due",
@@ -192,6 +199,12 @@ class Code(StrEnum):
         "the observer did not say how many effects there are, before or after a stage, or its count fell",
         "mend what the message names, and let nothing else change what it counts",
     )
+    SECRET_NOT_VERIFIED = (
+        "secret_not_verified",
+        Effect.NOTE,
+        "with `--rotate-at`: deliveries after the secret changed that the receiver did not verify (`rotations`)",
+        "give the receiver the next secret beside the old one before the rotation, and let it try both",
+    )
     INTERRUPTED = (
         "interrupted",
         Effect.NOTE,
@@ -202,7 +215,7 @@ class Code(StrEnum):
         "nothing_acknowledged_stages",
         Effect.NOTE,
         "stages in which nothing was acknowledged, so nothing was tested",
-        "look at their attempts by outcome",
+        "look at their failures",
     )
     NOTHING_DUE_STAGES = (
         "nothing_due_stages",
@@ -221,6 +234,13 @@ class Code(StrEnum):
         Effect.NOTE,
         "closed loops that the generator limited (`docs/scalability.md`): their rate is a lower bound",
         "more sending processes (`--processes`) to see what the target can do",
+    )
+    HELD_BACK = (
+        "held_back",
+        Effect.NOTE,
+        "`--max-rate` kept closed loops from sending as fast as they were answered, or retries took the place of "
+        "events: the rate that was reached is no limit of the target's",
+        "raise `--max-rate`; with retries set it above `--rate`",
     )
     WORKERS_UNANSWERED = (
         "workers_unanswered",

@@ -16,7 +16,7 @@ DEFAULTS = {
     LOST: "look for a proxy that answers by itself",
     "corrupt==0": "look for what rewrites bodies between the senders and the receivers",
     "duplicated_spurious==0": "look for what sends a request twice between the senders and the receivers",
-    ERROR_RATE: "look at the attempts by outcome; if so many are to be expected, `--no-default-checks` and a `--check`",
+    ERROR_RATE: "look at the failures; if so many are to be expected, `--no-default-checks` and a `--check`",
 }
 """What holds, and what to do where it does not."""
 NO_JOURNAL = "no receiver of ours kept a journal of arrivals"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from _hookswarm.analysis.schema.failures import Failure
 from _hookswarm.analysis.schema.report import DefaultCheck, Section, Verdict
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.records.exit_codes import Exit
@@ -29,6 +30,7 @@ class _RunOutcome(BaseModel):
     verdict: Verdict
     default_checks: list[DefaultCheck] | None
     """None: they were not wanted."""
+    failures: list[Failure] | None
     stages: list[_StageOutcome]
 
 
@@ -46,10 +48,12 @@ class CommandOutcome(BaseModel):
     checks: list[_CheckOutcome]
     reports: list[str]
     """Files that hold all of it."""
+    refused: str
+    """Why there were no more runs: the target accepted nothing. Else empty."""
 
 
 def outcome_of(
-    sections: Iterable[Section], results: Iterable[CheckResult], reports: Iterable[Path], end: Exit
+    sections: Iterable[Section], results: Iterable[CheckResult], reports: Iterable[Path], end: Exit, refused: str = ""
 ) -> CommandOutcome:
     """Of a command that made these runs, checks and report files."""
     return CommandOutcome(
@@ -57,6 +61,7 @@ def outcome_of(
         runs=[_run(section) for section in sections],
         checks=[_CheckOutcome(check=one.check.text, status=one.status, message=one.message) for one in results],
         reports=[str(path) for path in reports],
+        refused=refused,
     )
 
 
@@ -66,6 +71,7 @@ def _run(section: Section) -> _RunOutcome:
         run=section.run.id,
         verdict=section.verdict,
         default_checks=section.default_checks,
+        failures=section.failures,
         stages=[
             _StageOutcome(
                 name=stage.name,

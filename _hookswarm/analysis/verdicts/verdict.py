@@ -8,18 +8,19 @@ from _hookswarm.analysis.resources import shortages
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.duplicates import Duplicates
 from _hookswarm.analysis.schema.report import DefaultCheck, Reason, Stage, Status, Verdict
-from _hookswarm.analysis.verdicts import books, duplicates
+from _hookswarm.analysis.schema.rotations import Rotation
+from _hookswarm.analysis.verdicts import books, duplicates, held_back
 from _hookswarm.analysis.verdicts.books import NAMED
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, SHORTEST_S
 from _hookswarm.common.wording import first_of
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.timeline import StageEnded, StageOverloaded
+from _hookswarm.records.timeline import RunEnded, StageEnded, StageOverloaded
 
 SCALABILITY = "scalability"
 """The test that looks for the limits: to be overloaded is among its results."""
 
-EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID, Status.UNKNOWN: Exit.UNKNOWN}
+EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID, Status.UNKNOWN: Exit.UNTESTED}
 
 
 LOST = "lost==0"
@@ -31,8 +32,9 @@ def verdict_of(
     stages: Sequence[Stage],
     judged: Sequence[DefaultCheck] = (),
     repeated: Sequence[Duplicates] = (),
+    rotated: Sequence[Rotation] = (),
 ) -> Verdict:
-    """The verdict of a run, whose default checks were judged so, and that repeated events on purpose."""
+    """The verdict of a run: its default checks were judged so; it repeated events, and changed secrets, on purpose."""
     excluded = _void_for_scalability(stages)
     disturbed = _disturbed(stages)
     useless = disturbed if all(stage.disturbed for stage in stages) else []
@@ -50,13 +52,27 @@ def verdict_of(
         *_left_out(excluded),
         *_notes(frames, stages),
         *duplicates.unknown(repeated),
+        *_unverified(rotated),
+        *held_back.held_back(stages),
     ]
     if void:
         return Verdict(status=Status.VOID, reasons=[*void, *failed, *broken, *notes])
+    if ended := [entry.untested for entry in frames.entries(RunEnded) if entry.untested]:
+        return Verdict(
+            status=Status.UNKNOWN, reasons=[Reason(code=Code.ALL_FAILED, message=ended[-1]), *failed, *notes]
+        )
     if not any(stage.deliveries.acknowledged for stage in stages):
         return Verdict(status=Status.UNKNOWN, reasons=[_untested(frames, stages), *failed, *notes])
     failed += broken
     return Verdict(status=Status.FAIL if failed else Status.PASS, reasons=[*failed, *notes])
+
+
+def _unverified(rotated: Sequence[Rotation]) -> Iterator[Reason]:
+    for one in rotated:
+        if one.unverified_after:
+            told = f"{one.unverified_after:,} of {one.after:,} deliveries after the secret changed were not verified"
+            message = f"{one.stage}: {told}; {Code.SECRET_NOT_VERIFIED.advice}"
+            yield Reason(code=Code.SECRET_NOT_VERIFIED, message=message)
 
 
 def _untested(frames: RunFrames, stages: Sequence[Stage]) -> Reason:

@@ -1,5 +1,6 @@
 """A search for capacity, as the master plays it: a stage at one rate after the other."""
 
+import math
 import time
 from dataclasses import replace
 
@@ -32,7 +33,8 @@ class CapacitySearch:
         """Play until the capacity is found, or the run is halted; returns the deliveries settled."""
         assert search.limits
         settled = 0
-        tries = Search(search.arrivals.rate if not isinstance(search.arrivals, Closed) else 0.0, search.limits)
+        first = search.arrivals.rate if not isinstance(search.arrivals, Closed) else 0.0
+        tries = Search(first, search.limits, search.max_rate or math.inf)
         while (rate := tries.next_rate()) is not None:
             name = f"{search.name} rate={rate:g} #{1 + tries.played(rate)}"
             stage = replace(search, arrivals=at_rate(search.arrivals, rate), name=name)

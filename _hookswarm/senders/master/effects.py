@@ -1,6 +1,7 @@
 """Asks the user's observer how many effects there are, before and after stages that deliver events twice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,8 @@ ASK_S = 0.5
 """Between two questions after a stage."""
 PATIENCE_S = 10.0
 """How long after a stage the effects may be made."""
+PROBE_PATIENCE_S = 3.0
+"""How long after the probe its own may; it need not have any."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,27 @@ class Effects:
         self._note(stage, "after", effects, fault)
 
     def _ask(self) -> tuple[float | None, str]:
-        try:
-            return self.observer.ask(), ""
-        except ObserverError as error:
-            return None, str(error)
+        return _ask(self.observer)
 
     def _note(self, stage: int, when: Literal["before", "after"], effects: float | None, fault: str) -> float | None:
         entry = EffectsObserved(at_ns=self.clock.now(), stage=stage, when=when, effects=effects, fault=fault)
         self.timeline.add(entry)
         return effects
+
+
+@contextmanager
+def effect_awaited(observer: Observer, wait: Callable[[float], object]) -> Iterator[None]:
+    """What is sent within has its effect before the next stage counts effects; `wait` as above."""
+    before, _ = _ask(observer)
+    yield
+    for _ in range(round(PROBE_PATIENCE_S / ASK_S)):
+        effects, _ = _ask(observer)
+        if effects is None or before is None or effects > before or wait(ASK_S):
+            break
+
+
+def _ask(observer: Observer) -> tuple[float | None, str]:
+    try:
+        return observer.ask(), ""
+    except ObserverError as error:
+        return None, str(error)

@@ -2,11 +2,22 @@
 
 from gevent.event import Event
 
+from _hookswarm.common.errors import HookswarmError
+from _hookswarm.senders.master.all_failed import AllFailed
+
 INTERRUPT = "interrupted"
 """Ctrl-C (SIGINT), or Stop in the web UI."""
 SIGTERM = "Locust's process was told to end (SIGTERM)"
 LAST_LEFT = "the last sending process ended"
 UNKNOWN = "Locust stopped the test, see what it printed last"
+
+
+class RunFailedError(HookswarmError):
+    """The run cannot go on; the text says why, for people."""
+
+
+class UntestedError(RunFailedError):
+    """Nor does it make sense: the target accepts nothing. The exit code is Exit.UNTESTED."""
 
 
 class Ending:
@@ -16,6 +27,8 @@ class Ending:
         self.asked = Event()
         """The run is to end now."""
         self.cause = ""
+        self.all_failed: AllFailed | None = None
+        """Why it ends in order although its plan is not done."""
 
     def note(self, cause: str) -> None:
         """Why Locust is about to end the run. The first counts; an interrupt always: its signal may reach others, too,
@@ -28,6 +41,17 @@ class Ending:
         """End it now, for this cause unless one is known."""
         self.note(cause)
         self.asked.set()
+
+    def give_up(self, why: AllFailed) -> None:
+        """End it now, in order, because the target takes nothing; an end that is on already goes on."""
+        if not self.asked.is_set():
+            self.all_failed = why
+            self.asked.set()
+
+    @property
+    def untested(self) -> str:
+        """For the run's folder; empty where it ends otherwise."""
+        return self.all_failed.reason if self.all_failed else ""
 
     @property
     def interrupted(self) -> bool:

@@ -6,6 +6,7 @@ master announces ahead. Where Locust runs without workers, its only process is t
 
 import os
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,13 @@ from _hookswarm.senders.master import live, metrics
 from _hookswarm.senders.master.calm_player import CalmPlayer
 from _hookswarm.senders.master.capacity import STATS_PATIENCE_S, CapacitySearch
 from _hookswarm.senders.master.control import ControlError, Controls
-from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending, ended_early
+from _hookswarm.senders.master.effects import effect_awaited
+from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending, RunFailedError, UntestedError, ended_early
 from _hookswarm.senders.master.live import Live
+from _hookswarm.senders.master.probe import probe
 from _hookswarm.senders.master.reception import Reception
 from _hookswarm.senders.master.run_folder import RunFolder
-from _hookswarm.senders.master.stage_player import POLL_S, RunFailedError, StagePlayer
+from _hookswarm.senders.master.stage_player import POLL_S, StagePlayer
 from _hookswarm.senders.master.supplier import Supplier
 from _hookswarm.senders.master.workers import Workers
 from _hookswarm.senders.plan.plan import NAMES_SHOWN, Plan
@@ -172,14 +175,17 @@ class Master:
         folder: RunFolder | None = None
         controls: Controls | None = None
         samplers: list[Sampler] = []
-        error = ""
+        error, failed = "", Exit.USAGE
         try:
             absent = self._settings.unreachable()
             if self._settings.observer and any(stage.duplicate for stage in self._plan.stages):
                 absent += self._settings.observer.faults()
             if fault := self._reception.inbox.failure or "; ".join(absent):
                 raise RunFailedError(fault)
+            if self._settings.probe:
+                self._probe()
             self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
+            failed = Exit.VOID
             if told := self._settings.told_signing():
                 say(told)
             if self._settings.proxy:
@@ -188,6 +194,8 @@ class Master:
                 say(f"webhooks: {self._settings.endpoints.told()}")
             if self._settings.captured:
                 say(f"payloads: {self._settings.captured.told()}")
+            for line in self._plan.told:
+                say(line)
             if left_out := self._plan.left_out:
                 for need in sorted(set(left_out.values())):
                     names = [name for name, reason in left_out.items() if reason == need]
@@ -212,9 +220,15 @@ class Master:
             self._read_clocks(folder, controls)
             self._await_statistics(settled)
             self._gather(folder)
-            self._environment.process_exit_code = None if settled else Exit.UNKNOWN
-            if early and not self._ending.interrupted:
+            all_failed, counted = self._ending.all_failed, self._runner.stats.total
+            untested = all_failed or not settled or counted.num_failures == counted.num_requests > 0
+            self._environment.process_exit_code = Exit.UNTESTED if untested else None
+            if all_failed:
+                say(all_failed.said)
+            elif early and not self._ending.interrupted:
                 error = ended_early(self._ending.cause, self._never_played(), len(self._plan.stages))
+        except UntestedError as failure:
+            error, failed = str(failure), Exit.UNTESTED
         except (RunFailedError, ControlError) as failure:
             error = str(failure)
         except OSError as failure:
@@ -225,7 +239,13 @@ class Master:
         finally:
             for sampler in samplers:
                 sampler.close()
-            self._finish(folder, controls, error)
+            self._finish(folder, controls, error, failed)
+
+    def _probe(self) -> None:
+        """Raises UntestedError where a target of others does not accept it."""
+        observer = self._settings.observer if any(stage.duplicate for stage in self._plan.stages) else None
+        with effect_awaited(observer, self._ending.asked.wait) if observer else nullcontext():
+            probe(self._settings, self._plan.stages[0], self._ending.asked, say)
 
     def _read_clocks(self, folder: RunFolder, controls: Controls) -> None:
         """Those of receivers of other hosts drift: what they wrote in between is put right by both readings."""
@@ -300,20 +320,20 @@ class Master:
         begun = self._reception.inbox.begun
         return sum(number not in begun and number not in self._left_out for number in range(len(self._plan.stages)))
 
-    def _finish(self, folder: RunFolder | None, controls: Controls | None, error: str) -> None:
-        """Leave a whole folder, as far as the run came, and let Locust stop."""
-        self._reception.inbox.stage, self._reception.inbox.failure = None, error
+    def _finish(self, folder: RunFolder | None, controls: Controls | None, error: str, failed: Exit) -> None:
+        """Leave a whole folder, as far as the run came, and let Locust stop: after an error by `failed`."""
+        self._reception.inbox.stage, self._reception.inbox.failure = None, error or self._ending.untested
         self._controls = None
         try:
             if error:
                 say(error)
-                self._environment.process_exit_code = Exit.VOID if folder else Exit.USAGE
+                self._environment.process_exit_code = failed
                 self._runner.send_message(HALT)  # with which processes of their own send their statistics, too
                 self._await_statistics(self._reception.inbox.settled)
             if controls:
                 controls.release()
             if folder:
-                folder.close(self._clock.now(), self._ending.interrupted, error, self._left_out)
+                folder.close(self._clock.now(), self._ending.interrupted, error, self._ending.untested, self._left_out)
                 say(f"run {folder.path}")
         except OSError as failure:
             say(f"cannot write the end of the run, {with_remedy(failure)}")

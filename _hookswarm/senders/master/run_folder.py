@@ -65,9 +65,9 @@ class RunFolder:
         """Nothing is being sent: write what would hold senders up."""
         self._files.write_tables()
 
-    def close(self, at_ns: int, interrupted: bool, error: str, left_out: list[int]) -> None:
-        """Write the end; `error` says why a run ended before its plan did, `left_out` which stages need not be played.
-        Raises OSError, and has written then what could be.
+    def close(self, at_ns: int, interrupted: bool, error: str, untested: str, left_out: list[int]) -> None:
+        """Write the end; `error` says why a run ended before its plan did, `untested` why it did so in order,
+        `left_out` which stages need not be played. Raises OSError, and has written then what could be.
         """
         fault = None
         try:
@@ -77,7 +77,9 @@ class RunFolder:
         self.manifest.ended_at = datetime.now(UTC)
         self.manifest.interrupted = interrupted
         self.manifest.save(self.path)
-        self.timeline.add(RunEnded(at_ns=at_ns, interrupted=interrupted, error=error, left_out=left_out))
+        self.timeline.add(
+            RunEnded(at_ns=at_ns, interrupted=interrupted, error=error, untested=untested, left_out=left_out)
+        )
         if fault:
             raise fault
 

@@ -7,15 +7,16 @@ from zlib import crc32
 import gevent
 from locust.runners import LocalRunner, MasterRunner
 
-from _hookswarm.common.errors import HookswarmError
 from _hookswarm.protocol.faults import FaultOrder, Faults
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.timeline import FaultsSet, Progress, StageEnded, StageOverloaded, StageStarted, WorkerLost
 from _hookswarm.senders.exchange import counted
 from _hookswarm.senders.exchange.messages import HALT, STAGE, Announcement, Part
+from _hookswarm.senders.master.all_failed import all_failed
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.effects import Effects
-from _hookswarm.senders.master.ending import Ending
+from _hookswarm.senders.master.ending import Ending, RunFailedError
+from _hookswarm.senders.master.hints import add_hints
 from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.master.incidents import Incidents
 from _hookswarm.senders.master.played import Played, never_reported, played
@@ -39,10 +40,6 @@ REPORT_PATIENCE_S = 120.0
 """How long after a stage's planned end its reports may come."""
 HALT_PATIENCE_S = 8.0
 """How long workers may take to report once they are told to end."""
-
-
-class RunFailedError(HookswarmError):
-    """The run cannot go on; the text says why, for people."""
 
 
 class StagePlayer:
@@ -94,6 +91,7 @@ class StagePlayer:
         troubled = bool(stage.order().parts() or stage.incidents)
         # Before the stage begins: setting faults takes a while, but they hold by the clock.
         lead_s = LEAD_S[self._local] + FAULTS_LEAD_S * troubled + self._opening_s(number, stage)
+        lead_s += 1 / stage.max_rate if stage.max_rate else 0.0  # the last attempt of the stage before has its slot
         start_ns = self._clock.now() + round(lead_s * 1e9)
         self._set_faults(number, stage, start_ns)
         seed, regions = _fault_seed(self._settings.seed, number, stage), len(self._settings.regions)
@@ -103,6 +101,7 @@ class StagePlayer:
         self._announce(number, stage, start_ns, users)
         overloaded = self._await_reports(number, stage, set(users))
         self._inbox.stage = None
+        self._give_up_if_all_failed(stage)
         self._folder.between_stages()
         incidents.write(self._controls, self._folder.timeline)
         if effects:
@@ -111,6 +110,12 @@ class StagePlayer:
             self._controls.rest()
             self._ending.asked.wait(stage.settle_s)
         return played(list(self._inbox.reports.values()), overloaded, isinstance(stage.arrivals, Closed))
+
+    def _give_up_if_all_failed(self, stage: Stage) -> None:
+        origins, reports = self._inbox.origins(), list(self._inbox.reports.values())
+        settled, failed = sum(one.settled for one in origins), sum(one.failed for one in origins)
+        if not self._settings.keep_going and (why := all_failed(stage, settled, failed, reports)):
+            self._ending.give_up(why)
 
     def _effects(self, stage: Stage) -> Effects | None:
         """What counts a stage's effects, if they are to be counted."""
@@ -203,6 +208,7 @@ class StagePlayer:
         self._note_lost()  # one that was ended reports at once, and has not played the stage
         self._folder.timeline.add(self._progress(number))
         reports = [self._inbox.reports[worker] for worker in sorted(workers & self._inbox.reports.keys())]
+        add_hints(reports, stage, self._settings)
         self._inbox.settled += sum(report.settled for report in reports)
         self._folder.timeline.add(StageEnded(at_ns=self._clock.now(), stage=number, reports=reports))
         if self._failure:

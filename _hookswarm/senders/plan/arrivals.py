@@ -5,7 +5,7 @@ A process takes its stripe of one global schedule, so that N processes together 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,13 @@ BLOCK = 4096
 Offsets = npt.NDArray[np.float64]
 PositiveSeconds = Annotated[float, Field(ge=1e-3, le=1e7, allow_inf_nan=False)]
 PositiveRate = Annotated[float, Field(ge=1e-6, le=1e6, allow_inf_nan=False)]
+
+
+class Timetable(Protocol):
+    """When events fall due."""
+
+    def blocks(self, seed: tuple[int, ...], /) -> Iterator[Offsets]:
+        """Seconds from the stage's start, ascending, in blocks."""
 
 
 @model(frozen=True, config={"extra": "forbid"})
@@ -187,13 +194,24 @@ class Stripe:
         turn, place = divmod(k, self.last - self.first)
         return turn * self.of + self.first + place
 
+    def holds(self, n: int) -> bool:
+        """Whether event n is in this stripe."""
+        return self.first <= n % self.of < self.last
+
+    def first_from(self, n: int) -> int:
+        """The first number from n on that is in this stripe."""
+        turn, place = divmod(n, self.of)
+        if place < self.first:
+            return n - place + self.first
+        return n if place < self.last else (turn + 1) * self.of + self.first
+
     def count(self, total: int) -> int:
         """How many of the first `total` events are in this stripe."""
         turns, rest = divmod(total, self.of)
         return turns * (self.last - self.first) + min(max(rest - self.first, 0), self.last - self.first)
 
 
-def schedule(arrivals: Open, seed: tuple[int, ...], stripe: Stripe) -> Iterator[tuple[int, float]]:
+def schedule(arrivals: Timetable, seed: tuple[int, ...], stripe: Stripe) -> Iterator[tuple[int, float]]:
     """(n, seconds from the stage's start) of the stripe's events, in order, without end."""
     first = 0
     for block in arrivals.blocks(seed):

@@ -19,6 +19,7 @@ import numpy as np
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import and_more
+from _hookswarm.protocol.credentials import LEAST_KNOWN
 from _hookswarm.protocol.forms import parse_secret
 from _hookswarm.protocol.providers import Provider
 from _hookswarm.protocol.regions import check_url
@@ -91,6 +92,14 @@ class EndpointTable:
         """Its own, in the place of the provider's and of `--header`."""
         text = self._headers[webhook] if self._headers else b""
         return dict(line.split(": ", 1) for line in text.decode().split("\n")) if text else {}
+
+    def hidden(self, webhook: int) -> Iterator[bytes]:
+        """What is secret of it, or may be: its key, its path, the values of its headers and their words."""
+        _, path, key = self.row(webhook)
+        values = list(self.headers(webhook).values())
+        yield from (text for text in (key, *(value.encode() for value in values)) if text)
+        words = [path, *(word.encode() for value in values for word in value.split())]
+        yield from (word for word in words if len(word) >= LEAST_KNOWN)
 
     @property
     def has_headers(self) -> bool:

@@ -23,6 +23,13 @@ class Headers:
     given: Mapping[str, str] = field(default_factory=dict)
     """As they were written, `${NAME}` and all: these may be shown."""
 
+    def hidden(self) -> Iterator[bytes]:
+        """What stood in the environment, beside the values that it stands in."""
+        for name, text in self.given.items():
+            literals = map(re.escape, _VARIABLE.split(text)[::2])
+            if found := re.fullmatch("(.*)".join(literals), self.sent[name]):
+                yield from (value.encode() for value in found.groups() if value)
+
     def unread(self, request: bytes) -> bytes:
         """A request with its header lines as they were given."""
         head, end, body = request.partition(b"\r\n\r\n")

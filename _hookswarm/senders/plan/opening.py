@@ -6,6 +6,7 @@ import numpy as np
 
 from _hookswarm.protocol.regions import Links, Region
 from _hookswarm.senders.plan.arrivals import Closed
+from _hookswarm.senders.plan.spacing import timetable
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES, Target
 
@@ -33,7 +34,7 @@ def workers_soon(stage: Stage, seed: tuple[int, ...]) -> int:
     workers = min(stage.users, stage.events or stage.users)
     if isinstance(stage.arrivals, Closed):
         return 0 if stage.warmup_s else workers
-    in_warmup, soon = np.searchsorted(next(stage.arrivals.blocks(seed)), [stage.warmup_s, stage.warmup_s + SOON_S])
+    in_warmup, soon = np.searchsorted(next(timetable(stage).blocks(seed)), [stage.warmup_s, stage.warmup_s + SOON_S])
     return 0 if in_warmup >= workers else min(workers, int(soon))
 
 

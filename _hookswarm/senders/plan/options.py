@@ -1,11 +1,12 @@
 """What a user can set: on the command line, and in Locust's start form."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.protocol.acceptance import FORMS
 from _hookswarm.protocol.providers import DEFAULT
 
 TRANSPORTS = ("wire", "httpx")
@@ -14,12 +15,14 @@ EXPECT_S = 60
 """How long a master waits for its sending processes, where nobody said (`--expect-workers-max-wait`)."""
 
 GROUPS = {
-    "What is played": ("quick", "stages", "duration", "rate", "strategy", "seed", "replay", "no_replay"),
+    "What is played": (
+        "quick", "stages", "duration", "rate", "max_rate", "strategy", "seed", "replay", "no_replay", "keep_going",
+    ),
     "Where it goes": (
         "target", "endpoints", "allow_remote", "regions", "links", "transport", "connect_timeout", "response_timeout",
-        "ca_file", "cert", "key",
+        "ca_file", "cert", "key", "no_probe",
     ),
-    "What is sent": ("provider", "header", "payloads"),
+    "What is sent": ("provider", "rotate_at", "header", "payloads", "accept"),
     "Retries": ("retry_profile", "retry_profiles", "time_scale"),
     "What is recorded": (
         "observe", "watch", "watch_name", "memory_limit", "allow_worker_loss", "no_default_checks", "results",
@@ -33,10 +36,36 @@ NO_HOST = "each region's receiver"
 """What Locust's page shows where it asks for a host, and nobody named one."""
 
 
-REPEATABLE = ("header",)
+REPEATABLE = ("header", "accept")
 """What may be given often."""
 NOT_IN_FORM = ("observe",)
 """What the start form may not change: it names a command, and whoever reaches the page must not run any."""
+
+
+class Empty(str):
+    """What an option is that was given, and is empty: most often a shell's variable that nobody set."""
+
+    __slots__ = ()
+
+
+class _Filled(argparse.Action):
+    """Keeps an empty text apart from none."""
+
+    def __call__(self, _parser: Any, namespace: argparse.Namespace, value: Any, _option: str | None = None) -> None:
+        setattr(namespace, self.dest, value if value.strip() else Empty())
+
+
+def empty_options(options: argparse.Namespace) -> list[str]:
+    """The flags of those that are."""
+    return [_flag(name) for name in OPTIONS if isinstance(getattr(options, name, None), Empty)]
+
+
+def empty_faults(flags: Sequence[str]) -> list[str]:
+    """A phrase about options that are empty, if there are any."""
+    if not flags:
+        return []
+    them = "is empty: set the variable that it comes" if len(flags) == 1 else "are empty: set the variables they come"
+    return [f"{', '.join(flags)} {them} from, or leave {'it' if len(flags) == 1 else 'them'} out"]
 
 
 class _Lines(argparse._AppendAction):
@@ -44,21 +73,31 @@ class _Lines(argparse._AppendAction):
 
     def __call__(self, _parser: Any, options: argparse.Namespace, value: Any, _option: str | None = None) -> None:
         before = getattr(options, self.dest)
+        if isinstance(before, Empty) or not value.strip():
+            setattr(options, self.dest, Empty())
+            return
         line = value.replace("\n", "\r")  # a break within one is none between two: whoever reads it will refuse it
         setattr(options, self.dest, f"{before}\n{line}" if before else line)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options that Locust and the runner share. Not in argparse's groups: Locust's start form leaves those out."""
-    add = parser.add_argument
+
+    def add(flag: str, **how: Any) -> None:
+        if isinstance(how.get("default"), str) and not {"choices", "action"} & {*how}:
+            how["action"] = _Filled
+        parser.add_argument(flag, **how)
+
     add("--quick", action="store_true", help="the short form of the test")
     add("--stages", metavar="NAMES", default="", help="only these, by comma: 'sustained,retry *'")
     add("--duration", metavar="TIME", default="", help="of the sustained stages: 90s, 30m, 2h …")
-    add("--rate", type=float, default=0.0, metavar="R", help="base rate of open arrivals, a second; 0: as planned")
+    add("--rate", metavar="R", default="", help="base rate of open arrivals, a second (default: as planned)")
+    add("--max-rate", metavar="M", default="", help="attempts a second at most, of every stage (with --target: R)")
     add("--strategy", metavar="NAME", default="", help="how a region is chosen, in stages that compare no strategies")
     add("--seed", type=int, default=1, help="of schedules and payloads (default: 1)")
     add("--replay", action="store_true", help="disturbed stages once more beyond loopback, too: a third more at most")
     add("--no-replay", action="store_true", help="play no stage twice, however disturbed")
+    add("--keep-going", action="store_true", help="play on after a stage in which every delivery failed")
     add("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
     add("--endpoints", metavar="FILE", default="", help="a URL, secret … for each webhook: CSV or NDJSON")
     add("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
@@ -70,14 +109,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--ca-file", metavar="PEM", default="", help="certificate authority of an https target")
     add("--cert", metavar="PEM", default="", help="our certificate, for an https target that wants one")
     add("--key", metavar="PEM", default="", help="its private key, unless it is in the same file")
+    add("--no-probe", action="store_true", help="send no event ahead to see whether the target accepts it")
     add(
         "--provider",
         metavar="NAME",
         default=DEFAULT,
         help="sign and frame as it does: github, stripe …, or a TOML file",
     )
+    add("--rotate-at", metavar="TIME", default="", help="after each stage's start $HOOKSWARM_SECRET_NEXT signs alone")
     add("--header", action=_Lines, default="", metavar="LINE", help="'Name: value', or ${VARIABLE} in it; repeatable")
-    add("--payloads", metavar="PATH", default="", help="bodies to send: JSON, NDJSON or a folder")
+    add("--payloads", metavar="PATH", default="", help="bodies to send: a file, a folder, or mix.toml")
+    add("--accept", action=_Lines, default="", metavar="RULE", help=f"what counts as accepted: {FORMS}; repeatable")
     add("--retry-profile", metavar="NAME", default="", help="retry as this sender does: svix …; 'provider': as it does")
     add("--retry-profiles", metavar="TOML", default="", help="your own table of retry profiles")
     add("--time-scale", type=float, default=1.0, metavar="X", help="of that profile's delays: 0.001 …")
@@ -118,7 +160,7 @@ def to_arguments(options: argparse.Namespace) -> list[str]:
     """The command line that gives these options again."""
     arguments = []
     for name in OPTIONS:
-        value, flag = getattr(options, name), f"--{name.replace('_', '-')}"
+        value, flag = getattr(options, name), _flag(name)
         if name in REPEATABLE:
             arguments += [f"{flag}={line}" for line in lines_of(value)]
         elif value is True:
@@ -138,7 +180,7 @@ def from_form(options: argparse.Namespace, form: Mapping[str, str]) -> argparse.
             continue
         kind, text = type(getattr(options, name)), form[name]
         if name in NOT_IN_FORM and text != getattr(options, name):
-            faults.append(f"--{name.replace('_', '-')} is not to be changed here: start Locust with it")
+            faults.append(f"{_flag(name)} is not to be changed here: start Locust with it")
         if name in REPEATABLE:
             text = "\n".join(line.strip() for line in text.splitlines() if line.strip())
             known = lines_of(getattr(options, name))  # else whoever reaches the page could have any variable sent
@@ -147,7 +189,11 @@ def from_form(options: argparse.Namespace, form: Mapping[str, str]) -> argparse.
         try:
             setattr(changed, name, text == "true" if kind is bool else kind(text))
         except ValueError:
-            faults.append(f"--{name.replace('_', '-')}: {text!r} is no {'whole ' if kind is int else ''}number")
+            faults.append(f"{_flag(name)}: {text!r} is no {'whole ' if kind is int else ''}number")
     if faults:
         raise ConfigError(faults)
     return changed
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import first_of
-from _hookswarm.protocol.setup import Setup
-from _hookswarm.senders.plan.arrivals import at_rate
+from _hookswarm.senders.plan.bound import Bounded, at_base_rate, at_most, told
+from _hookswarm.senders.plan.elsewhere import needs_ours, undressed
 from _hookswarm.senders.plan.over_endpoints import over_endpoints, too_few
 from _hookswarm.senders.plan.plan_check import check_plan
 from _hookswarm.senders.plan.settings import Settings
@@ -30,10 +30,16 @@ class Plan(NamedTuple):
     stages: tuple[Stage, ...]
     left_out: dict[str, str]
     """By name: what stages need that is not there."""
+    told: tuple[str, ...] = ()
+    """Lines for people: what a bound of the rate made of it."""
 
 
 def arranged(stages: Sequence[Stage], settings: Settings) -> Sequence[Stage]:
-    """All stages of a test by the names that `--stages` knows: a retry law and a strategy change them."""
+    """All stages of a test by the names that `--stages` knows: a retry law, a strategy and rates change them."""
+    return [one.stage for one in _arranged(stages, settings)]
+
+
+def _arranged(stages: Sequence[Stage], settings: Settings) -> list[Bounded]:
     stages = named(stages)
     if settings.law:
         stages = under_law(stages, *settings.law)
@@ -41,22 +47,28 @@ def arranged(stages: Sequence[Stage], settings: Settings) -> Sequence[Stage]:
         stages = under_strategy(stages, settings.strategy)
     if settings.endpoints:
         stages = over_endpoints(stages, len(settings.endpoints))
-    return stages
+    if settings.rate is not None:
+        stages = at_base_rate(stages, settings.rate)
+    if settings.bound is not None:
+        return at_most(stages, settings.bound.per_s)
+    return [Bounded(stage, stage) for stage in stages]
 
 
 def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     """The stages that can be run. Raises ConfigError that names every fault of the plan."""
-    stages = arranged(stages, settings)
+    bounded = _arranged(stages, settings)
     if settings.stages:
-        stages = _named(stages, settings.stages)
+        bounded = _named(bounded, settings.stages)
+    stages = [one.stage for one in bounded]
     if settings.duration_s is not None:
         stages = [replace(stage, duration_s=settings.duration_s) if stage.stretch else stage for stage in stages]
-    if settings.rate is not None:
-        stages = [replace(stage, arrivals=at_rate(stage.arrivals, settings.rate)) for stage in stages]
     regions = len(settings.regions)
     stages = [replace(stage, incidents=tuple(_everywhere(one, regions) for one in stage.incidents)) for stage in stages]
     check_plan(stages)
-    ours, links = all(region.control for region in settings.regions), settings.links and settings.modelled
+    if settings.rotation and all(stage.length_s and stage.length_s <= settings.rotation[0] for stage in stages):
+        said = f"--rotate-at {settings.rotation[0]:g} s: every stage is over by then"
+        raise ConfigError([f"{said}: rotate earlier, or make them longer by --duration"])
+    ours, links = settings.ours, settings.links and settings.modelled
     strategies = playable(settings.balancer)
     left_out: dict[str, str] = {}
     lacking = too_few(stages, len(settings.endpoints)) if settings.endpoints else {}
@@ -66,8 +78,8 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
             left_out[stage.name] = "to know how many effects there are (--observe URL|COMMAND)"
         elif stage.duplicate and stage.duplicate.kind == "ack_lost" and settings.transport != "wire":
             left_out[stage.name] = "--transport wire, to break connections off"
-        elif not ours and _needs_ours(stage):
-            left_out[stage.name] = "receivers of ours"
+        elif not ours and (need := needs_ours(stage)):
+            left_out[stage.name] = need
         elif stage.name in lacking:
             left_out[stage.name] = lacking[stage.name]
         elif not links and any(incident.fault in CUTS for incident in stage.incidents):
@@ -81,10 +93,11 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
             faults.append(f"stage {stage.name!r}: a fault on region {places}; {_there(settings)}")
     if faults:
         raise ConfigError(faults)
-    played = tuple(stage for stage in stages if stage.name not in left_out)
+    played = tuple(stage if ours else undressed(stage) for stage in stages if stage.name not in left_out)
     if not played:
         raise NothingLeftError([f"every stage of this test needs {' or '.join(sorted(set(left_out.values())))}"])
-    return Plan(played, left_out)
+    changes = told([one for one in bounded if one.stage.name not in left_out])
+    return Plan(played, left_out, (settings.bound.told(), *changes) if settings.bound else ())
 
 
 def _everywhere(incident: Incident, regions: int) -> Incident:
@@ -101,16 +114,11 @@ def _there(settings: Settings) -> str:
     return "there are " + ", ".join(f"{place} {region.name}" for place, region in enumerate(settings.regions))
 
 
-def _named(stages: Sequence[Stage], patterns: Sequence[str]) -> list[Stage]:
-    names = [stage.name for stage in stages]
+def _named(stages: Sequence[Bounded], patterns: Sequence[str]) -> list[Bounded]:
+    names = [one.stage.name for one in stages]
     if strange := [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]:
         raise ConfigError(
             [f"--stages: none is named {', '.join(map(repr, strange))}; there are: {first_of(names, NAMES_SHOWN)}"]
         )
     chosen = [any(fnmatchcase(name, pattern) for pattern in patterns) for name in names]
     return list(compress(stages, chosen))
-
-
-def _needs_ours(stage: Stage) -> bool:
-    asked = any(incident.fault not in CUTS for incident in stage.incidents)
-    return asked or bool(stage.order().parts()) or stage.setup != Setup()

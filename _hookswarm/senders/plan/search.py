@@ -21,14 +21,15 @@ class TriedRate(NamedTuple):
     """None: the generator disturbed the try, so it says nothing of the target."""
 
 
-def next_rate(tries: Sequence[TriedRate], first: float, limits: Limits) -> float | None:
+def next_rate(tries: Sequence[TriedRate], first: float, limits: Limits, highest: float = math.inf) -> float | None:
     """The next rate to try, or None when the search is over.
 
     It doubles (or halves) until one rate holds and a higher one breaks, then halves the gap (geometrically), each
     rate once; when they are within `tolerance` of each other, both are tried again until a majority of `repeats`
     agrees. A majority against them opens the gap again. A try that was disturbed tells nothing, so it is repeated,
     MAX_DISTURBED times a rate; a rate that was disturbed once more is tried no further: what its other tries say holds,
-    and without any the generator broke it. `analysis.scaling.capacity` reads the tries in the same way.
+    and without any the generator broke it. `analysis.scaling.capacity` reads the tries in the same way. No try is above
+    `highest`: where that holds the search is over.
     """
     if len(tries) >= MAX_TRIES:
         return None
@@ -37,7 +38,7 @@ def next_rate(tries: Sequence[TriedRate], first: float, limits: Limits) -> float
         return first
     if high is None:
         assert low is not None
-        return low * 2 if low < first * WIDEST else None
+        return min(low * 2, highest) if low < min(first * WIDEST, highest) else None
     if low is None:
         return high / 2 if high > first / WIDEST else None
     if high / low > 1 + limits.tolerance:
@@ -74,14 +75,15 @@ def _disturbed(tries: Sequence[TriedRate]) -> Counter[float]:
 class Search:
     """A search as it goes."""
 
-    def __init__(self, first: float, limits: Limits) -> None:
+    def __init__(self, first: float, limits: Limits, highest: float = math.inf) -> None:
         self._first = first
+        self._highest = highest
         self._limits = limits
         self._tries: list[TriedRate] = []
 
     def next_rate(self) -> float | None:
         """As the function of this name."""
-        return next_rate(self._tries, self._first, self._limits)
+        return next_rate(self._tries, self._first, self._limits, self._highest)
 
     def played(self, rate: float) -> int:
         """How often a rate was tried, whatever came of it."""

@@ -14,7 +14,9 @@ from typing import Any
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import and_more
+from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance, parse_acceptance
 from _hookswarm.protocol.credentials import Secret, signing_secrets
+from _hookswarm.protocol.formats import Format, misfit
 from _hookswarm.protocol.providers import DEFAULT, Provider, load_provider
 from _hookswarm.protocol.regions import (
     DEFAULT_TABLE,
@@ -27,17 +29,19 @@ from _hookswarm.protocol.regions import (
     is_loopback,
     load_table,
 )
+from _hookswarm.protocol.rotation import signers
 from _hookswarm.protocol.signature import ASYMMETRIC
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.sizes import parse_size
 from _hookswarm.senders.plan import processes
 from _hookswarm.senders.plan.assignment import Weights
+from _hookswarm.senders.plan.captured import Captured, load_captured
 from _hookswarm.senders.plan.endpoints import EndpointTable, File, open_file, parse_endpoints
 from _hookswarm.senders.plan.headers import Headers, read_headers
 from _hookswarm.senders.plan.observer import Observer, make_observer
-from _hookswarm.senders.plan.options import OPTIONS, lines_of
-from _hookswarm.senders.plan.payloads import Captured, load_captured
+from _hookswarm.senders.plan.options import OPTIONS, empty_faults, empty_options, lines_of
 from _hookswarm.senders.plan.profiles import DEFAULT_PROFILES, profile
+from _hookswarm.senders.plan.rates import Bound, bound_of, rate_of
 from _hookswarm.senders.plan.retry import RetryLaw, scaled_law
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES
 from _hookswarm.senders.plan.target import TargetTemplate, make_template
@@ -74,12 +78,16 @@ class Settings:
     """What the stages that retry are put under, and what to call it; None: as they are planned."""
     duration_s: float | None
     rate: float | None
+    bound: Bound | None
+    """Of the attempts a second; None: there is none."""
     strategy: str
     """What stages are played under that compare none; empty: as they are planned."""
     observer: Observer | None
     """What knows how many effects deliveries had; None: nothing does."""
     watched: tuple[tuple[int, str], ...]
     """Processes of others whose resources are logged, too: their ids and names."""
+    keep_going: bool
+    """Also after a stage in which every delivery failed."""
     allow_worker_loss: bool
     beyond_loopback: bool
     """Some target is."""
@@ -94,14 +102,39 @@ class Settings:
     secrets: tuple[Secret, ...]
     """What it signs with, and where that was found; none where it signs nothing, two during a rotation."""
     signer: Signer
+    rotation: tuple[float, Signer] | None
+    """So many seconds after each stage's start another one signs; None: the secret stays."""
     headers: Headers
     """Of the user's own."""
+    acceptance: Acceptance
+    """Which answers acknowledge an event."""
+    probe: bool
+    """Targets of others are sent one event ahead."""
     endpoints: EndpointTable | None
     """A URL for each webhook; None: the regions'."""
     template: TargetTemplate | None
     """A target whose URL has the webhook in it."""
     options: dict[str, Any]
     """As given, for run.json; holds no secret."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether all receivers are."""
+        return _all_ours(self.regions)
+
+    @property
+    def written_in(self) -> Format:
+        """What the payloads are."""
+        return self.captured.format if self.captured else "json"
+
+    @property
+    def hidden(self) -> list[bytes]:
+        """What nothing that is shown or kept may hold."""
+        return [*(secret.key for secret in self.secrets), *self.headers.hidden()]
+
+    def hidden_of(self, webhook: int) -> list[bytes]:
+        """The same, of a webhook's deliveries."""
+        return [*self.hidden, *(self.endpoints.hidden(webhook) if self.endpoints else ())]
 
     @property
     def weights(self) -> Weights | None:
@@ -116,11 +149,13 @@ class Settings:
 
     def told_signing(self) -> str:
         """Who is played, and with which secret, for people; empty for the default provider with a secret made up."""
-        if not self.secrets or (self.provider.name == DEFAULT and self.secrets[0].made_up):
+        if not self.secrets or (not self.rotation and self.provider.name == DEFAULT and self.secrets[0].made_up):
             return ""
         each = ["each endpoint's own secret, else"] if self.endpoints and self.endpoints.has_keys else []
         told = " ".join([f"signed as {self.provider.name}:", *each])
         told += f" {' and '.join(secret.told() for secret in self.secrets)}"
+        if self.rotation:
+            told += f"; {self.rotation[0]:g} s after each stage's start the second signs alone"
         pairs = self.provider.signature and self.provider.signature.algorithm in ASYMMETRIC
         return f"{told}; --dry-run shows the public half" if pairs else told
 
@@ -130,7 +165,7 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
 
     `read` gives what the file of `--endpoints` holds; None: it is yet to come from the master, and they are none.
     """
-    faults: list[str] = []
+    faults = empty_faults(empty_options(options))
 
     def collect(part: Any) -> Any:
         try:
@@ -138,18 +173,23 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
         except ConfigError as error:
             faults.extend(error.faults)
 
-    provider = collect(lambda: load_provider(options.provider))
+    provider = collect(lambda: load_provider(options.provider or DEFAULT))
     endpoints = collect(lambda: _endpoints(options, read, provider)) if options.endpoints else None
     template = collect(lambda: make_template(options.target))
     table = collect(lambda: _table(options, endpoints))
-    captured = collect(lambda: load_captured(Path(options.payloads)) if options.payloads else None)
-    duration_s = collect(lambda: _duration_s(options.duration))
+    captured = collect(lambda: load_captured(Path(options.payloads), options.seed) if options.payloads else None)
+    duration_s = collect(lambda: _seconds("--duration", options.duration))
+    rotate_at_s = collect(lambda: _seconds("--rotate-at", options.rotate_at))
     watched = collect(lambda: processes.find_processes(options.watch, options.watch_name))
     tls = collect(lambda: client_tls(options.ca_file, options.cert, options.key))
-    secrets = collect(lambda: _secrets(provider) if provider else ())
+    secrets = collect(lambda: signing_secrets(provider) if provider else ())
     headers = collect(lambda: read_headers(lines_of(options.header), provider))
+    signing = collect(lambda: _signing(provider, secrets, captured, headers, bool(options.rotate_at)))
+    acceptance = collect(lambda: _acceptance(options.accept, provider))
     observer = collect(lambda: make_observer(options.observe, tls) if options.observe else None)
     law = collect(lambda: _law(options, provider))
+    rate = collect(lambda: rate_of("--rate", options.rate))
+    max_rate = collect(lambda: rate_of("--max-rate", options.max_rate))
     if provider and captured and (most := provider.largest_bytes) and captured.largest > most:
         faults.append(f"--payloads: {provider.name} sends no body above {most:,} B: leave larger ones out")
     collect(lambda: check_writable("--results", Path(options.results)))
@@ -157,6 +197,8 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
         faults.append(HTTPX_LINKS)
     if options.cert and table and not any(url.startswith("https:") for url in _urls(table, endpoints)):
         faults.append("--cert is shown to an https target: write https:// in its URL, or leave it out")
+    if options.rotate_at and endpoints and (endpoints.has_keys or endpoints.has_headers):
+        faults.append("--rotate-at changes the secret of all: leave it, or secret and headers of --endpoints, out")
     if options.replay and options.no_replay:
         faults.append("--replay and --no-replay exclude each other: leave one out")
     if options.transport == "httpx":
@@ -169,8 +211,6 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
             parse_size(options.memory_limit)
         except ValueError as error:
             faults.append(f"--memory-limit: {error}")
-    if options.rate and not 0 < options.rate <= 1e6:
-        faults.append(f"--rate must be above 0 and at most 1000000, not {options.rate:g}")
     if options.strategy and options.strategy not in STRATEGIES:
         known = ", ".join(name for name in STRATEGIES if name not in BALANCERS)
         faults.append(f"--strategy: unknown strategy {options.strategy!r}; there are {known}")
@@ -179,6 +219,8 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
     if faults:
         raise ConfigError(faults)
     remote = _beyond_loopback(_urls(table, endpoints))
+    bound = bound_of(max_rate, rate, _all_ours(table.region), bool(remote))
+    signer, next_signer = signing
     timeouts = Timeouts(
         options.connect_timeout or provider.connect_timeout_s, options.response_timeout or provider.response_timeout_s
     )
@@ -194,10 +236,12 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
         captured=captured,
         law=law,
         duration_s=duration_s,
-        rate=options.rate or None,
+        rate=rate,
+        bound=bound,
         strategy=options.strategy,
         observer=observer,
         watched=watched,
+        keep_going=options.keep_going,
         allow_worker_loss=options.allow_worker_loss,
         beyond_loopback=bool(remote),
         replay=not options.no_replay and (options.replay or not remote),
@@ -207,25 +251,48 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
         tls=tls,
         provider=provider,
         secrets=secrets,
-        signer=Signer(provider, [secret.key for secret in secrets], headers.sent),
+        signer=signer,
+        rotation=(rotate_at_s, next_signer) if rotate_at_s and next_signer else None,
         headers=headers,
+        acceptance=acceptance,
+        probe=not options.no_probe,
         endpoints=endpoints,
         template=template,
         options={
             **{name: getattr(options, name) for name in OPTIONS},
+            "rate": rate,
+            "max_rate": bound.per_s if bound else None,
             "connect_timeout": timeouts.connect_s,
             "response_timeout": timeouts.response_s,
+            "rotate_at": rotate_at_s,
         },
     )
 
 
-def _secrets(provider: Provider) -> tuple[Secret, ...]:
-    """What it signs with."""
-    secrets = signing_secrets(provider)
-    if len(secrets) > 1 and provider.signature and not provider.signature.again:
-        fault = f"provider {provider.name} sends one signature, and {secrets[1].where} would be a second"
-        raise ConfigError([f"{fault}: unset it"])
-    return secrets
+def _signing(
+    provider: Provider | None,
+    secrets: Sequence[Secret] | None,
+    captured: Captured | None,
+    headers: Headers | None,
+    rotates: bool,
+) -> tuple[Signer, Signer | None] | None:
+    """What signs, before and after a rotation; None where that cannot be told yet."""
+    if provider is None or secrets is None:
+        return None
+    written_in = captured.format if captured else "json"
+    if fault := misfit(provider, written_in):
+        raise ConfigError([f"--payloads: {fault}"])
+    return signers(provider, secrets, rotates, headers.sent if headers else None, written_in)
+
+
+def _acceptance(rules: str, provider: Provider | None) -> Acceptance:
+    """The user's, in place of the provider's."""
+    if not rules:
+        return provider.acceptance if provider else ANY_2XX
+    try:
+        return parse_acceptance(lines_of(rules))
+    except ConfigError as error:
+        raise ConfigError([f"--accept: {fault}" for fault in error.faults]) from None
 
 
 def at_regions(settings: Settings, table: RegionTable) -> Settings:
@@ -256,6 +323,10 @@ def _table(options: argparse.Namespace, endpoints: EndpointTable | None) -> Regi
     if strange := [url for url in _urls(table) if not url.isascii()]:
         raise ConfigError([f"{url}: write it in ASCII (punycode, percent-encoding)" for url in strange])
     return table
+
+
+def _all_ours(regions: Sequence[Region]) -> bool:
+    return all(region.control for region in regions)
 
 
 def _endpoints(
@@ -311,13 +382,13 @@ OF_PROVIDER = "provider"
 _TIME = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7})s?)?").fullmatch
 
 
-def _duration_s(text: str) -> float | None:
+def _seconds(option: str, text: str) -> float | None:
     found = _TIME(text)
     seconds = (
         sum(int(part or 0) * unit for part, unit in zip(found.groups(), (3600, 60, 1), strict=True)) if found else 0
     )
     if text and not 0 < seconds <= 1e7:
-        raise ConfigError([f"--duration {text!r} is no time: write 90s, 30m or 1h30m"])
+        raise ConfigError([f"{option} {text!r} is no time: write 90s, 30m or 1h30m"])
     return float(seconds) or None
 
 

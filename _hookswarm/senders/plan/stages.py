@@ -106,8 +106,7 @@ class Stage:
     duplicate: Duplicate | None = None
     """Every event is delivered a second time, in this way; an observer counts the effects. None: it is not."""
     faults: Faults | None = None
-    """What our receivers are told to do wrong. A stage with faults, or a response time for them, is left out where
-    the receivers are not ours."""
+    """What our receivers are told to do wrong. A stage with faults is left out where the receivers are not ours."""
     faults_from_s: Seconds = 0
     faults_for_s: Annotated[float, Field(gt=0, le=1e7, allow_inf_nan=False)] | None = None
     """When the faults hold, from the stage's start; None: to its end."""
@@ -129,9 +128,14 @@ class Stage:
     response: Delay | None = None
     """How long our receivers take to answer, faults or none; None: no longer than they must."""
     classes: tuple[WebhookClass, ...] = ()
-    """Webhooks that are unlike the others, apart from each other."""
+    """Webhooks that are unlike the others, apart from each other; at receivers that are not ours, none is."""
+    ours: bool = False
+    """Whether it is about our receivers: left out where there are others. So is what is swept over their set-up; any
+    other stage is played there without a response time, a set-up and classes."""
     stretch: bool = False
     """Whether `--duration` sets how long it lasts."""
+    max_rate: Annotated[float, Field(ge=1e-2, le=1e6)] | None = None
+    """Attempts a second at most, retries too, over all workers; None: as many as come of the rest."""
     overload_s: Annotated[float, Field(gt=0, le=1e7)] | None = None
     """A queue that has grown for so long ends the stage: its load is more than is delivered. None: it goes on."""
     processes: Count | None = None
@@ -169,6 +173,11 @@ class Stage:
         if self.faults and self.faults_from_s <= seconds < ends:
             named.append("faults")
         return tuple(named)
+
+    @property
+    def plans_faults(self) -> bool:
+        """Whether something is to go wrong in it."""
+        return bool(self.faults or self.incidents or any(own.faults for own in self.classes))
 
     @property
     def setup(self) -> Setup:
@@ -222,10 +231,12 @@ def _with(stage: Stage, values: dict[str, Any]) -> Stage:
         if isinstance(stage.arrivals, Closed):
             raise ConfigError([f"stage {stage.scenario!r}: closed arrivals have no rate"])
         own["arrivals"] = at_rate(stage.arrivals, own.pop("rate"))
-    return replace(stage, **own, retry=replace(stage.retry, **law))
+    ours = stage.ours or not own.keys().isdisjoint(_RECEIVER_FIELDS)
+    return replace(stage, **own, ours=ours, retry=replace(stage.retry, **law))
 
 
 _LAW_FIELDS = {field.name for field in fields(RetryLaw)}
+_RECEIVER_FIELDS = {"receiver_workers", "receiver_threads", "backlog", "durability", "bodies", "response"}
 
 
 def scaling(stage: Stage, repeats: int = 3, **parameter: tuple[Any, ...]) -> tuple[Stage, ...]:

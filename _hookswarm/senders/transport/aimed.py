@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from _hookswarm.protocol.signing import Dress, Plainly
+from _hookswarm.senders.transport.answer import Answer
 from _hookswarm.senders.transport.wire import Endpoint, Transport
 
 MOST_OPEN = 64
@@ -22,15 +23,16 @@ class Place(NamedTuple):
     lines: bytes
     """What stands before the attempt's own header lines; of the wire, with the request's first line."""
     plainly: Plainly | None
-    """Dresses an attempt; else `dress` does."""
-    dress: Dress
+    """Dresses an attempt as `dress` does, and faster; None: it cannot."""
+    dress: Dress | None
+    """None: as all are dressed."""
 
 
 class Host(Endpoint):
     """What all URLs of a host share. A request's first lines come with it."""
 
-    def __init__(self, origin: str, tls: ssl.SSLContext | None = None) -> None:
-        super().__init__(origin, tls)
+    def __init__(self, origin: str, tls: ssl.SSLContext | None = None, answer: Callable[[], Answer] = Answer) -> None:
+        super().__init__(origin, tls, answer=answer)
         self.head = b""
 
 

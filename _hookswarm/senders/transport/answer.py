@@ -9,6 +9,8 @@ from _hookswarm.senders.transport.connection import TLS_RECORDS
 from _hookswarm.senders.transport.failure import WireError
 
 SPEAKS_TLS = "the port speaks TLS: write https://"
+SAMPLE_BYTES = 200
+"""Of an answer's body, kept to be shown where it is not what was hoped for."""
 _FIRST = b"HTTP/1."
 _STATUS_LINE = re.compile(rb"HTTP/1\.\d \d")
 
@@ -16,7 +18,11 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.\d \d")
 class Answer:
     """httptools' callbacks for the answers of one connection."""
 
-    def __init__(self) -> None:
+    location = b""
+
+    def __init__(self, keep: int = SAMPLE_BYTES) -> None:
+        """`keep`: bytes of each body that are."""
+        self._keep = keep
         self._parser = httptools.HttpResponseParser(self)
         self.complete = False
         self.restart()
@@ -26,7 +32,7 @@ class Answer:
         self.begun = self.complete = self.keep_alive = self._framed = self._overstepped = False
         self._strange = b""
         self.status = 0
-        self.retry_after = b""
+        self.retry_after = self.body = b""
 
     def feed(self, data: bytes) -> None:
         self.begun = True
@@ -70,12 +76,29 @@ class Answer:
     def on_headers_complete(self) -> None:
         self.status = self._parser.get_status_code()
 
+    def on_body(self, data: bytes) -> None:
+        if len(self.body) < self._keep:
+            self.body += data[: self._keep - len(self.body)]
+
     def on_message_complete(self) -> None:
         if 100 <= self.status < 200:  # an interim answer: the real one follows
             self.status, self._framed, self.retry_after = 0, False, b""
             return
         self.complete = True
         self.keep_alive = self._parser.should_keep_alive() and not self._overstepped
+
+
+class WholeAnswer(Answer):
+    """One that also keeps what `Location` names; to look at each header costs time."""
+
+    def restart(self) -> None:
+        super().restart()
+        self.location = b""
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        if name.lower() == b"location":
+            self.location = value
 
 
 def _no_answer(reason: str) -> WireError:

@@ -14,7 +14,7 @@ def default_tls() -> ssl.SSLContext:
 
 
 class _Encrypted(Exception):
-    """The key asks for a password."""
+    """The key asks for a password. No fault of its own: it becomes one of a ConfigError."""
 
 
 def client_tls(ca_file: str = "", cert: str = "", key: str = "") -> ssl.SSLContext | None:

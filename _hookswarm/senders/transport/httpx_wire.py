@@ -11,7 +11,7 @@ import httpx
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.rows import Outcome
-from _hookswarm.senders.transport.answer import SPEAKS_TLS
+from _hookswarm.senders.transport.answer import SAMPLE_BYTES, SPEAKS_TLS
 from _hookswarm.senders.transport.certificates import default_tls
 from _hookswarm.senders.transport.connection import NO_TLS
 from _hookswarm.senders.transport.failure import WireError, local_shortage
@@ -34,13 +34,15 @@ class HttpxWire:
         timeouts: Timeouts | None = None,
         method: str = "POST",
         head: bytes = DEFAULT_HEAD,
+        keep: int = SAMPLE_BYTES,
     ) -> None:
-        """`head`: header lines that are the same for all requests."""
+        """`head`: header lines that are the same for all requests; `keep`: bytes of each answer's body that are."""
         timeouts = timeouts or Timeouts()
         self.url = url.encode()
         self._method = method
         self.reused = False
-        self.retry_after = b""
+        self.retry_after = self.location = self.body = b""
+        self._keep = keep
         self._limit_s = timeouts.connect_s + timeouts.response_s
         self._client = _make_client(tls, timeouts, head)
 
@@ -50,15 +52,19 @@ class HttpxWire:
     def post(self, headers: bytes, body: bytes) -> int:
         fields = _fields(headers)
         begun = False
-        self.retry_after = b""
+        self.retry_after = self.location = self.body = b""
         try:
             # httpx times each read by itself; a dribbled answer is ended by gevent.
             with gevent.Timeout(self._limit_s, TimeoutError):
                 with self._client.stream(self._method, self.url.decode(), content=body, headers=fields) as response:
                     begun = True
-                    for _ in response.iter_raw():
-                        pass
-                    self.retry_after = response.headers.get("retry-after", "").encode("latin-1", "replace")
+                    for data in response.iter_raw():
+                        if len(self.body) < self._keep:
+                            self.body += data[: self._keep - len(self.body)]
+                    self.retry_after, self.location = (
+                        response.headers.get(name, "").encode("latin-1", "replace")
+                        for name in ("retry-after", "location")
+                    )
                 if self._overstepped(response.request.url):
                     response.extensions["network_stream"].close()
                 return response.status_code
@@ -127,7 +133,7 @@ def _make_client(tls: ssl.SSLContext | None, timeouts: Timeouts, head: bytes = D
         follow_redirects=False,
         timeout=httpx.Timeout(timeouts.response_s, connect=timeouts.connect_s),
         limits=httpx.Limits(max_connections=1),
-        headers=_fields(head),
+        headers=[*_fields(head), (b"Accept-Encoding", b"identity")],  # what an answer says is shown as it came
     )
 
 

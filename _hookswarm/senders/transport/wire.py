@@ -7,6 +7,7 @@ business. One `Wire` belongs to one worker, which has at most one request under 
 import os
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 from urllib.parse import urlsplit
@@ -52,6 +53,10 @@ class Transport(Protocol):
     connecting_s: float | None
     """Seconds that the last post which opened a connection spent on that; None: it does not tell."""
 
+    @property
+    def body(self) -> bytes:
+        """The first bytes of the last answer's body, as far as it came; empty without an answer."""
+
     def open(self) -> None:
         """Connect, unless a connection is open: no request goes out. Raises WireError."""
 
@@ -65,9 +70,14 @@ class Endpoint:
     """A target's URL, resolved once for all workers: addresses, TLS context, the request's fixed lines."""
 
     def __init__(
-        self, url: str, tls: ssl.SSLContext | None = None, method: str = "POST", head: bytes = DEFAULT_HEAD
+        self,
+        url: str,
+        tls: ssl.SSLContext | None = None,
+        method: str = "POST",
+        head: bytes = DEFAULT_HEAD,
+        answer: Callable[[], Answer] = Answer,
     ) -> None:
-        """`head`: header lines that are the same for all requests."""
+        """`head`: header lines that are the same for all requests; `answer` makes what reads a connection's answers."""
         parts = urlsplit(url)
         assert parts.hostname
         self.url = url
@@ -77,6 +87,7 @@ class Endpoint:
         if self.tls:  # Python before 3.11.4 sets it: an answer that was cut short would pass for a whole one
             self.tls.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self.answer = answer
         self.head = f"{method} {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n".encode("ascii", "strict") + head
         self._addresses: list[Address] = []
         self._lookup: gevent.Greenlet[..., list[Address] | WireError] | None = None
@@ -115,10 +126,19 @@ class Wire:
         self.url = endpoint.url.encode()
         self.timeouts = timeouts or Timeouts()
         self._connection: Connection | None = None
-        self._answer = Answer()
+        self._answer = endpoint.answer()
         self.reused = False
         self.retry_after = b""
         self.connecting_s: float | None = 0.0
+
+    @property
+    def body(self) -> bytes:
+        return self._answer.body
+
+    @property
+    def location(self) -> bytes:
+        """`Location` of the last answer; empty without one, or where the endpoint's answers keep none."""
+        return self._answer.location
 
     def open(self) -> None:
         if not self._usable():
@@ -185,6 +205,7 @@ class Wire:
 
     def _connect(self) -> Connection:
         endpoint = self._endpoint
+        self._answer.body = b""
         deadline = time.monotonic() + self.timeouts.connect_s
         failure = WireError(Outcome.UNRESOLVED, f"{endpoint.host} has no address")
         for address in endpoint.addresses(self.timeouts.connect_s):
@@ -201,7 +222,7 @@ class Wire:
                     raise
                 failure = _further(failure, _connect_failure(error, address, self.timeouts.connect_s))
             else:
-                self._connection, self._answer = connection, Answer()
+                self._connection, self._answer = connection, endpoint.answer()
                 return connection
         try:
             raise failure

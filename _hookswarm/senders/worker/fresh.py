@@ -4,7 +4,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Protocol
 
-from _hookswarm.senders.plan.arrivals import Closed, Open, Stripe, schedule
+from _hookswarm.senders.plan.arrivals import Closed, Stripe, Timetable, schedule
+from _hookswarm.senders.plan.spacing import timetable
 from _hookswarm.senders.plan.stages import Stage
 
 NEVER = (1 << 63) - 1
@@ -36,7 +37,7 @@ def fresh_events(stage: Stage, stripe: Stripe, seed: tuple[int, ...], start_ns: 
     limit = stripe.count(stage.events) if stage.events is not None else None
     if isinstance(stage.arrivals, Closed):
         return _ClosedEvents(stripe, start_ns, end_ns, limit)
-    return _ScheduledEvents(stage.arrivals, stripe, seed, start_ns, end_ns, limit)
+    return _ScheduledEvents(timetable(stage), stripe, seed, start_ns, end_ns, limit)
 
 
 class _ClosedEvents:
@@ -73,7 +74,7 @@ class _ScheduledEvents:
     """Events fall due on a schedule, whoever is free or busy."""
 
     def __init__(
-        self, arrivals: Open, stripe: Stripe, seed: tuple[int, ...], start_ns: int, end_ns: int, limit: int | None
+        self, arrivals: Timetable, stripe: Stripe, seed: tuple[int, ...], start_ns: int, end_ns: int, limit: int | None
     ) -> None:
         self._schedule: Iterator[tuple[int, float]] = schedule(arrivals, seed, stripe)
         self._start_ns = start_ns

@@ -1,10 +1,12 @@
 """The ways from every origin to every target, as one process has them, and its workers' connections."""
 
 from collections.abc import Sequence
+from functools import partial
 from random import Random
 from typing import Protocol, cast
 from urllib.parse import urljoin
 
+from _hookswarm.protocol.acceptance import LOOKED_AT
 from _hookswarm.protocol.regions import Links, Region
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.rows import BALANCED
@@ -12,6 +14,7 @@ from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import CUTS, Stage
 from _hookswarm.senders.plan.strategies import BALANCERS
 from _hookswarm.senders.transport.aimed import AimedWire, Host
+from _hookswarm.senders.transport.answer import SAMPLE_BYTES, Answer
 from _hookswarm.senders.transport.httpx_wire import HttpxWire
 from _hookswarm.senders.transport.links import Cut, Link, LinkedWire
 from _hookswarm.senders.transport.wire import Endpoint, Timeouts, Transport, Wire
@@ -28,8 +31,10 @@ class Network:
         if settings.balancer:
             urls |= {BALANCERS[f"haproxy-{algorithm}"]: url for algorithm, url in settings.balancer.haproxy.items()}
         self._method, self._head = settings.provider.method, settings.signer.head
+        self._keep = SAMPLE_BYTES if not settings.acceptance.texts else LOOKED_AT
+        answer = partial(Answer, self._keep)
         self._endpoints = {
-            target: Endpoint(url, settings.tls, self._method, self._head) for target, url in urls.items()
+            target: Endpoint(url, settings.tls, self._method, self._head, answer) for target, url in urls.items()
         }
         self.places = make_places(settings)
         self._hosts: dict[int, Host] = {}
@@ -63,16 +68,16 @@ class Network:
             return cast(Transport, aimed)  # who has places aims it before it posts
         if self._settings.transport == "httpx":
             url = self._endpoints[target].url
-            return HttpxWire(url, self._settings.tls, timeouts, self._method, self._head)
+            return HttpxWire(url, self._settings.tls, timeouts, self._method, self._head, self._keep)
         return self._wire(self._endpoints[target], origin, target, timeouts)
 
     def _to_host(self, host: int, timeouts: Timeouts) -> Transport:
         assert self.places
         origin, tls = self.places.hosts[host], self._settings.tls
         if self._settings.transport == "httpx":
-            return HttpxWire(origin, tls, timeouts, self._method, self._head)
+            return HttpxWire(origin, tls, timeouts, self._method, self._head, self._keep)
         if host not in self._hosts:
-            self._hosts[host] = Host(origin, tls)
+            self._hosts[host] = Host(origin, tls, partial(Answer, self._keep))
         return Wire(self._hosts[host], timeouts)
 
     def health_check(self, origin: int, target: int, timeouts: Timeouts) -> Wire | None:

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from _hookswarm.protocol.signing import Signer
+from _hookswarm.protocol.signing import Dress, Signer
 from _hookswarm.senders.plan.endpoints import EndpointTable
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.target import TargetTemplate
@@ -20,6 +20,7 @@ class Places:
     def __init__(self, settings: Settings, addresses: EndpointTable | TargetTemplate) -> None:
         self.hosts = addresses.hosts
         self._settings = settings
+        self._signer = settings.signer
         self._row = addresses.row
         self._table = addresses if isinstance(addresses, EndpointTable) and addresses.has_headers else None
         self._origins = [host.encode() for host in addresses.hosts]
@@ -34,11 +35,14 @@ class Places:
         if self._few and (place := self._kept.get(webhook)):
             return place
         host, path, key = self._row(webhook)
-        signer, starts, own = self._settings.signer, self._lines, b""
+        signer, starts, own, plainly = self._signer, self._lines, b"", None
+        dress: Dress | None = None
         if self._table and (headers := self._table.headers(webhook)):
             signer, starts = self._replacing(tuple(map(str.lower, headers)))
             own = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
-        plainly, dress = signer.keyed(key) if key else (signer.dress_plainly, signer.dress)
+            plainly, dress = signer.dress_plainly, signer.dress
+        if key:
+            plainly, dress = signer.keyed(key)
         lines = starts[host] % path + own if self._wire else own
         place = Place(self._origins[host] + path, host, lines, plainly, dress)
         if self._few:
@@ -53,8 +57,7 @@ class Places:
 
     def _without(self, names: tuple[str, ...]) -> tuple[Signer, list[bytes]]:
         """What signs where an endpoint has headers of its own in the place of these, and how its requests begin."""
-        settings = self._settings
-        signer = Signer(settings.provider, [one.key for one in settings.secrets], settings.headers.sent, names)
+        signer = self._signer.without(names)
         return signer, self._starts(signer)
 
 

@@ -7,6 +7,7 @@ from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.exchange.messages import OriginTick, WorkerTick
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.transport.wire import Timeouts
+from _hookswarm.senders.worker.failures import Failures
 from _hookswarm.senders.worker.opening import Opening
 from _hookswarm.senders.worker.origin import Origin
 from _hookswarm.senders.worker.queue import DeliveryQueue
@@ -44,6 +45,7 @@ class Playing:
     stage: Stage
     timeouts: Timeouts
     lanes: dict[int, Lane]
+    failures: Failures
 
     def queues(self) -> list[DeliveryQueue]:
         """One for each origin."""

@@ -153,6 +153,10 @@ class DeliveryQueue:
         if self._retries[0][2] is delivery:
             self._waiter.wake()
 
+    def second(self, due_ns: int) -> int:
+        """When the second delivery of an event goes out that is due then; asked once for each."""
+        return due_ns
+
     def settle(self, failed: bool) -> None:
         """A taken delivery has its final outcome."""
         self.in_flight -= 1

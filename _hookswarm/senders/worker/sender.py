@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol, cast
 
+from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance
 from _hookswarm.protocol.identity import AttemptTag, event_prefix, extend_event_id, format_attempt_tag
-from _hookswarm.protocol.signing import Signer
+from _hookswarm.protocol.rotation import RotatingSigner
+from _hookswarm.protocol.signing import Dress, Signer
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Journal
-from _hookswarm.records.rows import Flag, Outcome, pack_row
+from _hookswarm.records.rows import FAILED, Flag, Outcome, pack_row
 from _hookswarm.senders.plan.payloads import Payloads
 from _hookswarm.senders.plan.retry import Failure
 from _hookswarm.senders.transport.aimed import Place
 from _hookswarm.senders.transport.failure import WireError
 from _hookswarm.senders.transport.wire import Transport
+from _hookswarm.senders.worker.failures import Failures
 from _hookswarm.senders.worker.places import Places
 from _hookswarm.senders.worker.queue import Delivery, DeliveryQueue
 from _hookswarm.senders.worker.retrier import Retrier
@@ -80,12 +83,16 @@ class StageSender:
         retrier: Retrier,
         journal: Journal,
         payloads: Payloads,
-        signer: Signer,
+        signer: Signer | RotatingSigner,
         clock: Clock,
         wall: Callable[[], float] = time.time,
+        failures: Failures | None = None,
         places: Places | None = None,
+        acceptance: Acceptance = ANY_2XX,
     ) -> None:
-        """`places`: where each webhook's deliveries go, and its signer; None: all alike."""
+        """`failures`: what the process tells of them, for all its senders of a stage. `places`: where each webhook's
+        deliveries go, and who signs them; None: all alike.
+        """
         self.queue = queue
         self.retrier = retrier
         self._stage = stage
@@ -100,8 +107,10 @@ class StageSender:
         self._kind = payloads.kind if signer.uses_type else _untold
         self._clock = clock
         self._wall = wall
+        self._lacks = None if acceptance.is_plain else acceptance.lacks
         self.outcomes = [0] * len(Outcome)
         """Attempts by outcome."""
+        self._failures = failures or Failures()
         self.connecting_s: float | None = 0.0
         """What all attempts together spent on connecting; None: the transport does not tell."""
 
@@ -111,11 +120,13 @@ class StageSender:
         n = delivery.sequence * self._webhooks + delivery.webhook
         payload = self._payloads.body(event_id, n)
         tag = route.first_tag if delivery.attempt == 1 else route.tag(delivery.attempt)
-        plainly, dress, lines = self._plainly, self._dress, b""
+        plainly, lines = self._plainly, b""
+        dress: Dress = self._dress
         if self._places:
             place = self._places.of(delivery.webhook)
-            wire = cast(Aimed, wire).aim(place)
-            plainly, dress, lines = place.plainly, place.dress, place.lines
+            wire, lines = cast(Aimed, wire).aim(place), place.lines
+            if place.dress:
+                plainly, dress = place.plainly, place.dress
         if plainly:
             headers, body = plainly(event_id, self._wall(), payload, tag), payload
         else:
@@ -134,8 +145,10 @@ class StageSender:
                 self._journal.finish(row, self._clock.now(), 0, outcome, 0)
                 raise
         else:
-            if not 200 <= status < 300:
-                outcome, message, hinted = Outcome.REJECTED, f"status {status}", bool(wire.retry_after)
+            if self._lacks or not 200 <= status < 300:
+                message = self._lacks(status, wire.body) if self._lacks else f"status {status}"
+                if message:
+                    outcome, hinted = Outcome.REJECTED, bool(wire.retry_after)
         done_ns = self._clock.now()
         self.outcomes[outcome] += 1
         flags = _REUSED
@@ -146,6 +159,8 @@ class StageSender:
         latency_ms = (done_ns - delivery.began_ns) / 1e6
         if not message:
             return AttemptResult(start_ns, done_ns, latency_ms, None, None)
+        if outcome in FAILED:
+            self._failures.note(outcome, status, message, wire.body, delivery.webhook, done_ns)
         hint = parse_retry_after(wire.retry_after, self._wall()) if hinted else None
         return AttemptResult(start_ns, done_ns, latency_ms, message, Failure(outcome, status, hint))
 

@@ -41,7 +41,7 @@ class Twice:
         first = self._once(lane, delivery, _BrokenOff(own) if self._breaks_off else own, timeouts)
         if first.failure and first.failure.status == GONE:
             return first
-        due_ns = first.done_ns + round(self._pause_s * 1e9)
+        due_ns = lane.sender.queue.second(first.done_ns + round(self._pause_s * 1e9))
         try:
             gevent.sleep(max(due_ns - self._now(), 0) / 1e9)
         except Halted:
@@ -97,7 +97,7 @@ class _Unread:
         self._wire = wire
         self.url = getattr(wire, "url", b"")
         self.reused = False
-        self.retry_after = b""
+        self.retry_after = self.body = b""
         self.connecting_s: float | None = 0.0
 
     def aim(self, place: Place) -> Transport:

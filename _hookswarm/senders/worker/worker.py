@@ -19,6 +19,8 @@ from locust.runners import LocalRunner, WorkerRunner
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.identity import run_tag
+from _hookswarm.protocol.rotation import RotatingSigner
+from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.garbage import spare_start_up
@@ -54,14 +56,15 @@ from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage, from_plain
 from _hookswarm.senders.transport.wire import Timeouts
 from _hookswarm.senders.worker.delivery_workers import DeliveryWorkers
+from _hookswarm.senders.worker.failures import Failures
 from _hookswarm.senders.worker.master_watch import MasterWatch
 from _hookswarm.senders.worker.network import Network
 from _hookswarm.senders.worker.opening import Opening
 from _hookswarm.senders.worker.origin import Origin
 from _hookswarm.senders.worker.playing import Lane, Playing
-from _hookswarm.senders.worker.queue import DeliveryQueue
 from _hookswarm.senders.worker.retrier import Retrier
 from _hookswarm.senders.worker.sender import StageSender
+from _hookswarm.senders.worker.spaced_queue import delivery_queue
 from _hookswarm.senders.worker.supplied import Supplied
 from _hookswarm.senders.worker.sync import Sync
 
@@ -183,8 +186,9 @@ class SendingProcess:
         if stage.timeout_s:
             timeouts = Timeouts(stage.timeout_s, stage.timeout_s)
         self._network.begin(stage, announcement.start_ns)
-        lanes = {part.origin: self._lane(stage, announcement, part) for part in announcement.parts}
-        playing = Playing(announcement.number, stage, timeouts, lanes)
+        failures = Failures()
+        lanes = {part.origin: self._lane(stage, announcement, part, failures) for part in announcement.parts}
+        playing = Playing(announcement.number, stage, timeouts, lanes, failures)
         self._halted_by, self._dismissed = 0.0, False
         self._workers.begin(playing)
         self._watcher = gevent.spawn(self._watch, playing, announcement.start_ns)
@@ -193,7 +197,7 @@ class SendingProcess:
         chunk = gather.read_chunk(self.settings.results, self.name, gather.Fetch.model_validate(msg.data))
         self._tell(CHUNK, chunk.model_dump())
 
-    def _lane(self, stage: Stage, announcement: Announcement, part: Part) -> Lane:
+    def _lane(self, stage: Stage, announcement: Announcement, part: Part, failures: Failures) -> Lane:
         settings, seed, clock = self.settings, (announcement.seed, announcement.draw), self._clock
         stripe = Stripe(part.first, part.last, announcement.of)
         origin = Origin(part.origin, stage, settings.regions, settings.links, Random(f"{seed} {part}"), clock)
@@ -206,16 +210,27 @@ class SendingProcess:
                 stage=announcement.number,
                 webhooks=stage.webhooks,
                 run=run_tag(announcement.run),
-                queue=DeliveryQueue(stage, stripe, seed, announcement.start_ns, clock.now, weights=settings.weights),
+                queue=delivery_queue(stage, stripe, seed, announcement.start_ns, clock.now, weights=settings.weights),
                 retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
                 journal=self._journal,
                 payloads=settings.captured or Generated(stage.payload, announcement.seed),
-                signer=settings.signer,
+                signer=self._signer(announcement.start_ns),
                 clock=clock,
+                failures=failures,
+                acceptance=settings.acceptance,
                 places=self._network.places,
             ),
             Opening(soon, origin.likely, lambda: (announcement.start_ns - clock.now()) / 1e9),
         )
+
+    def _signer(self, start_ns: int) -> Signer | RotatingSigner:
+        """Of a stage that begins then."""
+        if not self.settings.rotation:
+            return self.settings.signer
+        after_s, then = self.settings.rotation
+        # What is signed is told the time by this machine, whose clock may be another than the stage's.
+        start_s = time.time() + (start_ns - self._clock.now()) / 1e9
+        return RotatingSigner(self.settings.signer, then, start_s + after_s)
 
     def _open_journal(self, run: str) -> None:
         if run != self._run:
@@ -278,6 +293,7 @@ class SendingProcess:
             starved_s=starved,
             connecting_s=playing.connecting_s(),
             flips=[flip for lane in playing.lanes.values() for flip in lane.origin.flips],
+            failures=playing.failures.told(self.settings.hidden_of),
         )
         self._tell(REPORT, report.model_dump(mode="json"))
 

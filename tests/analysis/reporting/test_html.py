@@ -40,6 +40,8 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> str:
         sent = [attempt(n) for n in range(20)]
         arrivals = [arrival(one) for one in sent[: 19 if test == "load" else 20]]
         frames = run(sent, arrivals, stages=[planned("<b>odd</b> & more")], test=test)
+        if test == "load":
+            frames = replace(frames, manifest=frames.manifest.model_copy(update={"options": {"rotate_at": 0.001}}))
         files.write_reports(folder, analyse(replace(frames, machine=machine_log(12))))
     return page.write_page(folder, files.read_reports(folder)).read_text()
 
@@ -50,6 +52,12 @@ def test_the_verdicts_come_first(html: str) -> None:
     told = re.findall(r'<span class="status (\w+)">', body[: body.index("<main")])
     assert told == ["pass", "void", "pass", "pass", "pass"]
     assert body.index("acknowledged_lost") < body.index('id="load-1"')
+
+
+def test_a_rotation_is_told(html: str) -> None:
+    """In a table of the test whose secret changed, and of no other."""
+    assert html.count("<summary>Secrets rotated (1)<") == 1
+    assert html.index('id="load-1"') < html.index("Secrets rotated")
 
 
 def test_nothing_is_fetched(html: str) -> None:

@@ -10,6 +10,7 @@ from _hookswarm.analysis.reporting.console import make_console
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.base import Quantiles
 from _hookswarm.analysis.schema.report import Reason, Section, Status, Verdict
+from _hookswarm.analysis.schema.rotations import Rotation
 from tests.support.journals import MS, START, arrival, attempt, planned, run
 
 ROWS = [attempt(n) for n in range(3)]
@@ -113,6 +114,25 @@ def test_nothing_steers_the_terminal() -> None:
     text = _shown(_section("a\x1b]0;title\x07b\x1b[31mc\r\nd\u202ee"), terminal=True)
     assert not {"\x1b", "\x07", "\r", "\u202e"} & set(text)
     assert len(text.splitlines()) == 4
+
+
+def test_a_rotation_has_its_line() -> None:
+    """After the stages: what was sent before and after it, and what of that was not verified."""
+    one = Rotation(stage="long", at_s=30, before=1_200, unverified_before=0, after=3_400, unverified_after=5)
+    lines = _shown(_section().model_copy(update={"rotations": [one]})).splitlines()
+    assert lines[-2].split() == [
+        "secret",
+        "rotated",
+        "at",
+        "s",
+        "before",
+        "not",
+        "verified",
+        "after",
+        "not",
+        "verified",
+    ]
+    assert lines[-1].split() == ["long", "30", "1,200", "0", "3,400", "5"]
 
 
 def test_a_hundred_columns_where_there_is_no_terminal() -> None:

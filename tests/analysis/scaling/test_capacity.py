@@ -49,6 +49,18 @@ def test_between_what_held_and_what_broke() -> None:
     assert list(capacity.capacity_lines([search])) == ["capacity: 412/s held, 420/s broke; p99_ms broke first"]
 
 
+def test_a_search_that_the_bound_ended() -> None:
+    """The target holds at least that; one whose bound broke is a search like any other."""
+    bounded = {"limits": LIMITS, "max_rate": 50.0, "arrivals": {"kind": "poisson", "rate": 50.0}}
+    held = tried(50).model_copy(update={"parameters": bounded})
+    search = found(tried(25).model_copy(update={"parameters": tried(25).parameters | {"max_rate": 50.0}}), held)
+    assert (search.rate_per_s, search.high_per_s, search.lower_bound, search.limited_by) == (50, None, True, "max_rate")
+    said = "capacity: at least 50/s held, no rate broke; the search ended at --max-rate: raise it to find more"
+    assert list(capacity.capacity_lines([search])) == [said]
+    broke = tried(50, p99_ms=90).model_copy(update={"parameters": bounded})
+    assert found(tried(25), broke).limited_by == "p99_ms"
+
+
 def test_a_rate_that_held_above_one_that_broke() -> None:
     """It was luck: what counts lies below the lowest rate that broke."""
     search = found(tried(100), tried(200, p99_ms=60), tried(300))

@@ -46,6 +46,38 @@ def test_a_stage_that_the_generator_limited_is_void() -> None:
     assert last.throughput_per_s == Throughput(median=790, low=790, high=800)
 
 
+@pytest.mark.parametrize(
+    ("kind", "reached", "error_rate", "held"),
+    [
+        ("closed", 48.0, 0.0, True),
+        ("closed", 33.0, 0.3, True),
+        ("closed", 30.0, 0.0, False),
+        ("constant", 50.0, 0.0, False),
+    ],
+)
+def test_a_closed_loop_that_reaches_the_bound_is_held_back(
+    kind: str, reached: float, error_rate: float, held: bool
+) -> None:
+    """By what was answered, well or not; what open arrivals reach is what they offer."""
+    made = stage("s", reached, arrivals={"kind": kind}, max_rate=50.0).model_copy(update={"error_rate": error_rate})
+    assert scaling.is_held_back(made) == held
+    assert not scaling.is_held_back(stage("s", reached, arrivals={"kind": kind}, max_rate=None))
+
+
+def test_what_the_bound_held_back_says_nothing_of_scaling() -> None:
+    """It is in no figure and no law, and the scenario names it."""
+    held = [
+        stage("s", 50, name=f"s {users}", users=users, factor=users, max_rate=50.0, arrivals={"kind": "closed"})
+        for users in (2, 4, 8, 16)
+    ]
+    slow = stage("s", 20, name="s 1", users=1, factor=1, max_rate=50.0, arrivals={"kind": "closed"})
+    (found,) = scaling.scaling_of([slow, *held])
+    assert [row.repeats for row in found.factors] == [1, 0, 0, 0, 0]
+    assert found.note == "--max-rate was the limit of x2, x4, x8, x16: raise it to see what the target does there"
+    law = scaling.fitted_laws([slow, *held])["s"]
+    assert law.skipped == "only 1 of the 4 sizes that a fit needs"
+
+
 def test_a_factor_without_a_good_repeat() -> None:
     """It has no figures; the scenario says so, and how many processes would have done."""
     stages = grid(void=(8, 16))

@@ -446,6 +446,17 @@ def test_nothing_acknowledged() -> None:
     assert _of(replace(frames, strays=1)).status is Status.VOID
 
 
+def test_a_run_that_ended_because_all_failed_is_untested() -> None:
+    """Not void for the stages that it left, whatever was acknowledged in those before."""
+    two = run(ROWS, SEEN, stages=[planned("one"), planned("two")])
+    timeline = [*two.timeline[:2], RunEnded(at_ns=START, interrupted=False, untested="all failed", left_out=[])]
+    found = _of(replace(two, timeline=timeline))
+    assert (found.status, _codes(found)) == (Status.UNKNOWN, ["all_failed"])
+    assert found.reasons[0].message == "all failed"
+    lost = WorkerLost(at_ns=START, worker="w1")
+    assert _of(replace(two, timeline=[lost, *timeline])).status is Status.VOID
+
+
 def test_nothing_fell_due() -> None:
     """A rate so low that there was no event to deliver is no fault of the target's: it is told, and what to do."""
     found = _of(run([], [], stages=[planned(f"stage {number}") for number in range(5)]))
@@ -499,7 +510,7 @@ def test_every_status_has_its_exit_code() -> None:
         Status.PASS: Exit.PASS,
         Status.FAIL: Exit.FAIL,
         Status.VOID: Exit.VOID,
-        Status.UNKNOWN: Exit.UNKNOWN,
+        Status.UNKNOWN: Exit.UNTESTED,
     }
     assert [int(verdict.EXITS[status]) for status in Status] == [0, 1, 3, 4]
 

@@ -8,7 +8,7 @@ import pytest
 
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.timeline import EffectsObserved, Timeline, read_timeline
-from _hookswarm.senders.master.effects import ASK_S, PATIENCE_S, Effects
+from _hookswarm.senders.master.effects import ASK_S, PATIENCE_S, PROBE_PATIENCE_S, Effects, effect_awaited
 from _hookswarm.senders.plan.observer import Observer, ObserverError
 
 
@@ -89,3 +89,21 @@ def test_a_slow_observer_holds_up_no_run(tmp_path: Path) -> None:
     told = Told("", (), "", None, iter([105.0] * 100))
     Effects(told, Timeline(tmp_path), Slow(), waited.append).after(3, 100, 10)
     assert len(waited) == 2
+
+
+@pytest.mark.parametrize(
+    ("numbers", "waited_s"),
+    [
+        ((100, 101), 0),
+        ((100, 100, 100, 101), 2 * ASK_S),
+        ((100,), PROBE_PATIENCE_S),
+        ((None,), 0),
+        ((100, None), 0),
+    ],
+)
+def test_the_probes_effect_is_awaited(numbers: Sequence[float | None], waited_s: float) -> None:
+    """Or the first stage would count it; not long, for it need not have one."""
+    waited: list[float] = []
+    with effect_awaited(Told("", (), "", None, iter([*numbers, *[numbers[-1]] * 100])), waited.append):
+        pass
+    assert sum(waited) == pytest.approx(waited_s)

@@ -1,5 +1,6 @@
 """Why a run ends early: which cause counts, and what is said of it."""
 
+from _hookswarm.senders.master.all_failed import AllFailed
 from _hookswarm.senders.master.ending import INTERRUPT, SIGTERM, UNKNOWN, Ending, ended_early
 
 
@@ -20,6 +21,22 @@ def test_an_interrupt_always_counts() -> None:
     assert ending.interrupted
     ending.note(SIGTERM)
     assert ending.interrupted
+
+
+def test_a_run_that_gives_up_was_not_interrupted() -> None:
+    """Nor did anything go wrong with it; of a run that ends already nothing more is told."""
+    ending = Ending()
+    ending.give_up(AllFailed("every one failed", "so"))
+    assert (ending.untested, ending.asked.is_set(), ending.interrupted, ending.cause) == (
+        "every one failed",
+        True,
+        False,
+        "",
+    )
+    ending = Ending()
+    ending.ask(SIGTERM)
+    ending.give_up(AllFailed("every one failed", "so"))
+    assert ending.untested == ""
 
 
 def test_what_is_said_has_the_cause_the_stages_and_what_to_do() -> None:

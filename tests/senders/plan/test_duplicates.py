@@ -8,7 +8,7 @@ import pytest
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.senders.plan.arrivals import Closed, Constant
 from _hookswarm.senders.plan.duplicates import Duplicate
-from _hookswarm.senders.plan.plan import make_plan
+from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.stages import Limits, Stage, from_plain, named, to_plain
 from tests.senders.plan.test_plan import settings
@@ -33,7 +33,7 @@ def test_without_an_observer_nobody_could_tell(tmp_path: Path) -> None:
     assert [stage.name for stage in plan.stages] == ["plain"]
     assert set(plan.left_out.values()) == {"to know how many effects there are (--observe URL|COMMAND)"}
     observed = settings(tmp_path, "--observe", "echo 0", "--target", "http://127.0.0.1:9/")
-    assert make_plan(TWICE, observed) == (named(TWICE), {})
+    assert make_plan(TWICE, observed) == Plan(named(TWICE), {})
 
 
 def test_httpx_breaks_nothing_off(tmp_path: Path) -> None:

@@ -28,6 +28,13 @@ def test_variables_are_filled_in() -> None:
     assert "t:1" not in repr(headers)
 
 
+def test_what_stood_in_the_environment_is_known() -> None:
+    """Alone, as an endpoint may repeat it."""
+    given = ["Authorization: Bearer ${A}", "X: ${B}${C}", "Y: plain"]
+    headers = read_headers(given, GITHUB, {"A": "a:1", "B": "b", "C": ""})
+    assert list(headers.hidden()) == [b"a:1", b"b"]
+
+
 def test_a_request_is_shown_as_its_headers_were_given() -> None:
     """And its body as it is."""
     headers = read_headers(["Authorization: ${TOKEN}"], GITHUB, {"TOKEN": "secret"})

@@ -12,6 +12,8 @@ from _hookswarm.senders.plan.options import (
     VARIABLES,
     add_options,
     at_host,
+    empty_faults,
+    empty_options,
     from_form,
     name_variables,
     to_arguments,
@@ -37,6 +39,7 @@ def test_every_option_has_its_place_in_the_form() -> None:
         ("--seed=1", "--connect-timeout=1.0"),
         ("--quick", "--target=http://127.0.0.1:9/", "--allow-remote", "--seed=9", "--transport=httpx"),
         ("--header=A: 1, 2", "--header=B: ${C}"),
+        ("--accept=status in 200,202", '--accept=body ~ "ok":true', "--no-probe"),
         ("--results=a folder", "--payloads=-odd.json", "--regions=r.toml", "--response-timeout=0.5", "--ca-file=c.pem"),
     ],
 )
@@ -50,8 +53,8 @@ def test_the_form_changes_what_it_names() -> None:
     """Numbers stay numbers, a box that is not ticked is false; what is not of ours is left alone."""
     options = parse("--quick", "--seed=4")
     changed = from_form(options, {"rate": "12.5", "seed": "9", "quick": "false", "stages": "retry", "user_count": "x"})
-    assert (changed.rate, changed.seed, changed.quick, changed.stages) == (12.5, 9, False, "retry")
-    assert (options.rate, options.seed, options.quick) == (0.0, 4, True)
+    assert (changed.rate, changed.seed, changed.quick, changed.stages) == ("12.5", 9, False, "retry")
+    assert (options.rate, options.seed, options.quick) == ("", 4, True)
     assert not hasattr(changed, "user_count")
 
 
@@ -62,6 +65,18 @@ def test_the_form_has_a_header_a_line() -> None:
     assert from_form(options, {"header": ""}).header == ""
     with pytest.raises(ConfigError, match=r"--header: 'C: \$\{D\}' reads the environment: start Locust with it"):
         from_form(options, {"header": "A: ${B}\nC: ${D}"})
+
+
+def test_an_empty_text_is_told_apart_from_none() -> None:
+    """A shell's variable that nobody set; a choice and a number have their own words for it."""
+    assert empty_options(parse()) == []
+    options = parse("--target", "", "--regions=", "--payloads= ", "--rate", "", "--stages", "x")
+    assert empty_options(options) == ["--rate", "--target", "--regions", "--payloads"]
+    assert empty_faults(empty_options(parse("--target="))) == [
+        "--target is empty: set the variable that it comes from, or leave it out"
+    ]
+    (fault,) = empty_faults(empty_options(options))
+    assert fault.endswith("--payloads are empty: set the variables they come from, or leave them out")
 
 
 def test_the_form_changes_no_command() -> None:
@@ -75,8 +90,8 @@ def test_the_form_changes_no_command() -> None:
 def test_what_is_no_number_is_refused() -> None:
     """Every fault of the form at once, by the option's name."""
     with pytest.raises(ConfigError) as caught:
-        from_form(parse(), {"rate": "fast", "seed": "1.5", "stages": "x"})
-    assert caught.value.faults == ("--rate: 'fast' is no number", "--seed: '1.5' is no whole number")
+        from_form(parse(), {"time_scale": "fast", "seed": "1.5", "stages": "x"})
+    assert caught.value.faults == ("--seed: '1.5' is no whole number", "--time-scale: 'fast' is no number")
 
 
 def test_locusts_parser_reads_our_options_variables() -> None:
@@ -89,7 +104,7 @@ def test_locusts_parser_reads_our_options_variables() -> None:
     assert parser.parse_args([], env_vars={"LOCUST_HEADER": '["A: 1", "B: 2"]'}).header == "A: 1\nB: 2"
     told = {"LOCUST_TARGET": "http://127.0.0.1/", "LOCUST_SEED": "7", "LOCUST_QUICK": "true", "LOCUST_RATE": "5"}
     found = parser.parse_args(["--rate=9"], env_vars=told)
-    assert (found.target, found.seed, found.quick, found.rate) == ("http://127.0.0.1/", 7, True, 9.0)
+    assert (found.target, found.seed, found.quick, found.rate) == ("http://127.0.0.1/", 7, True, "9")
     assert VARIABLES.keys() == set(OPTIONS)
     assert VARIABLES["no_replay"] == "LOCUST_NO_REPLAY"
 

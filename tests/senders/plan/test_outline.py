@@ -35,6 +35,12 @@ from _hookswarm.senders.plan.stages import Limits, Stage
             Stage("x", arrivals=Poisson(2_000), duration_s=5, limits=Limits()),
             "5 s a try", "?", "from 2,000/s, as high as it goes",
         ),
+        (
+            Stage("x", arrivals=Poisson(20), duration_s=5, limits=Limits(), max_rate=50),
+            "5 s a try", "?", "from 20/s, at most 50/s",
+        ),
+        (Stage("x", duration_s=1.5, max_rate=5), "1.5 s", "8 at most", "as answers come, at most 5/s"),
+        (Stage("x", arrivals=Backlog(1, backlog=90), duration_s=4, max_rate=5), "4 s", "20", "1/s, 90 at once"),
     ],
 )  # fmt: skip
 def test_what_a_stage_will_do(stage: Stage, lasts: str, events: str, rate: str) -> None:

@@ -12,7 +12,7 @@ from _hookswarm.protocol.regions import WORLD_TABLE, RegionTable, dump_table, lo
 from _hookswarm.senders.plan.arrivals import Closed, Constant, Ramp
 from _hookswarm.senders.plan.health import HealthLaw
 from _hookswarm.senders.plan.options import add_options
-from _hookswarm.senders.plan.plan import make_plan
+from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.settings import Settings, check_options
 from _hookswarm.senders.plan.stages import Incident, Limits, Stage, WebhookClass, named, sweep
@@ -29,7 +29,7 @@ def settings(folder: Path, *options: str) -> Settings:
 
 def test_without_options_the_plan_is_the_table(tmp_path: Path) -> None:
     """Every stage is played where the receivers are ours."""
-    assert make_plan(STAGES, settings(tmp_path)) == (named(STAGES), {})
+    assert make_plan(STAGES, settings(tmp_path)) == Plan(named(STAGES), {})
 
 
 def test_stages_with_faults_need_our_receivers(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_stages_with_faults_need_our_receivers(tmp_path: Path) -> None:
     target = settings(tmp_path, "--target", "http://127.0.0.1:9/")
     plan = make_plan(STAGES, target)
     assert [stage.name for stage in plan.stages] == ["plain"]
-    assert plan.left_out == {stage.name: "receivers of ours" for stage in STAGES[1:]}
+    assert plan.left_out == {stage.name: "receivers of ours, to fail as planned" for stage in STAGES[1:]}
     with pytest.raises(ConfigError, match="every stage"):
         make_plan(STAGES[1:], target)
 
@@ -106,6 +106,17 @@ def test_duration_and_rate_reach_the_stages_they_are_for(tmp_path: Path) -> None
             settings(tmp_path, *bad)
 
 
+def test_a_rotation_falls_into_some_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is later than all of them is refused; of a stage that its events end nobody knows."""
+    monkeypatch.setenv("HOOKSWARM_SECRET", "whsec_" + "A" * 32)
+    monkeypatch.setenv("HOOKSWARM_SECRET_NEXT", "whsec_" + "B" * 32)
+    rotating = settings(tmp_path, "--rotate-at", "5s")
+    with pytest.raises(ConfigError, match="--rotate-at 5 s: every stage is over by then: rotate earlier, or "):
+        make_plan([Stage("short", duration_s=3), Stage("warm", duration_s=3, warmup_s=2)], rotating)
+    for lasts in (Stage("long", duration_s=6), Stage("counted", events=1)):
+        assert make_plan([Stage("short", duration_s=3), lasts], rotating).stages
+
+
 def test_every_fault_of_the_retry_options_is_named_at_once(tmp_path: Path) -> None:
     """An unknown profile and an impossible scale are told together."""
     with pytest.raises(ConfigError) as caught:
@@ -172,7 +183,7 @@ def test_incidents_need_our_receivers_unless_they_are_cuts(tmp_path: Path) -> No
     """A foreign endpoint cannot be told to fail; the way to it can be cut."""
     stages = (Stage("plain", events=1), Stage("errors", duration_s=2, incidents=(Incident("errors", 0, 1),)))
     plan = make_plan(stages, settings(tmp_path, "--target", "http://127.0.0.1:9/"))
-    assert plan.left_out == {"errors": "receivers of ours"}
+    assert plan.left_out == {"errors": "receivers of ours, to fail as planned"}
 
 
 def test_stages_of_a_balancer_need_one(tmp_path: Path) -> None:

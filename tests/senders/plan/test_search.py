@@ -58,6 +58,17 @@ def test_the_first_try_is_the_planned_rate() -> None:
     assert next_rate([TriedRate(100, True), TriedRate(200, False)], 100, limits) == pytest.approx(141.42)
 
 
+@pytest.mark.parametrize(("first", "tried"), [(50, [50]), (20, [20, 40, 50]), (25, [25, 50])])
+def test_a_search_ends_at_the_highest_rate_that_may_be_offered(first: float, tried: list[float]) -> None:
+    """Where that holds; where it breaks, the search goes on below it."""
+    held, search = [], Search(first, Limits(), highest=50)
+    while (rate := search.next_rate()) is not None:
+        held.append(rate)
+        search.note(rate, True)
+    assert held == tried
+    assert next_rate([TriedRate(40, True), TriedRate(50, False)], 20, Limits(), 50) == pytest.approx(44.721)
+
+
 def test_a_search_ends() -> None:
     """A target without a limit, one that never holds, and one that cannot make up its mind: all end."""
     limits = Limits()

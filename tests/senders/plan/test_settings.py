@@ -207,8 +207,37 @@ def test_faults_of_a_provider_are_named(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert fault == "--payloads: mcp-events sends no body above 262,144 B: leave larger ones out"
     monkeypatch.setenv("HOOKSWARM_SECRET_NEXT", SECRET)
     (fault,) = faults_of("--provider=github")
-    assert fault == "provider github sends one signature, and $HOOKSWARM_SECRET_NEXT would be a second: unset it"
+    assert fault == (
+        "provider github sends one signature, and $HOOKSWARM_SECRET_NEXT would be a second: unset it, or say by "
+        "--rotate-at when it takes the place of the first"
+    )
     assert len(check_options(parse()).secrets) == 2
+
+
+def test_a_rotation_has_another_secret_and_somebody_who_signs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each fault is one line; where the format has room both sign until then, else the first alone."""
+    (fault,) = faults_of("--rotate-at=30s")
+    assert fault.startswith("--rotate-at: there is no secret to change to: set $HOOKSWARM_SECRET_NEXT")
+    monkeypatch.setenv("HOOKSWARM_SECRET_NEXT", SECRET)
+    assert faults_of("--rotate-at=soon")[0] == "--rotate-at 'soon' is no time: write 90s, 30m or 1h30m"
+    assert "hold the same secret" in faults_of("--rotate-at=30s")[0]
+    monkeypatch.setenv("HOOKSWARM_SECRET_NEXT", SECRET.replace("MfKQ", "AAAA"))
+    (tmp_path / "mute.toml").write_text('source = "here"\nas_of = 2026-11-29')
+    (fault,) = faults_of("--rotate-at=30s", "--provider=mute.toml")
+    assert fault == "--rotate-at: provider mute signs nothing: leave it out"
+    settings = check_options(parse("--rotate-at=30s", "--provider=github"))
+    assert settings.rotation
+    assert settings.rotation[0] == settings.options["rotate_at"] == 30
+    assert settings.told_signing().endswith("; 30 s after each stage's start the second signs alone")
+
+
+def test_what_a_provider_cannot_send_is_named(tmp_path: Path) -> None:
+    """A payload that is not JSON, where the provider's body or its content type is."""
+    (tmp_path / "body.xml").write_text("<a/>")
+    (fault,) = faults_of("--payloads=body.xml", "--provider=twilio")
+    assert fault == "--payloads: twilio sends forms, and these are XML: give JSON or forms"
+    settings = check_options(parse("--payloads=body.xml"))
+    assert b"Content-Type: application/xml\r\n" in settings.signer.head
 
 
 def test_unreachable_names_who_does_not_answer() -> None:
@@ -238,3 +267,42 @@ def test_a_proxy_is_told_where_the_wire_passes_it(monkeypatch: pytest.MonkeyPatc
     assert "past $HTTP_PROXY" in check_options(parse(*far)).proxy
     assert check_options(parse(f"--target={LOCAL}")).proxy == ""
     assert check_options(parse(*far, "--transport=httpx")).proxy == ""
+
+
+def test_what_counts_as_accepted_is_the_users_else_the_providers() -> None:
+    """Rules of the user's replace the provider's; without any it is a 2xx."""
+    assert check_options(parse()).acceptance.is_plain
+    assert check_options(parse("--provider=zoom")).acceptance.told() == ["status in 200,204"]
+    own = ("--accept=status in 200-202", "--accept=body ~ ok, done")
+    assert check_options(parse("--provider=zoom", *own)).acceptance.told() == ["status in 200-202", "body ~ ok, done"]
+
+
+def test_every_rule_that_cannot_be_understood_is_named() -> None:
+    """With the option, and how to write one."""
+    assert faults_of("--accept=status 200", "--accept=body ~ fine", "--accept=ok") == tuple(
+        f"--accept: {rule!r} is no rule: write 'status in 200,202', 'status in 200-299' or 'body ~ TEXT'"
+        for rule in ("status 200", "ok")
+    )
+
+
+def test_there_is_a_probe_unless_nobody_wants_it() -> None:
+    """`--no-probe`."""
+    assert check_options(parse()).probe
+    assert not check_options(parse("--no-probe")).probe
+
+
+def test_what_nothing_may_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secret, what headers have of the environment, and what a file of endpoints has of that webhook's own."""
+    monkeypatch.setenv("TOKEN", "a-token")
+    rows = [
+        {"url": "http://127.0.0.1:9/secret/path", "secret": "of the first", "headers": {"X": "Bearer 12345678"}},
+        {"url": "http://127.0.0.1:9/", "secret": "of the second"},
+    ]
+    (tmp_path / "ends.ndjson").write_text("\n".join(map(json.dumps, rows)))
+    options = ("--provider=github", "--header=X-Token: of ${TOKEN}", "--endpoints=ends.ndjson")
+    settings = check_options(parse(*options))
+    shared = [SECRET.encode(), b"a-token"]
+    assert settings.hidden == shared
+    own = [b"of the first", b"Bearer 12345678", b"/secret/path", b"12345678"]
+    assert settings.hidden_of(0) == [*shared, *own]
+    assert settings.hidden_of(1) == [*shared, b"of the second"]

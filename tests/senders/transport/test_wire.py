@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import gevent
@@ -17,6 +18,7 @@ import pytest
 
 from _hookswarm import __version__
 from _hookswarm.records.rows import Outcome
+from _hookswarm.senders.transport.answer import WholeAnswer
 from _hookswarm.senders.transport.connection import Address
 from _hookswarm.senders.transport.failure import WireError
 from _hookswarm.senders.transport.httpx_wire import HttpxWire
@@ -29,6 +31,7 @@ from tests.support.servers import (
     Peer,
     Script,
     ScriptedServer,
+    answer_of,
     answering,
     authority,
     client_tls,
@@ -130,6 +133,43 @@ def test_httpx_sends_the_same_headers(opened: list[Transport]) -> None:
         b"content-length: 14",
     ):
         assert lines.count(line) == 1
+
+
+def test_the_beginning_of_an_answers_body_is_kept(either: Open) -> None:
+    """Of the last answer, in the pieces that it came in; an answer without one, or a failure, has none."""
+    head = b"HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\n"
+    long = b"HTTP/1.1 500 Bad\r\nContent-Length: 1000\r\n\r\n" + b"x" * 1000
+    with ScriptedServer(answering(head + b"4\r\nno s\r\n6\r\necret!\r\n0\r\n\r\n", long, NO_CONTENT, b"")) as server:
+        transport = either(server.url, SHORT)
+        found = []
+        for _ in range(3):
+            transport.post(HEADERS, BODY)
+            found.append(transport.body)
+        failure(transport)
+        found.append(transport.body)
+    assert found == [b"no secret!", b"x" * 200, b"", b""]
+    assert failure(transport).outcome == Outcome.REFUSED
+    assert transport.body == b""
+
+
+@pytest.mark.parametrize("kind", ["wire", "httpx"])
+def test_as_much_of_a_body_is_kept_as_is_wanted(kind: str) -> None:
+    """However it comes in, and no more; the place that a redirect names where somebody wants to know it."""
+
+    def script(peer: Peer) -> None:
+        for head in ("200 OK", "302 Found\r\nLoCation: /there"):
+            peer.request()
+            whole = answer_of(b"0123456789" * 9_000, head)
+            for begin in range(0, len(whole), 7_777):
+                peer.send(whole[begin : begin + 7_777])
+
+    with ScriptedServer(script) as server:
+        endpoint = Endpoint(server.url, answer=partial(WholeAnswer, 50_001))
+        transport = Wire(endpoint, PATIENT) if kind == "wire" else HttpxWire(server.url, None, PATIENT, keep=50_001)
+        assert (transport.post(HEADERS, BODY), transport.location) == (200, b"")
+        assert transport.body == (b"0123456789" * 9_000)[:50_001]
+        assert (transport.post(HEADERS, BODY), transport.location) == (302, b"/there")
+        transport.close()
 
 
 def test_ipv6_works(wire: Open) -> None:

@@ -20,6 +20,7 @@ class Fake:
     opened: bool = False
     reused: bool = field(default=False, init=False)
     retry_after: bytes = b""
+    body: bytes = b""
     connecting_s: float | None = None
 
     def open(self) -> None:

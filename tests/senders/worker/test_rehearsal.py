@@ -29,3 +29,17 @@ def test_it_is_what_would_be_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert headers[b"Content-Length"] == b"11"
     signed = (headers[b"webhook-id"], headers[b"webhook-timestamp"], body, headers[b"webhook-signature"])
     assert verify(KEY, *signed)
+
+
+def test_a_payloads_type_and_format_are_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the header and the content type of the provider."""
+    monkeypatch.setenv("HOOKSWARM_SECRET", "plain")
+    (tmp_path / "bodies/star").mkdir(parents=True)
+    (tmp_path / "bodies/star/1.xml").write_text("<star/>")
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    options = ["--provider=github", f"--payloads={tmp_path}/bodies", f"--results={tmp_path}/results"]
+    request = first_request(Stage("one", events=1), check_options(parser.parse_args(options)))
+    assert b"\r\nX-GitHub-Event: star\r\n" in request
+    assert b"\r\nContent-Type: application/xml\r\n" in request
+    assert request.endswith(b"\r\n\r\n<star/>")

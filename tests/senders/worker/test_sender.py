@@ -10,15 +10,17 @@ import gevent
 import numpy as np
 import pytest
 
+from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance, parse_acceptance
 from _hookswarm.protocol.identity import AttemptTag, EventId, parse_attempt_tag, parse_event_id
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Header, Journal, read_journal
 from _hookswarm.records.rows import Flag, Outcome
 from _hookswarm.senders.plan.arrivals import Stripe
 from _hookswarm.senders.plan.payloads import Generated
-from _hookswarm.senders.plan.retry import RetryLaw
+from _hookswarm.senders.plan.retry import Failure, RetryLaw
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.transport.failure import WireError
+from _hookswarm.senders.worker.failures import Failures
 from _hookswarm.senders.worker.queue import Delivery, DeliveryQueue
 from _hookswarm.senders.worker.retrier import Retrier
 from _hookswarm.senders.worker.sender import Halted, Route, StageSender
@@ -38,6 +40,7 @@ class FakeWire:
     """Answers as it is told to."""
 
     url = b"http://127.0.0.1/hooks"
+    body = b""
 
     def __init__(
         self, answer: Answer, reused: bool = False, retry_after: bytes = b"", connecting_s: float | None = 0.0
@@ -60,13 +63,14 @@ class FakeWire:
 class Bench:
     """A sender with a journal of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, acceptance: Acceptance = ANY_2XX) -> None:
         self.clock = Clock()
         self.path = folder / "attempts.journal"
         self.journal = Journal(self.path, Header("attempts", "a run", "a worker", self.clock.anchor_ns))
         stage = Stage("x", webhooks=WEBHOOKS, events=100)
         queue = DeliveryQueue(stage, Stripe(), (1, STAGE), self.clock.now(), self.clock.now)
         self.payloads = Generated("thin", 1)
+        self.failures = Failures()
         self.sender = StageSender(
             STAGE,
             WEBHOOKS,
@@ -78,6 +82,8 @@ class Bench:
             signer(KEY),
             self.clock,
             lambda: NOW_S,
+            failures=self.failures,
+            acceptance=acceptance,
         )
 
     def delivery(self, late: int = 0, attempt: int = 1) -> Delivery:
@@ -171,6 +177,30 @@ def test_any_other_status_is_a_rejection(bench: Bench, status: int) -> None:
     assert (row["outcome"], row["status"]) == (Outcome.REJECTED, status)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (200, b"done", None),
+        (302, b"done", None),
+        (200, b"Hook rules were not satisfied.", "status 200, not accepted: body lacks done"),
+        (204, b"", "status 204, not accepted"),
+        (503, b"done", "status 503"),
+    ],
+)
+def test_rules_of_the_users_say_what_is_an_acknowledgement(
+    tmp_path: Path, status: int, body: bytes, error: str | None
+) -> None:
+    """A 200 that lacks what they want is a rejection with that status, also to the retry law; a 302 may be none."""
+    bench, wire = Bench(tmp_path, parse_acceptance(["status in 200,302", "body ~ done"])), FakeWire(lambda *_: status)
+    wire.body = body
+    result = bench.sender.attempt(bench.delivery(), ROUTE, wire)
+    assert result.error == error
+    assert result.failure == (Failure(Outcome.REJECTED, status) if error else None)
+    (row,) = bench.rows()
+    assert (row["outcome"], row["status"]) == (Outcome.REJECTED if error else Outcome.ACKNOWLEDGED, status)
+    bench.journal.close()
+
+
 @pytest.mark.parametrize(("value", "hint_s"), [(b"7", 7.0), (b"Tue, 14 Nov 2023 22:13:30 GMT", 9.1), (b"soon", None)])
 def test_a_hint_is_written_down_and_told(bench: Bench, value: bytes, hint_s: float | None) -> None:
     """A rejection's `Retry-After` is flagged in the row, and the retry law hears of it in seconds from now."""
@@ -214,6 +244,20 @@ def test_a_failure_of_the_wire_keeps_its_kind(bench: Bench, outcome: Outcome) ->
     assert result.error == f"{outcome.name.lower()}: so it was"
     (row,) = bench.rows()
     assert (row["outcome"], row["status"], row["done"] > 0) == (outcome, 0, True)
+
+
+def test_what_failed_is_told_with_its_answer(bench: Bench) -> None:
+    """By what was seen, once for each kind; what went well, or was ended by ourselves, is no failure."""
+    rejected, refused = FakeWire(lambda *_: 401), FakeWire(raising(WireError(Outcome.REFUSED, "nobody there")))
+    rejected.body = b"bad signature"
+    well, broken = FakeWire(lambda *_: 204), FakeWire(raising(WireError(Outcome.BROKEN_OFF, "on purpose")))
+    for wire in (rejected, rejected, refused, well, broken, FakeWire(raising(Halted()))):
+        bench.sender.attempt(bench.delivery(), ROUTE, wire)
+    kinds = bench.failures.told(lambda _: [])
+    told = [(kind.outcome, kind.status, kind.text, kind.count, kind.sample) for kind in kinds]
+    assert told == [(2, 401, "status 401", 2, "bad signature"), (3, 0, "nobody there", 1, "")]
+    (first, last) = (bench.rows()["done"][place] for place in (0, 1))
+    assert (kinds[0].first_ns, kinds[0].last_ns) == (first, last)
 
 
 def test_a_halted_attempt_is_interrupted(bench: Bench) -> None:

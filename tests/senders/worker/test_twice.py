@@ -19,7 +19,8 @@ from _hookswarm.senders.worker.twice import Twice
 
 MS = 1_000_000
 TIMEOUTS = Timeouts()
-LANE = cast(Lane, SimpleNamespace(origin=SimpleNamespace(likely=[0])))
+SENDER = SimpleNamespace(queue=SimpleNamespace(second=lambda due_ns: due_ns))
+LANE = cast(Lane, SimpleNamespace(origin=SimpleNamespace(likely=[0]), sender=SENDER))
 OWN, SPARE = (cast(Connections, SimpleNamespace(to=lambda *_: SimpleNamespace(open=lambda: None))) for _ in range(2))
 
 

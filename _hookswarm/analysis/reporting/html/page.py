@@ -7,9 +7,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
+from _hookswarm.analysis.reporting import failures
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.reporting.html import distribution, resources, scaling, stages
 from _hookswarm.analysis.reporting.html.charts import Chart
+from _hookswarm.analysis.schema import rotations
 from _hookswarm.analysis.schema.cpu import CpuReport
 from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, PERFORMANCE, Report
 from _hookswarm.analysis.schema.io import IoReport
@@ -36,6 +38,7 @@ class _PagePart:
     section: Section
     checks: str
     """Those that hold without being asked for."""
+    failed: _Table
     charts: list[Chart]
     tables: list[_Table]
 
@@ -76,6 +79,8 @@ def _parts(reports: Mapping[str, Report]) -> Iterator[_PagePart]:
         if section.duplicates:
             repeated = [duplicates.row(one) for one in section.duplicates]
             tables.append(_Table("Deliveries repeated on purpose", duplicates.HEADER, repeated))
+        if section.rotations:
+            tables.append(_Table("Secrets rotated", rotations.HEADER, [one.row() for one in section.rotations]))
         if own := io.sections.get(test):
             charts += resources.io_charts(own)
             rows = [(one.name, one.bottleneck, one.evidence, one.try_next) for one in own.stages]
@@ -84,7 +89,8 @@ def _parts(reports: Mapping[str, Report]) -> Iterator[_PagePart]:
             charts += resources.cpu_charts(used)
         if kept := memory.sections.get(test):
             tables += _memory(kept.trends)
-        yield _PagePart(section, default_checks_line(section), charts, tables)
+        failed = _Table("Attempts that failed", failures.HEADER, [failures.row(one) for one in section.failures or []])
+        yield _PagePart(section, default_checks_line(section), failed, charts, tables)
 
 
 def _stages(section: Section) -> _Table:

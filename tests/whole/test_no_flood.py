@@ -1,0 +1,92 @@
+"""`--rate 5` sends no more than 5 a second: not in runs of the short plans, nor by the schedules of the long ones."""
+
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from _hookswarm.records.exit_codes import Exit
+from _hookswarm.runner.options import make_parser
+from _hookswarm.runner.plans import Prepared
+from _hookswarm.runner.preflight import preflight
+from _hookswarm.runner.tests import TESTS
+from _hookswarm.senders.plan.arrivals import Stripe
+from _hookswarm.senders.plan.stages import Stage
+from _hookswarm.senders.worker.spaced_queue import delivery_queue
+from tests.senders.worker.test_queue import START, FakeTime
+from tests.support.counting import counting, most_in
+from tests.support.receivers import SECRET, environment
+from tests.support.runs import RUNNER
+
+RATE = 5
+LONGEST_S = 400
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOOKSWARM_SECRET", SECRET)
+
+
+def prepared(test: str, *options: str) -> Prepared:
+    given = ["--test", test, "--target", "http://127.0.0.1:9/", "--rate", f"{RATE}", "--list", *options]
+    return preflight(make_parser().parse_args(given)).tests[test]
+
+
+def sent_at(stage: Stage) -> Iterator[float]:
+    """When the attempts of a stage go out, seconds from its start: to a target that answers at once, by two processes
+    where it has users for two; of what would go on for ever, the beginning."""
+    edges = (0, stage.users // 2, stage.users) if stage.users > 1 else (0, 1)
+    for low, high in itertools.pairwise(edges):
+        time = FakeTime()
+        queue = delivery_queue(stage, Stripe(low, high, stage.users), (1, 0), START, time, time)
+        while (delivery := queue.take()) and time.now < START + LONGEST_S * 1e9:
+            yield (time.now - START) / 1e9
+            if stage.duplicate:
+                yield (queue.second(time.now) - START) / 1e9 if stage.duplicate.kind != "at_once" else time.now / 1e9
+            queue.settle(failed=delivery is None)
+
+
+@pytest.mark.parametrize("test", TESTS)
+def test_no_schedule_of_a_whole_plan_has_more(test: str) -> None:
+    """At somebody's target, every stage of it: never more than 5 in a second, but for a burst of one."""
+    observed = ["--observe", "echo 0"] if test == "performance" else []
+    plan = prepared(test, *observed).plan
+    assert plan.stages
+    for stage in plan.stages:
+        times = list(sent_at(stage))
+        assert times, stage.name
+        assert most_in(1 - 1e-6, times) <= RATE + 1, stage.name
+        assert len(times) <= RATE * max(stage.length_s or 0, 10) + 1, stage.name
+
+
+STAGES = {
+    "load": "sustained",
+    "scalability": "scaling users users=8 *,capacity",
+    "resource": "cpu users=16,io reuse=False",
+}
+"""Of the short plans, some of each kind: open with retries, closed, a search, connections that are not kept."""
+
+
+@pytest.mark.slow
+def test_no_run_of_a_short_plan_has_more(tmp_path: Path) -> None:
+    """A target that counts; where stages retry it answers every fourth attempt 503."""
+    env = environment(HOOKSWARM_SECRET=SECRET)
+    with counting() as target:
+        for test, stages in STAGES.items():
+            target.fails = 4 if test == "load" else 0
+            command = [sys.executable, str(RUNNER), "--quick", "--test", test, "--stages", stages, "--rate", f"{RATE}"]
+            command += ["--target", target.url, "--processes", "2", "--no-replay"]
+            done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=100)
+            assert done.returncode in (Exit.PASS, Exit.VOID), done.stdout + done.stderr  # void: others had the machine
+        times = list(target.times)
+    assert len(times) > 40
+    assert most_in(1, times) <= RATE + 1
+    sections = json.loads((tmp_path / "webhook_performance_results.json").read_text())["sections"]
+    (capacity,) = sections["scalability"]["capacity"]
+    assert (capacity["rate_per_s"], capacity["lower_bound"], capacity["limited_by"]) == (RATE, True, "max_rate")
+    assert "held_back" in {reason["code"] for reason in sections["resource"]["verdict"]["reasons"]}
