@@ -4,7 +4,7 @@ As providers do it: where the format has room for two signatures both stand ther
 Svix); where it has not, the new secret takes the old one's place at once (GitHub).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.credentials import Secret
@@ -26,14 +26,6 @@ class RotatingSigner:
         return (self._before if now_s < self._at_s else self._after).dress(event_id, now_s, *more)  # type: ignore[arg-type]  # handed on as they came
 
 
-Dresser = Signer | RotatingSigner
-
-
-def rotating(before: Signer, after: Signer | None, at_s: float) -> Dresser:
-    """What dresses attempts; `after`: what does from `at_s` on, if the secret changes."""
-    return RotatingSigner(before, after, at_s) if after else before
-
-
 Plainly = Callable[[bytes, float, bytes, bytes], bytes]
 
 
@@ -53,12 +45,10 @@ def signers(
     rotates: bool,
     own: Mapping[str, str] | None = None,
     written_in: Format = "json",
-    without: Collection[str] = (),
 ) -> tuple[Signer, Signer | None]:
     """What signs, and what does after a rotation, if there is to be one. Raises ConfigError.
 
-    `own`, `written_in` and `without` are as Signer has them. Two secrets without a rotation both sign; a provider whose
-    format has no room for that cannot have them.
+    Two secrets without a rotation both sign; a provider whose format has no room for that cannot have them.
     """
     keys = [secret.key for secret in secrets]
     if rotates and (fault := _fault(provider, secrets)):
@@ -67,8 +57,8 @@ def signers(
     if len(keys) > 1 and not room and not rotates:
         said = f"provider {provider.name} sends one signature, and {secrets[1].where} would be a second"
         raise ConfigError([f"{said}: unset it, or say by --rotate-at when it takes the place of the first"])
-    first = Signer(provider, keys if room else keys[:1], own, written_in, without)
-    return first, Signer(provider, keys[1:], own, written_in, without) if rotates else None
+    first = Signer(provider, keys if room else keys[:1], own, written_in)
+    return first, Signer(provider, keys[1:], own, written_in) if rotates else None
 
 
 def _fault(provider: Provider, secrets: Sequence[Secret]) -> str:

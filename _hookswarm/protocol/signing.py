@@ -60,6 +60,7 @@ class Signer:
         self.head = _head(provider, own or {}, written_in, without)
         """The lines that are the same at every attempt: who sends, and what kind of body."""
         self._signature = signature
+        self._made = provider, keys, own, written_in
         signed = Template(signature.signed if signature else "")
         wrap = Template(provider.wrap or "{body}")
         used = {*headers.names, *signed.names, *wrap.names}
@@ -81,6 +82,10 @@ class Signer:
         self._sign: Sign = _signing(self._signature, keys) if self._signature else lambda _message: b""
         self.dress_plainly = _plain(*self._plain, self._sign) if self._plain else None
         """The same as `dress`, faster, for a provider that needs no more than these four; None: for others."""
+
+    def without(self, names: Collection[str]) -> "Signer":
+        """The same for attempts with other headers in the place of these, named in lower case."""
+        return Signer(*self._made, names)
 
     def keyed(self, key: bytes) -> tuple[Plainly | None, Dress]:
         """`dress_plainly` and `dress` under another key. Where there is the former, it takes a microsecond."""

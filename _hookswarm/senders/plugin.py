@@ -4,6 +4,9 @@ import os
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -18,6 +21,7 @@ from _hookswarm.senders.master.ending import INTERRUPT, SIGTERM
 from _hookswarm.senders.master.expecting import Expecting, listens_at, living_children
 from _hookswarm.senders.master.locust_stats import sharpen_percentiles
 from _hookswarm.senders.master.master import Master, say
+from _hookswarm.senders.plan.endpoints import File, open_file
 from _hookswarm.senders.plan.options import EXPECT_S, add_options, at_host, name_variables
 from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.settings import Settings, check_options
@@ -42,9 +46,20 @@ def _set_up(environment: Environment, **_: Any) -> None:
     if not isinstance(shape, StagesShape) or options is None:
         return
 
-    def chosen(given: Namespace) -> tuple[Settings, Plan]:
+    def read(path: Path) -> File | None:
+        """The file of --endpoints. A worker of another host may not have it: the master does."""
+        try:
+            return open_file(path)
+        except ConfigError:
+            if isinstance(runner, WorkerRunner):
+                return None
+            raise
+
+    def chosen(given: Namespace, read: Callable[[Path], File | None] = read) -> tuple[Settings, Plan]:
         """What the options ask for; raises ConfigError."""
-        wanted = check_options(at_host(given))
+        wanted = check_options(at_host(given), read)
+        if given.endpoints and not wanted.endpoints:
+            return wanted, Plan((), {})  # they are yet to come; a worker plays what it is told
         return wanted, make_plan(shape.quick_stages if wanted.quick else shape.stages, wanted)
 
     try:
@@ -91,6 +106,8 @@ def _set_up(environment: Environment, **_: Any) -> None:
             fault = str(error)
         if process and not fault:
             process.configure(now[0])
+            if options.endpoints and not master:
+                process.have_endpoints(lambda content: chosen(options, lambda _path: BytesIO(content))[0])
         elif process and not master:
             process.refuse(fault)
         if master:

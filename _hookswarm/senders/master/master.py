@@ -20,7 +20,8 @@ from _hookswarm.records.clock import Clock
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import HostRecord
 from _hookswarm.senders.exchange.gather import Chunk, Gatherer
-from _hookswarm.senders.exchange.messages import CHUNK, FETCH, HALT, SAYS
+from _hookswarm.senders.exchange.messages import CHUNK, FETCH, GIVEN, HALT, SAYS, WANTED
+from _hookswarm.senders.exchange.supply import Wanted
 from _hookswarm.senders.exchange.usage import MACHINE_SAMPLE_S, Sampler, machine_log, process_log
 from _hookswarm.senders.master import live, metrics
 from _hookswarm.senders.master.calm_player import CalmPlayer
@@ -33,6 +34,7 @@ from _hookswarm.senders.master.probe import probe
 from _hookswarm.senders.master.reception import Reception
 from _hookswarm.senders.master.run_folder import RunFolder
 from _hookswarm.senders.master.stage_player import POLL_S, StagePlayer
+from _hookswarm.senders.master.supplier import Supplier
 from _hookswarm.senders.master.workers import Workers
 from _hookswarm.senders.plan.plan import NAMES_SHOWN, Plan
 from _hookswarm.senders.plan.settings import Settings
@@ -57,11 +59,13 @@ class Master:
         self._ending = Ending()
         self._left_out: list[int] = []
         self._reception = Reception(runner, self._clock)
-        self._workers = Workers(runner, plan.stages[0], self._reception.ready, self._reception.silence)
+        self._supplier = Supplier(self._reception.ready)
+        self._workers = self._make_workers()
         self.finished = False
         if isinstance(runner, MasterRunner):
             self._keep_users(runner)
         self._gatherer = Gatherer(lambda node, wanted: runner.send_message(FETCH, wanted, node))
+        runner.register_message(WANTED, self._on_wanted)
         runner.register_message(CHUNK, lambda msg, **_: self._gatherer.hear(Chunk.model_validate(msg.data)))
 
     # Locust's side.
@@ -81,6 +85,18 @@ class Master:
         """Of which classes."""
         return self._workers.wanted_classes
 
+    def _make_workers(self) -> Workers:
+        ready = self._supplier.supplied if self._settings.endpoints else self._reception.ready
+        return Workers(self._runner, self._plan.stages[0], ready, self._reception.silence)
+
+    def _on_wanted(self, msg: Any, **_: Any) -> None:
+        try:
+            given = self._supplier.answer(msg.node_id, Wanted.model_validate(msg.data))
+        except OSError as error:
+            self._reception.inbox.failure = f"--endpoints: {with_remedy(error)}"
+        else:
+            self._runner.send_message(GIVEN, given.model_dump(), msg.node_id)
+
     def _keep_users(self, runner: MasterRunner) -> None:
         """Where a worker joins, Locust deals all users out anew at once; those of a stage that is on must stay."""
         start = runner.start
@@ -99,7 +115,9 @@ class Master:
         self.finished = False
         self._folder, self._arrived = None, {}
         self._reception.begin(fault)
-        self._workers = Workers(self._runner, plan.stages[0], self._reception.ready, self._reception.silence)
+        if settings.endpoints:
+            self._supplier.begin(Path(settings.options["endpoints"]), settings.endpoints)
+        self._workers = self._make_workers()
         self._ending, self._left_out = Ending(), []
         self._walk = gevent.spawn(self._run)
 
@@ -193,6 +211,9 @@ class Master:
             self._controls = controls = Controls(self._settings.regions)
             self._read_clocks(folder, controls)
             controls.reset(folder.manifest.id)
+            if self._settings.endpoints and isinstance(self._runner, MasterRunner):
+                inbox, ending = self._reception.inbox, self._ending.asked.is_set
+                self._supplier.wait(self._workers.alive, ending, lambda: inbox.failure)
             settled = self._play_all(folder, controls, machine)
             early = self._ending.asked.is_set()
             self._arrived = controls.arrived()

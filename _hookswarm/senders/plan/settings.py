@@ -141,16 +141,15 @@ class Settings:
         """How webhooks share the events, unless stages say it themselves."""
         return self.endpoints.weights if self.endpoints else None
 
+    def urls(self) -> list[str]:
+        """Where it is sent; of endpoints their hosts."""
+        return list(self.endpoints.hosts) if self.endpoints else [region.url for region in self.regions]
+
     def unreachable(self) -> list[str]:
         """A phrase for each place that no TCP connection reaches."""
         if self.endpoints:
             return unreachable_hosts(self.endpoints.hosts)
         return unreachable(self.regions, self.balancer)
-
-    @property
-    def next_signer(self) -> Signer | None:
-        """Who signs after the rotation; None: the secret stays."""
-        return self.rotation[1] if self.rotation else None
 
     def told_signing(self) -> str:
         """Who is played, and with which secret, for people; empty for the default provider with a secret made up."""
@@ -202,8 +201,8 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
         faults.append(HTTPX_LINKS)
     if options.cert and table and not any(url.startswith("https:") for url in _urls(table, endpoints)):
         faults.append("--cert is shown to an https target: write https:// in its URL, or leave it out")
-    if rotate_at_s and endpoints and endpoints.has_keys:
-        faults.append("--rotate-at changes the secret of all, and --endpoints has others: leave one of them out")
+    if options.rotate_at and endpoints and (endpoints.has_keys or endpoints.has_headers):
+        faults.append("--rotate-at changes the secret of all: leave it, or secret and headers of --endpoints, out")
     if options.replay and options.no_replay:
         faults.append("--replay and --no-replay exclude each other: leave one out")
     if options.transport == "httpx":

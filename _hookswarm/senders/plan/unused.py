@@ -42,15 +42,11 @@ def _uses(options: argparse.Namespace, settings: Sequence[Settings], plans: Sequ
     yield _Use("--links real", options.links == "real", far, "no table says how far apart its regions are")
     twice = any(stage.duplicate for stage in stages)
     yield _Use("--observe", bool(options.observe), twice, "no chosen stage delivers events twice")
-    urls = [options.observe, *chain.from_iterable(_urls(one) for one in settings)]
-    https = any(url.startswith("https:") for url in urls)
+    urls = chain.from_iterable(one.urls() for one in settings)
+    https = any(url.startswith("https:") for url in (options.observe, *urls))
     yield _Use("--ca-file", bool(options.ca_file), https, "no address is https")
     timed = any(stage.timeout_s is None for stage in stages)
     for flag, seconds in (("--connect", options.connect_timeout), ("--response", options.response_timeout)):
         yield _Use(f"{flag}-timeout", bool(seconds), timed, "every chosen stage has its own")
     sustained = any(stage.scenario == SUSTAINED_MEMORY for stage in stages)
     yield _Use("--memory-limit", bool(options.memory_limit), sustained, f"no chosen stage is of {SUSTAINED_MEMORY!r}")
-
-
-def _urls(settings: Settings) -> Sequence[str]:
-    return settings.endpoints.hosts if settings.endpoints else [region.url for region in settings.regions]

@@ -23,8 +23,9 @@ class Place(NamedTuple):
     lines: bytes
     """What stands before the attempt's own header lines; of the wire, with the request's first line."""
     plainly: Plainly | None
-    """Dresses an attempt; else `dress` does."""
-    dress: Dress
+    """Dresses an attempt as `dress` does, and faster; None: it cannot."""
+    dress: Dress | None
+    """None: as all are dressed."""
 
 
 class Host(Endpoint):

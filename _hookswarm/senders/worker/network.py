@@ -1,6 +1,5 @@
 """The ways from every origin to every target, as one process has them, and its workers' connections."""
 
-import math
 from collections.abc import Sequence
 from functools import partial
 from random import Random
@@ -47,14 +46,17 @@ class Network:
         links = settings.links if settings.modelled else None
         self._links = _links(settings.regions, links, Random(settings.seed)) if links else None
 
+    def supply(self, settings: Settings) -> None:
+        """The endpoints came from the master: until now it had none, and nothing was sent."""
+        self._settings = settings
+        self.places = make_places(settings)
+
     def name_of(self, region: int) -> str:
         """A region's name by its code."""
         return self._settings.regions[region].name
 
-    def begin(self, stage: Stage, start_ns: int, rotates_at_s: float = math.inf) -> None:
-        """From now on the stage's distances and cuts hold, and when its secret changes (Unix seconds)."""
-        if self.places and self._settings.rotation:
-            self.places.begin(rotates_at_s)
+    def begin(self, stage: Stage, start_ns: int) -> None:
+        """From now on the stage's distances and cuts hold."""
         for origin, row in enumerate(self._links or ()):
             for target, link in enumerate(row):
                 link.near, link.cuts = not stage.links, _cuts(stage, start_ns, origin, target)

@@ -1,10 +1,8 @@
 """Where each webhook's deliveries go in one process: made of the endpoints' table when they are used."""
 
-import math
 from functools import lru_cache
 
-from _hookswarm.protocol.rotation import Dresser, rotating, signers
-from _hookswarm.protocol.signing import Signer
+from _hookswarm.protocol.signing import Dress, Signer
 from _hookswarm.senders.plan.endpoints import EndpointTable
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.target import TargetTemplate
@@ -22,6 +20,7 @@ class Places:
     def __init__(self, settings: Settings, addresses: EndpointTable | TargetTemplate) -> None:
         self.hosts = addresses.hosts
         self._settings = settings
+        self._signer = settings.signer
         self._row = addresses.row
         self._table = addresses if isinstance(addresses, EndpointTable) and addresses.has_headers else None
         self._origins = [host.encode() for host in addresses.hosts]
@@ -30,25 +29,20 @@ class Places:
         self._replacing = lru_cache(64)(self._without)
         self._few = isinstance(addresses, EndpointTable) and len(addresses) <= KEPT
         self._kept: dict[int, Place] = {}
-        self.begin(math.inf)
-
-    def begin(self, rotates_at_s: float) -> None:
-        """For a stage whose secret changes then (Unix seconds), if it is to change."""
-        self._at_s = rotates_at_s
-        self._dresser = rotating(self._settings.signer, self._settings.next_signer, rotates_at_s)
-        self._kept.clear()
-        self._replacing.cache_clear()
 
     def of(self, webhook: int) -> Place:
         """Where a webhook's deliveries go."""
         if self._few and (place := self._kept.get(webhook)):
             return place
         host, path, key = self._row(webhook)
-        signer, dresser, starts, own = self._settings.signer, self._dresser, self._lines, b""
+        signer, starts, own, plainly = self._signer, self._lines, b"", None
+        dress: Dress | None = None
         if self._table and (headers := self._table.headers(webhook)):
-            signer, dresser, starts = self._replacing(tuple(map(str.lower, headers)))
+            signer, starts = self._replacing(tuple(map(str.lower, headers)))
             own = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
-        plainly, dress = signer.keyed(key) if key else (dresser.dress_plainly, dresser.dress)
+            plainly, dress = signer.dress_plainly, signer.dress
+        if key:
+            plainly, dress = signer.keyed(key)
         lines = starts[host] % path + own if self._wire else own
         place = Place(self._origins[host] + path, host, lines, plainly, dress)
         if self._few:
@@ -61,18 +55,10 @@ class Places:
         hosts = [origin.partition(b"://")[2].replace(b"%", b"%%") for origin in self._origins]
         return [b"%b %%b HTTP/1.1\r\nHost: %b\r\n%b" % (method, host, lines) for host in hosts]
 
-    def _without(self, names: tuple[str, ...]) -> tuple[Signer, Dresser, list[bytes]]:
+    def _without(self, names: tuple[str, ...]) -> tuple[Signer, list[bytes]]:
         """What signs where an endpoint has headers of its own in the place of these, and how its requests begin."""
-        settings = self._settings
-        signer, then = signers(
-            settings.provider,
-            settings.secrets,
-            settings.rotation is not None,
-            settings.headers.sent,
-            settings.written_in,
-            names,
-        )
-        return signer, rotating(signer, then, self._at_s), self._starts(signer)
+        signer = self._signer.without(names)
+        return signer, self._starts(signer)
 
 
 def make_places(settings: Settings) -> Places | None:

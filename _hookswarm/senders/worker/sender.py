@@ -9,7 +9,8 @@ from typing import NamedTuple, Protocol, cast
 
 from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance
 from _hookswarm.protocol.identity import AttemptTag, event_prefix, extend_event_id, format_attempt_tag
-from _hookswarm.protocol.rotation import Dresser
+from _hookswarm.protocol.rotation import RotatingSigner
+from _hookswarm.protocol.signing import Dress, Signer
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Journal
 from _hookswarm.records.rows import FAILED, Flag, Outcome, pack_row
@@ -82,7 +83,7 @@ class StageSender:
         retrier: Retrier,
         journal: Journal,
         payloads: Payloads,
-        signer: Dresser,
+        signer: Signer | RotatingSigner,
         clock: Clock,
         wall: Callable[[], float] = time.time,
         failures: Failures | None = None,
@@ -90,7 +91,7 @@ class StageSender:
         acceptance: Acceptance = ANY_2XX,
     ) -> None:
         """`failures`: what the process tells of them, for all its senders of a stage. `places`: where each webhook's
-        deliveries go, and its signer; None: all alike.
+        deliveries go, and who signs them; None: all alike.
         """
         self.queue = queue
         self.retrier = retrier
@@ -119,11 +120,13 @@ class StageSender:
         n = delivery.sequence * self._webhooks + delivery.webhook
         payload = self._payloads.body(event_id, n)
         tag = route.first_tag if delivery.attempt == 1 else route.tag(delivery.attempt)
-        plainly, dress, lines = self._plainly, self._dress, b""
+        plainly, lines = self._plainly, b""
+        dress: Dress = self._dress
         if self._places:
             place = self._places.of(delivery.webhook)
-            wire = cast(Aimed, wire).aim(place)
-            plainly, dress, lines = place.plainly, place.dress, place.lines
+            wire, lines = cast(Aimed, wire).aim(place), place.lines
+            if place.dress:
+                plainly, dress = place.plainly, place.dress
         if plainly:
             headers, body = plainly(event_id, self._wall(), payload, tag), payload
         else:

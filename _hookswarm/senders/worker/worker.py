@@ -3,11 +3,11 @@
 Its users ask `work` for something to send. In a run without worker processes, Locust's only process is this too.
 """
 
-import math
 import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -16,9 +16,11 @@ from gevent.event import Event
 from locust.env import Environment
 from locust.runners import LocalRunner, WorkerRunner
 
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.identity import run_tag
-from _hookswarm.protocol.rotation import rotating
+from _hookswarm.protocol.rotation import RotatingSigner
+from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.garbage import spare_start_up
@@ -31,6 +33,7 @@ from _hookswarm.senders.exchange.messages import (
     CHUNK,
     FAILED,
     FETCH,
+    GIVEN,
     HALT,
     HEARD,
     PARTING,
@@ -39,10 +42,12 @@ from _hookswarm.senders.exchange.messages import (
     SAYS,
     STAGE,
     TICK,
+    WANTED,
     Announcement,
     Heard,
     Part,
 )
+from _hookswarm.senders.exchange.supply import Given
 from _hookswarm.senders.exchange.usage import Lags, Sampler, Usage, host_name, process_log
 from _hookswarm.senders.plan.arrivals import Stripe
 from _hookswarm.senders.plan.opening import workers_soon
@@ -60,6 +65,7 @@ from _hookswarm.senders.worker.playing import Lane, Playing
 from _hookswarm.senders.worker.retrier import Retrier
 from _hookswarm.senders.worker.sender import StageSender
 from _hookswarm.senders.worker.spaced_queue import delivery_queue
+from _hookswarm.senders.worker.supplied import Supplied
 from _hookswarm.senders.worker.sync import Sync
 
 PULSE_S = 0.02
@@ -96,12 +102,15 @@ class SendingProcess:
         self._sampler: Sampler | None = None
         self._halted_by = 0.0
         self._watcher: gevent.Greenlet | None = None
+        self._fetching: gevent.Greenlet | None = None
         self._dismissed = False
         """The master, or Locust itself, wants no more of this process; else its end is somebody's who killed it."""
         environment.events.test_stopping.add_listener(self._dismiss)
         runner.register_message(STAGE, self._on_stage)
         runner.register_message(FETCH, self._on_fetch)
         runner.register_message(HALT, lambda **_: gevent.spawn(self.halt), concurrent=True)
+        self._supplied = Supplied(lambda wanted: self._tell(WANTED, wanted.model_dump()))
+        runner.register_message(GIVEN, lambda msg, **_: self._supplied.hear(Given.model_validate(msg.data)))
         self._sync, self._heard = Sync(self._clock), Event()
         runner.register_message(HEARD, self._on_heard)
         if isinstance(runner, WorkerRunner):
@@ -114,6 +123,26 @@ class SendingProcess:
         self.settings = settings
         self._network = self._workers.network = Network(settings, self._clock)
         spare_start_up()
+
+    def have_endpoints(self, anew: Callable[[bytes], Settings]) -> None:
+        """Have those that the master has; `anew` makes the run's settings of their file."""
+
+        def take(content: bytes) -> None:
+            self.settings = anew(content)
+            self._network.supply(self.settings)
+
+        def fetch() -> None:
+            digest = self.settings.endpoints.digest if self.settings.endpoints else ""
+            try:
+                fault = self._supplied.fetch(digest, take)
+            except ConfigError as error:
+                fault = str(error)
+            if fault:
+                self.refuse(fault)
+
+        if self._fetching:
+            self._fetching.kill()
+        self._fetching = gevent.spawn(fetch)
 
     def refuse(self, fault: str) -> None:
         """It cannot do what the master's options ask for: a file or a variable that only the master has."""
@@ -156,7 +185,7 @@ class SendingProcess:
         timeouts = self.settings.timeouts
         if stage.timeout_s:
             timeouts = Timeouts(stage.timeout_s, stage.timeout_s)
-        self._network.begin(stage, announcement.start_ns, self._rotates_at_s(announcement.start_ns))
+        self._network.begin(stage, announcement.start_ns)
         failures = Failures()
         lanes = {part.origin: self._lane(stage, announcement, part, failures) for part in announcement.parts}
         playing = Playing(announcement.number, stage, timeouts, lanes, failures)
@@ -185,7 +214,7 @@ class SendingProcess:
                 retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
                 journal=self._journal,
                 payloads=settings.captured or Generated(stage.payload, announcement.seed),
-                signer=rotating(settings.signer, settings.next_signer, self._rotates_at_s(announcement.start_ns)),
+                signer=self._signer(announcement.start_ns),
                 clock=clock,
                 failures=failures,
                 acceptance=settings.acceptance,
@@ -194,10 +223,14 @@ class SendingProcess:
             Opening(soon, origin.likely, lambda: (announcement.start_ns - clock.now()) / 1e9),
         )
 
-    def _rotates_at_s(self, start_ns: int) -> float:
-        """When the secret of a stage that begins then changes: by this machine's time, which signatures are told."""
+    def _signer(self, start_ns: int) -> Signer | RotatingSigner:
+        """Of a stage that begins then."""
+        if not self.settings.rotation:
+            return self.settings.signer
+        after_s, then = self.settings.rotation
+        # What is signed is told the time by this machine, whose clock may be another than the stage's.
         start_s = time.time() + (start_ns - self._clock.now()) / 1e9
-        return start_s + self.settings.rotation[0] if self.settings.rotation else math.inf
+        return RotatingSigner(self.settings.signer, then, start_s + after_s)
 
     def _open_journal(self, run: str) -> None:
         if run != self._run:
