@@ -91,7 +91,7 @@ def test_the_options_stand_in_the_form_under_headings(page: Page) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("rate", "-1", "--rate must be above 0 and at most 1000000, not -1"),
+        ("rate", "-1", "--rate must lie between 0.01 and 1000000 a second, not -1"),
         ("rate", "fast", "--rate: 'fast' is no number"),
         ("stages", "nope", "--stages: none is named 'nope'"),
         ("strategy", "luck", "--strategy: unknown strategy 'luck'"),

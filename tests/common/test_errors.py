@@ -6,7 +6,7 @@ import re
 from _hookswarm.common import errors
 from tests.support.receivers import CHECKOUT
 
-NO_FAULTS = {"Halted", "Refused", "Unknown", "_Encrypted"}
+NO_FAULTS = {"Halted", "Refused", "Unknown"}
 ROOTS = {"Exception", "BaseException", "ValueError", "RuntimeError", "OSError", "TypeError", "KeyError", "LookupError"}
 
 

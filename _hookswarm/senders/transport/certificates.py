@@ -13,10 +13,6 @@ def default_tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-class _Encrypted(Exception):
-    """The key asks for a password. No fault of its own: it becomes one of a ConfigError."""
-
-
 def client_tls(ca_file: str = "", cert: str = "", key: str = "") -> ssl.SSLContext | None:
     """A client's side of TLS; None: as everybody has it. `key`: empty where it stands in the file of `cert`.
 
@@ -47,14 +43,16 @@ def _show(context: ssl.SSLContext, cert: str, key: str) -> str:
         except OSError as error:
             return f"{option} {path} cannot be read: {error.strerror}"
 
-    def asked() -> str:
-        raise _Encrypted
-
     where = f"--key {key}" if key else f"--cert {cert}"
+    encrypted = f"{where}: the key is encrypted; write it without a password: openssl pkey -in KEY -out PLAIN"
+
+    def asked_for_password() -> str:  # without an answer of ours OpenSSL asks on the terminal
+        raise ConfigError([encrypted])
+
     try:
-        context.load_cert_chain(cert, key or None, asked)
-    except _Encrypted:
-        return f"{where}: the key is encrypted; write it without a password: openssl pkey -in KEY -out PLAIN"
+        context.load_cert_chain(cert, key or None, asked_for_password)
+    except ConfigError:
+        return encrypted
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             return f"{where}: this is not the key of the certificate {cert}: name the one that was made with it"
