@@ -38,6 +38,7 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
     folder, port = tmp_path_factory.mktemp("webui"), free_port()
     with running_receiver(folder, "--threads", "8") as receiver:
         options = ["--regions", str(regions_file(folder, receiver)), "--web-host", "127.0.0.1", "--processes", "2"]
+        options += ["--accept=status in 200,204", "--accept=status in 200-299"]
         locust = start_locust(folder, STAGES, *options, "--web-port", str(port), "--class-picker", headless=False)
         url = f"http://127.0.0.1:{port}"
         try:
@@ -106,6 +107,17 @@ def test_bad_input_is_refused_in_the_form(page: Page, ui: Ui, field: str, value:
     expect(page.get_by_role("alert").filter(has_text=said)).to_be_visible()
     entry.fill(before)
     assert list(ui.results.glob("*")) == []
+
+
+def test_what_may_be_given_often_has_a_line_each(page: Page) -> None:
+    """As it was given; commas and all, it is sent so: the next run begins with it."""
+    entry = page.locator("form textarea[name=accept]")
+    expect(entry).to_be_visible()
+    assert entry.input_value() == "status in 200,204\nstatus in 200-299"
+    entry.fill("status in 200,204\n\nstatus is fine")
+    _start(page)
+    expect(page.get_by_role("alert").filter(has_text="--accept: 'status is fine' is no rule")).to_be_visible()
+    entry.fill("status in 200-299\nstatus in 200,204\n")
 
 
 def test_the_tab_fills_while_a_run_is_on(page: Page) -> None:

@@ -153,7 +153,8 @@ def at_host(options: argparse.Namespace) -> argparse.Namespace:
 
 def lines_of(text: str) -> list[str]:
     """What an option holds that may be given often."""
-    return text.split("\n") if text else []
+    lines = text.replace("\r\n", "\n").split("\n")  # as a browser sends them
+    return [line.strip(" \t") for line in lines if line.strip()]
 
 
 def to_arguments(options: argparse.Namespace) -> list[str]:

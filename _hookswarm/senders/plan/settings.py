@@ -431,5 +431,6 @@ def _connect_fault(url: str, timeout_s: float) -> str:
     try:
         socket.create_connection((host, port), timeout=timeout_s).close()
     except (OSError, UnicodeError) as error:
-        return f"cannot reach {host}:{port}: {getattr(error, 'strerror', None) or error}"
+        said = getattr(error, "strerror", None) or error
+        return f"cannot reach {host}:{port}: {said}: start it, or look at the address"
     return ""

@@ -15,7 +15,7 @@ from _hookswarm.protocol.exposition import exposition
 from _hookswarm.senders.master import metrics
 from _hookswarm.senders.master.ending import INTERRUPT
 from _hookswarm.senders.master.master import Master
-from _hookswarm.senders.plan.options import GROUPS, from_form
+from _hookswarm.senders.plan.options import GROUPS, REPEATABLE, from_form
 from _hookswarm.senders.web.downloads import FILES, DownloadError, Downloads
 
 WEBUI = Path(__file__).parent
@@ -81,7 +81,9 @@ def _extend_page(app: Flask) -> None:
         Markup('<li><a href="./webhooks/{}">{}</a></li>').format(name, file.title) for name, file in FILES.items()
     )
     ours = (WEBUI / "webui.html").read_text()
-    for name, part in (("tab", TAB), ("downloads", links), ("headings", app.json.dumps(headings))):
+    lists = app.json.dumps([_camel(name) for name in REPEATABLE])
+    parts = {"tab": TAB, "downloads": links, "headings": app.json.dumps(headings), "lists": lists}
+    for name, part in parts.items():
         ours = ours.replace(f"{{{{ {name} }}}}", part)
 
     def page() -> Answer:

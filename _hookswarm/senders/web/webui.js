@@ -5,6 +5,7 @@
   const WORDS = ["origin", "strategy", "avoids", "region", "outcome"];
   const section = document.getElementById("webhooks");
   const headings = JSON.parse(document.getElementById("webhooks-headings").textContent);
+  const lists = JSON.parse(document.getElementById("webhooks-lists").textContent);
   const part = (name) => document.getElementById(`webhooks-${name}`);
   const whole = (number) => number.toLocaleString("en");
   const ms = (number) => (number === null ? "-" : number < 100 ? number.toPrecision(3) : whole(Math.round(number)));
@@ -104,6 +105,7 @@
 
   // Locust's form keeps what is not its own in one closed box, without order: ours is open, under headings.
   function arrange() {
+    widen();
     for (const [name, heading] of Object.entries(headings)) {
       const field = document.querySelector(`form [name="${name}"]`)?.closest("form .MuiAccordionDetails-root > div > *");
       if (!field || field.previousElementSibling?.className === "webhooks-heading") continue;
@@ -118,6 +120,22 @@
       field.before(made);
     }
   }
+  // What may be given often has a line each, which Locust's own fields would join. Of two fields of a name its form
+  // sends the latter.
+  function widen() {
+    for (const name of lists) {
+      const field = document.querySelector(`form input[name="${name}"]`);
+      if (!field || field.nextElementSibling?.className === "webhooks-lines") continue;
+      const lines = document.createElement("textarea");
+      lines.name = name;
+      lines.value = field.getAttribute("value") ?? "";
+      lines.className = "webhooks-lines";
+      lines.setAttribute("aria-label", name);
+      field.style.display = "none";
+      field.after(lines);
+    }
+  }
+
   new MutationObserver(arrange).observe(document.getElementById("root"), { childList: true, subtree: true });
   arrange();
   look();

@@ -257,7 +257,8 @@ def test_unreachable_regions_are_waited_for_together() -> None:
         began = time.monotonic()
         faults = unreachable([Region(name=f"r{n}", url=silent.url) for n in range(40)], timeout_s=0.3)
         assert time.monotonic() - began < 6
-    assert faults == [f"region r{n}: cannot reach 127.0.0.1:{silent.port}: timed out" for n in range(40)]
+    mend = "start it, or look at the address"
+    assert faults == [f"region r{n}: cannot reach 127.0.0.1:{silent.port}: timed out: {mend}" for n in range(40)]
 
 
 def test_a_proxy_is_told_where_the_wire_passes_it(monkeypatch: pytest.MonkeyPatch) -> None:
