@@ -38,6 +38,7 @@ lint: $(VENV)/.dev  ## lint and formatting: what the hook of git runs
 
 bench: $(VENV)/.dev  ## measure sender and receiver against their rivals, side by side
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.endpoints
 
 bench-analysis: $(VENV)/.run  ## measure the analysis of 0.1, 1 and 10 million deliveries (2 GB of disk, 4 GB of memory)
 	$(BIN)/python -m benchmarks.analysis

@@ -41,7 +41,8 @@ def main() -> int:
             rates.append(many / one)
             light, heavy = [_found("memory", where, folder, RATE) for where in kinds]
             memories.append(heavy / light)
-            said = f"{one:,.0f} and {many:,.0f} a second of its CPU; {light / 1e6:.1f} and {heavy / 1e6:.1f} MB"
+            said = f"{one:,.0f} and {many:,.0f} a second of its CPU; "
+            said += f"{light / 1e6:.1f} and {heavy / 1e6:.1f} MB at {RATE:,} a second"
             print(f"round {number + 1}/{ROUNDS}, one endpoint and {count:,}: {said}", file=sys.stderr, flush=True)
     return _report(count, statistics.median(rates), statistics.median(memories))
 

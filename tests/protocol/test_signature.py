@@ -1,6 +1,7 @@
 """Standard Webhooks signatures, against the specification's vector and its reference library."""
 
 import base64
+import hmac
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.forms import parse_secret
+from _hookswarm.protocol.signature import Algorithm, signing_by
 from _hookswarm.protocol.signing import MAX_SIGNATURES, TOLERANCE_S, is_fresh
 from tests.support.receivers import KEY, SECRET
 from tests.support.signed import sign, verify
@@ -138,3 +140,14 @@ def test_a_timestamp_is_a_plain_recent_integer(timestamp: str, fresh: bool) -> N
 def test_freshness_never_raises(timestamp: str, now_s: float) -> None:
     """Any text at all is fresh or is not."""
     assert is_fresh(timestamp, now_s) in (True, False)
+
+
+@pytest.mark.parametrize("length", [0, 1, 63, 64, 65, 200])
+def test_a_key_that_signs_once_signs_the_same(length: int) -> None:
+    """As RFC 2104 has it, for keys of any length."""
+    key = bytes(range(length))
+    algorithms: tuple[Algorithm, ...] = ("hmac-sha256", "hmac-sha1")
+    for algorithm in algorithms:
+        once = signing_by(algorithm, "hex")
+        assert once(key, b"message").decode() == hmac.new(key, b"message", algorithm.removeprefix("hmac-")).hexdigest()
+        assert base64.b64decode(signing_by(algorithm, "base64")(key, b"m")).hex() == once(key, b"m").decode()

@@ -141,3 +141,22 @@ def test_the_head_says_who_sends() -> None:
     assert b"User-Agent: GitHub-Hookshot/044aadd\r\n" in Signer(load_provider("github"), [b"k"]).head
     head = Signer(load_provider("twilio"), [b"k"]).head
     assert b"Content-Type: application/x-www-form-urlencoded\r\n" in head
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_key_of_somebodys_own_signs_as_a_signer_of_its_own(name: str) -> None:
+    """Plainly and not, whatever the algorithm: an endpoint's deliveries are told from all others' by the key alone."""
+    provider = load_provider(name)
+    if not provider.signature:
+        pytest.skip("it signs nothing")
+    ours, theirs = keys(provider, 2)
+    plainly, dress = Signer(provider, [ours]).keyed(theirs)
+    body = PAYLOAD
+    if plainly:
+        headers = fields(plainly(EVENT, NOW_S, PAYLOAD, b"1-0-0-0"))
+    else:
+        block, body = dress(EVENT, NOW_S, PAYLOAD, b"1-0-0-0", b"", 7, 5, 2, URL)
+        headers = fields(block)
+    url, method = URL.decode(), provider.method
+    assert Verifier(provider, [theirs]).verify(headers, body, url, method)
+    assert not Verifier(provider, [ours]).verify(headers, body, url, method)

@@ -10,11 +10,11 @@ from _hookswarm.common.wording import first_of
 from _hookswarm.senders.exchange.gather import CHUNK
 from _hookswarm.senders.exchange.supply import Given, Wanted
 from _hookswarm.senders.master.ending import RunFailedError
-from _hookswarm.senders.master.stage_player import POLL_S
 from _hookswarm.senders.plan.endpoints import EndpointTable
 
 PATIENCE_S = 60.0
 """How long sending processes may take to have them all."""
+POLL_S = 0.05
 SHOWN = 12
 """Of processes that do not."""
 

@@ -171,7 +171,7 @@ def _parse(file: File, digest: str, path: Path, provider: Provider | None) -> En
     except csv.Error as error:
         faults.append(f"--endpoints {path}: no CSV: {error}: mend its quotes, or give NDJSON")
     if bad > SHOWN:
-        faults.append(f"--endpoints {path}:{and_more(bad - SHOWN, 'rows are wrong')}: mend or leave them out")
+        faults.append(f"--endpoints {path}:{and_more(bad - SHOWN, 'bad rows')}: mend them, or leave them out")
     if not faults and not len(table):
         faults.append(f"--endpoints {path}: no endpoint in it: give each a line, below the header: url,secret")
     if faults:

@@ -1,12 +1,13 @@
 """Which connections a stage's senders open before it begins, and how long that may take."""
 
 from collections.abc import Sequence
+from math import ceil
 
 import numpy as np
 
 from _hookswarm.protocol.regions import Links, Region
 from _hookswarm.senders.plan.arrivals import Closed
-from _hookswarm.senders.plan.spacing import timetable
+from _hookswarm.senders.plan.spacing import slots_per_s, timetable
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES, Target
 
@@ -33,7 +34,8 @@ def workers_soon(stage: Stage, seed: tuple[int, ...]) -> int:
         return 0
     workers = min(stage.users, stage.events or stage.users)
     if isinstance(stage.arrivals, Closed):
-        return 0 if stage.warmup_s else workers
+        per_s = slots_per_s(stage)
+        return 0 if stage.warmup_s else workers if per_s is None else min(workers, ceil(per_s * SOON_S))
     in_warmup, soon = np.searchsorted(next(timetable(stage).blocks(seed)), [stage.warmup_s, stage.warmup_s + SOON_S])
     return 0 if in_warmup >= workers else min(workers, int(soon))
 

@@ -141,6 +141,10 @@ class Settings:
         """How webhooks share the events, unless stages say it themselves."""
         return self.endpoints.weights if self.endpoints else None
 
+    def urls(self) -> list[str]:
+        """Where it is sent; of endpoints their hosts."""
+        return list(self.endpoints.hosts) if self.endpoints else [region.url for region in self.regions]
+
     def unreachable(self) -> list[str]:
         """A phrase for each place that no TCP connection reaches."""
         if self.endpoints:

@@ -42,8 +42,8 @@ def _uses(options: argparse.Namespace, settings: Sequence[Settings], plans: Sequ
     yield _Use("--links real", options.links == "real", far, "no table says how far apart its regions are")
     twice = any(stage.duplicate for stage in stages)
     yield _Use("--observe", bool(options.observe), twice, "no chosen stage delivers events twice")
-    urls = [options.observe, *(region.url for one in settings for region in one.regions)]
-    https = any(url.startswith("https:") for url in urls)
+    urls = chain.from_iterable(one.urls() for one in settings)
+    https = any(url.startswith("https:") for url in (options.observe, *urls))
     yield _Use("--ca-file", bool(options.ca_file), https, "no address is https")
     timed = any(stage.timeout_s is None for stage in stages)
     for flag, seconds in (("--connect", options.connect_timeout), ("--response", options.response_timeout)):

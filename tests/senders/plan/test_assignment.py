@@ -146,3 +146,13 @@ def test_an_impossible_exponent_is_refused(exponent: float) -> None:
     """A stage takes exponents from 0 to 5."""
     with pytest.raises(ValidationError):
         Stage("x", zipf=exponent)
+
+
+def test_weights_share_the_events() -> None:
+    """By a chi-square test, the same by the same seed; those of more webhooks than there are do not count."""
+    weights = np.array([1.0, 2.0, 5.0, 100.0])
+    asked = [assignment(Stage("x", webhooks=3, zipf=1.0), SEED, weights) for _ in range(2)]
+    found = [[one.event(n) for n in range(20_000)] for one in asked]
+    assert found[0] == found[1]
+    counts = np.bincount([webhook for webhook, _ in found[0]])
+    assert chisquare(counts, 20_000 * weights[:3] / 8).pvalue > 0.001

@@ -27,6 +27,8 @@ STAGE = Stage("x", users=64, duration_s=1)
         (replace(STAGE, arrivals=Constant(5)), 5),
         (replace(STAGE, arrivals=Constant(0.1)), 1),
         (replace(STAGE, arrivals=Backlog(1, 50)), 50),
+        (replace(STAGE, arrivals=Backlog(1, 50), max_rate=5), 5),
+        (replace(STAGE, max_rate=5), 5),
         (replace(STAGE, arrivals=Constant(100), warmup_s=1), 0),
         (replace(STAGE, arrivals=Constant(20), warmup_s=1), 40),
     ],

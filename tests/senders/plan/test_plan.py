@@ -198,3 +198,31 @@ def test_stages_of_a_balancer_need_one(tmp_path: Path) -> None:
     assert make_plan(stages, settings(tmp_path, "--regions", str(table))).left_out == {}
     table.write_text(f'{region}random = "http://127.0.0.1:2/"\n')
     assert list(make_plan(stages, settings(tmp_path, "--regions", str(table))).left_out) == ["theirs"]
+
+
+def test_a_bound_reaches_every_stage_and_the_record(tmp_path: Path) -> None:
+    """At another's target it is the base rate; what it changes is told, of the stages that are played."""
+    stages = (
+        Stage("closed", events=999),
+        Stage("open", duration_s=5, arrivals=Constant(100)),
+        Stage("unasked", events=9),
+    )
+    there = settings(tmp_path, "--target", "http://127.0.0.1:9/", "--rate", "5", "--stages", "closed,open")
+    plan = make_plan(stages, there)
+    assert [(stage.max_rate, stage.events) for stage in plan.stages] == [(5, 50), (5, None)]
+    assert plan.told == (
+        "at most 5 attempts a second: as --rate has it; --max-rate sets another bound",
+        "with the events that go out in 10 s at it: closed (999 to 50)",
+    )
+    assert (there.options["rate"], there.options["max_rate"]) == (5, 5)
+    assert make_plan(stages, settings(tmp_path, "--rate", "5")).told == ()
+
+
+def test_stages_run_elsewhere_without_what_dresses_our_receivers(tmp_path: Path) -> None:
+    """What is about our receivers does not."""
+    dressed = Stage("dressed", webhooks=9, events=1, classes=(WebhookClass("a", 1, 2),), receiver_threads=9)
+    stages = (dressed, replace(dressed, scenario="about ours", ours=True))
+    plan = make_plan(stages, settings(tmp_path, "--target", "http://127.0.0.1:9/"))
+    assert plan.stages == named([Stage("dressed", webhooks=9, events=1)])
+    assert plan.left_out == {"about ours": "receivers of ours, which they are about"}
+    assert make_plan(stages, settings(tmp_path)).stages == named(stages)

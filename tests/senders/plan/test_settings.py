@@ -10,7 +10,7 @@ import pytest
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.regions import Balancer, Region
 from _hookswarm.senders.plan.options import OPTIONS, add_options
-from _hookswarm.senders.plan.settings import check_options, unreachable
+from _hookswarm.senders.plan.settings import check_options, unreachable, unreachable_hosts
 from _hookswarm.senders.transport.wire import Timeouts
 from tests.support.servers import Blackhole, ScriptedServer, answering, authority, closed_port
 
@@ -307,3 +307,46 @@ def test_what_nothing_may_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     own = [b"of the first", b"Bearer 12345678", b"/secret/path", b"12345678"]
     assert settings.hidden_of(0) == [*shared, *own]
     assert settings.hidden_of(1) == [*shared, b"of the second"]
+
+
+def endpoints(*urls: str) -> str:
+    Path("endpoints.csv").write_text("\n".join(["url", *urls, ""]))
+    return "--endpoints=endpoints.csv"
+
+
+def test_endpoints_are_a_target_of_many() -> None:
+    """One region, and no other answer to where-to beside it."""
+    settings = check_options(parse(endpoints("http://127.0.0.1:9/a", "http://127.0.0.1:10/b")))
+    assert settings.endpoints
+    assert [(region.name, region.url) for region in settings.regions] == [("target", "http://127.0.0.1:9/")]
+    assert settings.urls() == ["http://127.0.0.1:9", "http://127.0.0.1:10"]
+    assert "--target and --endpoints exclude each other" in faults_of(endpoints(LOCAL), f"--target={LOCAL}")[0]
+    assert check_options(parse(f"--target={LOCAL}/{{webhook}}")).template
+
+
+def test_endpoints_beyond_loopback_need_leave_host_by_host() -> None:
+    """The first ones are named, the others counted; a host is named once."""
+    urls = [f"http://192.0.2.{n}/{page}" for n in range(1, 8) for page in "ab"]
+    said = faults_of(endpoints("http://127.0.0.1/", *urls))
+    assert [fault.partition(" ")[0] for fault in said[:-1]] == [f"http://192.0.2.{n}" for n in range(1, 6)]
+    assert said[-1] == "so are 2 more hosts"
+    assert check_options(parse(endpoints(*urls), "--allow-remote")).beyond_loopback
+
+
+def test_endpoints_that_nobody_reaches_are_told() -> None:
+    """Each host once, the first ones by their names; of thousands a part is tried."""
+    with ScriptedServer(answering()) as server:
+        down = [f"http://127.0.0.1:{closed_port()}" for _ in range(7)]
+        said = unreachable_hosts([server.url.rstrip("/"), *down])
+    assert [fault.split("reach ")[1].split(": ")[0] for fault in said[:-1]] == [url[7:] for url in down[:5]]
+    assert "and 2 more hosts are not reached" in said[-1]
+    began = time.monotonic()
+    assert len(unreachable_hosts(["http://127.0.0.1:1"] * 100_000)) == 6
+    assert time.monotonic() - began < 10
+
+
+def test_a_rotation_is_of_the_secret_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Endpoints that have one of their own have no other to change to."""
+    monkeypatch.setenv("HOOKSWARM_SECRET_NEXT", f"whsec_{'A' * 32}")
+    Path("endpoints.csv").write_text(f"url,secret\n{LOCAL},{SECRET}\n")
+    assert "--rotate-at changes the secret of all" in faults_of("--endpoints=endpoints.csv", "--rotate-at=1s")[0]

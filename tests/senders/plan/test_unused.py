@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import trustme
 
 from _hookswarm.senders.plan.arrivals import Poisson
 from _hookswarm.senders.plan.duplicates import Duplicate
@@ -47,6 +48,17 @@ def test_what_is_of_the_way_there_is_told_too(tmp_path: Path) -> None:
     own = replace(PLAIN, timeout_s=1)
     assert told(tmp_path, options, own) == ["--strategy", "--links real", "--response-timeout"]
     assert told(tmp_path, options, PLAIN) == ["--strategy", "--links real"]
+
+
+def test_a_certificate_authority_is_for_https(tmp_path: Path) -> None:
+    """Of any endpoint of a file, too."""
+    authority, rows = tmp_path / "ca.pem", tmp_path / "endpoints.csv"
+    trustme.CA().cert_pem.write_to_path(str(authority))
+    options = ["--ca-file", str(authority), "--endpoints", str(rows)]
+    rows.write_text("url\nhttp://127.0.0.1:9/\n")
+    assert told(tmp_path, options, PLAIN) == ["--ca-file"]
+    rows.write_text("url\nhttp://127.0.0.1:9/\nhttps://127.0.0.1:9/\n")
+    assert told(tmp_path, options, PLAIN) == []
 
 
 def test_the_rate_that_is_the_bound_is_used(tmp_path: Path) -> None:

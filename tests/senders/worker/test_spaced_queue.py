@@ -162,6 +162,34 @@ def test_waiting_for_a_busy_worker_counts() -> None:
     assert (late.due_ns - START, late.late_ns, time.now - START) == (200 * MS, 0, 900 * MS)
 
 
+def test_a_retry_that_is_due_goes_before_events_that_were_due_before_it() -> None:
+    """They lose nothing by it: it is the bound that they wait for."""
+    time = FakeTime()
+    queue = queue_of(Stage("x", events=3, arrivals=Constant(5), max_rate=5), time)
+    first = queue.take()
+    assert first
+    time.now += 390 * MS
+    queue.retry(again(first, time.now + 12 * MS))
+    second = queue.take()
+    assert second
+    assert (second.sequence, second.attempt, time.now - START) == (1, 1, 390 * MS)
+    queue.settle(failed=False)
+    time.now += 20 * MS
+    third = queue.take()
+    assert third
+    assert (third.sequence, third.attempt) == (0, 2)
+
+
+def test_events_that_wait_for_slots_are_no_queue() -> None:
+    """Of a target that is too slow for its load: as long as a worker is idle."""
+    time = FakeTime()
+    queue = queue_of(Stage("x", events=9, arrivals=Constant(5), max_rate=5), time)
+    time.now += 900 * MS
+    assert queue.queued() == 5
+    with queue._leader:  # as a worker has it that waits
+        assert queue.queued() == 0
+
+
 @pytest.mark.parametrize("idle", [True, False])
 def test_what_found_no_slot_never_fell_due(idle: bool) -> None:
     """When a stage is over; unless no worker was there to send it."""
