@@ -134,7 +134,7 @@ ANSWERS = [
     ("400 Bad Request", b"Invalid signature", ("--provider=stripe",), "'Invalid signature'", "set $HOOKSWARM_SECRET"),
     ("400 Bad Request", b"no such field", (), "status 400", "name bodies that it knows by --payloads PATH"),
     ("422 Unprocessable Content", b"", ("--payloads=mine.json",), "status 422", "--dry-run shows the request"),
-    ("404 Not Found", b"", (), "status 404", "look at the path of --target"),
+    ("404 Not Found", b"", (), "status 404", "look at its path in --target"),
     ("405 Method Not Allowed", b"", (), "status 405", "it takes no POST there"),
     ("413 Content Too Large", b"", ("--payloads=mine.json",), "status 413", "the body has 9 B: raise its limit"),
     ("415 Unsupported Media Type", b"", (), "status 415", "than application/json: add --header 'Content-Type: …'"),
