@@ -399,6 +399,22 @@ def test_a_receiver_that_waits_for_its_token_is_told(monkeypatch: pytest.MonkeyP
         assert accepted(f"--target={server.url}", "--provider=meta")
 
 
+def test_a_handshake_by_query_leaves_the_targets_own_as_it_is() -> None:
+    """Some receivers tell apart by it whom they serve."""
+    requests: list[bytes] = []
+
+    def script(peer: Peer) -> None:
+        while request := peer.request():
+            requests.append(request)
+            peer.send(answer_of(request.partition(b"hub.challenge=")[2][:32]))
+
+    with ScriptedServer(script) as server:
+        accepted(f"--target={server.url}?shop=7", "--provider=meta")
+    asked, sent = (request.split(b" ")[1] for request in requests)
+    assert asked.startswith(b"/hooks?shop=7&hub.mode=subscribe&hub.challenge=")
+    assert sent == b"/hooks?shop=7"
+
+
 def test_a_run_that_is_to_end_waits_for_no_probe() -> None:
     """Ctrl-C must not take as long as a target that is silent."""
     asked = Event()
