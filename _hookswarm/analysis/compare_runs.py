@@ -18,7 +18,7 @@ from _hookswarm.analysis.schema.report import Status
 from _hookswarm.analysis.verdicts import compare, measures
 from _hookswarm.analysis.verdicts.compare import NumberDifference, Outcome
 from _hookswarm.analysis.verdicts.measures import Number
-from _hookswarm.common.wording import first_of
+from _hookswarm.common.wording import figure, first_of
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import MANIFEST, RunError
 
@@ -194,7 +194,7 @@ def _table(differences: Sequence[NumberDifference], console: Console, interval: 
         table.add_column(column, justify="left" if column in ("stage", "number", "") else "right")
     for one in shown:
         table.add_row(
-            Text(printable(one.stage)), one.metric.name, f"{one.base:,.4g}", f"{one.new:,.4g}",
+            Text(printable(one.stage)), one.metric.name, figure(one.base), figure(one.new),
             _change(one, one.change), *[_interval(one)] * interval, Text(one.outcome, STYLES[one.outcome]),
         )  # fmt: skip
     if shown:

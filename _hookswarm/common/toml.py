@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.files import read_once_only
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The content of a TOML file. Raises ConfigError that names the file and what is wrong with it."""
+    if fault := read_once_only(path):
+        raise ConfigError([fault])
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

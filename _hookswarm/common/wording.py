@@ -37,6 +37,13 @@ def with_remedy(error: OSError) -> str:
     return f"{of_system(error)}: {remedy}, and run it again"
 
 
+def figure(value: float | None) -> str:
+    """A measured number for people: three digits, or all before the point; `-` where there is none."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
 def first_of(texts: Sequence[str], most: int, separator: str = ", ") -> str:
     """The first `most` of them, and how many more there are: `a, b and 3 more`."""
     return separator.join(texts[:most]) + and_more(len(texts) - most)

@@ -3,19 +3,25 @@
 Never from the command line, where every user of the machine could read them.
 """
 
+import json
 import os
 import secrets
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.files import read_once_only
 from _hookswarm.protocol.forms import TOLD, Form, make_secret, parse_secret
-from _hookswarm.protocol.providers import Provider
+from _hookswarm.protocol.providers import DEFAULT, Provider
 from _hookswarm.protocol.signature import ASYMMETRIC
 
 HIDDEN = b"********"
+LEAST_HIDDEN = 4
+"""Bytes of what is hidden in an answer: less than that stands in any text."""
 LEAST_KNOWN = 8
 """Bytes of a secret by which it is known where the rest is cut off."""
 FOLDER = Path(".hookswarm")
@@ -65,6 +71,7 @@ def _secret(name: str, form: Form, provider: str, env: Mapping[str, str], made: 
         return Secret(parse_secret(text, form), given or str(made), form, made_up=not given)
     except ConfigError as error:
         taken = f"{given or made} was taken as {TOLD[form]}, which provider {provider} wants: give it so"
+        taken += ", or name its provider by --provider" * (provider == DEFAULT)
         raise ConfigError([f"{fault}; {taken}" for fault in error.faults]) from None
 
 
@@ -77,7 +84,7 @@ def masked(text: bytes, keys: Iterable[bytes]) -> bytes:
 
     One that is cut off by its end is hidden as well.
     """
-    for secret in filter(None, (form for key in keys for form in _forms(key))):
+    for secret in dict.fromkeys(form for key in keys if len(key) >= LEAST_HIDDEN for form in _forms(key)):
         text = text.replace(secret, HIDDEN)
         for length in range(min(len(secret), len(text)), LEAST_KNOWN - 1, -1):
             if text.endswith(secret[:length]):
@@ -86,10 +93,26 @@ def masked(text: bytes, keys: Iterable[bytes]) -> bytes:
     return text
 
 
+_QUOTES = (("&quot;", "&#x27;"), ("&#34;", "&#39;"), ("&quot;", "&#39;"), ("&quot;", "'"))
+"""How those who write HTML spell both marks."""
+
+
 def _forms(key: bytes) -> Iterator[bytes]:
-    yield from (key, key.hex().encode())
+    """How it may stand in an answer: as it is, encoded, or escaped for a page, JSON or a URL."""
+    yield from (key, key.hex().encode(), key.hex().upper().encode())
     for spelt in (b64encode(key), urlsafe_b64encode(key)):
         yield from (spelt, spelt.rstrip(b"="))
+    try:
+        text = key.decode()
+    except UnicodeDecodeError:
+        return
+    for double, single in _QUOTES:
+        yield escape(text, quote=False).replace('"', double).replace("'", single).encode()
+    yield from (spell(text).encode() for spell in (_in_json, quote, quote_plus))
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
 
 
 def public_key_text(provider: Provider, secret: Secret) -> str | None:
@@ -122,15 +145,19 @@ def _credential(name: str, env: Mapping[str, str], made: Path, make: Callable[[]
         return value
     given = env.get(f"HOOKSWARM_{name}_FILE")
     path = Path(given) if given else made
+    where = f"$HOOKSWARM_{name}_FILE ({path})" if given else str(path)
+    other = f"name another by $HOOKSWARM_{name}_FILE"
+    if fault := read_once_only(path):
+        raise ConfigError([f"$HOOKSWARM_{name}_FILE: {fault}"])
     try:
         return path.read_text().strip()
     except FileNotFoundError:
         if given:
-            raise ConfigError([f"$HOOKSWARM_{name}_FILE: no such file: {path}"]) from None
+            raise ConfigError([f"$HOOKSWARM_{name}_FILE: no such file: {path}: name another"]) from None
     except OSError as error:
-        raise ConfigError([f"cannot read {path}: {error.strerror}"]) from None
+        raise ConfigError([f"{where} cannot be read: {error.strerror}: {other}"]) from None
     except UnicodeDecodeError:
-        raise ConfigError([f"cannot read {path}: not text"]) from None
+        raise ConfigError([f"{where} cannot be read: not text: {other}"]) from None
     return _create(path, make())
 
 

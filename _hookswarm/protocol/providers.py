@@ -190,14 +190,14 @@ def load_provider(name_or_path: str = DEFAULT) -> Provider:
     if name_or_path in table:
         return _read(name_or_path, table[name_or_path])
     path = Path(name_or_path)
-    if path.suffix == ".toml" or path.is_file():
+    if path.suffix == ".toml" or path.is_file() or path.is_fifo():
         try:
             return _read(path.stem, read_toml(path))
         except ConfigError as error:
             raise ConfigError([f"--provider {fault}" for fault in error.faults]) from None
     near = difflib.get_close_matches(name_or_path.lower(), table, 1)
     meant = f"did you mean {near[0]}? " if near else ""
-    there = f"{meant}There are {', '.join(table)}, and files: --provider mine.toml"
+    there = f"{meant}there are {', '.join(table)}, and files: --provider mine.toml"
     raise ConfigError([f"--provider: there is no provider {name_or_path!r}; {there}"])
 
 

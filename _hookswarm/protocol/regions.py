@@ -2,13 +2,14 @@
 
 import ipaddress
 import json
+import re
 import socket
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,20 +23,30 @@ OWN_RTT_MS = 1.0
 """Round trip within a region, where a table does not say."""
 
 
+_CREDENTIALS = re.compile(r"[^/?#]*//[^/?#]*@").match
+
+
 def check_url(text: str) -> str:
-    """An http(s) URL with a host and without credentials; raises ValueError that says what is wrong."""
+    """An http(s) URL as it is asked: with a host and a path, without credentials and fragment.
+
+    Raises ValueError that says what is wrong, and what to write. It repeats no password.
+    """
+    if _CREDENTIALS(text):
+        raise ValueError("a URL must not hold credentials: leave out what stands before @; a header can say it")
     try:
         url = urlsplit(text)
         port = url.port
     except ValueError as error:
-        raise ValueError(f"{text!r} is not a URL: {error}") from None
+        raise ValueError(f"{text!r} is not a URL: {error}: mend it") from None
     if url.scheme not in ("http", "https"):
-        raise ValueError(f"{text!r} is not an http:// or https:// URL")
-    if not url.hostname or port == 0 or any(c.isspace() or not c.isprintable() for c in text):
-        raise ValueError(f"{text!r} has no usable host and port")
-    if url.username or url.password:
-        raise ValueError(f"{url.hostname}: a URL must not hold credentials")
-    return text
+        raise ValueError(f"{text!r} is not an http:// or https:// URL: begin it with one of these")
+    if any(c.isspace() or not c.isprintable() for c in text):
+        raise ValueError(f"{text!r} has white space in it, or what cannot be printed: write a space as %20")
+    if not url.hostname or port == 0:
+        raise ValueError(f"{text!r} has no usable host and port: write http://host:port/path")
+    if "#" in text:
+        raise ValueError(f"{text!r}: # and what follows it is never sent: leave it out")
+    return urlunsplit(url._replace(path=url.path or "/"))  # what is signed with its URL is signed with what is asked
 
 
 Url = Annotated[str, AfterValidator(check_url)]

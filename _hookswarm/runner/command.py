@@ -57,7 +57,9 @@ def run_command(options: argparse.Namespace) -> int:
                 refused = f"not begun: {', '.join(left)}: {reported[-1].all_failed}"
                 console.print(refused, markup=False, highlight=False)
                 break
-        end = conclude(reported, options, console, refused) if reported or refused else Exit.UNTESTED
+        end = Exit.UNTESTED
+        if reported or refused:
+            end = conclude(reported, options, console, refused, interrupt.count > 0)
     except HookswarmError as error:
         if interrupt.count and not began:  # stopped before there was anything to report
             return Exit.INTERRUPTED
@@ -66,6 +68,4 @@ def run_command(options: argparse.Namespace) -> int:
     except OSError as error:
         print(f"error: {with_remedy(error)}", file=sys.stderr)
         return Exit.VOID if began else Exit.USAGE
-    if interrupt.count or any(one.interrupted for one in reported):  # or Locust's process was
-        return Exit.INTERRUPTED
-    return end
+    return Exit.INTERRUPTED if interrupt.count else end

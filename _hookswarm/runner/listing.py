@@ -56,7 +56,7 @@ def show_dry_run(outlook: Outlook, out: Console) -> None:
     request = settings.headers.unread(first_request(stage, settings))
     keys = [secret.key for secret in settings.secrets]
     if settings.endpoints:  # their file may hold secrets in each of its columns
-        keys += filter(None, [settings.endpoints.row(0)[2]])
+        keys += settings.endpoints.hidden(0)
         request = Headers(own := settings.endpoints.headers(0), dict.fromkeys(own, HIDDEN.decode())).unread(request)
     request = masked(request, keys)
     for line in request.decode(errors="replace").splitlines():

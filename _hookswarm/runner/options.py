@@ -3,15 +3,24 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from _hookswarm import __version__, called
+from _hookswarm.records.exit_codes import Exit
 from _hookswarm.runner.tests import TESTS
 from _hookswarm.senders.plan.options import EXPECT_S, add_options
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line: argparse prints all options before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(Exit.USAGE, f"error: {message}: {self.prog} --help shows all options\n")
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The command's own options, and those that it hands on to Locust."""
-    options = argparse.ArgumentParser(
+    options = _Parser(
         prog=called(sys.argv[0], "hookswarm"),
         description="Load-test webhook delivery and write the reports.",
         epilog="Exit codes: 0 pass, 1 a check failed, 2 usage, 3 void (not to be trusted), 4 nothing was tested, "

@@ -88,10 +88,17 @@ def report_run(run: Run, options: argparse.Namespace, console: Console) -> Repor
     return Reported(found, written)
 
 
-def conclude(reported: Sequence[Reported], options: argparse.Namespace, console: Console, refused: str = "") -> Exit:
+def conclude(
+    reported: Sequence[Reported],
+    options: argparse.Namespace,
+    console: Console,
+    refused: str = "",
+    interrupted: bool = False,
+) -> Exit:
     """Judge the checks over all runs, tell whoever wants to know; the worst end of all counts. Raises OSError.
 
     `refused`: why there were no more runs. Then there is nothing that checks could be judged by.
+    `interrupted`: somebody ended it, by whatever way; so did one whose run says so.
     """
     sections = [one.found.performance for one in reported]
     numbers = [number for one in reported for number in measures.numbers_of(one.found)]
@@ -107,6 +114,8 @@ def conclude(reported: Sequence[Reported], options: argparse.Namespace, console:
     ends.append(Exit.UNTESTED if refused else Exit.PASS if checks.all_held(results) else Exit.FAIL)
     worst = [Exit.VOID, Exit.UNTESTED, Exit.FAIL, Exit.PASS]
     end = min(ends, key=worst.index)
+    if interrupted or any(one.interrupted for one in reported):
+        end = Exit.INTERRUPTED
     if options.json:
         files = dict.fromkeys(path for one in reported for path in one.files)
         print(outcome.outcome_of(sections, results, files, end, refused).model_dump_json(indent=2))

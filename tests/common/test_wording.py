@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from _hookswarm.common.wording import and_more, first_of, of_system, one_line, with_remedy
+from _hookswarm.common.wording import and_more, figure, first_of, of_system, one_line, with_remedy
 
 
 def test_the_first_are_named_and_the_others_counted() -> None:
@@ -86,3 +86,11 @@ def test_what_cannot_be_written_is_told_with_what_to_do(number: int, remedy: str
 def test_what_somebody_sent_fits_on_a_line(data: bytes, told: str) -> None:
     """Its first 200 characters, without what would steer a terminal; of a page its text."""
     assert one_line(data) == told
+
+
+def test_a_figure_has_three_digits_and_no_exponent() -> None:
+    """All before the point, with commas; none is a dash."""
+    values = (None, 0, 0.01234, 5, 99.97, 999.7, 2_003.4, 22_053.1, -1_234_567.0)
+    assert [figure(value) for value in values] == [
+        "-", "0", "0.0123", "5", "100", "1,000", "2,003", "22,053", "-1,234,567",
+    ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Where the signing secret and the control token come from."""
 
+import os
 import stat
 import threading
 from collections.abc import Mapping
@@ -8,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.protocol.credentials import configured_token, control_token, public_key_text, signing_secrets
+from _hookswarm.protocol.credentials import (
+    HIDDEN,
+    configured_token,
+    control_token,
+    masked,
+    public_key_text,
+    signing_secrets,
+)
 from _hookswarm.protocol.forms import parse_secret
 from _hookswarm.protocol.providers import load_provider
 from tests.support.receivers import KEY, SECRET, TOKEN
@@ -140,3 +148,31 @@ def test_a_made_secret_is_a_standard_webhooks_secret(tmp_path: Path) -> None:
     text = (tmp_path / "made" / "secret").read_text().strip()
     assert text.startswith("whsec_")
     assert len(parse_secret(text)) == 32
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"It&#39;s &#34;&lt;7&gt;&#34; &amp; co", b"It&#x27;s &quot;&lt;7&gt;&quot; &amp; co", b'It\'s \\"<7>\\" & co',
+        b"It%27s%20%22%3C7%3E%22%20%26%20co", b"It%27s+%22%3C7%3E%22+%26+co",
+    ],
+)  # fmt: skip
+def test_a_secret_is_hidden_however_an_answer_escapes_it(said: bytes) -> None:
+    """As pages, JSON and URLs do: the marks of a page are put back before it is shown."""
+    assert masked(b"you sent " + said + b"!", [b'It\'s "<7>" & co']) == b"you sent " + HIDDEN + b"!"
+
+
+def test_what_stands_in_any_text_is_not_hidden() -> None:
+    """A tenant called a, say: the answer would be stars."""
+    assert masked(b"a database is locked", [b"a", b"data"]) == b"a " + HIDDEN + b"base is locked"
+
+
+def test_a_secret_file_that_can_be_read_once_only_is_refused(tmp_path: Path) -> None:
+    """A pipe, as `<(…)` makes one: the sending processes could not read it again."""
+    reading, writing = os.pipe()
+    os.close(writing)
+    try:
+        with pytest.raises(ConfigError, match=r"SECRET_FILE: /dev/fd/.*: a pipe can be read once only"):
+            signing_key({"HOOKSWARM_SECRET_FILE": f"/dev/fd/{reading}"}, tmp_path)
+    finally:
+        os.close(reading)

@@ -107,15 +107,21 @@ def test_a_table_that_cannot_be_read(tmp_path: Path) -> None:
             load_table(path)
 
 
-@pytest.mark.parametrize("url", ["http://a", "https://a.example:8443/x?y", "http://[::1]:80/", "http://127.0.0.1:1/"])
-def test_usable_urls(url: str) -> None:
-    """HTTP and HTTPS with a host are taken as they are."""
-    assert check_url(url) == url
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("https://a.example:8443/x?y", "https://a.example:8443/x?y"), ("http://[::1]:80/", "http://[::1]:80/"),
+        ("http://a", "http://a/"), ("HTTP://a?b=//c@d", "http://a/?b=//c@d"), ("http://a//b@c", "http://a//b@c"),
+    ],
+)  # fmt: skip
+def test_usable_urls(url: str, asked: str) -> None:
+    """HTTP and HTTPS with a host are taken as they are asked: some providers sign that."""
+    assert check_url(url) == asked
 
 
 @pytest.mark.parametrize(
     "url", ["", "a", "//a", "file:///etc", "http://", "http://:80", "http://a:0", "http://a:x", "http://a:99999",
-            "http://[::1", "http://a b/", "http://a\n/", "http://user@a/", "http://user:word@a/"]
+            "http://[::1", "http://a b/", "http://a\n/", "http://user@a/", "http://user:word@a/", "http://a/#b"]
 )  # fmt: skip
 def test_unusable_urls(url: str) -> None:
     """No host, no port, no HTTP, or credentials in it: refused."""
@@ -123,10 +129,12 @@ def test_unusable_urls(url: str) -> None:
         check_url(url)
 
 
-def test_a_password_in_a_url_is_not_repeated() -> None:
-    """The message of a refused URL does not carry its password into logs."""
+@pytest.mark.parametrize("rest", ["example.com/", "example.com:99999/", "example.com:x/", "[::1/", "a b/", ":0/"])
+@pytest.mark.parametrize("scheme", ["http:", "ftp:", " http:", ""])
+def test_a_password_in_a_url_is_not_repeated(scheme: str, rest: str) -> None:
+    """The message of a refused URL does not carry its password into logs, whatever else is wrong with it."""
     with pytest.raises(ValueError) as caught:
-        check_url("http://user:word@example.com/")
+        check_url(f"{scheme}//user:word@{rest}")
     assert "word" not in str(caught.value)
 
 

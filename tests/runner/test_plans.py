@@ -169,3 +169,12 @@ assert not {"locust", "pandas", "plotly", "scipy"} & sys.modules.keys()
     env = {"PYTHONPATH": str(CHECKOUT), "HOOKSWARM_SECRET": SECRET}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=env, check=True)
     assert done.stdout.startswith(f"hookswarm {__version__}\n")
+
+
+def test_a_dry_run_shows_nothing_secret_of_an_endpoint(tmp_path: Path) -> None:
+    """Of its row: neither secret nor headers, nor a token in the URL."""
+    (tmp_path / "e.csv").write_text(f"url,secret,headers\nhttp://127.0.0.1:1/t?key=hush-hush,{SECRET},X-Who: a\n")
+    told = shown(judged("--test", "load", "--endpoints", str(tmp_path / "e.csv"), "--dry-run"), dry=True)
+    assert "\nPOST ******** HTTP/1.1\n" in told
+    assert "\nX-Who: ********\n" in told
+    assert "hush" not in told

@@ -117,3 +117,21 @@ def test_a_run_that_somebody_ended_says_so(tmp_path: Path) -> None:
     ended = [*GOOD.timeline[:-1], RunEnded(at_ns=START, interrupted=True)]
     manifest = GOOD.manifest.model_copy(update={"interrupted": True})
     assert Reported(analyse(replace(GOOD, timeline=ended, manifest=manifest)), []).interrupted
+
+
+def test_json_tells_the_code_that_the_command_ends_with(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where somebody ended it, by whatever way."""
+    options = make_parser().parse_args(["--json"])
+    ended = Reported(
+        analyse(
+            replace(
+                GOOD,
+                timeline=[*GOOD.timeline[:-1], RunEnded(at_ns=START, interrupted=True)],
+                manifest=GOOD.manifest.model_copy(update={"interrupted": True}),
+            )
+        ),
+        [],
+    )
+    for reported, interrupted in ((Reported(analyse(GOOD), []), True), (ended, False)):
+        end = conclude([reported], options, Console(file=io.StringIO()), interrupted=interrupted)
+        assert json.loads(capsys.readouterr().out)["exit_code"] == end == Exit.INTERRUPTED

@@ -18,6 +18,7 @@ from _hookswarm.analysis.regions.resampling import (
     total,
 )
 from _hookswarm.analysis.schema.distribution import Difference
+from _hookswarm.common.wording import figure
 
 LEVEL = 0.99
 OBJECTIVE = (
@@ -135,7 +136,7 @@ def _finite(value: float) -> float | None:
 
 def _message(better: str, worse: str, of: Of, values: Sequence[float], different: bool) -> str:
     if of == "objective_ms":
-        value, low, high = (f"{one:,.4g}" for one in values)
+        value, low, high = map(figure, values)
         unit = "ms"
     else:
         value, low, high = (f"{100 * one:.3g}" for one in values)

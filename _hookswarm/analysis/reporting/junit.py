@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
+from _hookswarm.analysis.reporting import failures
 from _hookswarm.analysis.schema.report import Section, Status
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.analysis.verdicts.checks import CheckStatus as Checked
@@ -28,7 +29,8 @@ def junit_xml(sections: Sequence[Section], results: Sequence[CheckResult], refus
         suite.set("timestamp", section.run.started_at.isoformat(timespec="seconds"))
         case = _case(suite, section.run.test, "verdict")
         if kind := _VERDICT.get(section.verdict.status):
-            text = "\n".join(f"{reason.code}: {reason.message}" for reason in section.verdict.reasons)
+            told = [f"{reason.code}: {reason.message}" for reason in section.verdict.reasons]
+            text = "\n".join([*told, *(f"failed: {line}" for line in failures.lines(section))])
             _problem(case, kind, section.verdict.status, text)
         for one in section.default_checks or []:
             case = _case(suite, section.run.test, f"default check {one.check}")

@@ -11,7 +11,7 @@ from _hookswarm.analysis.schema.report import Section, Stage, Status
 from _hookswarm.analysis.verdicts import duplicates
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.analysis.verdicts.checks import CheckStatus as Checked
-from _hookswarm.common.wording import and_more
+from _hookswarm.common.wording import and_more, figure
 from _hookswarm.records.writing import naming
 
 MOST = 40
@@ -61,15 +61,11 @@ def _stage(stage: Stage) -> Sequence[str]:
         _cell(stage.name),
         f"{stage.deliveries.due:,}",
         "-" if stage.error_rate is None else f"{stage.error_rate:.2%}",
-        _short(stage.throughput_per_s),
-        _short(latency.p50),
-        stage.latency_ms.sign + _short(latency.p99),
+        figure(stage.throughput_per_s),
+        figure(latency.p50),
+        stage.latency_ms.sign + figure(latency.p99),
         *("-" if count is None else str(count) for count in (stage.ledger.lost, stage.ledger.duplicated)),
     )
-
-
-def _short(figure: float | None) -> str:
-    return "-" if figure is None else f"{figure:,.4g}"
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -13,6 +13,7 @@ from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.schema import rotations
 from _hookswarm.analysis.schema.report import Class, Section, Stage, Status
 from _hookswarm.analysis.verdicts import duplicates
+from _hookswarm.common.wording import figure
 
 STYLES = {Status.PASS: "bold green", Status.FAIL: "bold red", Status.VOID: "bold red", Status.UNKNOWN: "bold yellow"}
 COLUMNS = ("events", "errors", "a second", "p50 ms", "p99 ms", "max ms", "tries", "lost", "twice")
@@ -37,11 +38,11 @@ def show_section(section: Section, out: Console) -> None:
         counts = (stage.ledger.lost, stage.ledger.duplicated)
         table.add_row(
             *_figures(stage.name, stage),
-            _short(stage.attempts.per_delivery),
+            figure(stage.attempts.per_delivery),
             *("-" if count is None else f"{count:,}" for count in counts),
         )
         for part in stage.classes or []:
-            table.add_row(*_figures(f"  {part.name}", part), _short(part.attempts_per_delivery))
+            table.add_row(*_figures(f"  {part.name}", part), figure(part.attempts_per_delivery))
         if found := stage.against:
             name = Text(printable(f"  {OTHERS} / {found.stage}"))
             table.add_row(name, "", "", "", _times(found.p50_ratio), _times(found.p99_ratio))
@@ -69,16 +70,11 @@ def _figures(name: str, part: Stage | Class) -> Iterator[Text | str]:
     yield Text(printable(name))
     yield f"{part.deliveries.due:,}"
     yield "-" if part.error_rate is None else f"{part.error_rate:.1%}"
-    yield "-" if part.throughput_per_s is None else f"{part.throughput_per_s:,.0f}"
+    rate = part.throughput_per_s
+    yield figure(rate) if rate is None or rate < 10 else f"{rate:,.0f}"
     sign = part.latency_ms.sign if isinstance(part, Stage) else ""
-    yield from (_short(delivery.p50), sign + _short(delivery.p99), _short(delivery.max))
+    yield from (figure(delivery.p50), sign + figure(delivery.p99), figure(delivery.max))
 
 
 def _times(ratio: float | None) -> str:
     return "-" if ratio is None else f"\N{MULTIPLICATION SIGN}{ratio:.2f}"
-
-
-def _short(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -15,6 +15,7 @@ from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.scalability import Capacity, Try
 from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.common.limits import MAX_DISTURBED
+from _hookswarm.common.wording import figure
 from _hookswarm.records.timeline import StageOverloaded
 
 MAX_RATE = "max_rate"
@@ -141,11 +142,11 @@ def capacity_lines(capacities: Sequence[Capacity]) -> Iterator[str]:
         if found.rate_per_s is None and found.high_per_s is None:
             yield f"{found.scenario}: every try was disturbed by the generator: give the senders cores of their own"
         elif found.rate_per_s is None:
-            yield f"{found.scenario}: none of the rates held, down to {found.high_per_s:,.4g}/s; {_cause(found)}"
+            yield f"{found.scenario}: none of the rates held, down to {figure(found.high_per_s)}/s; {_cause(found)}"
         else:
             least = "at least " if found.lower_bound else ""
-            upper = "no rate" if found.high_per_s is None else f"{found.high_per_s:,.5g}/s"
-            yield f"{found.scenario}: {least}{found.rate_per_s:,.5g}/s held, {upper} broke; {_cause(found)}"
+            upper = "no rate" if found.high_per_s is None else f"{figure(found.high_per_s)}/s"
+            yield f"{found.scenario}: {least}{figure(found.rate_per_s)}/s held, {upper} broke; {_cause(found)}"
 
 
 def _cause(found: Capacity) -> str:

@@ -28,10 +28,11 @@ def judge_defaults(frames: RunFrames, stages: Sequence[Stage]) -> list[DefaultCh
         return None
     counting = [stage for stage in stages if counts(stage, frames.manifest.test)]
     cut = _cut_short(frames)
+    none = "every stage plans faults, or seeks overload" if stages else "no stage was played"
     every = list(measures.numbers_of_stages(counting))
     whole = [number for number in every if number.scope["stage"] not in cut]
     return [
-        _judge(text, advice, whole if text == ERROR_RATE else every, bool(counting))
+        _judge(text, advice, whole if text == ERROR_RATE else every, "" if counting else none)
         for text, advice in DEFAULTS.items()
     ]
 
@@ -48,15 +49,14 @@ def _cut_short(frames: RunFrames) -> set[str]:
     return {frames.plan[number].name for number in numbers if number is not None} | excused_stages(frames)
 
 
-def _judge(text: str, advice: str, numbers: Sequence[Number], any_counts: bool) -> DefaultCheck:
-    """What is not known of a stage cannot fail there."""
+def _judge(text: str, advice: str, numbers: Sequence[Number], none_counts: str) -> DefaultCheck:
+    """What is not known of a stage cannot fail there. `none_counts`: why no stage does; empty: some do."""
     check = parse_check(text)
     names = measures.ALIASES.get(check.name, (check.name,))
     known = [one for one in numbers if one.value is not None and not one.kind and one.name in names]
     if not known:
         why = "nothing fell due in a stage that was played to its end" if text == ERROR_RATE else NO_JOURNAL
-        message = why if any_counts else "every stage plans faults, or seeks overload"
-        return DefaultCheck(check=text, status="skipped", stages=0, message=message)
+        return DefaultCheck(check=text, status="skipped", stages=0, message=none_counts or why)
     (result,) = judge_checks([check], known)
     if result.status is CheckStatus.PASS:
         return DefaultCheck(check=text, status="pass", stages=len(known), message=result.message)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from _hookswarm.analysis.schema.duplicates import Duplicates, Kind
 from _hookswarm.analysis.schema.report import Reason
 from _hookswarm.analysis.verdicts.codes import Code
+from _hookswarm.common.wording import figure
 
 WAYS: dict[Kind, str] = {
     "later": "repeated after a while",
@@ -47,14 +48,8 @@ def unknown(found: Sequence[Duplicates]) -> Iterator[Reason]:
 def row(one: Duplicates) -> tuple[str, str, str, str, str]:
     """A line of a table: see `HEADER`."""
     verdict = {True: "held", False: "GOT THROUGH" if one.extra else "MISSING", None: "unknown"}[one.passed]
-    effects, apart = ("-" if one.effects is None else f"{one.effects:,g}", _ms(one.apart_ms))
+    effects, apart = ("-" if one.effects is None else f"{one.effects:,g}", figure(one.apart_ms))
     return WAYS[one.kind], f"{one.events:,}", effects, apart, verdict
 
 
 HEADER = ("duplicates", "events", "effects", "ms apart", "")
-
-
-def _ms(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -13,7 +13,7 @@ from _hookswarm.analysis.verdicts import books, duplicates, held_back
 from _hookswarm.analysis.verdicts.books import NAMED
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, SHORTEST_S
-from _hookswarm.common.wording import first_of
+from _hookswarm.common.wording import figure, first_of
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.timeline import RunEnded, StageEnded, StageOverloaded
 
@@ -178,7 +178,7 @@ def _lawless(stages: Sequence[Stage]) -> Iterator[Reason]:
 def _starved(stages: Sequence[Stage]) -> Iterator[Reason]:
     for stage in stages:
         if (found := stage.unanswered) and not stage.plans_faults:
-            waited = f"{found.workers} of {found.of} workers got no answer for {found.each_s:,.3g} s each"
+            waited = f"{found.workers} of {found.of} workers got no answer for {figure(found.each_s)} s each"
             yield Reason(code=Code.WORKERS_UNANSWERED, message=f"{stage.name}: {waited}: the latency is a lower bound")
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 import gevent
 from gevent.event import Event
 
-from _hookswarm.common.wording import and_more, one_line
+from _hookswarm.common.wording import and_more, figure, one_line
 from _hookswarm.protocol.acceptance import LOOKED_AT
 from _hookswarm.protocol.credentials import masked
 from _hookswarm.protocol.handshakes import VERIFY_TOKEN, ask
@@ -190,4 +190,4 @@ def _told(found: Probed) -> str:
         return "TLS: " * (found.outcome is Outcome.TLS) + found.lacks.rstrip(".")
     body, status = one_line(found.body), f"status {found.status}"
     why = found.lacks.removeprefix(status).removeprefix(", ")
-    return f"{status} in {found.ms:.3g} ms" + f", {body!r}" * bool(body) + f"; {why}" * bool(why)
+    return f"{status} in {figure(found.ms)} ms" + f", {body!r}" * bool(body) + f"; {why}" * bool(why)

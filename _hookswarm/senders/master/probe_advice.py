@@ -177,6 +177,12 @@ def _throttled(found: Probed, _settings: Settings) -> str:
     return f"it limits the rate: {wait}, or lift that limit for this machine"
 
 
+def _unavailable(found: Probed, _settings: Settings) -> str:
+    if found.under_load:  # the probe got through
+        return f"it has too much to do, or limits the rate: {OWN_LOG}; try a lower --max-rate"
+    return "it is not ready, or nothing is behind a proxy: start that"
+
+
 def _body(_found: Probed, settings: Settings) -> str:
     if settings.captured:
         return "it does not understand the first body of --payloads, or misses a header: --dry-run shows the request"
@@ -200,6 +206,6 @@ _BY_STATUS: dict[int, Advise] = {
     422: _body,
     429: _throttled,
     502: lambda _found, _settings: "a proxy answers, and not what is behind it: start that",
-    503: lambda _found, _settings: "it is not ready, or nothing is behind a proxy: start that",
+    503: _unavailable,
     504: lambda _found, _settings: "a proxy answers, and what is behind it is too slow: see its log",
 }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from _hookswarm.common.wording import first_of
+from _hookswarm.common.wording import figure, first_of
 from _hookswarm.senders.plan.arrivals import Backlog, Bursts, Closed, Open, Ramp, Sine, at_rate
 from _hookswarm.senders.plan.spacing import slots_per_s
 from _hookswarm.senders.plan.stages import Stage
@@ -65,7 +65,7 @@ def told(bounded: Iterable[Bounded]) -> Iterator[str]:
     for stage, planned in bounded:
         before, after = planned.arrivals, stage.arrivals
         if not (isinstance(before, Closed) or isinstance(after, Closed)) and after.rate < before.rate:
-            slower.setdefault(stage.scenario, f"{stage.scenario} ({before.rate:,.4g}/s to {after.rate:,.4g}/s)")
+            slower.setdefault(stage.scenario, f"{stage.scenario} ({figure(before.rate)}/s to {figure(after.rate)}/s)")
         if isinstance(after, Backlog):
             let_out.append(f"{stage.name} ({after.backlog:,} at once)")
         if stage.events != planned.events:

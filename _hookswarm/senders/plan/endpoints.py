@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.files import read_once_only
 from _hookswarm.common.wording import and_more
 from _hookswarm.protocol.credentials import LEAST_KNOWN
 from _hookswarm.protocol.forms import parse_secret
@@ -121,6 +122,8 @@ class EndpointTable:
 
 def open_file(path: Path) -> File:
     """The file, to be read. Raises ConfigError."""
+    if fault := read_once_only(path):
+        raise ConfigError([f"--endpoints {fault}"])
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError([f"--endpoints {path}: more than {MAX_BYTES >> 20} MiB: leave some of them out"])
@@ -293,8 +296,8 @@ class _Reader:
         origin = f"{scheme.lower()}://{place}"
         try:
             check_url(origin)
-        except ValueError as error:
-            return f"url: {error}"
+        except ValueError:  # which repeats it
+            return "url: no usable host and port: write https://host:port/path, without credentials"
         return self._places.setdefault(origin, len(self._places))
 
 

@@ -41,7 +41,8 @@ def profile(name: str, path: Path = DEFAULT_PROFILES) -> Profile:
     """The profile of that name. Raises ConfigError that lists the names there are."""
     profiles = load_profiles(path)
     if name not in profiles:
-        raise ConfigError([f"{path}: there is no retry profile {name!r}, only {', '.join(profiles)}"])
+        where = "" if path == DEFAULT_PROFILES else f" in {path}"
+        raise ConfigError([f"there is no retry profile {name!r}{where}; there are {', '.join(profiles)}"])
     return profiles[name]
 
 

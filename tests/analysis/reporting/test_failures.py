@@ -2,10 +2,11 @@
 
 import io
 from typing import Any
+from xml.etree import ElementTree
 
 from rich.console import Console
 
-from _hookswarm.analysis.reporting import files, markdown, summary
+from _hookswarm.analysis.reporting import files, junit, markdown, summary
 from _hookswarm.analysis.reporting.html import page
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.failures import Failure
@@ -91,3 +92,11 @@ def test_no_answer_can_do_harm() -> None:
     told = markdown.markdown_summary([SECTION.model_copy(update={"verdict": verdict})], [])
     for harmless in (r"\<img", r"!\[a]", r"\@all"):
         assert harmless in told
+
+
+def test_junit_tells_them_where_the_run_is_no_pass() -> None:
+    """After the verdict's reasons."""
+    verdict = Verdict(status=Status.FAIL, reasons=[Reason(code="default_check_failed", message="error_rate")])
+    found = section(failure()).model_copy(update={"verdict": verdict})
+    (problem,) = ElementTree.fromstring(junit.junit_xml([found], [])).iter("failure")
+    assert (problem.text or "").splitlines()[-1].startswith("failed: rejected, 1,000 attempts: status 401")

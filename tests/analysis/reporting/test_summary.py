@@ -57,7 +57,7 @@ def test_the_verdict_comes_first() -> None:
     assert lines[1] == "  worker_lost: one was lost"
     assert lines[2] == "  default checks: 4 held in 1 stage"
     assert lines[3].split()[0] == "stage"
-    assert lines[4].split() == ["concurrent", "users=4", "3", "0.0%", "0", "1", "1", "1", "1", "0", "0"]
+    assert lines[4].split() == ["concurrent", "users=4", "3", "0.0%", "0.3", "1", "1", "1", "1", "0", "0"]
 
 
 def test_a_lower_bound_is_marked() -> None:
@@ -148,8 +148,8 @@ def test_one_slow_tenant_does_not_hide() -> None:
     plan = [planned("usual", scenario="x baseline"), planned("troubled", scenario="x", classes=[slow])]
     lines = _shown(analyse(run(rows, [arrival(row) for row in rows], stages=plan)).performance).splitlines()
     assert [line.split() for line in lines[-3:]] == [
-        ["slow", "1", "0.0%", "0", "500", "500", "500", "1"],
-        ["others", "3", "0.0%", "0", "1", "1", "1", "1"],
+        ["slow", "1", "0.0%", "0.1", "500", "500", "500", "1"],
+        ["others", "3", "0.0%", "0.3", "1", "1", "1", "1"],
         ["others", "/", "usual", *["\N{MULTIPLICATION SIGN}1.00"] * 2],
     ]
     assert lines[-4].startswith("troubled ")

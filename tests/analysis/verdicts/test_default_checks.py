@@ -216,3 +216,9 @@ def test_junit_counts_what_was_skipped() -> None:
     """Apart from what passed."""
     (suite,) = ElementTree.fromstring(junit.junit_xml([found(played(seen=None))], []))
     assert [suite.get(name) for name in ("tests", "failures", "skipped")] == ["5", "0", "3"]
+
+
+def test_where_no_stage_was_played_they_say_so() -> None:
+    """As after Ctrl-C at the probe: nothing is said of plans."""
+    section = found(run([], [], stages=[]))
+    assert {one.message for one in section.default_checks or []} == {"no stage was played"}

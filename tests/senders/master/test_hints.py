@@ -43,6 +43,7 @@ def hint(settings: Settings, outcome: Outcome, status: int, stage: Stage = STAGE
         (Outcome.REJECTED, 413, "raise its limit"),
         (Outcome.REJECTED, 429, "rate"),
         (Outcome.REJECTED, 500, "its own log"),
+        (Outcome.REJECTED, 503, "try a lower --max-rate"),
         (Outcome.READ_TIMEOUT, 0, "--response-timeout"),
         (Outcome.REFUSED, 0, "port"),
     ],

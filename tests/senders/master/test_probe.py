@@ -480,3 +480,21 @@ def test_a_target_with_the_webhook_in_it_is_probed_at_the_first() -> None:
         (line,) = accepted(f"--target={server.url}/{{webhook}}/")
     assert line.startswith(f"probe: {server.url}/0/ answered")
     assert requests[0].startswith(b"POST /hooks/0/ ")
+
+
+def test_the_url_that_is_signed_is_the_one_that_is_asked() -> None:
+    """With a path, though the option has none."""
+    requests: list[bytes] = []
+
+    def script(peer: Peer) -> None:
+        requests.append(peer.request())
+        peer.send(NO_CONTENT)
+
+    with ScriptedServer(script) as server:
+        options = (f"--target=http://127.0.0.1:{server.port}", "--provider=twilio")
+        accepted(*options)
+    head, _, body = requests[0].partition(b"\r\n\r\n")
+    lines = dict(line.decode().lower().split(": ", 1) for line in head.split(b"\r\n")[1:])
+    signed = next(line.split(b": ")[1].decode() for line in head.split(b"\r\n") if line.startswith(b"X-Twilio-S"))
+    verifier = Verifier(load_provider("twilio"), [settings_of(*options).secrets[0].key])
+    assert verifier.verify({**lines, "x-twilio-signature": signed}, body, f"http://127.0.0.1:{server.port}/")

@@ -135,3 +135,11 @@ def test_the_same_file_is_one_table() -> None:
     text = "url\nhttp://a.test/\n"
     assert table(text) is table(text)
     assert table(text) is not table(f"{text}\n")
+
+
+@pytest.mark.parametrize("url", ["http://me:hush@a.test:99999/", "http://hush:0/", "http://[hush/", "ftp://hush/"])
+def test_no_fault_tells_a_url(url: str) -> None:
+    """Whatever is wrong with it: it may be secret."""
+    (fault,) = faults(f"url\n{url}\n")
+    assert fault.startswith("line 2: url: ")
+    assert "hush" not in fault

@@ -94,7 +94,7 @@ def test_a_url_is_asked() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("http://user:secret@127.0.0.1/", "127.0.0.1: a URL must not hold credentials; or name a command"),
+        ("http://user:secret@127.0.0.1/", "a header can say it; or name a command"),
         ("http:///x", "has no usable host and port"),
         ("'./count", "cannot be split into words: No closing quotation; look at its quotes"),
         ("#orders", "names nothing to ask: write a URL, or a command"),

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import time
 from pathlib import Path
 
@@ -351,3 +352,22 @@ def test_a_rotation_is_of_the_secret_of_all(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("HOOKSWARM_SECRET_NEXT", f"whsec_{'A' * 32}")
     Path("endpoints.csv").write_text(f"url,secret\n{LOCAL},{SECRET}\n")
     assert "--rotate-at changes the secret of all" in faults_of("--endpoints=endpoints.csv", "--rotate-at=1s")[0]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--ca-file={}",), ("--target=https://127.0.0.1:9/", "--cert={}"), ("--endpoints={}",), ("--provider={}",),
+        ("--regions={}",), ("--retry-profiles={}", "--retry-profile=x"),
+    ],
+    ids=lambda options: options[-1],
+)  # fmt: skip
+def test_what_can_be_read_once_only_is_no_file(options: tuple[str, ...]) -> None:
+    """A pipe, as `<(…)` makes one: sending processes could not read it again."""
+    reading, writing = os.pipe()
+    os.close(writing)
+    try:
+        told = faults_of(*(option.format(f"/dev/fd/{reading}") for option in options))
+    finally:
+        os.close(reading)
+    assert any("a pipe can be read once only: write it to a file" in fault for fault in told), told

@@ -18,6 +18,7 @@ from _hookswarm.analysis.schema.io import IoReport
 from _hookswarm.analysis.schema.memory import MemoryReport, MemoryTrend
 from _hookswarm.analysis.schema.report import PerformanceReport, Section
 from _hookswarm.analysis.verdicts import duplicates
+from _hookswarm.common.wording import figure
 from _hookswarm.records.writing import write_atomically
 
 NAME = "report.html"
@@ -99,10 +100,10 @@ def _stages(section: Section) -> _Table:
     for stage in section.stages:
         latency = stage.latency_ms.delivery
         errors = "-" if stage.error_rate is None else f"{stage.error_rate:.2%}"
-        p99 = stage.latency_ms.sign + _short(latency.p99)
-        rate, figures = _short(stage.throughput_per_s), (latency.max, stage.attempts.per_delivery)
+        p99 = stage.latency_ms.sign + figure(latency.p99)
+        rate, figures = figure(stage.throughput_per_s), (latency.max, stage.attempts.per_delivery)
         counts = (stage.ledger.lost, stage.ledger.duplicated)
-        told = (rate, _short(latency.p50), p99, *map(_short, figures), *map(_short, counts))
+        told = (rate, figure(latency.p50), p99, *map(figure, figures), *map(figure, counts))
         rows.append((stage.name, f"{stage.deliveries.due:,}", errors, *told))
     return _Table("Stages", header, rows)
 
@@ -110,15 +111,9 @@ def _stages(section: Section) -> _Table:
 def _memory(trends: Sequence[MemoryTrend]) -> Iterator[_Table]:
     if trends:
         rows = [
-            (one.stage, one.role, one.verdict, _short(one.level_bytes / (1 << 20)), _short(one.bytes_per_event))
+            (one.stage, one.role, one.verdict, figure(one.level_bytes / (1 << 20)), figure(one.bytes_per_event))
             for one in trends
         ]
         yield _Table(
             "Memory while a load lasts", ("stage", "process", "verdict", "level, MiB", "bytes per event"), rows
         )
-
-
-def _short(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:.3g}"
