@@ -196,8 +196,8 @@ def load_provider(name_or_path: str = DEFAULT) -> Provider:
         except ConfigError as error:
             raise ConfigError([f"--provider {fault}" for fault in error.faults]) from None
     near = difflib.get_close_matches(name_or_path.lower(), table, 1)
-    meant = f"did you mean {near[0]}? " if near else ""
-    there = f"{meant}there are {', '.join(table)}, and files: --provider mine.toml"
+    meant = f"did you mean {near[0]}? There" if near else "there"
+    there = f"{meant} are {', '.join(table)}, and files: --provider mine.toml"
     raise ConfigError([f"--provider: there is no provider {name_or_path!r}; {there}"])
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from _hookswarm import importable
@@ -57,15 +58,27 @@ def run_command(options: argparse.Namespace) -> int:
                 refused = f"not begun: {', '.join(left)}: {reported[-1].all_failed}"
                 console.print(refused, markup=False, highlight=False)
                 break
-        end = Exit.UNTESTED
-        if reported or refused:
-            end = conclude(reported, options, console, refused, interrupt.count > 0)
+        if not (reported or refused):
+            return _ended(options, Exit.INTERRUPTED)
+        end = conclude(reported, options, console, refused, interrupt.count > 0)
     except HookswarmError as error:
         if interrupt.count and not began:  # stopped before there was anything to report
-            return Exit.INTERRUPTED
+            return _ended(options, Exit.INTERRUPTED, reported)
         print(f"error: {error}", file=sys.stderr)
-        return Exit.VOID if began else Exit.USAGE
+        return _ended(options, Exit.VOID if began else Exit.USAGE, reported, str(error))
     except OSError as error:
-        print(f"error: {with_remedy(error)}", file=sys.stderr)
-        return Exit.VOID if began else Exit.USAGE
+        said = with_remedy(error)
+        print(f"error: {said}", file=sys.stderr)
+        return _ended(options, Exit.VOID if began else Exit.USAGE, reported, said)
     return Exit.INTERRUPTED if interrupt.count else end
+
+
+def _ended(options: argparse.Namespace, end: Exit, reported: "Sequence[Reported]" = (), why: str = "") -> Exit:
+    """The end of a command that concluded nothing; who wants JSON gets a document all the same."""
+    if options.json and not (options.list or options.dry_run):
+        from _hookswarm.analysis.verdicts.outcome import outcome_of
+
+        files = dict.fromkeys(path for one in reported for path in one.files)
+        sections = [one.found.performance for one in reported]
+        print(outcome_of(sections, [], files, end, why).model_dump_json(indent=2))
+    return end

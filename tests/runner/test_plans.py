@@ -1,6 +1,7 @@
 """All tests are planned, and all that is wrong is named, before the first begins."""
 
 import io
+import json
 import re
 import subprocess
 import sys
@@ -178,3 +179,22 @@ def test_a_dry_run_shows_nothing_secret_of_an_endpoint(tmp_path: Path) -> None:
     assert "\nPOST ******** HTTP/1.1\n" in told
     assert "\nX-Who: ********\n" in told
     assert "hush" not in told
+
+
+def test_a_fault_is_a_document_where_json_is_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard output stands nothing else, and never nothing."""
+    options = make_parser().parse_args(["--test", "load", "--json", "--rate", "0"])
+    assert run_command(options) == Exit.USAGE
+    out, err = capsys.readouterr()
+    told = json.loads(out)
+    assert (told["exit_code"], told["runs"], f"error: {told['refused']}\n") == (Exit.USAGE, [], err)
+
+
+def test_a_slip_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without all the options before it."""
+    with pytest.raises(SystemExit) as ended:
+        make_parser().parse_args(["--rtae", "5"])
+    assert ended.value.code == Exit.USAGE
+    assert re.fullmatch(
+        r"error: unrecognized arguments: --rtae 5: .*--help shows all options\n", capsys.readouterr().err
+    )

@@ -49,7 +49,7 @@ class CommandOutcome(BaseModel):
     reports: list[str]
     """Files that hold all of it."""
     refused: str
-    """Why there were no more runs: the target accepted nothing. Else empty."""
+    """Why there were no more runs: a fault of usage, or the target accepted nothing. Else empty."""
 
 
 def outcome_of(

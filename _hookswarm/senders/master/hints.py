@@ -28,6 +28,7 @@ def add_hints(reports: Iterable[WorkerReport], stage: Stage, settings: Settings)
                     retry_after="",
                     outcome=None if kind.status else outcome,
                     lacks=kind.text,
+                    own_secret=bool(settings.endpoints and settings.endpoints.has_keys),
                     under_load=True,
                 ),
                 settings,

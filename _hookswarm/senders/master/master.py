@@ -299,7 +299,8 @@ class Master:
         settled, begun = 0, self._reception.inbox.begun
         for number, stage in enumerate(self._plan.stages):
             if (stage.processes or 1) > player.processes():
-                say(f"skipped because it needs --processes {stage.processes}: {stage.name}")
+                needs = f"--processes {stage.processes}" if stage.processes else "a sending process, and none is left"
+                say(f"skipped because it needs {needs}: {stage.name}")
                 self._left_out.append(number)
             elif not self._workers.classes(stage.strategy):
                 say(f"skipped because no sender of its strategy was picked: {stage.name}")

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,16 @@ def test_a_failure_has_one_hint(settings: Settings, outcome: Outcome, status: in
     said = hint(settings, outcome, status)
     assert word in said
     assert not re.search("probe|0 B", said)
+
+
+def test_an_endpoint_s_own_secret_is_looked_at_in_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """$HOOKSWARM_SECRET signs what has none."""
+    monkeypatch.chdir(tmp_path)
+    Path("e.csv").write_text(f"url,secret\nhttp://127.0.0.1:9/a,{SECRET}\n")
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    said = hint(check_options(parser.parse_args(["--endpoints", "e.csv"])), Outcome.REJECTED, 401)
+    assert said == "look at the secret in its row of --endpoints e.csv"
 
 
 def test_an_answer_s_words_count(settings: Settings) -> None:
