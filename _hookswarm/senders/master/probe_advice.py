@@ -92,6 +92,8 @@ def _signature(found: Probed, settings: Settings) -> str:
     secret = secrets[0]
     if provider.signature.algorithm in ASYMMETRIC:
         return f"give it the public key of {secret.where}, which --dry-run shows"
+    if found.under_load and settings.rotation:  # the probe was signed by the first
+        return f"look whether it takes the secret of {settings.secrets[-1].told()}, too"
     other = "; if it is not Standard Webhooks that it expects, add --provider github, stripe …"
     other = other if provider.name == DEFAULT else f", or name another than --provider {provider.name}"
     if secret.made_up:
@@ -117,6 +119,8 @@ def _without_answer(found: Probed, outcome: Outcome, settings: Settings) -> str:
         return ""  # it says all
     if outcome is Outcome.TLS:
         return _tls(said, settings)
+    if outcome is Outcome.RESET and found.under_load:  # it was a web server before
+        return f"it hangs up on requests: {OWN_LOG}"
     silent = outcome is Outcome.CONNECT_TIMEOUT and found.url.startswith("https:")
     return _BY_OUTCOME.get(outcome, OWN_LOG) + ", and whether it speaks TLS (else http://)" * silent
 

@@ -47,6 +47,7 @@ def hint(settings: Settings, outcome: Outcome, status: int, stage: Stage = STAGE
         (Outcome.REJECTED, 503, "try a lower --max-rate"),
         (Outcome.READ_TIMEOUT, 0, "--response-timeout"),
         (Outcome.REFUSED, 0, "port"),
+        (Outcome.RESET, 0, "it hangs up on requests"),
     ],
 )
 def test_a_failure_has_one_hint(settings: Settings, outcome: Outcome, status: int, word: str) -> None:
@@ -64,6 +65,18 @@ def test_an_endpoint_s_own_secret_is_looked_at_in_its_row(tmp_path: Path, monkey
     add_options(parser)
     said = hint(check_options(parser.parse_args(["--endpoints", "e.csv"])), Outcome.REJECTED, 401)
     assert said == "look at the secret in its row of --endpoints e.csv"
+
+
+def test_after_a_rotation_the_next_secret_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The probe showed that the first one is known."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOOKSWARM_SECRET", "old")
+    monkeypatch.setenv("HOOKSWARM_SECRET_NEXT", "new")
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    options = ["--target=http://127.0.0.1:9/", "--provider=github", "--rotate-at=1s"]
+    said = hint(check_options(parser.parse_args(options)), Outcome.REJECTED, 401)
+    assert said == "look whether it takes the secret of $HOOKSWARM_SECRET_NEXT, taken as one line of text, too"
 
 
 def test_an_answer_s_words_count(settings: Settings) -> None:
