@@ -17,6 +17,7 @@ from _hookswarm.records.timeline import RunEnded, read_timeline
 from _hookswarm.senders.plan.stages import Stage
 from tests.support.receivers import CHECKOUT, environment, free_port, running_receiver, wait_until
 from tests.support.runs import BUSY, analyse, codes, end_group, regions_file, run_folder, run_locust, start_locust
+from tests.support.servers import Peer, ScriptedServer, answer_of
 
 pytestmark = pytest.mark.slow
 
@@ -83,6 +84,32 @@ def test_the_web_ui_runs_the_plan_as_often_as_it_is_started(tmp_path: Path) -> N
     assert Manifest.load(second).interrupted
     assert (Manifest.load(first).seed, Manifest.load(second).seed) == (1, 9)
     assert codes(analyse(second)[0]) <= BUSY | {"interrupted"}
+
+
+def test_a_run_that_was_refused_takes_no_download_away(tmp_path: Path) -> None:
+    """What can be downloaded is of the run before it, which has a folder."""
+    refuses: list[bool] = []
+
+    def script(peer: Peer) -> None:
+        while peer.request():
+            peer.send(answer_of(b"", "401 Unauthorized" if refuses else "200 OK"))
+
+    port = free_port()
+    with ScriptedServer(script) as server:
+        options = ["--target", server.url, "--web-host", "127.0.0.1", "--web-port", str(port)]
+        locust = start_locust(tmp_path, [Stage("few", users=1, events=5, payload="thin")], *options, headless=False)
+        try:
+            client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30)
+            wait_until(lambda: _answers(client), 20)
+            client.post("/swarm", data={"user_count": 1, "spawn_rate": 1}).raise_for_status()
+            wait_until(lambda: len(_ended(tmp_path / "results")) == 1, 30)
+            wait_until(lambda: client.get("/stats/requests").json()["state"] in ("stopped", "ready"), 10)
+            refuses.append(True)
+            client.post("/swarm", data={"user_count": 1, "spawn_rate": 1}).raise_for_status()
+            wait_until(lambda: "refused the probe" in client.get("/webhooks/live").json()["says"], 20)
+            wait_until(lambda: client.get("/webhooks/attempts.csv").is_success, 20)
+        finally:
+            end_group(locust)
 
 
 def _answers(client: httpx.Client) -> bool:

@@ -55,7 +55,7 @@ def _judge(text: str, advice: str, numbers: Sequence[Number], none_counts: str) 
     names = measures.ALIASES.get(check.name, (check.name,))
     known = [one for one in numbers if one.value is not None and not one.kind and one.name in names]
     if not known:
-        why = "nothing fell due in a stage that was played to its end" if text == ERROR_RATE else NO_JOURNAL
+        why = "no stage that was played to its end has an error rate" if text == ERROR_RATE else NO_JOURNAL
         return DefaultCheck(check=text, status="skipped", stages=0, message=none_counts or why)
     (result,) = judge_checks([check], known)
     if result.status is CheckStatus.PASS:

@@ -54,6 +54,7 @@ class Master:
         self._clock = Clock()
         self._walk: gevent.Greenlet | None = None
         self._folder: RunFolder | None = None
+        self._last: Path | None = None
         self._controls: Controls | None = None
         self._arrived: dict[str, int] = {}
         self._ending = Ending()
@@ -166,8 +167,8 @@ class Master:
         return self._walk is not None and (self._walk.ready() or self._ending.asked.is_set())
 
     def last_run(self) -> Path | None:
-        """The folder of the last run, once that is over."""
-        return self._folder.path if self._folder and not self.playing else None
+        """The folder of the last run that began, once that is over: a refused one has none."""
+        return None if self.playing else self._last
 
     # The run.
 
@@ -185,6 +186,7 @@ class Master:
             if self._settings.probe:
                 self._probe()
             self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
+            self._last = folder.path
             failed = Exit.VOID
             if told := self._settings.told_signing():
                 say(told)
