@@ -44,7 +44,8 @@ class Places:
         if key:
             plainly, dress = signer.keyed(key)
         lines = starts[host] % path + own if self._wire else own
-        place = Place(self._origins[host] + path, host, lines, plainly, dress)
+        # In a third of the time of Place(…).
+        place = tuple.__new__(Place, (self._origins[host] + path, host, lines, plainly, dress))
         if self._few:
             self._kept[webhook] = place
         return place

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple
 
 from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance
 from _hookswarm.protocol.identity import AttemptTag, event_prefix, extend_event_id, format_attempt_tag
@@ -16,7 +16,6 @@ from _hookswarm.records.journal import Journal
 from _hookswarm.records.rows import FAILED, Flag, Outcome, pack_row
 from _hookswarm.senders.plan.payloads import Payloads
 from _hookswarm.senders.plan.retry import Failure
-from _hookswarm.senders.transport.aimed import Place
 from _hookswarm.senders.transport.failure import WireError
 from _hookswarm.senders.transport.wire import Transport
 from _hookswarm.senders.worker.failures import Failures
@@ -27,13 +26,6 @@ from _hookswarm.senders.worker.retry_after import parse_retry_after
 
 # Plain integers: an IntFlag makes a new object at every use.
 _WRITTEN, _REUSED, _HINTED = int(Flag.WRITTEN), int(Flag.REUSED), int(Flag.HINTED)
-
-
-class Aimed(Protocol):
-    """What a process with places has its transports be."""
-
-    def aim(self, place: Place, /) -> Transport:
-        """The one to post with."""
 
 
 class Halted(Exception):
@@ -124,9 +116,10 @@ class StageSender:
         dress: Dress = self._dress
         if self._places:
             place = self._places.of(delivery.webhook)
-            wire, lines = cast(Aimed, wire).aim(place), place.lines
-            if place.dress:
-                plainly, dress = place.plainly, place.dress
+            wire = wire.aim(place)  # type: ignore[attr-defined]  # a process with places has such alone
+            _, _, lines, own, own_dress = place
+            if own_dress:
+                plainly, dress = own, own_dress
         if plainly:
             headers, body = plainly(event_id, self._wall(), payload, tag), payload
         else:

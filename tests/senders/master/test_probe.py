@@ -134,7 +134,7 @@ ANSWERS = [
     ("400 Bad Request", b"Invalid signature", ("--provider=stripe",), "'Invalid signature'", "set $HOOKSWARM_SECRET"),
     ("400 Bad Request", b"no such field", (), "status 400", "name bodies that it knows by --payloads PATH"),
     ("422 Unprocessable Content", b"", ("--payloads=mine.json",), "status 422", "--dry-run shows the request"),
-    ("404 Not Found", b"", (), "status 404", "look at the path of --target"),
+    ("404 Not Found", b"", (), "status 404", "look at its path in --target"),
     ("405 Method Not Allowed", b"", (), "status 405", "it takes no POST there"),
     ("413 Content Too Large", b"", ("--payloads=mine.json",), "status 413", "the body has 9 B: raise its limit"),
     ("415 Unsupported Media Type", b"", (), "status 415", "than application/json: add --header 'Content-Type: …'"),
@@ -455,6 +455,23 @@ def test_of_endpoints_the_first_of_each_host_is_probed(tmp_path: Path) -> None:
         assert head.startswith(b"POST /%b " % path.encode())
         assert Verifier(load_provider("github"), [key]).verify(lines, body)
         assert lines["x-own"] == own
+
+
+def test_an_endpoint_of_its_own_secret_hears_what_the_payload_is_written_in(tmp_path: Path) -> None:
+    """As it will in the load: not every body is JSON."""
+    requests: list[bytes] = []
+
+    def script(peer: Peer) -> None:
+        while request := peer.request():
+            requests.append(request)
+            peer.send(OK)
+
+    with ScriptedServer(script) as server:
+        (tmp_path / "ends.csv").write_text(f"url,secret\n{server.url},{SECRET}\n")
+        (tmp_path / "body.xml").write_text("<paid/>")
+        accepted("--endpoints=ends.csv", "--provider=github", "--payloads=body.xml")
+    (request,) = requests
+    assert b"\r\nContent-Type: application/xml\r\n" in request
 
 
 def test_a_refusal_of_an_endpoint_names_its_row(tmp_path: Path) -> None:
