@@ -46,7 +46,7 @@ def measure(folder: Path, stage: Stage, *server: str, test: str = "performance")
     with _alone(), running(["tests.support.known_server", str(port), *server], port, folder):
         with subprocess.Popen([sys.executable, "-c", SPIN]) as spinner:
             try:
-                target = ["--target", f"http://127.0.0.1:{port}/hooks"]
+                target = ["--target", f"http://127.0.0.1:{port}/hooks", "--no-probe"]
                 prefix = [*_first(), "taskset", "-c", "0"]
                 return run_locust(folder, [stage], *target, timeout_s=90, prefix=prefix, test=test)
             finally:

@@ -140,7 +140,7 @@ def test_what_a_user_of_locust_expects_of_host_variables_and_classes(tmp_path: P
             assert locust.wait(60) == Exit.PASS, (tmp_path / "locust.log").read_text()
         finally:
             end_group(locust)
-        assert receiver.ask("/stats").json()["arrivals"] == 20
+        assert receiver.ask("/stats").json()["arrivals"] == 21  # the probe, and the stage
     run = Manifest.load(run_folder(tmp_path / "mine"))
     assert (run.options["target"], run.options["stages"], run.seed) == (receiver.url, "few", 9)
     said = (tmp_path / "locust.log").read_text()

@@ -94,7 +94,7 @@ def _aims(settings: Settings) -> Iterator[Aim]:
         if key or headers:
             replaced = {*map(str.lower, headers)}
             kept = {name: text for name, text in settings.headers.sent.items() if name.lower() not in replaced}
-            signer = Signer(settings.provider, used, {**kept, **headers})
+            signer = Signer(settings.provider, used, {**kept, **headers}, settings.written_in)
         own = settings.endpoints.hidden(webhook) if settings.endpoints else ()
         url = table.hosts[host] + path.decode()
         name = f"webhook {webhook} at {table.hosts[host]}" if settings.endpoints else url
@@ -117,7 +117,7 @@ def _look(settings: Settings, stage: Stage, aim: Aim) -> Probed:
     """What came back from a target: to the event, or to the handshake before it if that was wrong."""
     if settings.provider.handshake:
         asked = ask(aim.signer, aim.keys, secrets.token_hex(16).encode(), time.time(), aim.url.encode())
-        there = urlunsplit(urlsplit(aim.url)._replace(query=asked.query)) if asked.query else aim.url
+        there = _asking(aim.url, asked.query)
         found = _send(settings, aim, there, asked.method, asked.headers, asked.body, asked.lacks)
         if found.lacks:
             return found._replace(handshake=True)
@@ -133,6 +133,12 @@ def _look(settings: Settings, stage: Stage, aim: Aim) -> Probed:
         url=aim.url.encode(),
     )
     return _send(settings, aim, aim.url, settings.provider.method, headers, body, settings.acceptance.lacks)
+
+
+def _asking(url: str, query: str) -> str:
+    """A URL with more in its query."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, query)))))
 
 
 def _send(

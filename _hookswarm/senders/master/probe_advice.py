@@ -121,6 +121,11 @@ def _without_answer(found: Probed, outcome: Outcome, settings: Settings) -> str:
     return _BY_OUTCOME.get(outcome, OWN_LOG) + ", and whether it speaks TLS (else http://)" * silent
 
 
+def _named_in(settings: Settings) -> str:
+    """Which option has its URL."""
+    return next((f"--{name}" for name in ("target", "endpoints", "regions") if settings.options[name]), "--target")
+
+
 def _tls(said: str, settings: Settings) -> str:
     if any(word in said for word in _PRIVATE_CA):
         given = settings.options.get("ca_file")
@@ -134,7 +139,7 @@ def _tls(said: str, settings: Settings) -> str:
     if "not yet valid" in said:
         return "look at this machine's clock, or wait"
     if "mismatch" in said:
-        return "write the name that is in the certificate in --target, or have that one added"
+        return f"write the name that is in the certificate in {_named_in(settings)}, or have that one added"
     if any(word in said for word in _CERTIFICATE_WANTED):
         return _certificate_wanted(settings)
     return OWN_LOG
@@ -153,7 +158,7 @@ _BY_OUTCOME = {
 
 
 def _method(_found: Probed, settings: Settings) -> str:
-    return f"look at the path of --target: it takes no {settings.provider.method} there"
+    return f"look at its path in {_named_in(settings)}: it takes no {settings.provider.method} there"
 
 
 def _too_large(found: Probed, _settings: Settings) -> str:
@@ -188,7 +193,7 @@ def _other(found: Probed, settings: Settings) -> str:
 Advise = Callable[[Probed, Settings], str]
 _BY_STATUS: dict[int, Advise] = {
     400: _body,
-    404: lambda _found, _settings: "look at the path of --target",
+    404: lambda _found, settings: f"look at its path in {_named_in(settings)}",
     405: _method,
     413: _too_large,
     415: _media_type,

@@ -1,5 +1,6 @@
 """Named retry laws, a TOML file: how known senders retry, and where that is written."""
 
+import argparse
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,9 +10,12 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from _hookswarm.common.errors import ConfigError, faults_of
 from _hookswarm.common.toml import read_toml
-from _hookswarm.senders.plan.retry import RetryLaw
+from _hookswarm.protocol.providers import Provider
+from _hookswarm.senders.plan.retry import RetryLaw, scaled_law
 
 DEFAULT_PROFILES = Path(__file__).with_name("profiles.toml")
+OF_PROVIDER = "provider"
+"""The name of a profile that stands for the provider's own."""
 
 
 @dataclass(frozen=True)
@@ -79,3 +83,25 @@ def _law(table: dict[str, Any]) -> tuple[RetryLaw, list[str]]:
     except ValidationError as error:
         return RetryLaw(), faults_of(error)
     return law, list(law.problems())
+
+
+def law_of(options: argparse.Namespace, provider: Provider | None) -> tuple[str, RetryLaw] | None:
+    """The law that `--retry-profile` asks for, and what to call it. Raises ConfigError."""
+    name, table, scale, faults = options.retry_profile, options.retry_profiles, options.time_scale, []
+    if name == OF_PROVIDER and provider:
+        if not provider.retry:
+            raise ConfigError([f"--retry-profile: how {provider.name} retries is not known: name a profile"])
+        name = provider.retry
+    if not name and (table or scale != 1):
+        faults.append("--retry-profiles and --time-scale need --retry-profile")
+    if not 0 < scale <= 1e3:
+        faults.append(f"--time-scale must be above 0 and at most 1000, not {scale:g}")
+    law = None
+    try:
+        law = profile(name, Path(table) if table else DEFAULT_PROFILES).law if name else None
+    except ConfigError as error:
+        faults += error.faults
+    if faults:
+        raise ConfigError(faults)
+    label = f"profile={name}" + (f" x{scale:g}" if scale != 1 else "")
+    return (label, scaled_law(law, scale)) if law else None

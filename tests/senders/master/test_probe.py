@@ -134,7 +134,7 @@ ANSWERS = [
     ("400 Bad Request", b"Invalid signature", ("--provider=stripe",), "'Invalid signature'", "set $HOOKSWARM_SECRET"),
     ("400 Bad Request", b"no such field", (), "status 400", "name bodies that it knows by --payloads PATH"),
     ("422 Unprocessable Content", b"", ("--payloads=mine.json",), "status 422", "--dry-run shows the request"),
-    ("404 Not Found", b"", (), "status 404", "look at the path of --target"),
+    ("404 Not Found", b"", (), "status 404", "look at its path in --target"),
     ("405 Method Not Allowed", b"", (), "status 405", "it takes no POST there"),
     ("413 Content Too Large", b"", ("--payloads=mine.json",), "status 413", "the body has 9 B: raise its limit"),
     ("415 Unsupported Media Type", b"", (), "status 415", "than application/json: add --header 'Content-Type: …'"),
@@ -399,6 +399,22 @@ def test_a_receiver_that_waits_for_its_token_is_told(monkeypatch: pytest.MonkeyP
         assert accepted(f"--target={server.url}", "--provider=meta")
 
 
+def test_a_handshake_by_query_leaves_the_targets_own_as_it_is() -> None:
+    """Some receivers tell apart by it whom they serve."""
+    requests: list[bytes] = []
+
+    def script(peer: Peer) -> None:
+        while request := peer.request():
+            requests.append(request)
+            peer.send(answer_of(request.partition(b"hub.challenge=")[2][:32]))
+
+    with ScriptedServer(script) as server:
+        accepted(f"--target={server.url}?shop=7", "--provider=meta")
+    asked, sent = (request.split(b" ")[1] for request in requests)
+    assert asked.startswith(b"/hooks?shop=7&hub.mode=subscribe&hub.challenge=")
+    assert sent == b"/hooks?shop=7"
+
+
 def test_a_run_that_is_to_end_waits_for_no_probe() -> None:
     """Ctrl-C must not take as long as a target that is silent."""
     asked = Event()
@@ -439,6 +455,23 @@ def test_of_endpoints_the_first_of_each_host_is_probed(tmp_path: Path) -> None:
         assert head.startswith(b"POST /%b " % path.encode())
         assert Verifier(load_provider("github"), [key]).verify(lines, body)
         assert lines["x-own"] == own
+
+
+def test_an_endpoint_of_its_own_secret_hears_what_the_payload_is_written_in(tmp_path: Path) -> None:
+    """As it will in the load: not every body is JSON."""
+    requests: list[bytes] = []
+
+    def script(peer: Peer) -> None:
+        while request := peer.request():
+            requests.append(request)
+            peer.send(OK)
+
+    with ScriptedServer(script) as server:
+        (tmp_path / "ends.csv").write_text(f"url,secret\n{server.url},{SECRET}\n")
+        (tmp_path / "body.xml").write_text("<paid/>")
+        accepted("--endpoints=ends.csv", "--provider=github", "--payloads=body.xml")
+    (request,) = requests
+    assert b"\r\nContent-Type: application/xml\r\n" in request
 
 
 def test_a_refusal_of_an_endpoint_names_its_row(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 """The queue of a bounded stage: at most one attempt a slot over all processes. Time is a fake, passed in."""
 
 import itertools
+import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from _hookswarm.senders.plan.arrivals import Backlog, Closed, Constant, Open, Poisson, Stripe
@@ -46,6 +47,7 @@ def test_a_closed_loop_has_one_attempt_a_slot() -> None:
     assert {delivery.late_ns for delivery in taken} == {0}
 
 
+@example(users=[1, 1], arrivals=Constant(5), max_rate=12.5, work_ms=71, fails=1)
 @given(
     users=st.lists(st.integers(1, 4), min_size=1, max_size=3),
     arrivals=st.sampled_from([Closed(), Constant(5), Poisson(5), Poisson(20), Backlog(2, backlog=40)]),
@@ -56,7 +58,10 @@ def test_a_closed_loop_has_one_attempt_a_slot() -> None:
 def test_processes_together_keep_the_bound(
     users: list[int], arrivals: Open | Closed, max_rate: float, work_ms: int, fails: int
 ) -> None:
-    """With retries, however long an attempt takes; every event that fell due is sent, and once."""
+    """With retries, however long an attempt takes; every event that fell due is sent, and once.
+
+    An attempt may go out at the end of its slot, and those after it at the beginnings of theirs: a burst of one.
+    """
     edges = [0, *itertools.accumulate(users)]
     stage = Stage("x", users=edges[-1], webhooks=3, events=30, arrivals=arrivals, max_rate=max_rate)
     times: list[int] = []
@@ -76,7 +81,7 @@ def test_processes_together_keep_the_bound(
             else:
                 queue.settle(failed=False)
     assert sorted(firsts) == sorted({(n % 3, n // 3) for n in range(30)})
-    assert most_in_a_second(times) <= max(max_rate, 1) + 1
+    assert most_in_a_second(times) <= math.ceil(max_rate) + 1
 
 
 def test_a_slot_that_is_over_is_lost() -> None:
