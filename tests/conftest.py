@@ -17,6 +17,11 @@ PATIENCE_S = 150
 """How long that is waited for, in all tests of a session together."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs take longest: they begin first, or one of them would be waited for at the end."""
+    items.sort(key=lambda item: "whole" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def _patience() -> list[float]:
     """Seconds that are left of it."""

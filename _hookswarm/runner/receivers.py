@@ -41,5 +41,5 @@ def running_receivers(test: Test, options: argparse.Namespace, interrupt: Interr
             fleet.wait_ready(control_token(), interrupt.wanted)
         except ConfigError as error:
             raise ConfigError([*error.faults, (folder / "receivers.log").read_text().strip()[-500:]]) from None
-        watched = [options.watch, str(fleet.balancer_pid or "")]
-        yield [f"--regions={table}", f"--watch={','.join(filter(None, watched))}"]
+        watched = ",".join(filter(None, [options.watch, str(fleet.balancer_pid or "")]))
+        yield [f"--regions={table}", *([f"--watch={watched}"] if watched else [])]

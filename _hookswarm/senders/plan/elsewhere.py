@@ -22,5 +22,5 @@ def undressed(stage: Stage) -> Stage:
 def needs_ours(stage: Stage) -> str:
     """What a stage needs receivers of ours for, as a phrase; empty: it does not."""
     if stage.faults or any(incident.fault not in CUTS for incident in stage.incidents):
-        return "receivers of ours, to fail as planned"
-    return "receivers of ours, which they are about" if stage.ours else ""
+        return "receivers of ours that fail as planned"
+    return "receivers of ours that do as planned" if stage.ours else ""

@@ -37,7 +37,7 @@ def test_stages_with_faults_need_our_receivers(tmp_path: Path) -> None:
     target = settings(tmp_path, "--target", "http://127.0.0.1:9/")
     plan = make_plan(STAGES, target)
     assert [stage.name for stage in plan.stages] == ["plain"]
-    assert plan.left_out == {stage.name: "receivers of ours, to fail as planned" for stage in STAGES[1:]}
+    assert plan.left_out == {stage.name: "receivers of ours that fail as planned" for stage in STAGES[1:]}
     with pytest.raises(ConfigError, match="every stage"):
         make_plan(STAGES[1:], target)
 
@@ -183,7 +183,7 @@ def test_incidents_need_our_receivers_unless_they_are_cuts(tmp_path: Path) -> No
     """A foreign endpoint cannot be told to fail; the way to it can be cut."""
     stages = (Stage("plain", events=1), Stage("errors", duration_s=2, incidents=(Incident("errors", 0, 1),)))
     plan = make_plan(stages, settings(tmp_path, "--target", "http://127.0.0.1:9/"))
-    assert plan.left_out == {"errors": "receivers of ours, to fail as planned"}
+    assert plan.left_out == {"errors": "receivers of ours that fail as planned"}
 
 
 def test_stages_of_a_balancer_need_one(tmp_path: Path) -> None:
@@ -224,5 +224,5 @@ def test_stages_run_elsewhere_without_what_dresses_our_receivers(tmp_path: Path)
     stages = (dressed, replace(dressed, scenario="about ours", ours=True))
     plan = make_plan(stages, settings(tmp_path, "--target", "http://127.0.0.1:9/"))
     assert plan.stages == named([Stage("dressed", webhooks=9, events=1)])
-    assert plan.left_out == {"about ours": "receivers of ours, which they are about"}
+    assert plan.left_out == {"about ours": "receivers of ours that do as planned"}
     assert make_plan(stages, settings(tmp_path)).stages == named(stages)
