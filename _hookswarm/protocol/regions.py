@@ -49,7 +49,13 @@ def check_url(text: str) -> str:
     return urlunsplit(url._replace(path=url.path or "/"))  # what is signed with its URL is signed with what is asked
 
 
+def check_base(text: str) -> str:
+    """The same for a URL that paths are put after: it ends without a slash."""
+    return check_url(text).rstrip("/")
+
+
 Url = Annotated[str, AfterValidator(check_url)]
+BaseUrl = Annotated[str, AfterValidator(check_base)]
 
 
 class Region(BaseModel):
@@ -59,7 +65,7 @@ class Region(BaseModel):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     url: Url
-    control: Url | None = None
+    control: BaseUrl | None = None
     weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """What it can take as a target, beside the others."""
     share: int = Field(default=1, ge=0, le=1_000)

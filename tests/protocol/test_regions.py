@@ -119,6 +119,12 @@ def test_usable_urls(url: str, asked: str) -> None:
     assert check_url(url) == asked
 
 
+def test_paths_can_be_put_after_a_control_url() -> None:
+    """With or without a slash at its end."""
+    both = [Region(name="a", url="http://a", control=f"http://a:1{end}").control for end in ("", "/")]
+    assert both == ["http://a:1", "http://a:1"]
+
+
 @pytest.mark.parametrize(
     "url", ["", "a", "//a", "file:///etc", "http://", "http://:80", "http://a:0", "http://a:x", "http://a:99999",
             "http://[::1", "http://a b/", "http://a\n/", "http://user@a/", "http://user:word@a/", "http://a/#b"]

@@ -18,7 +18,6 @@ from _hookswarm.analysis.regions.resampling import (
     total,
 )
 from _hookswarm.analysis.schema.distribution import Difference
-from _hookswarm.common.wording import figure
 
 LEVEL = 0.99
 OBJECTIVE = (
@@ -136,7 +135,7 @@ def _finite(value: float) -> float | None:
 
 def _message(better: str, worse: str, of: Of, values: Sequence[float], different: bool) -> str:
     if of == "objective_ms":
-        value, low, high = map(figure, values)
+        value, low, high = (f"{one:,.0f}" if abs(one) >= 1_000 else f"{one:.4g}" for one in values)
         unit = "ms"
     else:
         value, low, high = (f"{100 * one:.3g}" for one in values)

@@ -22,7 +22,7 @@ from _hookswarm.protocol.identity import AttemptTag, EventId, format_attempt_tag
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.master.ending import UntestedError
-from _hookswarm.senders.master.probe_advice import Probed, advice
+from _hookswarm.senders.master.probe_advice import Probed, advice, doubt
 from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
@@ -72,7 +72,7 @@ def probe(settings: Settings, stage: Stage, asked: Event, say: Callable[[str], N
     if refused:
         raise UntestedError(refused[0] + and_more(len(refused) - 1, "targets refused it, too"))
     for one in found[:SHOWN]:
-        say(f"probe: {one.name} answered {_told(one)}")
+        say(f"probe: {one.name} answered {_told(one)}{doubt(one, settings)}")
     if more := and_more(len(found) - SHOWN, "targets accepted it"):
         say(f"probe:{more}")
 

@@ -48,6 +48,17 @@ _PRIVATE_CA = ("self-signed", "self signed", "unable to get", "unable to verify"
 _CERTIFICATE_WANTED = ("certificate required", "handshake failure", "bad certificate", "unknown ca")
 
 
+_REFUSING_WORDS = (b"error", b"invalid", b"denied", b"failed", b"not satisfied", b'"ok":false', b'"success":false')
+
+
+def doubt(found: Probed, settings: Settings) -> str:
+    """What to add where an accepted answer reads like a refusal; empty: it does not, or the user said what counts."""
+    said = found.body.lower().replace(b" :", b":").replace(b": ", b":")
+    if settings.options.get("accept") or not any(word in said for word in _REFUSING_WORDS):
+        return ""
+    return "; if that is a refusal, say by --accept 'body ~ TEXT' what an acceptance has in it"
+
+
 def advice(found: Probed, settings: Settings) -> str:
     """What to look at, and what to write instead; empty where what was seen says it."""
     if found.outcome:

@@ -284,7 +284,10 @@ class _Reader:
         """The place of a URL's host, or what is wrong with it; and its path."""
         found = _URL(url) if isinstance(url, str) and url.isascii() and url.isprintable() else None
         if not found:
-            return "url: write http:// or https://, a host, and a path in ASCII (punycode, percent-encoding)", b""
+            return (
+                "url: write http:// or https://, a host, and a path in ASCII without # (punycode, percent-encoding)",
+                b"",
+            )
         origin, path = found[1], found[2] or "/"
         host = self._hosts.get(origin)
         if host is None:

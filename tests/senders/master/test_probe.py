@@ -515,3 +515,16 @@ def test_the_url_that_is_signed_is_the_one_that_is_asked() -> None:
     signed = next(line.split(b": ")[1].decode() for line in head.split(b"\r\n") if line.startswith(b"X-Twilio-S"))
     verifier = Verifier(load_provider("twilio"), [settings_of(*options).secrets[0].key])
     assert verifier.verify({**lines, "x-twilio-signature": signed}, body, f"http://127.0.0.1:{server.port}/")
+
+
+@pytest.mark.parametrize(
+    ("body", "doubted"),
+    [(b"Hook rules were not satisfied.", True), (b'{"ok" : false}', True), (b'{"ok":true}', False), (b"", False)],
+)
+def test_an_accepted_answer_that_reads_like_a_refusal_is_doubted(body: bytes, doubted: bool) -> None:
+    """Unless the user said what counts: any 2xx is accepted, and the load would tell nothing."""
+    with ScriptedServer(answering(answer_of(body))) as server:
+        (line,) = accepted(f"--target={server.url}")
+        (sure,) = accepted(f"--target={server.url}", "--accept=status in 200")
+    assert line.endswith("if that is a refusal, say by --accept 'body ~ TEXT' what an acceptance has in it") is doubted
+    assert "refusal" not in sure
