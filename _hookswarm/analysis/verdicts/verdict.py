@@ -79,7 +79,9 @@ def _untested(frames: RunFrames, stages: Sequence[Stage]) -> Reason:
     """Why a run tested nothing."""
     if not any(stage.deliveries.due for stage in stages) and (idle := _idle(frames, stages)):
         return Reason(code=Code.NOTHING_DUE, message=_nothing_due(idle))
-    return Reason(code=Code.NOTHING_ACKNOWLEDGED, message="no delivery was acknowledged: nothing was tested")
+    advice = Code.NOTHING_ACKNOWLEDGED.advice if any(stage.deliveries.due for stage in stages) else "run it again"
+    message = f"no delivery was acknowledged, so nothing was tested; {advice}"
+    return Reason(code=Code.NOTHING_ACKNOWLEDGED, message=message)
 
 
 def _idle(frames: RunFrames, stages: Sequence[Stage]) -> list[str]:
@@ -215,10 +217,12 @@ def _of_no_run(found: OfNoRun) -> Iterator[Reason]:
 
 def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     if frames.manifest.interrupted:
-        yield Reason(code=Code.INTERRUPTED, message="stopped before its plan was done")
+        message = f"stopped before its plan was done; {Code.INTERRUPTED.advice}"
+        yield Reason(code=Code.INTERRUPTED, message=message)
     untested = [stage.name for stage in stages if stage.deliveries.due and not stage.deliveries.acknowledged]
     if untested and any(stage.deliveries.acknowledged for stage in stages):
         message = f"no delivery was acknowledged, so nothing was tested: {first_of(untested, NAMED)}"
+        message += f"; {Code.NOTHING_ACKNOWLEDGED_STAGES.advice}"
         yield Reason(code=Code.NOTHING_ACKNOWLEDGED_STAGES, message=message)
     if (idle := _idle(frames, stages)) and any(stage.deliveries.due for stage in stages):
         yield Reason(code=Code.NOTHING_DUE_STAGES, message=_nothing_due(idle))

@@ -499,7 +499,7 @@ def test_a_stage_in_which_nothing_was_acknowledged() -> None:
     attempts = [attempt(0), attempt(1, stage=1, outcome=Outcome.REFUSED)]
     (reason,) = _of(run(attempts, [arrival(attempts[0])], stages=stages)).reasons
     assert reason.code == "nothing_acknowledged_stages"
-    assert reason.message.endswith(": stage 1")
+    assert reason.message.endswith(": stage 1; look at their failures")
     refused = run([attempt(n, stage=n, outcome=Outcome.REFUSED) for n in range(2)], [], stages=stages)
     assert _codes(_of(refused)) == ["nothing_acknowledged"]  # said of the run, not again of its stages
 
@@ -523,3 +523,15 @@ def test_a_machine_that_is_taken_away_voids(stolen: float, status: Status) -> No
     found = analyse(replace(frames, machine=machine_log(6, steal_s=stolen))).performance.verdict
     assert found.status is status
     assert ("machine_disturbed" in _codes(found)) == (status is Status.VOID)
+
+
+def test_a_run_that_came_to_nothing_says_what_to_do() -> None:
+    """Whether nothing was accepted, or it was stopped before anything was sent."""
+    refused = run([attempt(n, outcome=Outcome.REFUSED) for n in range(2)], [], stages=[planned("a")])
+    stopped = run([], [], stages=[])
+    stopped = replace(stopped, manifest=stopped.manifest.model_copy(update={"interrupted": True}))
+    assert _of(refused).reasons[0].message.endswith("look at the failures: is the address right, and the secret?")
+    assert [reason.message.partition("; ")[2] for reason in _of(stopped).reasons] == [
+        "run it again",
+        "run it again for the stages that are missing",
+    ]
