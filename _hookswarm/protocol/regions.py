@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import re
 import socket
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -22,8 +23,14 @@ OWN_RTT_MS = 1.0
 """Round trip within a region, where a table does not say."""
 
 
+_CREDENTIALS = re.compile(r"[^/?#]*://[^/?#]*@([^/?#@:\s]*)")
+"""What stands before the host, and the host."""
+
+
 def check_url(text: str) -> str:
     """An http(s) URL with a host and without credentials; raises ValueError that says what is wrong."""
+    if found := _CREDENTIALS.match(text):  # before all else, or a message would show them
+        raise ValueError(f"{found[1]}: a URL must not hold credentials")
     try:
         url = urlsplit(text)
         port = url.port
@@ -33,8 +40,6 @@ def check_url(text: str) -> str:
         raise ValueError(f"{text!r} is not an http:// or https:// URL")
     if not url.hostname or port == 0 or any(c.isspace() or not c.isprintable() for c in text):
         raise ValueError(f"{text!r} has no usable host and port")
-    if url.username or url.password:
-        raise ValueError(f"{url.hostname}: a URL must not hold credentials")
     return text
 
 

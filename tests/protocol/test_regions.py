@@ -115,7 +115,7 @@ def test_usable_urls(url: str) -> None:
 
 @pytest.mark.parametrize(
     "url", ["", "a", "//a", "file:///etc", "http://", "http://:80", "http://a:0", "http://a:x", "http://a:99999",
-            "http://[::1", "http://a b/", "http://a\n/", "http://user@a/", "http://user:word@a/"]
+            "http://[::1", "http://a b/", "http://a\n/", "http://user@a/", "http://@a/", "http://user:word@a/"]
 )  # fmt: skip
 def test_unusable_urls(url: str) -> None:
     """No host, no port, no HTTP, or credentials in it: refused."""
@@ -124,10 +124,12 @@ def test_unusable_urls(url: str) -> None:
 
 
 def test_a_password_in_a_url_is_not_repeated() -> None:
-    """The message of a refused URL does not carry its password into logs."""
-    with pytest.raises(ValueError) as caught:
-        check_url("http://user:word@example.com/")
-    assert "word" not in str(caught.value)
+    """The message of a refused URL does not carry its password into logs, whatever else is wrong with it."""
+    for rest in ("example.com/", "example.com:0/", "example.com:x/", "[::1/", "exa mple.com/", "/"):
+        for scheme in ("http", "ftp"):
+            with pytest.raises(ValueError) as caught:
+                check_url(f"{scheme}://user:word@{rest}")
+            assert "word" not in str(caught.value)
 
 
 @given(st.text())

@@ -7,7 +7,6 @@ import csv
 import hashlib
 import io
 import json
-import math
 import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +29,8 @@ File = io.BufferedReader | io.BytesIO
 COLUMNS = ("url", "secret", "headers", "weight")
 MOST = 1_000_000
 MAX_BYTES = 512 << 20
+HEAVIEST = 1e12
+"""Of weights: what a million of them sum up to is still exact enough."""
 SHOWN = 5
 """Of bad rows; the others are counted."""
 SUFFIXES = (".ndjson", ".jsonl", ".json")
@@ -157,7 +158,7 @@ def _parse(file: File, digest: str, path: Path, provider: Provider | None) -> En
     faults: list[str] = []
     bad = 0
     try:
-        lines = path.suffix in SUFFIXES or text.read(1) == "{"
+        lines = path.suffix in SUFFIXES or text.read(100).lstrip()[:1] == "{"
         text.seek(0)
         for line, row in (_objects if lines else _rows)(text):
             found = [row] if isinstance(row, str) else reader.take(row)
@@ -185,16 +186,15 @@ Row = Mapping[str, Any]
 def _rows(text: io.TextIOWrapper) -> Iterator[tuple[int, Row | str]]:
     """The rows of a CSV file with their lines, or what is wrong with one."""
     reader = csv.reader(text, strict=True)
-    header = [name.strip().lower() for name in next(reader, [])]
+    header = [name.strip().lower() for name in next(filter(any, reader), [])]
     there = f"the header names columns, by comma: {', '.join(COLUMNS)}; url must be there"
     if "url" not in header or len(set(header)) < len(header) or not set(header) <= set(COLUMNS):
-        yield 1, f"{there}; mend it"
+        yield max(reader.line_num, 1), f"{there}; mend it"
         return
-    for cells in reader:
-        if not any(cells):
-            continue
+    for cells in filter(any, reader):
         if len(cells) > len(header):
-            yield reader.line_num, f"{len(cells)} cells for {len(header)} columns: quote a cell with a comma in it"
+            columns = f"{len(header)} column{'s' * (len(header) > 1)}"
+            yield reader.line_num, f"{len(cells)} cells for {columns}: quote a cell with a comma in it"
         else:
             yield reader.line_num, dict(zip(header, map(str.strip, cells), strict=False))
 
@@ -206,8 +206,9 @@ def _objects(text: io.TextIOWrapper) -> Iterator[tuple[int, Row | str]]:
             continue
         try:
             row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield number, f"not JSON: {getattr(error, 'msg', 'nested too deeply')}: write an object a line"
+        except (ValueError, RecursionError) as error:  # a ValueError without `msg` is a number of thousands of digits
+            what = "nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
+            yield number, f"not JSON: {getattr(error, 'msg', what)}: write an object a line"
             continue
         if not isinstance(row, dict):
             yield number, 'not an object: write {"url": "…"}'
@@ -236,12 +237,12 @@ class _Reader:
     def take(self, row: Row) -> list[str]:
         """Add a row; returns its faults."""
         table, faults = self._table, []
-        url, secret, headers, weight = (row.get(name, "") for name in COLUMNS)
+        url, secret, headers, weight = (row.get(name) for name in COLUMNS)
         host, path = self._place(url)
         if isinstance(host, str):
             faults.append(host)
         key = b""
-        if secret and not isinstance(secret, str):
+        if not isinstance(secret, str | None):
             faults.append("secret: it is a text")
         elif secret and self._provider and not self._parse:
             faults.append(f"secret: {self._provider.name} signs nothing: leave the column out")
@@ -251,13 +252,14 @@ class _Reader:
             except ConfigError as error:
                 faults += [f"secret: {fault}: give it as the provider does" for fault in error.faults]
         lines = b""
-        if headers:
+        if headers not in (None, ""):
             own, wrong = _headers(headers, self._provider)
             faults += wrong
-            lines = "\n".join(f"{name}: {value}" for name, value in own.items()).encode()
+            if not wrong:
+                lines = "\n".join(f"{name}: {value}" for name, value in own.items()).encode()
         weighs = _weight(weight)
         if not weighs:
-            faults.append("weight: it is a number above 0")
+            faults.append(f"weight: it is a number above 0, and at most {HEAVIEST:g}")
         if not faults:
             assert isinstance(host, int)
             table._hosts.append(host)
@@ -317,6 +319,6 @@ def _weight(given: Any) -> float:
     """0 for what is none."""
     try:
         weight = 1.0 if given == "" or given is None else float(given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
-    return weight if weight > 0 and math.isfinite(weight) and not isinstance(given, bool) else 0.0
+    return weight if 0 < weight <= HEAVIEST and not isinstance(given, bool) else 0.0

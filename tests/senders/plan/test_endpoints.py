@@ -93,11 +93,30 @@ def test_every_bad_row_is_named_by_its_line() -> None:
         ('{"url": "http://a.test/", "uri": 1}', NDJSON, "line 1: unknown key 'uri'"),
         ('{"url": "http://a.test/", "weight": true}', NDJSON, "line 1: weight: it is a number above 0"),
         ('{"url": "http://a.test/", "headers": {"A": 1}}', NDJSON, "line 1: headers: write"),
+        ('{"url": "http://a.test/", "headers": 0}', NDJSON, "line 1: headers: write"),
+        ('{"url": "http://a.test/", "headers": {"A": "\\ud800"}}', NDJSON, "line 1: headers: 'A': a control character"),
+        ('{"url": "http://a.test/", "headers": {"\\ud800": "a"}}', NDJSON, "line 1: headers: '\\ud800' is no header's"),
+        ('{"url": "http://a.test/", "secret": 0}', NDJSON, "line 1: secret: it is a text"),
+        ('{"url": "http://a.test/", "weight": 1' + "0" * 400 + "}", NDJSON, "line 1: weight: it is a number above 0"),
+        ('{"url": "http://a.test/", "weight": 1' + "0" * 5_000 + "}", NDJSON, "line 1: not JSON: a number is too long"),
+        ('{"url": ' + "[" * 100_000, NDJSON, "line 1: not JSON: nested too deeply"),
+        ("url,weight\nhttp://a.test/,1e308\n", CSV, "line 2: weight: it is a number above 0, and at most"),
+        ("url\nhttp://a.test/,x\n", CSV, "line 2: 2 cells for 1 column: quote"),
+        ("url\nhttp://u:hidden@a.test:0/\n", CSV, "line 2: url: a.test: a URL must not hold credentials"),
     ],
 )
 def test_what_is_no_table_is_told(text: str, path: Path, said: str) -> None:
     """With what to write."""
     assert said in faults(text, path)[0]
+
+
+def test_empty_lines_and_nulls_say_nothing() -> None:
+    """Also before the first row; and a byte order mark, as a spreadsheet writes it."""
+    for text in ("\ufeff\r\n,\r\nurl\r\nhttp://a.test/\r\n", '\ufeff\n {"url": "http://a.test/"}\n\n'):
+        assert table(text).row(0) == (0, b"/", b"")
+    row = {"url": "http://a.test/", "secret": None, "headers": None, "weight": None}
+    found = table(json.dumps(row), NDJSON)
+    assert (found.row(0), found.headers(0), found.weights) == ((0, b"/", b""), {}, None)
 
 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
