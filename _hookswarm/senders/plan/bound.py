@@ -52,7 +52,7 @@ def at_most(stages: Sequence[Stage], per_s: float) -> list[Bounded]:
     bounded: list[Bounded] = []
     for stage, planned in zip(own, stages, strict=True):
         found = _shorter(_faster(stage, 1 / max(over.get(stage.scenario, 1.0), 1.0), backlog=False))
-        if found.name == planned.name or found not in [one.stage for one in bounded]:
+        if found not in [one.stage for one in bounded]:
             bounded.append(Bounded(found, planned))
     return bounded
 
