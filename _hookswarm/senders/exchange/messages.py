@@ -101,6 +101,8 @@ class Announcement(BaseModel):
     start_ns: int
     parts: list[Part]
     of: int
+    signs_as: str
+    """How the master signs this run, as a digest: a process that has another secret is not to send."""
 
 
 class OriginTick(BaseModel):

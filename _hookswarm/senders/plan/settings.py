@@ -1,6 +1,7 @@
 """The settings of a run, made of its options and checked."""
 
 import argparse
+import hashlib
 import os
 import ssl
 from collections.abc import Callable, Sequence
@@ -120,6 +121,14 @@ class Settings:
     def hidden(self) -> list[bytes]:
         """What nothing that is shown or kept may hold."""
         return [*(secret.key for secret in self.secrets), *self.headers.hidden()]
+
+    def signs_as(self, run: str) -> str:
+        """A digest of how a run's deliveries are signed, and with what: the same in all processes that agree on it."""
+        parts = (self.provider.model_dump_json().encode(), self.signer.head, *(secret.key for secret in self.secrets))
+        whole = hashlib.blake2b(key=run.encode()[:64], digest_size=16)
+        for part in parts:
+            whole.update(b"%d:%b" % (len(part), part))
+        return whole.hexdigest()
 
     def hidden_of(self, webhook: int) -> list[bytes]:
         """The same, of a webhook's deliveries."""

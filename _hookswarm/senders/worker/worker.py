@@ -173,6 +173,9 @@ class SendingProcess:
 
     def _on_stage(self, msg: Any, **_: Any) -> None:
         announcement = Announcement.model_validate(msg.data)
+        if announcement.signs_as != self.settings.signs_as(announcement.run):
+            self.refuse("it signs otherwise than the master: by another secret, provider or --header")
+            return
         stage = from_plain(announcement.stage)
         try:
             self._open_journal(announcement.run)

@@ -110,6 +110,16 @@ def test_a_certificate_of_ours_is_for_https(tmp_path: Path) -> None:
     assert check_options(parse("--target=https://127.0.0.1:9/", "--cert=me.pem")).tls
 
 
+def test_who_signs_alike_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a run, and by the same secret, provider and headers."""
+    one = check_options(parse())
+    assert one.signs_as("run") == check_options(parse()).signs_as("run") != one.signs_as("another run")
+    others = [check_options(parse("--provider=github")), check_options(parse("--header=X-A: 1"))]
+    monkeypatch.setenv("HOOKSWARM_SECRET", "whsec_" + "b3Ro" * 8)
+    others.append(check_options(parse()))
+    assert len({settings.signs_as("run") for settings in (one, *others)}) == 4
+
+
 def test_headers_stay_as_they_were_given(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept of the options holds no value of the environment."""
     monkeypatch.setenv("TOKEN", "of-the-environment")
