@@ -21,7 +21,7 @@ from _hookswarm.senders.master.ending import INTERRUPT, SIGTERM
 from _hookswarm.senders.master.expecting import Expecting, listens_at, living_children
 from _hookswarm.senders.master.locust_stats import sharpen_percentiles
 from _hookswarm.senders.master.master import Master, say
-from _hookswarm.senders.plan.endpoints import File, open_file
+from _hookswarm.senders.plan.endpoint_files import File, open_file
 from _hookswarm.senders.plan.options import EXPECT_S, add_options, at_host, name_variables
 from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.settings import Settings, check_options

@@ -29,7 +29,8 @@ from _hookswarm.senders.plan.assignment import Weights
 from _hookswarm.senders.plan.captured import Captured, load_captured
 from _hookswarm.senders.plan.destination import all_ours, beyond_loopback, load_endpoints, region_table, urls_of
 from _hookswarm.senders.plan.durations import seconds_of
-from _hookswarm.senders.plan.endpoints import EndpointTable, File, open_file
+from _hookswarm.senders.plan.endpoint_files import File, open_file
+from _hookswarm.senders.plan.endpoints import EndpointTable
 from _hookswarm.senders.plan.headers import Headers, read_headers
 from _hookswarm.senders.plan.observer import Observer, make_observer
 from _hookswarm.senders.plan.options import OPTIONS, empty_faults, empty_options, lines_of

@@ -10,7 +10,8 @@ import pytest
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.providers import load_provider
-from _hookswarm.senders.plan.endpoints import EndpointTable, open_file, parse_endpoints
+from _hookswarm.senders.plan.endpoint_files import open_file, parse_endpoints
+from _hookswarm.senders.plan.endpoints import EndpointTable
 
 CSV, NDJSON = Path("e.csv"), Path("e.ndjson")
 STANDARD = load_provider()
