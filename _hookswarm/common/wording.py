@@ -6,7 +6,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from html import unescape
 
-_TAG = re.compile(r"<(style|script)\b.*?</\1\s*>|<[^>]*(>|$)", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<(style|script|title)\b.*?</\1\s*>|<[^>]*(>|$)", re.IGNORECASE | re.DOTALL)
 
 MOST_STRANGE = 0.3
 """Of the characters: what has more that are none is no text."""

@@ -79,7 +79,7 @@ def test_what_cannot_be_written_is_told_with_what_to_do(number: int, remedy: str
         (b" two\nlines\t ", "two lines"),
         (b"\x1b[2Jgone\xff", "\N{REPLACEMENT CHARACTER}[2Jgone\N{REPLACEMENT CHARACTER}"),
         (b"x" * 300, "x" * 200),
-        (b"<!DOCTYPE html><style>p { }</style><p class='a'>It &amp; we</p><br", "It & we"),
+        (b"<!DOCTYPE html><title>It</title><style>p { }</style><p class='a'>It &amp; we</p><br", "It & we"),
         (b"<xml>kept</xml>", "<xml>kept</xml>"),
     ],
 )

@@ -94,7 +94,7 @@ def _aims(settings: Settings) -> Iterator[Aim]:
         if key or headers:
             replaced = {*map(str.lower, headers)}
             kept = {name: text for name, text in settings.headers.sent.items() if name.lower() not in replaced}
-            signer = Signer(settings.provider, used, {**kept, **headers})
+            signer = Signer(settings.provider, used, {**kept, **headers}, settings.written_in)
         own = settings.endpoints.hidden(webhook) if settings.endpoints else ()
         url = table.hosts[host] + path.decode()
         name = f"webhook {webhook} at {table.hosts[host]}" if settings.endpoints else url

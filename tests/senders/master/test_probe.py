@@ -457,6 +457,23 @@ def test_of_endpoints_the_first_of_each_host_is_probed(tmp_path: Path) -> None:
         assert lines["x-own"] == own
 
 
+def test_an_endpoint_of_its_own_secret_hears_what_the_payload_is_written_in(tmp_path: Path) -> None:
+    """As it will in the load: not every body is JSON."""
+    requests: list[bytes] = []
+
+    def script(peer: Peer) -> None:
+        while request := peer.request():
+            requests.append(request)
+            peer.send(OK)
+
+    with ScriptedServer(script) as server:
+        (tmp_path / "ends.csv").write_text(f"url,secret\n{server.url},{SECRET}\n")
+        (tmp_path / "body.xml").write_text("<paid/>")
+        accepted("--endpoints=ends.csv", "--provider=github", "--payloads=body.xml")
+    (request,) = requests
+    assert b"\r\nContent-Type: application/xml\r\n" in request
+
+
 def test_a_refusal_of_an_endpoint_names_its_row(tmp_path: Path) -> None:
     """Not the variable that it does not use; what is its own is not shown."""
     with ScriptedServer(answering(answer_of(f"{SECRET} tell nobody".encode(), "401 Unauthorized"))) as server:
