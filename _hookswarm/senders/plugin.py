@@ -106,6 +106,8 @@ def _set_up(environment: Environment, **_: Any) -> None:
             fault = str(error)
         if process and not fault:
             process.configure(now[0])
+            if not master:
+                process.tell_signing()
             if options.endpoints and not master:
                 process.have_endpoints(lambda content: chosen(options, lambda _path: BytesIO(content))[0])
         elif process and not master:

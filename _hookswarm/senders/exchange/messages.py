@@ -32,6 +32,8 @@ WANTED = "hookswarm.endpoints.wanted"
 """Worker to master: a senders.exchange.supply.Wanted."""
 GIVEN = "hookswarm.endpoints.given"
 """Master to worker: a senders.exchange.supply.Given."""
+SIGNS = "hookswarm.signs"
+"""Worker to master: a Signs, when a run begins."""
 RUN_VARIABLE = "HOOKSWARM_RUN"
 """Environment variable: the run's id, where whoever started Locust chose it."""
 
@@ -77,6 +79,13 @@ class Heard(BaseModel):
     """It may be sent stages now."""
 
 
+class Signs(BaseModel):
+    """How a process signs: what the master does otherwise, a receiver would refuse of one of them."""
+
+    process: str
+    digest: str
+
+
 class Part(BaseModel):
     """Events `first` to `last - 1` of every `of` fall due at an origin in this worker."""
 
@@ -101,8 +110,6 @@ class Announcement(BaseModel):
     start_ns: int
     parts: list[Part]
     of: int
-    signs_as: str
-    """How the master signs this run, as a digest: a process that has another secret is not to send."""
 
 
 class OriginTick(BaseModel):

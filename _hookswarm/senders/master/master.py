@@ -20,7 +20,7 @@ from _hookswarm.records.clock import Clock
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import HostRecord
 from _hookswarm.senders.exchange.gather import Chunk, Gatherer
-from _hookswarm.senders.exchange.messages import CHUNK, FETCH, GIVEN, HALT, SAYS, WANTED
+from _hookswarm.senders.exchange.messages import CHUNK, FETCH, GIVEN, HALT, SAYS, SIGNS, WANTED, Signs
 from _hookswarm.senders.exchange.supply import Wanted
 from _hookswarm.senders.exchange.usage import MACHINE_SAMPLE_S, Sampler, machine_log, process_log
 from _hookswarm.senders.master import live, metrics
@@ -66,6 +66,7 @@ class Master:
             self._keep_users(runner)
         self._gatherer = Gatherer(lambda node, wanted: runner.send_message(FETCH, wanted, node))
         runner.register_message(WANTED, self._on_wanted)
+        runner.register_message(SIGNS, self._on_signs)
         runner.register_message(CHUNK, lambda msg, **_: self._gatherer.hear(Chunk.model_validate(msg.data)))
 
     # Locust's side.
@@ -96,6 +97,12 @@ class Master:
             self._reception.inbox.failure = f"--endpoints: {with_remedy(error)}"
         else:
             self._runner.send_message(GIVEN, given.model_dump(), msg.node_id)
+
+    def _on_signs(self, msg: Any, **_: Any) -> None:
+        signs, inbox = Signs.model_validate(msg.data), self._reception.inbox
+        if signs.digest != self._settings.signs_as() and not inbox.failure:
+            what = "it has another secret, --provider or --header than the master"
+            inbox.failure = f"{signs.process}: {what}: let every host have what the master has"
 
     def _keep_users(self, runner: MasterRunner) -> None:
         """Where a worker joins, Locust deals all users out anew at once; those of a stage that is on must stay."""

@@ -158,7 +158,6 @@ class StagePlayer:
                 start_ns=start_ns,
                 parts=own,
                 of=stage.users,
-                signs_as=self._settings.signs_as(self._folder.manifest.id),
             )
             self._runner.send_message(STAGE, announcement.model_dump(), process)
         name = self._folder.manifest.stages[number]["name"]

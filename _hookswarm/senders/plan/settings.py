@@ -123,10 +123,10 @@ class Settings:
         """What nothing that is shown or kept may hold."""
         return [*(secret.key for secret in self.secrets), *self.headers.hidden()]
 
-    def signs_as(self, run: str) -> str:
-        """A digest of how a run's deliveries are signed, and with what: the same in all processes that agree on it."""
+    def signs_as(self) -> str:
+        """A digest of how deliveries are signed, and with what: the same in all processes that agree on it."""
         parts = (self.provider.model_dump_json().encode(), self.signer.head, *(secret.key for secret in self.secrets))
-        whole = hashlib.blake2b(key=run.encode()[:64], digest_size=16)
+        whole = hashlib.blake2b(digest_size=16)
         for part in parts:
             whole.update(b"%d:%b" % (len(part), part))
         return whole.hexdigest()

@@ -40,12 +40,14 @@ from _hookswarm.senders.exchange.messages import (
     READY,
     REPORT,
     SAYS,
+    SIGNS,
     STAGE,
     TICK,
     WANTED,
     Announcement,
     Heard,
     Part,
+    Signs,
 )
 from _hookswarm.senders.exchange.supply import Given
 from _hookswarm.senders.exchange.usage import Lags, Sampler, Usage, host_name, process_log
@@ -144,6 +146,10 @@ class SendingProcess:
             self._fetching.kill()
         self._fetching = gevent.spawn(fetch)
 
+    def tell_signing(self) -> None:
+        """Let the master see whether this process signs as it does."""
+        self._tell(SIGNS, Signs(process=self.name, digest=self.settings.signs_as()).model_dump())
+
     def refuse(self, fault: str) -> None:
         """It cannot do what the master's options ask for: a file or a variable that only the master has."""
         self._tell(FAILED, {"message": f"{self.name}: {fault}; let every host have what the master has"})
@@ -173,9 +179,6 @@ class SendingProcess:
 
     def _on_stage(self, msg: Any, **_: Any) -> None:
         announcement = Announcement.model_validate(msg.data)
-        if announcement.signs_as != self.settings.signs_as(announcement.run):
-            self.refuse("it signs otherwise than the master: by another secret, provider or --header")
-            return
         stage = from_plain(announcement.stage)
         try:
             self._open_journal(announcement.run)

@@ -111,13 +111,13 @@ def test_a_certificate_of_ours_is_for_https(tmp_path: Path) -> None:
 
 
 def test_who_signs_alike_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a run, and by the same secret, provider and headers."""
+    """By the same secret, provider and headers."""
     one = check_options(parse())
-    assert one.signs_as("run") == check_options(parse()).signs_as("run") != one.signs_as("another run")
+    assert one.signs_as() == check_options(parse()).signs_as()
     others = [check_options(parse("--provider=github")), check_options(parse("--header=X-A: 1"))]
     monkeypatch.setenv("HOOKSWARM_SECRET", "whsec_" + "b3Ro" * 8)
     others.append(check_options(parse()))
-    assert len({settings.signs_as("run") for settings in (one, *others)}) == 4
+    assert len({settings.signs_as() for settings in (one, *others)}) == 4
 
 
 def test_headers_stay_as_they_were_given(monkeypatch: pytest.MonkeyPatch) -> None:
