@@ -201,7 +201,7 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
     if options.cert and table and not any(url.startswith("https:") for url in urls_of(table, endpoints)):
         faults.append("--cert is shown to an https target: write https:// in its URL, or leave it out")
     if options.rotate_at and endpoints and (endpoints.has_keys or endpoints.has_headers):
-        faults.append("--rotate-at changes the secret of all: leave it, or secret and headers of --endpoints, out")
+        faults.append("--rotate-at changes the secret of all: leave it out, or the secrets and headers of --endpoints")
     if options.replay and options.no_replay:
         faults.append("--replay and --no-replay exclude each other: leave one out")
     if options.transport == "httpx":

@@ -26,7 +26,7 @@ def client_tls(ca_file: str = "", cert: str = "", key: str = "") -> ssl.SSLConte
         if ca_file:
             context = ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
-        faults.append(f"--ca-file {ca_file}: {error.strerror or error}")
+        faults.append(f"--ca-file {ca_file}: {error.strerror or error}: name a file of certificates in PEM")
     if cert and (fault := _show(context, cert, key)):
         faults.append(fault)
     if faults:
@@ -41,7 +41,7 @@ def _show(context: ssl.SSLContext, cert: str, key: str) -> str:
             with Path(path).open("rb") as file:
                 file.read(1)
         except OSError as error:
-            return f"{option} {path} cannot be read: {error.strerror}"
+            return f"{option} {path} cannot be read: {error.strerror}: name another, or let this user read it"
 
     where = f"--key {key}" if key else f"--cert {cert}"
     encrypted = f"{where}: the key is encrypted; write it without a password: openssl pkey -in KEY -out PLAIN"
