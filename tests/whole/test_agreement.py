@@ -19,7 +19,7 @@ STAGE = Stage("x", users=2, duration_s=1, arrivals=Constant(5))
 @pytest.mark.parametrize(
     ("options", "own", "said"),
     [
-        ([], {"HOOKSWARM_SECRET": "whsec_" + "b3Ro" * 8}, "it has another secret, --provider or --header than the"),
+        ([], {"HOOKSWARM_SECRET": "whsec_" + "b3Ro" * 8}, "it has another secret ($HOOKSWARM_SECRET) than the master"),
         (["--payloads", "bodies.json"], {}, "--payloads bodies.json: No such file or directory"),
     ],
 )

@@ -83,7 +83,9 @@ class Signs(BaseModel):
     """How a process signs: what the master does otherwise, a receiver would refuse of one of them."""
 
     process: str
-    digest: str
+    how: str
+    keys: str
+    """As `Settings.signs_as` has both."""
 
 
 class Part(BaseModel):

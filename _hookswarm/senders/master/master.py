@@ -100,9 +100,12 @@ class Master:
 
     def _on_signs(self, msg: Any, **_: Any) -> None:
         signs, inbox = Signs.model_validate(msg.data), self._reception.inbox
-        if signs.digest != self._settings.signs_as() and not inbox.failure:
-            what = "it has another secret, --provider or --header than the master"
-            inbox.failure = f"{signs.process}: {what}: let every host have what the master has"
+        how, keys = self._settings.signs_as()
+        table = self._settings.endpoints
+        what = "--provider or --header" if signs.how != how else "secret ($HOOKSWARM_SECRET)"
+        if signs.how != how or (signs.keys != keys and not (table and table.all_have_keys)):
+            fault = f"{signs.process}: it has another {what} than the master: let every host have what the master has"
+            inbox.failure = inbox.failure or fault
 
     def _keep_users(self, runner: MasterRunner) -> None:
         """Where a worker joins, Locust deals all users out anew at once; those of a stage that is on must stay."""

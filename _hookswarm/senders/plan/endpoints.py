@@ -6,6 +6,7 @@ There may be 100,000 of them: they are kept as columns of bytes, and an object i
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from _hookswarm.protocol.credentials import LEAST_KNOWN
 from _hookswarm.senders.plan.assignment import Weights
@@ -32,6 +33,10 @@ class Column:
     def __getitem__(self, place: int) -> bytes:
         ends = self._ends
         return self.text[ends[place] : ends[place + 1]]
+
+    def is_full(self) -> bool:
+        """Whether all hold something."""
+        return bool(self.text) and all(end > start for start, end in pairwise(self._ends))
 
     def __bool__(self) -> bool:
         """Whether any holds something."""
@@ -85,6 +90,11 @@ class EndpointTable:
     def has_keys(self) -> bool:
         """Whether some endpoint has a secret of its own."""
         return bool(self._keys)
+
+    @property
+    def all_have_keys(self) -> bool:
+        """Whether every endpoint has: then nothing is signed with the secret of all."""
+        return self._keys.is_full()
 
     def told(self) -> str:
         """For people: `100,000 endpoints on 4 hosts, with secrets of their own`."""

@@ -4,7 +4,7 @@ import argparse
 import hashlib
 import os
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -123,13 +123,10 @@ class Settings:
         """What nothing that is shown or kept may hold."""
         return [*(secret.key for secret in self.secrets), *self.headers.hidden()]
 
-    def signs_as(self) -> str:
-        """A digest of how deliveries are signed, and with what: the same in all processes that agree on it."""
-        parts = (self.provider.model_dump_json().encode(), self.signer.head, *(secret.key for secret in self.secrets))
-        whole = hashlib.blake2b(digest_size=16)
-        for part in parts:
-            whole.update(b"%d:%b" % (len(part), part))
-        return whole.hexdigest()
+    def signs_as(self) -> tuple[str, str]:
+        """Digests of how deliveries are signed, and with what: the same in all processes that agree on it."""
+        how = (self.provider.model_dump_json().encode(), self.signer.head)
+        return _digest(how), _digest([secret.key for secret in self.secrets])
 
     def hidden_of(self, webhook: int) -> list[bytes]:
         """The same, of a webhook's deliveries."""
@@ -296,6 +293,13 @@ def _acceptance(rules: str, provider: Provider | None) -> Acceptance:
         return parse_acceptance(lines_of(rules))
     except ConfigError as error:
         raise ConfigError([f"--accept: {fault}" for fault in error.faults]) from None
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    whole = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        whole.update(b"%d:%b" % (len(part), part))
+    return whole.hexdigest()
 
 
 def at_regions(settings: Settings, table: RegionTable) -> Settings:

@@ -148,7 +148,8 @@ class SendingProcess:
 
     def tell_signing(self) -> None:
         """Let the master see whether this process signs as it does."""
-        self._tell(SIGNS, Signs(process=self.name, digest=self.settings.signs_as()).model_dump())
+        how, keys = self.settings.signs_as()
+        self._tell(SIGNS, Signs(process=self.name, how=how, keys=keys).model_dump())
 
     def refuse(self, fault: str) -> None:
         """It cannot do what the master's options ask for: a file or a variable that only the master has."""

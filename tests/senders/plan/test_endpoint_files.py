@@ -55,6 +55,12 @@ def test_ndjson_is_the_same_table() -> None:
         assert (found.headers(0), found.weights) == ({"A": "1"}, None)
 
 
+def test_a_table_knows_whether_all_sign_for_themselves() -> None:
+    """Then it does not matter which secret others would have."""
+    for first, second, own in ((SECRET, SECRET, True), (SECRET, "", False), ("", SECRET, False), ("", "", False)):
+        assert table(f"url,secret\nhttp://a.test/,{first}\nhttp://a.test/,{second}\n").all_have_keys is own
+
+
 def test_a_secret_has_its_providers_form() -> None:
     """What is base64 for one is text for another."""
     text = f"url,secret\nhttp://a.test/,{SECRET}\n"
