@@ -74,11 +74,15 @@ class EndpointTable:
         return dict(line.split(": ", 1) for line in text.decode().split("\n")) if text else {}
 
     def hidden(self, webhook: int) -> Iterator[bytes]:
-        """What is secret of it, or may be: its key, its path, the values of its headers and their words."""
+        """What is secret of it, or may be: its key, its path and query, the values of its headers, and the words of
+        these.
+        """
         _, path, key = self.row(webhook)
+        bare, _, query = path.partition(b"?")
         values = list(self.headers(webhook).values())
         yield from (text for text in (key, *(value.encode() for value in values)) if text)
-        words = [path, *(word.encode() for value in values for word in value.split())]
+        words = [path, bare, query, *(field.partition(b"=")[2] for field in query.split(b"&"))]
+        words += [word.encode() for value in values for word in value.split()]
         yield from (word for word in words if len(word) >= LEAST_KNOWN)
 
     @property
