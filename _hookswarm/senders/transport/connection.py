@@ -40,6 +40,9 @@ class Connection:
         self._poll = poll.poll
         self._hub = gevent.get_hub()
         self._readable = self._hub.loop.io(self._socket.fileno(), _READ)
+        self._watched = False
+        self._waiting: Any = None
+        """The greenlet that waits for bytes."""
         self._writable = self._hub.loop.io(self._socket.fileno(), _WRITE)
         self._timer: Any = None
         self._armed_s = 0.0
@@ -85,15 +88,35 @@ class Connection:
     def receive(self) -> bytes:
         """Wait for bytes; b"" when the peer closed. Raises OSError."""
         while True:
-            self._hub.wait(self._readable)
+            self._await_bytes()
             try:
                 return self._socket.recv(CHUNK_BYTES)
             except BlockingIOError:
                 pass
 
+    def _await_bytes(self) -> None:
+        """The watcher stays on between answers: with several connections the loop would else ask the kernel anew for
+        each of them in turn.
+        """
+        self._waiting = gevent.getcurrent()
+        try:
+            if not self._watched:
+                self._watched = True
+                self._readable.start(self._on_bytes)
+            self._hub.switch()
+        finally:
+            self._waiting = None
+
+    def _on_bytes(self) -> None:
+        if self._waiting is not None:
+            self._waiting.switch()
+        else:  # bytes that nobody asked for, or the end: the loop would go on and on about them
+            self._readable.stop()
+            self._watched = False
+
     def await_answer(self) -> bool:
         """Wait until there is something to read, and leave it there; False: the peer closed. Raises OSError."""
-        self._hub.wait(self._readable)
+        self._await_bytes()
         return bool(self._socket.recv(1, stdlib_socket.MSG_PEEK))
 
     def is_quiet(self) -> bool:

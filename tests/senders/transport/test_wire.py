@@ -482,6 +482,22 @@ def test_redirects_are_not_followed(either: Open) -> None:
 # Failures, each by its kind.
 
 
+def test_an_end_that_nobody_waits_for_keeps_nobody_busy(wire: Open) -> None:
+    """The server closes after its answer: until the next post there is nothing to be done."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(NO_CONTENT)
+
+    with ScriptedServer(script) as server:
+        sender = wire(server.url)
+        assert sender.post(b"", BODY) == 204
+        began_s = time.thread_time()
+        gevent.sleep(0.4)
+        assert time.thread_time() - began_s < 0.04
+        assert sender.post(b"", BODY) == 204
+
+
 def silent(peer: Peer) -> None:
     peer.request()
     peer.request()  # until the client leaves
