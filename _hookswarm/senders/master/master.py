@@ -19,6 +19,7 @@ from _hookswarm.common.wording import first_of, with_remedy
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import HostRecord
+from _hookswarm.senders.exchange.counted import are_whole
 from _hookswarm.senders.exchange.gather import Chunk, Gatherer
 from _hookswarm.senders.exchange.messages import CHUNK, FETCH, GIVEN, HALT, SAYS, SIGNS, WANTED, Signs
 from _hookswarm.senders.exchange.supply import Wanted
@@ -228,7 +229,7 @@ class Master:
             early = self._ending.asked.is_set()
             self._arrived = controls.arrived()
             self._read_clocks(folder, controls)
-            self._await_statistics(settled)
+            self._await_statistics()
             self._gather(folder)
             all_failed, counted = self._ending.all_failed, self._runner.stats.total
             untested = all_failed or not settled or counted.num_failures == counted.num_requests > 0
@@ -339,7 +340,7 @@ class Master:
                 say(error)
                 self._environment.process_exit_code = failed
                 self._runner.send_message(HALT)  # with which processes of their own send their statistics, too
-                self._await_statistics(self._reception.inbox.settled)
+                self._await_statistics()
             if controls:
                 controls.release()
             if folder:
@@ -351,10 +352,10 @@ class Master:
         finally:
             self.finished = True
 
-    def _await_statistics(self, settled: int) -> None:
+    def _await_statistics(self) -> None:
         """Wait until Locust's statistics hold all that the workers counted; the analysis compares them again."""
         deadline = time.monotonic() + STATS_PATIENCE_S
-        while self._runner.stats.total.num_requests < settled and time.monotonic() < deadline:
+        while not are_whole(self._runner.stats.entries, self._reception.inbox.settled) and time.monotonic() < deadline:
             gevent.sleep(POLL_S)
 
 
