@@ -23,7 +23,8 @@ OWN_RTT_MS = 1.0
 """Round trip within a region, where a table does not say."""
 
 
-_CREDENTIALS = re.compile(r"[^/?#]*//[^/?#]*@").match
+_CREDENTIALS = re.compile(r"[^/?#]*//[^/?#]*@([^/?#@:\s]*)")
+"""What stands before the host, and the host."""
 
 
 def check_url(text: str) -> str:
@@ -31,8 +32,9 @@ def check_url(text: str) -> str:
 
     Raises ValueError that says what is wrong, and what to write. It repeats no password.
     """
-    if _CREDENTIALS(text):
-        raise ValueError("a URL must not hold credentials: leave out what stands before @; a header can say it")
+    if found := _CREDENTIALS.match(text):  # before all else, or a message would show them
+        where = f"{found[1]}: " * bool(found[1])
+        raise ValueError(f"{where}a URL must not hold credentials: leave out what stands before @; a header can say it")
     try:
         url = urlsplit(text)
         port = url.port

@@ -21,7 +21,7 @@ from _hookswarm.senders.master.ending import INTERRUPT, SIGTERM
 from _hookswarm.senders.master.expecting import Expecting, listens_at, living_children
 from _hookswarm.senders.master.locust_stats import sharpen_percentiles
 from _hookswarm.senders.master.master import Master, say
-from _hookswarm.senders.plan.endpoints import File, open_file
+from _hookswarm.senders.plan.endpoint_files import File, open_file
 from _hookswarm.senders.plan.options import EXPECT_S, add_options, at_host, name_variables
 from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.settings import Settings, check_options
@@ -106,6 +106,8 @@ def _set_up(environment: Environment, **_: Any) -> None:
             fault = str(error)
         if process and not fault:
             process.configure(now[0])
+            if not master:
+                process.tell_signing()
             if options.endpoints and not master:
                 process.have_endpoints(lambda content: chosen(options, lambda _path: BytesIO(content))[0])
         elif process and not master:

@@ -127,7 +127,7 @@ def test_paths_can_be_put_after_a_control_url() -> None:
 
 @pytest.mark.parametrize(
     "url", ["", "a", "//a", "file:///etc", "http://", "http://:80", "http://a:0", "http://a:x", "http://a:99999",
-            "http://[::1", "http://a b/", "http://a\n/", "http://user@a/", "http://user:word@a/", "http://a/#b"]
+            "http://[::1", "http://a b/", "http://a\n/", "http://user@a/", "http://@a/", "http://user:word@a/", "http://a/#b"]
 )  # fmt: skip
 def test_unusable_urls(url: str) -> None:
     """No host, no port, no HTTP, or credentials in it: refused."""

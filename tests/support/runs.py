@@ -1,4 +1,4 @@
-"""Whole runs, for tests: Locust with stages of the test's own, and the analysis behind it."""
+"""Whole runs, for tests: Locust with stages of the test's own, and the analysis after it."""
 
 import json
 import os

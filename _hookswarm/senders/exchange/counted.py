@@ -64,6 +64,14 @@ def stage_total(entries: "Mapping[tuple[str, str], StatsEntry]", stage: str) -> 
     return StageTotal(sum(one.settled for one in told), sum(one.failed for one in told), p99_ms or 0.0)
 
 
+def are_whole(entries: "Mapping[tuple[str, str], StatsEntry]", settled: Mapping[str, int]) -> bool:
+    """Whether they hold as many deliveries of each stage as were settled: one stage's surplus is no other's."""
+    told: Counter[str] = Counter()
+    for one in counted_deliveries(entries):
+        told[one.stage] += one.settled
+    return all(told[stage] >= count for stage, count in settled.items())
+
+
 def latency_ms(counted: Iterable[CountedDeliveries], *shares: float) -> list[float | None]:
     """Within how many milliseconds each share of them was settled; None of none."""
     merged: Counter[float] = Counter()

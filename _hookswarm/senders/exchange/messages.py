@@ -32,6 +32,8 @@ WANTED = "hookswarm.endpoints.wanted"
 """Worker to master: a senders.exchange.supply.Wanted."""
 GIVEN = "hookswarm.endpoints.given"
 """Master to worker: a senders.exchange.supply.Given."""
+SIGNS = "hookswarm.signs"
+"""Worker to master: a Signs, when a run begins."""
 RUN_VARIABLE = "HOOKSWARM_RUN"
 """Environment variable: the run's id, where whoever started Locust chose it."""
 
@@ -75,6 +77,15 @@ class Heard(BaseModel):
     """Where it is the process's own, both share a clock, and differ by their anchors alone."""
     accepted: bool
     """It may be sent stages now."""
+
+
+class Signs(BaseModel):
+    """How a process signs: what the master does otherwise, a receiver would refuse of one of them."""
+
+    process: str
+    how: str
+    keys: str
+    """As `Settings.signs_as` has both."""
 
 
 class Part(BaseModel):

@@ -1,5 +1,6 @@
 """What the workers told the master of a run. In a file of its own, since importing Locust patches the process."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from _hookswarm.records.rows import Outcome
@@ -20,8 +21,8 @@ class Inbox:
     """Workers that end before the run does, and what they say of it."""
     begun: set[int] = field(default_factory=set)
     """Numbers of the stages that began."""
-    settled: int = 0
-    """Deliveries that the stages' reports told of, so far."""
+    settled: Counter[str] = field(default_factory=Counter)
+    """Deliveries that the stages' reports told of, so far, by the stage's name."""
     stage: Stage | None = None
     """The one that is on, from `start_ns` on."""
     last: Stage | None = None

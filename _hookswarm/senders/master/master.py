@@ -19,8 +19,9 @@ from _hookswarm.common.wording import first_of, with_remedy
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import HostRecord
+from _hookswarm.senders.exchange.counted import are_whole
 from _hookswarm.senders.exchange.gather import Chunk, Gatherer
-from _hookswarm.senders.exchange.messages import CHUNK, FETCH, GIVEN, HALT, SAYS, WANTED
+from _hookswarm.senders.exchange.messages import CHUNK, FETCH, GIVEN, HALT, SAYS, SIGNS, WANTED, Signs
 from _hookswarm.senders.exchange.supply import Wanted
 from _hookswarm.senders.exchange.usage import MACHINE_SAMPLE_S, Sampler, machine_log, process_log
 from _hookswarm.senders.master import live, metrics
@@ -67,6 +68,7 @@ class Master:
             self._keep_users(runner)
         self._gatherer = Gatherer(lambda node, wanted: runner.send_message(FETCH, wanted, node))
         runner.register_message(WANTED, self._on_wanted)
+        runner.register_message(SIGNS, self._on_signs)
         runner.register_message(CHUNK, lambda msg, **_: self._gatherer.hear(Chunk.model_validate(msg.data)))
 
     # Locust's side.
@@ -97,6 +99,15 @@ class Master:
             self._reception.inbox.failure = f"--endpoints: {with_remedy(error)}"
         else:
             self._runner.send_message(GIVEN, given.model_dump(), msg.node_id)
+
+    def _on_signs(self, msg: Any, **_: Any) -> None:
+        signs, inbox = Signs.model_validate(msg.data), self._reception.inbox
+        how, keys = self._settings.signs_as()
+        table = self._settings.endpoints
+        what = "--provider or --header" if signs.how != how else "secret ($HOOKSWARM_SECRET)"
+        if signs.how != how or (signs.keys != keys and not (table and table.all_have_keys)):
+            fault = f"{signs.process}: it has another {what} than the master: let every host have what the master has"
+            inbox.failure = inbox.failure or fault
 
     def _keep_users(self, runner: MasterRunner) -> None:
         """Where a worker joins, Locust deals all users out anew at once; those of a stage that is on must stay."""
@@ -220,7 +231,7 @@ class Master:
             early = self._ending.asked.is_set()
             self._arrived = controls.arrived()
             self._read_clocks(folder, controls)
-            self._await_statistics(settled)
+            self._await_statistics()
             self._gather(folder)
             all_failed, counted = self._ending.all_failed, self._runner.stats.total
             untested = all_failed or not settled or counted.num_failures == counted.num_requests > 0
@@ -332,7 +343,7 @@ class Master:
                 say(error)
                 self._environment.process_exit_code = failed
                 self._runner.send_message(HALT)  # with which processes of their own send their statistics, too
-                self._await_statistics(self._reception.inbox.settled)
+                self._await_statistics()
             if controls:
                 controls.release()
             if folder:
@@ -344,10 +355,10 @@ class Master:
         finally:
             self.finished = True
 
-    def _await_statistics(self, settled: int) -> None:
+    def _await_statistics(self) -> None:
         """Wait until Locust's statistics hold all that the workers counted; the analysis compares them again."""
         deadline = time.monotonic() + STATS_PATIENCE_S
-        while self._runner.stats.total.num_requests < settled and time.monotonic() < deadline:
+        while not are_whole(self._runner.stats.entries, self._reception.inbox.settled) and time.monotonic() < deadline:
             gevent.sleep(POLL_S)
 
 

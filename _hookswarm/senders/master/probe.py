@@ -70,7 +70,9 @@ def probe(settings: Settings, stage: Stage, asked: Event, say: Callable[[str], N
         gevent.killall([halted, *lookers])
     refused = [_refusal(settings, one) for one in found if one.lacks]
     if refused:
-        raise UntestedError(refused[0] + and_more(len(refused) - 1, "targets refused it, too"))
+        others = len(refused) - 1
+        too = f"; {others:,} other target{'s' * (others > 1)} refused it, too" if others else ""
+        raise UntestedError(refused[0] + too)
     for one in found[:SHOWN]:
         say(f"probe: {one.name} answered {_told(one)}{doubt(one, settings)}")
     if more := and_more(len(found) - SHOWN, "targets accepted it"):

@@ -209,7 +209,7 @@ class StagePlayer:
         self._folder.timeline.add(self._progress(number))
         reports = [self._inbox.reports[worker] for worker in sorted(workers & self._inbox.reports.keys())]
         add_hints(reports, stage, self._settings)
-        self._inbox.settled += sum(report.settled for report in reports)
+        self._inbox.settled[stage.name] += sum(report.settled for report in reports)
         self._folder.timeline.add(StageEnded(at_ns=self._clock.now(), stage=number, reports=reports))
         if self._failure:
             raise RunFailedError(self._failure)

@@ -1,6 +1,5 @@
 """What a plan becomes under `--rate` and `--max-rate`: shapes at other rates, and stages with fewer events."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -8,7 +7,7 @@ from typing import NamedTuple
 from _hookswarm.common.wording import figure, first_of
 from _hookswarm.senders.plan.arrivals import Backlog, Bursts, Closed, Open, Ramp, Sine, at_rate
 from _hookswarm.senders.plan.spacing import slots_per_s
-from _hookswarm.senders.plan.stages import Stage
+from _hookswarm.senders.plan.stages import Stage, renamed
 
 EVENTS_FOR_S = 10
 """What ends by its events gets no more than go out in so many seconds."""
@@ -52,7 +51,7 @@ def at_most(stages: Sequence[Stage], per_s: float) -> list[Bounded]:
     bounded: list[Bounded] = []
     for stage, planned in zip(own, stages, strict=True):
         found = _shorter(_faster(stage, 1 / max(over.get(stage.scenario, 1.0), 1.0), backlog=False))
-        if found.name == planned.name or found not in [one.stage for one in bounded]:
+        if found not in [one.stage for one in bounded]:
             bounded.append(Bounded(found, planned))
     return bounded
 
@@ -100,7 +99,7 @@ def _faster(stage: Stage, factor: float, backlog: bool) -> Stage:
     if isinstance(after, Backlog) and isinstance(before, Backlog) and not backlog:
         after = replace(after, backlog=before.backlog)
     assert not isinstance(after, Closed)
-    return replace(stage, arrivals=after, name=_renamed(stage.name, "rate", f"{after.rate:g}"))
+    return replace(stage, arrivals=after, name=renamed(stage.name, "rate", f"{after.rate:g}"))
 
 
 def _shorter(stage: Stage) -> Stage:
@@ -109,9 +108,4 @@ def _shorter(stage: Stage) -> Stage:
     if stage.events is None or stage.duration_s is not None or per_s is None:
         return stage
     events = min(stage.events, max(int(EVENTS_FOR_S * per_s), 1))
-    return replace(stage, events=events, name=_renamed(stage.name, "events", str(events)))
-
-
-def _renamed(name: str, key: str, value: str) -> str:
-    """A name that tells a swept parameter, with its new value."""
-    return re.sub(rf"(?<= ){key}=\S+", f"{key}={value}", name)
+    return replace(stage, events=events, name=renamed(stage.name, "events", str(events)))

@@ -96,7 +96,8 @@ def load_captured(path: Path, seed: int = 1) -> Captured:
     try:
         found = _found(held)
     except OSError as error:
-        raise ConfigError([f"--payloads {held}: {of_system(error)}: {GIVE} that can be read"]) from None
+        said = of_system(error).removeprefix(f"{held}: ")
+        raise ConfigError([f"--payloads {held}: {said}: {GIVE} that can be read"]) from None
     if not found.bodies:
         raise ConfigError([f"--payloads {held}: no body in it: {GIVE} that has some"])
     if len(found.bodies) > MAX_BODIES:

@@ -16,7 +16,8 @@ from _hookswarm.protocol.regions import (
     is_loopback,
     load_table,
 )
-from _hookswarm.senders.plan.endpoints import EndpointTable, File, parse_endpoints
+from _hookswarm.senders.plan.endpoint_files import File, parse_endpoints
+from _hookswarm.senders.plan.endpoints import EndpointTable
 from _hookswarm.senders.plan.reachable import SHOWN
 
 

@@ -1,40 +1,15 @@
-"""Endpoints: each webhook's own URL, and perhaps secret and headers (`--endpoints FILE`, CSV or NDJSON).
+"""Endpoints: each webhook's own URL, and perhaps secret and headers.
 
 There may be 100,000 of them: they are kept as columns of bytes, and an object is made of one only when it is used.
 """
 
-import csv
-import hashlib
-import io
-import json
-import math
-import re
 from array import array
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 
-import numpy as np
-
-from _hookswarm.common.errors import ConfigError
-from _hookswarm.common.files import read_once_only
-from _hookswarm.common.wording import and_more
 from _hookswarm.protocol.credentials import LEAST_KNOWN
-from _hookswarm.protocol.forms import parse_secret
-from _hookswarm.protocol.providers import Provider
-from _hookswarm.protocol.regions import check_url
 from _hookswarm.senders.plan.assignment import Weights
-from _hookswarm.senders.plan.headers import header_faults
-
-File = io.BufferedReader | io.BytesIO
-COLUMNS = ("url", "secret", "headers", "weight")
-MOST = 1_000_000
-MAX_BYTES = 512 << 20
-SHOWN = 5
-"""Of bad rows; the others are counted."""
-SUFFIXES = (".ndjson", ".jsonl", ".json")
-"""Files that hold an object a line by their names."""
 
 
 class Column:
@@ -59,6 +34,10 @@ class Column:
         ends = self._ends
         return self.text[ends[place] : ends[place + 1]]
 
+    def is_full(self) -> bool:
+        """Whether all hold something."""
+        return bool(self.text) and all(end > start for start, end in pairwise(self._ends))
+
     def __bool__(self) -> bool:
         """Whether any holds something."""
         return bool(self.text)
@@ -74,10 +53,10 @@ class EndpointTable:
     """Of the file's bytes: hosts that have the same one have the same file."""
     weights: Weights | None
     """How they share the events; None: alike."""
-    _hosts: "array[int]" = field(default_factory=lambda: array("I"))
-    _paths: Column = field(default_factory=Column)
-    _keys: Column = field(default_factory=Column)
-    _headers: Column = field(default_factory=Column)
+    _hosts: "array[int]"
+    _paths: Column
+    _keys: Column
+    _headers: Column
 
     def __len__(self) -> int:
         return len(self._hosts)
@@ -95,11 +74,15 @@ class EndpointTable:
         return dict(line.split(": ", 1) for line in text.decode().split("\n")) if text else {}
 
     def hidden(self, webhook: int) -> Iterator[bytes]:
-        """What is secret of it, or may be: its key, its path, the values of its headers and their words."""
+        """What is secret of it, or may be: its key, its path and query, the values of its headers, and the words of
+        these.
+        """
         _, path, key = self.row(webhook)
+        bare, _, query = path.partition(b"?")
         values = list(self.headers(webhook).values())
         yield from (text for text in (key, *(value.encode() for value in values)) if text)
-        words = [path, *(word.encode() for value in values for word in value.split())]
+        words = [path, bare, query, *(field.partition(b"=")[2] for field in query.split(b"&"))]
+        words += [word.encode() for value in values for word in value.split()]
         yield from (word for word in words if len(word) >= LEAST_KNOWN)
 
     @property
@@ -112,217 +95,14 @@ class EndpointTable:
         """Whether some endpoint has a secret of its own."""
         return bool(self._keys)
 
+    @property
+    def all_have_keys(self) -> bool:
+        """Whether every endpoint has: then nothing is signed with the secret of all."""
+        return self._keys.is_full()
+
     def told(self) -> str:
         """For people: `100,000 endpoints on 4 hosts, with secrets of their own`."""
         hosts = f"{len(self.hosts):,} host{'' if len(self.hosts) == 1 else 's'}"
         own = [name for name, column in (("secrets", self._keys), ("headers", self._headers)) if column]
         one = f"{len(self):,} endpoint{'' if len(self) == 1 else 's'} on {hosts}"
         return one + (f", with {' and '.join(own)} of their own" if own else "")
-
-
-def open_file(path: Path) -> File:
-    """The file, to be read. Raises ConfigError."""
-    if fault := read_once_only(path):
-        raise ConfigError([f"--endpoints {fault}"])
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ConfigError([f"--endpoints {path}: more than {MAX_BYTES >> 20} MiB: leave some of them out"])
-        return path.open("rb")
-    except OSError as error:
-        raise ConfigError([f"--endpoints {path}: {error.strerror}: name a file of CSV or NDJSON"]) from None
-
-
-_last: tuple[object, EndpointTable] | None = None
-
-
-def parse_endpoints(file: File, path: Path, provider: Provider | None) -> EndpointTable:
-    """The endpoints of a file; the same table where it is asked for the same again, as Locust's start does.
-
-    Raises ConfigError that names every row that is wrong, the first ones with their lines.
-    """
-    global _last
-    try:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
-    except OSError as error:
-        raise ConfigError([f"--endpoints {path}: {error.strerror}: name a file of CSV or NDJSON"]) from None
-    asked = digest, path, provider and provider.model_dump_json()
-    if _last is None or _last[0] != asked:
-        _last = asked, _parse(file, digest, path, provider)
-    return _last[1]
-
-
-def _parse(file: File, digest: str, path: Path, provider: Provider | None) -> EndpointTable:
-    """No fault tells what stands in a row: it may be secret."""
-    table = EndpointTable((), digest, None)
-    reader = _Reader(table, provider)
-    text = io.TextIOWrapper(file, "utf-8-sig", newline="")
-    faults: list[str] = []
-    bad = 0
-    try:
-        lines = path.suffix in SUFFIXES or text.read(1) == "{"
-        text.seek(0)
-        for line, row in (_objects if lines else _rows)(text):
-            found = [row] if isinstance(row, str) else reader.take(row)
-            bad += bool(found)
-            if found and bad <= SHOWN:
-                faults += [f"--endpoints {path}: line {line}: {fault}" for fault in found]
-            if len(table) > MOST:
-                raise ConfigError([f"--endpoints {path}: more than {MOST:,} rows: leave some of them out"])
-    except UnicodeDecodeError as error:
-        faults.append(f"--endpoints {path}: byte {error.start + 1} is not UTF-8: write it in that")
-    except csv.Error as error:
-        faults.append(f"--endpoints {path}: no CSV: {error}: mend its quotes, or give NDJSON")
-    if bad > SHOWN:
-        faults.append(f"--endpoints {path}:{and_more(bad - SHOWN, 'bad rows')}: mend them, or leave them out")
-    if not faults and not len(table):
-        faults.append(f"--endpoints {path}: no endpoint in it: give each a line, below the header: url,secret")
-    if faults:
-        raise ConfigError(faults)
-    return reader.table()
-
-
-Row = Mapping[str, Any]
-
-
-def _rows(text: io.TextIOWrapper) -> Iterator[tuple[int, Row | str]]:
-    """The rows of a CSV file with their lines, or what is wrong with one."""
-    reader = csv.reader(text, strict=True)
-    header = [name.strip().lower() for name in next(reader, [])]
-    there = f"the header names columns, by comma: {', '.join(COLUMNS)}; url must be there"
-    if "url" not in header or len(set(header)) < len(header) or not set(header) <= set(COLUMNS):
-        yield 1, f"{there}; mend it"
-        return
-    for cells in reader:
-        if not any(cells):
-            continue
-        if len(cells) > len(header):
-            yield reader.line_num, f"{len(cells)} cells for {len(header)} columns: quote a cell with a comma in it"
-        else:
-            yield reader.line_num, dict(zip(header, map(str.strip, cells), strict=False))
-
-
-def _objects(text: io.TextIOWrapper) -> Iterator[tuple[int, Row | str]]:
-    """The same of NDJSON."""
-    for number, line in enumerate(text, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield number, f"not JSON: {getattr(error, 'msg', 'nested too deeply')}: write an object a line"
-            continue
-        if not isinstance(row, dict):
-            yield number, 'not an object: write {"url": "…"}'
-        elif strange := sorted(row.keys() - set(COLUMNS)):
-            yield number, f"unknown key {strange[0][:24]!r}; there are {', '.join(COLUMNS)}"
-        else:
-            yield number, row
-
-
-_URL = re.compile(r"(https?://[^/?#\s]+)(/[^\s#]*|\?[^\s#]*)?", re.IGNORECASE).fullmatch
-
-
-class _Reader:
-    """Puts rows into a table, and says what is wrong with one."""
-
-    def __init__(self, table: EndpointTable, provider: Provider | None) -> None:
-        self._table = table
-        self._provider = provider
-        self._hosts: dict[str, int | str] = {}
-        """By what stands in the URL: the host's place, or what is wrong with it."""
-        self._places: dict[str, int] = {}
-        self._weights = array("d")
-        form = provider.signature.secret if provider and provider.signature else None
-        self._parse: Callable[[str], bytes] | None = (lambda text: parse_secret(text, form)) if form else None
-
-    def take(self, row: Row) -> list[str]:
-        """Add a row; returns its faults."""
-        table, faults = self._table, []
-        url, secret, headers, weight = (row.get(name, "") for name in COLUMNS)
-        host, path = self._place(url)
-        if isinstance(host, str):
-            faults.append(host)
-        key = b""
-        if secret and not isinstance(secret, str):
-            faults.append("secret: it is a text")
-        elif secret and self._provider and not self._parse:
-            faults.append(f"secret: {self._provider.name} signs nothing: leave the column out")
-        elif secret and self._parse:
-            try:
-                key = self._parse(secret)
-            except ConfigError as error:
-                faults += [f"secret: {fault}: give it as the provider does" for fault in error.faults]
-        lines = b""
-        if headers:
-            own, wrong = _headers(headers, self._provider)
-            faults += wrong
-            lines = "\n".join(f"{name}: {value}" for name, value in own.items()).encode()
-        weighs = _weight(weight)
-        if not weighs:
-            faults.append("weight: it is a number above 0")
-        if not faults:
-            assert isinstance(host, int)
-            table._hosts.append(host)
-            table._paths.append(path)
-            table._keys.append(key)
-            table._headers.append(lines)
-            self._weights.append(weighs)
-        return faults
-
-    def table(self) -> EndpointTable:
-        """With all that was taken."""
-        table = self._table
-        for column in (table._paths, table._keys, table._headers):
-            column.close()
-        weights = np.array(self._weights) if len(set(self._weights)) > 1 else None
-        return EndpointTable(
-            tuple(self._places), table.digest, weights, table._hosts[:], table._paths, table._keys, table._headers
-        )
-
-    def _place(self, url: Any) -> tuple[int | str, bytes]:
-        """The place of a URL's host, or what is wrong with it; and its path."""
-        found = _URL(url) if isinstance(url, str) and url.isascii() and url.isprintable() else None
-        if not found:
-            return (
-                "url: write http:// or https://, a host, and a path in ASCII without # (punycode, percent-encoding)",
-                b"",
-            )
-        origin, path = found[1], found[2] or "/"
-        host = self._hosts.get(origin)
-        if host is None:
-            host = self._hosts[origin] = self._new(origin)
-        return host, (path if path[0] == "/" else f"/{path}").encode()
-
-    def _new(self, origin: str) -> int | str:
-        scheme, _, place = origin.partition("://")
-        origin = f"{scheme.lower()}://{place}"
-        try:
-            check_url(origin)
-        except ValueError:  # which repeats it
-            return "url: no usable host and port: write https://host:port/path, without credentials"
-        return self._places.setdefault(origin, len(self._places))
-
-
-def _headers(given: Any, provider: Provider | None) -> tuple[dict[str, str], list[str]]:
-    """An object's members, or `Name: value|Name: value`; and their faults."""
-    if isinstance(given, str):
-        parts = [part.partition(":") for part in given.split("|")]
-        if any(not colon for _, colon, _ in parts):
-            return {}, ["headers: write 'Name: value', several with | between them"]
-        given = {name.strip(): value.strip() for name, _, value in parts}
-    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-        return {}, ['headers: write {"Name": "value"}, or "Name: value"']
-    faults = [f"headers: {fault}" for name, value in given.items() for fault in header_faults(name, value, provider)]
-    if len({name.lower() for name in given}) < len(given):
-        faults.append("headers: one is given twice: give it once")
-    return given, faults
-
-
-def _weight(given: Any) -> float:
-    """0 for what is none."""
-    try:
-        weight = 1.0 if given == "" or given is None else float(given)
-    except (TypeError, ValueError):
-        return 0.0
-    return weight if weight > 0 and math.isfinite(weight) and not isinstance(given, bool) else 0.0

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from _hookswarm.senders.plan.stages import Stage
+from _hookswarm.senders.plan.stages import Stage, renamed
 
 
 def over_endpoints(stages: Sequence[Stage], count: int) -> tuple[Stage, ...]:
@@ -17,7 +17,7 @@ def over_endpoints(stages: Sequence[Stage], count: int) -> tuple[Stage, ...]:
 
 
 def _with(stage: Stage, count: int) -> Stage:
-    name = stage.name.replace(f"webhooks={stage.webhooks}", f"webhooks={count}")
+    name = renamed(stage.name, "webhooks", str(count))
     return replace(stage, webhooks=count, classes=(), name=name)  # classes are what receivers of ours tell apart
 
 

@@ -1,9 +1,10 @@
 """The settings of a run, made of its options and checked."""
 
 import argparse
+import hashlib
 import os
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ from _hookswarm.senders.plan.assignment import Weights
 from _hookswarm.senders.plan.captured import Captured, load_captured
 from _hookswarm.senders.plan.destination import all_ours, beyond_loopback, load_endpoints, region_table, urls_of
 from _hookswarm.senders.plan.durations import seconds_of
-from _hookswarm.senders.plan.endpoints import EndpointTable, File, open_file
+from _hookswarm.senders.plan.endpoint_files import File, open_file
+from _hookswarm.senders.plan.endpoints import EndpointTable
 from _hookswarm.senders.plan.headers import Headers, read_headers
 from _hookswarm.senders.plan.observer import Observer, make_observer
 from _hookswarm.senders.plan.options import OPTIONS, empty_faults, empty_options, lines_of
@@ -121,6 +123,11 @@ class Settings:
         """What nothing that is shown or kept may hold."""
         return [*(secret.key for secret in self.secrets), *self.headers.hidden()]
 
+    def signs_as(self) -> tuple[str, str]:
+        """Digests of how deliveries are signed, and with what: the same in all processes that agree on it."""
+        how = (self.provider.model_dump_json().encode(), self.signer.head)
+        return _digest(how), _digest([secret.key for secret in self.secrets])
+
     def hidden_of(self, webhook: int) -> list[bytes]:
         """The same, of a webhook's deliveries."""
         return [*self.hidden, *(self.endpoints.hidden(webhook) if self.endpoints else ())]
@@ -191,7 +198,7 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
     if options.cert and table and not any(url.startswith("https:") for url in urls_of(table, endpoints)):
         faults.append("--cert is shown to an https target: write https:// in its URL, or leave it out")
     if options.rotate_at and endpoints and (endpoints.has_keys or endpoints.has_headers):
-        faults.append("--rotate-at changes the secret of all: leave it, or secret and headers of --endpoints, out")
+        faults.append("--rotate-at changes the secret of all: leave it out, or the secrets and headers of --endpoints")
     if options.replay and options.no_replay:
         faults.append("--replay and --no-replay exclude each other: leave one out")
     if options.transport == "httpx":
@@ -286,6 +293,13 @@ def _acceptance(rules: str, provider: Provider | None) -> Acceptance:
         return parse_acceptance(lines_of(rules))
     except ConfigError as error:
         raise ConfigError([f"--accept: {fault}" for fault in error.faults]) from None
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    whole = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        whole.update(b"%d:%b" % (len(part), part))
+    return whole.hexdigest()
 
 
 def at_regions(settings: Settings, table: RegionTable) -> Settings:

@@ -1,6 +1,7 @@
 """A test's plan: a sequence of stages, each with fixed parameters."""
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import field, fields, replace
 from typing import Annotated, Any, Literal
@@ -209,6 +210,11 @@ _STAGE: TypeAdapter[Stage] = TypeAdapter(Stage)
 def named(stages: Sequence[Stage]) -> tuple[Stage, ...]:
     """The stages by the names that they go by: those without one by their scenarios'."""
     return tuple(replace(stage, name=stage.name or stage.scenario) for stage in stages)
+
+
+def renamed(name: str, key: str, value: str) -> str:
+    """A name that tells a parameter, with its new value."""
+    return re.sub(rf"(?<= ){key}=\S+", f"{key}={value}", name)
 
 
 def sweep(stage: Stage, **parameters: tuple[Any, ...]) -> tuple[Stage, ...]:

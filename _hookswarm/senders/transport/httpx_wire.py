@@ -1,5 +1,6 @@
 """`--transport httpx`: the same posts through httpx, for HTTP/2 and proxies."""
 
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
@@ -17,6 +18,11 @@ from _hookswarm.senders.transport.connection import NO_TLS
 from _hookswarm.senders.transport.failure import WireError, local_shortage
 from _hookswarm.senders.transport.shortage import lacking, lacking_now
 from _hookswarm.senders.transport.wire import DEFAULT_HEAD, Timeouts
+
+for _logger in ("httpx", "httpcore", "hpack"):
+    logging.getLogger(_logger).setLevel(
+        logging.WARNING
+    )  # they tell each request, and its URL and headers may be secret
 
 _UNSENT = (httpx.ConnectError, httpx.ProxyError, httpx.WriteError)
 """After these the request is not at the target, at least not whole."""

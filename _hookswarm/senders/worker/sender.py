@@ -106,6 +106,13 @@ class StageSender:
         self.connecting_s: float | None = 0.0
         """What all attempts together spent on connecting; None: the transport does not tell."""
 
+    def aimed(self, delivery: Delivery, wire: Transport) -> Transport:
+        """What an attempt would post with."""
+        if not self._places:
+            return wire
+        aimed: Transport = wire.aim(self._places.of(delivery.webhook))  # type: ignore[attr-defined]  # see `attempt`
+        return aimed
+
     def attempt(self, delivery: Delivery, route: Route, wire: Transport) -> AttemptResult:
         """Send one attempt and write down how it went. Raises OSError if the journal cannot be written."""
         event_id = extend_event_id(self._prefix, delivery.webhook, delivery.sequence)

@@ -56,7 +56,8 @@ class SpacedQueue(DeliveryQueue):
         super().__init__(stage, stripe, seed, start_ns, now, waiter, weights)
         self._per_s = per_s
         self._start_ns = start_ns
-        self._keep_ns = round(max(1 / per_s, KEEP_S) * 1e9)
+        # Where events are delivered twice, a slot has room for two, and each keeps to its half.
+        self._keep_ns = round(max(1 / (stage.max_rate or per_s), KEEP_S) * 1e9)
         self._own = own_slots(stage, stripe, seed, per_s)
         self._used = -1
         self._held_back = False

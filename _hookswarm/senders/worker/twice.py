@@ -52,7 +52,8 @@ class Twice:
         for connections in (own, self._spare):
             for target in lane.origin.likely:
                 try:
-                    connections.to(target, timeouts).open()  # or the second would be later by a handshake
+                    # Or the second would be later by a handshake.
+                    lane.sender.aimed(delivery, connections.to(target, timeouts)).open()
                 except WireError:
                     pass  # the attempt will tell
         # It runs as soon as the first one waits for its answer.

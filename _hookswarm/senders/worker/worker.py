@@ -40,12 +40,14 @@ from _hookswarm.senders.exchange.messages import (
     READY,
     REPORT,
     SAYS,
+    SIGNS,
     STAGE,
     TICK,
     WANTED,
     Announcement,
     Heard,
     Part,
+    Signs,
 )
 from _hookswarm.senders.exchange.supply import Given
 from _hookswarm.senders.exchange.usage import Lags, Sampler, Usage, host_name, process_log
@@ -143,6 +145,11 @@ class SendingProcess:
         if self._fetching:
             self._fetching.kill()
         self._fetching = gevent.spawn(fetch)
+
+    def tell_signing(self) -> None:
+        """Let the master see whether this process signs as it does."""
+        how, keys = self.settings.signs_as()
+        self._tell(SIGNS, Signs(process=self.name, how=how, keys=keys).model_dump())
 
     def refuse(self, fault: str) -> None:
         """It cannot do what the master's options ask for: a file or a variable that only the master has."""

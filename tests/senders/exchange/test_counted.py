@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from _hookswarm.senders.exchange.counted import REQUEST_TYPE, CountedDeliveries, StageTotal, latency_ms, stage_total
+from _hookswarm.senders.exchange.counted import (
+    REQUEST_TYPE,
+    CountedDeliveries,
+    StageTotal,
+    are_whole,
+    latency_ms,
+    stage_total,
+)
 
 
 def of(*latencies_ms: float) -> CountedDeliveries:
@@ -49,6 +56,18 @@ def test_a_stage_is_judged_by_all_its_origins_together(far: int, p99_ms: float) 
         ("capacity rate=100 #1 again eu nearest", REQUEST_TYPE): entry(*[5_000.0] * 99, failed=99),
     }
     assert stage_total(entries, "capacity rate=100 #1") == StageTotal(990 + far, 3, p99_ms)
+
+
+def test_what_one_stage_has_too_many_of_is_not_anothers() -> None:
+    """A worker that was lost had told of deliveries that no report has: others are still waited for."""
+    entries = {
+        ("struck eu nearest", REQUEST_TYPE): entry(*[1.0] * 90),
+        ("after eu nearest", REQUEST_TYPE): entry(*[1.0] * 15),
+        ("after us nearest", REQUEST_TYPE): entry(*[1.0] * 14),
+    }
+    assert are_whole(entries, {"struck": 50, "after": 29})
+    assert not are_whole(entries, {"struck": 50, "after": 30})
+    assert not are_whole(entries, {"yet to come": 1})
 
 
 def test_nothing_is_counted_yet() -> None:

@@ -125,7 +125,7 @@ def test_only_targets_of_others_are_probed_and_all_at_once(tmp_path: Path) -> No
         text = refused("--regions=regions.toml")
         assert ours.connections == 0
     assert text.startswith(f"{one.url} refused the probe: status 403")
-    assert text.endswith(" and 1 more targets refused it, too")
+    assert text.endswith("; 1 other target refused it, too")
 
 
 ANSWERS = [

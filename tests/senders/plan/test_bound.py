@@ -48,6 +48,13 @@ def test_a_backlog_stays_as_long_as_it_is() -> None:
     assert at_base_rate([stage], 10)[0].arrivals == Backlog(10, backlog=50)
 
 
+def test_stages_that_come_to_the_same_are_one() -> None:
+    """In whichever order they stand: two of one name would be no plan."""
+    for events in ((20, 100, 500), (500, 100, 20)):
+        found = at_most(sweep(Stage("x"), events=events), 2)
+        assert [(one.stage.name, one.stage.events) for one in found] == [("x events=20", 20)]
+
+
 def test_a_scenario_of_several_rates_keeps_their_proportions() -> None:
     """The lowest is the base rate, the highest at most the bound, and names tell the rates that are played."""
     stages = scaling(Stage("scaling rate", duration_s=1, arrivals=Constant(200)), repeats=1, rate=(200, 400, 800))

@@ -111,6 +111,18 @@ def test_a_certificate_of_ours_is_for_https(tmp_path: Path) -> None:
     assert check_options(parse("--target=https://127.0.0.1:9/", "--cert=me.pem")).tls
 
 
+def test_who_signs_alike_agrees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the same provider and headers, and with the same secret."""
+    one = check_options(parse())
+    assert one.signs_as() == check_options(parse()).signs_as()
+    for options in ("--provider=svix", "--header=X-A: 1"):
+        other = check_options(parse(options))
+        assert [a == b for a, b in zip(one.signs_as(), other.signs_as(), strict=True)] == [False, True]
+    monkeypatch.setenv("HOOKSWARM_SECRET", "whsec_" + "b3Ro" * 8)
+    other = check_options(parse())
+    assert [a == b for a, b in zip(one.signs_as(), other.signs_as(), strict=True)] == [True, False]
+
+
 def test_headers_stay_as_they_were_given(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept of the options holds no value of the environment."""
     monkeypatch.setenv("TOKEN", "of-the-environment")

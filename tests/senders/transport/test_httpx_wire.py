@@ -3,6 +3,7 @@
 What they have in common stands in `test_wire.py` and `test_wire_nginx.py`.
 """
 
+import logging
 import subprocess
 import sys
 
@@ -41,6 +42,16 @@ def test_a_broken_encoding_does_not_matter() -> None:
         transport = HttpxWire(server.url, client_tls(), Timeouts(5, 5))
         assert [transport.post(b"", BODY) for _ in range(2)] == [200, 200]
         transport.close()
+
+
+def test_requests_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Locust logs what others tell; an endpoint's URL may be secret, and there are thousands a second."""
+    caplog.set_level(logging.DEBUG)
+    with ScriptedServer(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as server:
+        transport = HttpxWire(f"{server.url}/hidden", client_tls(), Timeouts(5, 5))
+        assert transport.post(b"", BODY) == 200
+        transport.close()
+    assert not [record for record in caplog.records if record.name.startswith(("httpx", "httpcore", "hpack"))]
 
 
 PATCHED = """

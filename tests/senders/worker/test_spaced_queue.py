@@ -220,7 +220,11 @@ def test_second_deliveries_have_room_between_the_first() -> None:
     stage = Stage("x", events=9, max_rate=10, duplicate=Duplicate("later"))
     queue = queue_of(stage, time)
     assert [delivery.due_ns - START for delivery in drain(queue)[:3]] == [0, 200 * MS, 400 * MS]
-    seconds = [queue.second(START + at * MS) - START for at in (5, 6, 290, 1_000)]
-    assert seconds == [100 * MS, 300 * MS, 500 * MS, 1_000 * MS]
+    seconds = [queue.second(START + at * MS) - START for at in (5, 6, 290, 950, 1_000)]
+    assert seconds == [100 * MS, 300 * MS, 500 * MS, 950 * MS, 1_100 * MS]
+    late = queue_of(replace(stage, duplicate=Duplicate("at_once")), time)
+    time.now = START + 150 * MS
+    assert late.take() is not None
+    assert time.now - START == 200 * MS  # the first half of the first slot is over
     plain = queue_of(replace(stage, max_rate=None), time)
     assert plain.second(START + 7) == START + 7

@@ -12,7 +12,7 @@ from _hookswarm.senders.exchange.gather import CHUNK
 from _hookswarm.senders.exchange.supply import Wanted
 from _hookswarm.senders.master.ending import RunFailedError
 from _hookswarm.senders.master.supplier import Supplier
-from _hookswarm.senders.plan.endpoints import parse_endpoints
+from _hookswarm.senders.plan.endpoint_files import parse_endpoints
 from _hookswarm.senders.worker.supplied import TRIES, Supplied
 
 CONTENT = b"url\n" + b"".join(b"http://127.0.0.1/%d\n" % n for n in range(CHUNK // 16))

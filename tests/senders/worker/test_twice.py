@@ -1,6 +1,7 @@
 """One event, two attempts: in which order, how far apart, on which connections, and what comes of them."""
 
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,16 +11,18 @@ import pytest
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.plan.duplicates import Duplicate
 from _hookswarm.senders.plan.retry import Failure
+from _hookswarm.senders.transport.aimed import AimedWire, Place
 from _hookswarm.senders.transport.wire import Timeouts
 from _hookswarm.senders.worker.network import Connections
 from _hookswarm.senders.worker.playing import Lane
 from _hookswarm.senders.worker.queue import Delivery
-from _hookswarm.senders.worker.sender import AttemptResult, Halted
+from _hookswarm.senders.worker.sender import AttemptResult, Halted, StageSender
 from _hookswarm.senders.worker.twice import Twice
 
 MS = 1_000_000
 TIMEOUTS = Timeouts()
-SENDER = SimpleNamespace(queue=SimpleNamespace(second=lambda due_ns: due_ns))
+QUEUE = SimpleNamespace(second=lambda due_ns: due_ns)
+SENDER = SimpleNamespace(queue=QUEUE, aimed=lambda _delivery, wire: wire)
 LANE = cast(Lane, SimpleNamespace(origin=SimpleNamespace(likely=[0]), sender=SENDER))
 OWN, SPARE = (cast(Connections, SimpleNamespace(to=lambda *_: SimpleNamespace(open=lambda: None))) for _ in range(2))
 
@@ -75,6 +78,27 @@ def test_both_at_once_on_two_connections() -> None:
     assert deliver("at_once", attempts) == result(7 * MS)
     assert [own for _, own in attempts.made] == [OWN, SPARE]
     assert [made.due_ns for made, _ in attempts.made] == [1 * MS, 1 * MS]
+
+
+def test_both_are_connected_to_the_webhooks_own_host() -> None:
+    """Whichever of many that is, before the first goes out: else the second would be a handshake later."""
+    opened: list[tuple[str, int]] = []
+
+    def connections(name: str) -> Connections:
+        def connect(host: int) -> Any:
+            return SimpleNamespace(open=lambda: opened.append((name, host)))
+
+        aimed = AimedWire(20, connect)
+        return cast(Connections, SimpleNamespace(to=lambda *_: aimed))
+
+    places = SimpleNamespace(of=lambda webhook: Place(b"", 10 + webhook, b"", None, None))
+    sender = SimpleNamespace(
+        queue=QUEUE, aimed=partial(StageSender.aimed, cast(StageSender, SimpleNamespace(_places=places)))
+    )
+    lane = cast(Lane, SimpleNamespace(origin=SimpleNamespace(likely=[0]), sender=sender))
+    twice = Twice(Duplicate("at_once"), 0.0, Attempts(result(5), result(9)), connections("spare"), lambda: 0)
+    twice(lane, Delivery(3, 4, due_ns=1 * MS), connections("own"), TIMEOUTS)
+    assert opened == [("own", 13), ("spare", 13)]
 
 
 @pytest.mark.parametrize("kind", ["later", "at_once"])
