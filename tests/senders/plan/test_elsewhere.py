@@ -33,14 +33,14 @@ def test_what_only_dresses_our_receivers_is_left_out() -> None:
         (replace(PLAIN, faults=Faults({503: 0.1})), "fail as planned"),
         (replace(PLAIN, incidents=(Incident("slow", 0, 1),)), "fail as planned"),
         (replace(PLAIN, incidents=(Incident("cut", 0, 1, origins=(1,)),)), ""),
-        (replace(PLAIN, ours=True), "they are about"),
-        (scaling(PLAIN, repeats=1, receiver_workers=(1, 2))[0], "they are about"),
+        (replace(PLAIN, ours=True), "do as planned"),
+        (scaling(PLAIN, repeats=1, receiver_workers=(1, 2))[0], "do as planned"),
         (sweep(replace(PLAIN, durability="os"), payload=(1, 2))[0], ""),
-        (sweep(PLAIN, payload=(1, 2), durability=("os", "fsync"))[0], "they are about"),
+        (sweep(PLAIN, payload=(1, 2), durability=("os", "fsync"))[0], "do as planned"),
     ],
 )
 def test_what_needs_our_receivers_says_what_for(stage: Stage, why: str) -> None:
     """Faults, incidents that are no cuts, and what is about how they serve."""
     told = needs_ours(stage)
-    assert told.startswith("receivers of ours, ") == bool(why)
+    assert told.startswith("receivers of ours that ") == bool(why)
     assert told.endswith(why)
