@@ -109,7 +109,7 @@ def test_every_bad_row_is_named_by_its_line() -> None:
         ('{"url": ' + "[" * 100_000, NDJSON, "line 1: not JSON: nested too deeply"),
         ("url,weight\nhttp://a.test/,1e308\n", CSV, "line 2: weight: it is a number above 0, and at most"),
         ("url\nhttp://a.test/,x\n", CSV, "line 2: 2 cells for 1 column: quote"),
-        ("url\nhttp://u:hidden@a.test:0/\n", CSV, "line 2: url: a.test: a URL must not hold credentials"),
+        ("url\nhttp://u:hidden@a.test:0/\n", CSV, "line 2: url: no usable host and port"),
     ],
 )
 def test_what_is_no_table_is_told(text: str, path: Path, said: str) -> None:
