@@ -83,7 +83,7 @@ class EndpointTable:
         yield from (text for text in (key, *(value.encode() for value in values)) if text)
         words = [path, bare, query, *(field.partition(b"=")[2] for field in query.split(b"&"))]
         words += [word.encode() for value in values for word in value.split()]
-        yield from dict.fromkeys(word for word in words if len(word) >= LEAST_KNOWN)
+        yield from (word for word in dict.fromkeys(words) if len(word) >= LEAST_KNOWN)
 
     @property
     def has_headers(self) -> bool:
