@@ -43,7 +43,9 @@ class Places:
             plainly, dress = signer.dress_plainly, signer.dress
         if key:
             plainly, dress = signer.keyed(key)
-        lines = starts[host] % path + own if self._wire else own
+        lines = own
+        if self._wire:
+            lines = starts[host] % path + own if own else starts[host] % path
         # In a third of the time of Place(…).
         place = tuple.__new__(Place, (self._origins[host] + path, host, lines, plainly, dress))
         if self._few:
