@@ -17,7 +17,7 @@ from _hookswarm.protocol.faults import FaultOrder, Faults
 from _hookswarm.protocol.handshakes import Answerer
 from _hookswarm.protocol.identity import NO_RUN, AttemptTag, EventId, parse_attempt_tag, parse_event_id
 from _hookswarm.protocol.providers import EVENT_HEADER
-from _hookswarm.protocol.signing import Verifier
+from _hookswarm.protocol.verifying import Verifier
 from _hookswarm.receiver.arrivals import open_arrivals
 from _hookswarm.receiver.bodies import BodyFile
 from _hookswarm.receiver.config import Durability, ReceiverConfig

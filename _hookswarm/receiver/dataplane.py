@@ -15,7 +15,7 @@ from collections.abc import Callable
 from _hookswarm.protocol.credentials import signing_secrets
 from _hookswarm.protocol.handshakes import Answerer
 from _hookswarm.protocol.providers import load_provider
-from _hookswarm.protocol.signing import Verifier
+from _hookswarm.protocol.verifying import Verifier
 from _hookswarm.receiver import children
 from _hookswarm.receiver.app import Receiver
 from _hookswarm.receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server

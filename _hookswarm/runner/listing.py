@@ -32,7 +32,7 @@ def show_list(outlook: Outlook, out: Console) -> None:
             row = (stage.name, f"{stage.users:,}", outline.lasts(stage), events, outline.rate(stage))
             table.add_row(*(Text(printable(cell)) for cell in row))
         out.print(table)
-        for line in (*prepared.plan.told, *_left_out(prepared)):
+        for line in (*prepared.plan.told, *prepared.plan.skipped()):
             _say(out, line)
         out.print()
     for name, why in outlook.left_out.items():
@@ -77,13 +77,6 @@ def _length(stages: tuple[Stage, ...]) -> str:
     }
     told = [outline.clock(clocked + paused)] if clocked + paused else []
     return ", and ".join(told + [text.format(count) for text, count in others.items() if count])
-
-
-def _left_out(prepared: Prepared) -> Iterator[str]:
-    needs = prepared.plan.left_out
-    for need in sorted(set(needs.values())):
-        names = [name for name, reason in needs.items() if reason == need]
-        yield f"skipped because they need {need}: {first_of(names, NAMES_SHOWN)}"
 
 
 def _targets(prepared: Prepared) -> Iterator[str]:

@@ -4,7 +4,8 @@ import pytest
 
 from _hookswarm.protocol.formats import Format, misfit
 from _hookswarm.protocol.providers import Provider, load_provider
-from _hookswarm.protocol.signing import Signer, Verifier
+from _hookswarm.protocol.signing import Signer
+from _hookswarm.protocol.verifying import Verifier
 from tests.support.signed import fields
 
 FORM_JSON = Provider.model_validate(

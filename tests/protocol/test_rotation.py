@@ -6,7 +6,7 @@ from _hookswarm.protocol.credentials import Secret
 from _hookswarm.protocol.forms import make_secret, parse_secret
 from _hookswarm.protocol.providers import load_provider, provider_names
 from _hookswarm.protocol.rotation import RotatingSigner, signers
-from _hookswarm.protocol.signing import Verifier
+from _hookswarm.protocol.verifying import Verifier
 from tests.support.signed import fields
 
 URL, AT_S = b"http://127.0.0.1:8101/hooks", 1_700_000_000.0

@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.forms import parse_secret
 from _hookswarm.protocol.signature import Algorithm, signing_by
-from _hookswarm.protocol.signing import MAX_SIGNATURES, TOLERANCE_S, is_fresh
+from _hookswarm.protocol.verifying import MAX_SIGNATURES, TOLERANCE_S, is_fresh
 from tests.support.receivers import KEY, SECRET
 from tests.support.signed import sign, verify
 

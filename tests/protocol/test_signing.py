@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from _hookswarm.protocol.forms import make_secret, parse_secret
 from _hookswarm.protocol.providers import Provider, load_provider, provider_names
-from _hookswarm.protocol.signing import Signer, Verifier
+from _hookswarm.protocol.signing import Signer
+from _hookswarm.protocol.verifying import Verifier
 from tests.support.signed import fields
 
 NAMES = provider_names()

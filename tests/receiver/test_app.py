@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from _hookswarm.protocol.identity import NO_RUN, AttemptTag, EventId
-from _hookswarm.protocol.signing import TOLERANCE_S
+from _hookswarm.protocol.verifying import TOLERANCE_S
 from _hookswarm.receiver.config import Durability
 from _hookswarm.receiver.state import Counts
 from _hookswarm.records.journal import read_journal

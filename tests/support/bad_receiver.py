@@ -16,7 +16,7 @@ from _hookswarm.protocol.identity import AttemptTag, EventId
 from _hookswarm.protocol.outage import Outage, OutageSeen
 from _hookswarm.protocol.providers import load_provider
 from _hookswarm.protocol.setup import Setup
-from _hookswarm.protocol.signing import Verifier
+from _hookswarm.protocol.verifying import Verifier
 from _hookswarm.receiver.app import Receiver
 from _hookswarm.receiver.config import ReceiverConfig
 from _hookswarm.receiver.control import ControlApp

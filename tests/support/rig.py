@@ -13,7 +13,7 @@ import httpx
 from _hookswarm.protocol.handshakes import Answerer
 from _hookswarm.protocol.identity import NO_RUN
 from _hookswarm.protocol.providers import Provider
-from _hookswarm.protocol.signing import Verifier
+from _hookswarm.protocol.verifying import Verifier
 from _hookswarm.receiver.app import Receiver
 from _hookswarm.receiver.config import Durability, ReceiverConfig
 from _hookswarm.receiver.state import StateReader, StateWriter

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from _hookswarm.protocol.providers import load_provider
-from _hookswarm.protocol.signing import Signer, Verifier
+from _hookswarm.protocol.signing import Signer
+from _hookswarm.protocol.verifying import Verifier
 
 STANDARD = load_provider()
 

@@ -17,7 +17,7 @@ from _hookswarm.runner.preflight import preflight
 from _hookswarm.runner.tests import TESTS
 from _hookswarm.senders.plan.arrivals import Stripe
 from _hookswarm.senders.plan.stages import Stage
-from _hookswarm.senders.worker.spaced_queue import delivery_queue
+from _hookswarm.senders.worker.spaced_queue import queue_class
 from tests.senders.worker.test_queue import START, FakeTime
 from tests.support.counting import counting, most_in
 from tests.support.receivers import SECRET, environment
@@ -45,7 +45,7 @@ def sent_at(stage: Stage) -> Iterator[float]:
     edges = (0, stage.users // 2, stage.users) if stage.users > 1 else (0, 1)
     for low, high in itertools.pairwise(edges):
         time = FakeTime()
-        queue = delivery_queue(stage, Stripe(low, high, stage.users), (1, 0), START, time, time)
+        queue = queue_class(stage)(stage, Stripe(low, high, stage.users), (1, 0), START, time, time)
         while (delivery := queue.take()) and time.now < START + LONGEST_S * 1e9:
             yield (time.now - START) / 1e9
             if stage.duplicate:

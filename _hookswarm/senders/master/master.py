@@ -15,7 +15,7 @@ from locust import User
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner
 
-from _hookswarm.common.wording import first_of, with_remedy
+from _hookswarm.common.wording import with_remedy
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import HostRecord
@@ -25,6 +25,7 @@ from _hookswarm.senders.exchange.messages import CHUNK, FETCH, GIVEN, HALT, SAYS
 from _hookswarm.senders.exchange.supply import Wanted
 from _hookswarm.senders.exchange.usage import MACHINE_SAMPLE_S, Sampler, machine_log, process_log
 from _hookswarm.senders.master import live, metrics
+from _hookswarm.senders.master.agreement import disagreement
 from _hookswarm.senders.master.calm_player import CalmPlayer
 from _hookswarm.senders.master.capacity import STATS_PATIENCE_S, CapacitySearch
 from _hookswarm.senders.master.control import ControlError, Controls
@@ -36,8 +37,9 @@ from _hookswarm.senders.master.reception import Reception
 from _hookswarm.senders.master.run_folder import RunFolder
 from _hookswarm.senders.master.stage_player import POLL_S, StagePlayer
 from _hookswarm.senders.master.supplier import Supplier
+from _hookswarm.senders.master.told import told_first
 from _hookswarm.senders.master.workers import Workers
-from _hookswarm.senders.plan.plan import NAMES_SHOWN, Plan
+from _hookswarm.senders.plan.plan import Plan
 from _hookswarm.senders.plan.settings import Settings
 
 
@@ -101,13 +103,8 @@ class Master:
             self._runner.send_message(GIVEN, given.model_dump(), msg.node_id)
 
     def _on_signs(self, msg: Any, **_: Any) -> None:
-        signs, inbox = Signs.model_validate(msg.data), self._reception.inbox
-        how, keys = self._settings.signs_as()
-        table = self._settings.endpoints
-        what = "--provider or --header" if signs.how != how else "secret ($HOOKSWARM_SECRET)"
-        if signs.how != how or (signs.keys != keys and not (table and table.all_have_keys)):
-            fault = f"{signs.process}: it has another {what} than the master: let every host have what the master has"
-            inbox.failure = inbox.failure or fault
+        inbox = self._reception.inbox
+        inbox.failure = inbox.failure or disagreement(Signs.model_validate(msg.data), self._settings)
 
     def _keep_users(self, runner: MasterRunner) -> None:
         """Where a worker joins, Locust deals all users out anew at once; those of a stage that is on must stay."""
@@ -199,20 +196,8 @@ class Master:
             self._folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
             self._last = folder.path
             failed = Exit.VOID
-            if told := self._settings.told_signing():
-                say(told)
-            if self._settings.proxy:
-                say(self._settings.proxy)
-            if self._settings.endpoints:
-                say(f"webhooks: {self._settings.endpoints.told()}")
-            if self._settings.captured:
-                say(f"payloads: {self._settings.captured.told()}")
-            for line in self._plan.told:
+            for line in told_first(self._settings, self._plan):
                 say(line)
-            if left_out := self._plan.left_out:
-                for need in sorted(set(left_out.values())):
-                    names = [name for name, reason in left_out.items() if reason == need]
-                    say(f"skipped because they need {need}: {first_of(names, NAMES_SHOWN)}")
             if isinstance(self._runner, MasterRunner):  # else the sending process, which is this one, keeps the log
                 log = process_log(folder.path, "master", self._clock, str(os.getpid()))
                 if log:

@@ -33,6 +33,12 @@ class Plan(NamedTuple):
     told: tuple[str, ...] = ()
     """Lines for people: what a bound of the rate made of it."""
 
+    def skipped(self) -> Iterator[str]:
+        """What is left out, for people: a line for each need."""
+        for need in sorted(set(self.left_out.values())):
+            names = [name for name, reason in self.left_out.items() if reason == need]
+            yield f"skipped because they need {need}: {first_of(names, NAMES_SHOWN)}"
+
 
 def arranged(stages: Sequence[Stage], settings: Settings) -> Sequence[Stage]:
     """All stages of a test by the names that `--stages` knows: a retry law, a strategy and rates change them."""

@@ -22,20 +22,9 @@ KEEP_S = LATE_MS / 1e3
 """How long a slot can be used at least: timers wake late by less, and slots may be shorter than that."""
 
 
-def delivery_queue(
-    stage: Stage,
-    stripe: Stripe,
-    seed: tuple[int, ...],
-    start_ns: int,
-    now: Now,
-    waiter: Waiter | None = None,
-    weights: Weights | None = None,
-) -> DeliveryQueue:
-    """The queue for a stage, bounded or not."""
-    per_s = slots_per_s(stage)
-    if per_s is None:
-        return DeliveryQueue(stage, stripe, seed, start_ns, now, waiter, weights)
-    return SpacedQueue(per_s, stage, stripe, seed, start_ns, now, waiter, weights)
+def queue_class(stage: Stage) -> type[DeliveryQueue]:
+    """The kind of queue that a stage has: bounded or not."""
+    return SpacedQueue if stage.max_rate else DeliveryQueue
 
 
 class SpacedQueue(DeliveryQueue):
@@ -43,7 +32,6 @@ class SpacedQueue(DeliveryQueue):
 
     def __init__(
         self,
-        per_s: float,
         stage: Stage,
         stripe: Stripe,
         seed: tuple[int, ...],
@@ -52,8 +40,10 @@ class SpacedQueue(DeliveryQueue):
         waiter: Waiter | None = None,
         weights: Weights | None = None,
     ) -> None:
-        """`per_s` slots a second; the rest as for a DeliveryQueue."""
+        """As for a DeliveryQueue; the stage has a bound."""
         super().__init__(stage, stripe, seed, start_ns, now, waiter, weights)
+        per_s = slots_per_s(stage)
+        assert per_s
         self._per_s = per_s
         self._start_ns = start_ns
         # Where events are delivered twice, a slot has room for two, and each keeps to its half.

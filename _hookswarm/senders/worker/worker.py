@@ -66,7 +66,7 @@ from _hookswarm.senders.worker.origin import Origin
 from _hookswarm.senders.worker.playing import Lane, Playing
 from _hookswarm.senders.worker.retrier import Retrier
 from _hookswarm.senders.worker.sender import StageSender
-from _hookswarm.senders.worker.spaced_queue import delivery_queue
+from _hookswarm.senders.worker.spaced_queue import queue_class
 from _hookswarm.senders.worker.supplied import Supplied
 from _hookswarm.senders.worker.sync import Sync
 
@@ -217,7 +217,9 @@ class SendingProcess:
                 stage=announcement.number,
                 webhooks=stage.webhooks,
                 run=run_tag(announcement.run),
-                queue=delivery_queue(stage, stripe, seed, announcement.start_ns, clock.now, weights=settings.weights),
+                queue=queue_class(stage)(
+                    stage, stripe, seed, announcement.start_ns, clock.now, weights=settings.weights
+                ),
                 retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
                 journal=self._journal,
                 payloads=settings.captured or Generated(stage.payload, announcement.seed),

@@ -16,7 +16,7 @@ from _hookswarm.protocol.handshakes import VERIFY_TOKEN, Answerer
 from _hookswarm.protocol.identity import parse_event_id
 from _hookswarm.protocol.providers import load_provider
 from _hookswarm.protocol.regions import Region, RegionTable, dump_table
-from _hookswarm.protocol.signing import Verifier
+from _hookswarm.protocol.verifying import Verifier
 from _hookswarm.senders.master.ending import UntestedError
 from _hookswarm.senders.master.probe import probe
 from _hookswarm.senders.plan.options import add_options

@@ -12,14 +12,14 @@ from _hookswarm.senders.plan.arrivals import Backlog, Closed, Constant, Open, Po
 from _hookswarm.senders.plan.duplicates import Duplicate
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.worker.queue import Delivery, DeliveryQueue
-from _hookswarm.senders.worker.spaced_queue import SpacedQueue, delivery_queue
+from _hookswarm.senders.worker.spaced_queue import SpacedQueue, queue_class
 from tests.senders.worker.test_queue import MS, SEED, START, WHOLE, FakeTime, drain
 
 S = 1_000 * MS
 
 
 def queue_of(stage: Stage, time: FakeTime, stripe: Stripe = WHOLE) -> DeliveryQueue:
-    return delivery_queue(stage, stripe, SEED, START, time, time)
+    return queue_class(stage)(stage, stripe, SEED, START, time, time)
 
 
 def again(delivery: Delivery, due_ns: int) -> Delivery:
