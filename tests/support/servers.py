@@ -76,6 +76,17 @@ def answering(*answers: bytes) -> Script:
     return script
 
 
+def recording(requests: list[bytes], answer: bytes) -> Script:
+    """Keeps each request, and answers it so."""
+
+    def script(peer: Peer) -> None:
+        while request := peer.request():
+            requests.append(request)
+            peer.send(answer)
+
+    return script
+
+
 class ScriptedServer:
     """Accepts connections and plays the script on each, in a thread of its own."""
 

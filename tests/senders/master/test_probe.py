@@ -31,6 +31,7 @@ from tests.support.servers import (
     answering,
     authority,
     closed_port,
+    recording,
     server_tls,
 )
 
@@ -82,12 +83,7 @@ def test_what_came_back_is_shown(transport: str) -> None:
 def test_the_event_is_an_ordinary_one_with_an_id_of_its_own() -> None:
     """Signed as all are, the first payload of the first stage; at each probe another event, of no run."""
     requests: list[bytes] = []
-
-    def script(peer: Peer) -> None:
-        requests.append(peer.request())
-        peer.send(NO_CONTENT)
-
-    with ScriptedServer(script) as server:
+    with ScriptedServer(recording(requests, NO_CONTENT)) as server:
         options = (f"--target={server.url}", "--provider=github")
         settings = settings_of(*options)
         assert accepted(*options) + accepted(*options)
@@ -372,13 +368,7 @@ def test_the_handshake_comes_first(name: str) -> None:
 def test_a_wrong_answer_to_the_handshake_is_told(name: str) -> None:
     """With what was wanted; no event is sent then."""
     requests: list[bytes] = []
-
-    def script(peer: Peer) -> None:
-        while request := peer.request():
-            requests.append(request)
-            peer.send(OK)
-
-    with ScriptedServer(script) as server:
+    with ScriptedServer(recording(requests, OK)) as server:
         text = refused(f"--target={server.url}", f"--provider={name}")
     handshake = load_provider(name).handshake
     assert handshake
@@ -460,13 +450,7 @@ def test_of_endpoints_the_first_of_each_host_is_probed(tmp_path: Path) -> None:
 def test_an_endpoint_of_its_own_secret_hears_what_the_payload_is_written_in(tmp_path: Path) -> None:
     """As it will in the load: not every body is JSON."""
     requests: list[bytes] = []
-
-    def script(peer: Peer) -> None:
-        while request := peer.request():
-            requests.append(request)
-            peer.send(OK)
-
-    with ScriptedServer(script) as server:
+    with ScriptedServer(recording(requests, OK)) as server:
         (tmp_path / "ends.csv").write_text(f"url,secret\n{server.url},{SECRET}\n")
         (tmp_path / "body.xml").write_text("<paid/>")
         accepted("--endpoints=ends.csv", "--provider=github", "--payloads=body.xml")
@@ -488,12 +472,7 @@ def test_a_refusal_of_an_endpoint_names_its_row(tmp_path: Path) -> None:
 def test_a_target_with_the_webhook_in_it_is_probed_at_the_first() -> None:
     """Whose number stands in the path."""
     requests: list[bytes] = []
-
-    def script(peer: Peer) -> None:
-        requests.append(peer.request())
-        peer.send(OK)
-
-    with ScriptedServer(script) as server:
+    with ScriptedServer(recording(requests, OK)) as server:
         (line,) = accepted(f"--target={server.url}/{{webhook}}/")
     assert line.startswith(f"probe: {server.url}/0/ answered")
     assert requests[0].startswith(b"POST /hooks/0/ ")
@@ -502,12 +481,7 @@ def test_a_target_with_the_webhook_in_it_is_probed_at_the_first() -> None:
 def test_the_url_that_is_signed_is_the_one_that_is_asked() -> None:
     """With a path, though the option has none."""
     requests: list[bytes] = []
-
-    def script(peer: Peer) -> None:
-        requests.append(peer.request())
-        peer.send(NO_CONTENT)
-
-    with ScriptedServer(script) as server:
+    with ScriptedServer(recording(requests, NO_CONTENT)) as server:
         options = (f"--target=http://127.0.0.1:{server.port}", "--provider=twilio")
         accepted(*options)
     head, _, body = requests[0].partition(b"\r\n\r\n")
