@@ -268,7 +268,7 @@ class Supervisor:
             pass
 
     def serve_service(self, served: Served) -> None:
-        """Take a service's deliveries, and return when every process does. Raises ConfigError, and changes nothing then."""
+        """Take a service's deliveries, and return when every process does; raises ConfigError, and changes nothing."""
         ServedEndpoints(served)
         self._state.serve(served)
         self._settle()
