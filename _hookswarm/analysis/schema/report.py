@@ -17,7 +17,7 @@ from _hookswarm.analysis.schema.failover import Failover
 from _hookswarm.analysis.schema.failures import Failure
 from _hookswarm.analysis.schema.rotations import Rotation
 from _hookswarm.analysis.schema.scalability import Capacity, Limit, Scaling, Usl
-from _hookswarm.analysis.schema.service import Through
+from _hookswarm.analysis.schema.service import ServiceReport, Through
 from _hookswarm.common.wording import and_more
 
 
@@ -309,6 +309,7 @@ class Section(Model):
     rotations: list[Rotation] | None = Field(
         default=None, description="stages in which the secret changed; null without `--rotate-at`"
     )
+    service: ServiceReport | None = Field(default=None, description="null where our senders delivered themselves")
     default_checks: list[DefaultCheck] | None = Field(
         default=None, description="null with `--no-default-checks`, and in older files"
     )

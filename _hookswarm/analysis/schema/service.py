@@ -1,5 +1,7 @@
 """What a stage that was published through a delivery service has to say of it."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from _hookswarm.analysis.schema.base import Model, Quantiles
@@ -24,3 +26,25 @@ class Through(Model):
     bodiless: int = Field(description="requests without a body, such as a GET that follows a redirect: no arrivals")
     waited_s: float | None = Field(description="after the stage, for what was on its way; null: the run ended before")
     latency_ms: ServiceLatencies
+
+
+class Rule(Model):
+    """One thing that a service does, beside what it promises: a row of the conformance table."""
+
+    rule: str = Field(description='what it is about, such as "after a 410"')
+    promised: str | None = Field(description="null: its table says nothing")
+    observed: str = Field(
+        description="what it did, in a few words with numbers; what the law is where none is promised"
+    )
+    verdict: Literal["kept", "broken", "not promised", "not observed"]
+    evidence: str = Field(description="how often, in which stages, or why it could not be seen")
+
+
+class ServiceReport(Model):
+    """The delivery service that a run was published to."""
+
+    name: str
+    tried: str = Field(description="the version and date that its table was tried with, or not run")
+    endpoints: int
+    fan_out: Literal["endpoint", "group", "run"]
+    conformance: list[Rule] = Field(default=[], description="its law and its manners, seen from outside")
