@@ -74,6 +74,22 @@ class DeliveryService:
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         return self._client.request(method, self.url + path, content=content)
 
+    def tenant(self) -> str:
+        """A new one."""
+        return str(self.ask("POST", "/tenants", {"name": "a"}).raise_for_status().json()["data"]["id"])
+
+    def endpoint(self, url: str, tenant: str = "", secret: str | None = None) -> str:
+        """A new one, of a tenant of its own unless it is told whose."""
+        path = f"/tenants/{tenant or self.tenant()}/endpoints"
+        told = self.ask("POST", path, {"url": url, "secret": secret}).raise_for_status()
+        return str(told.json()["data"]["id"])
+
+    def publish(self, event_id: str, payload: Any = None, **more: str) -> dict[str, Any]:
+        """An event; `endpoint=` or `tenant=` says for whom."""
+        told: dict[str, Any]
+        told = self.ask("POST", "/events", {"id": event_id, **more, "payload": payload}).raise_for_status().json()
+        return told
+
     def stats(self, ids: bool = False) -> dict[str, Any]:
         """Its own counts; with `ids` also `"ids"`, by count the `[event id, endpoint id]` of each."""
         told: dict[str, Any] = self.ask("GET", "/stats?ids=1" if ids else "/stats").raise_for_status().json()

@@ -55,9 +55,9 @@ class Api:
         """Raises KeyError for what is not there, ValueError for what cannot be."""
         match (request.method, *request.parts):
             case ("POST", "tenants"):
-                tenant = f"ten_{secrets.token_hex(8)}"
+                name, tenant = _object(request.body).get("name"), f"ten_{secrets.token_hex(8)}"
                 self.subscribers.add_tenant(tenant)
-                return Response(201, {"data": {"id": tenant, "name": json.loads(request.body or b"{}").get("name")}})
+                return Response(201, {"data": {"id": tenant, "name": name}})
             case ("DELETE", "tenants", tenant):
                 self.subscribers.remove_tenant(tenant)
                 return NOTHING
@@ -66,7 +66,7 @@ class Api:
                 listed = [{"id": each.id, "url": each.url, "disabled": each.closed} for each in found]
                 return Response(200, {"data": listed})
             case ("POST", "tenants", tenant, "endpoints"):
-                endpoint = self._add_endpoint(tenant, json.loads(request.body))
+                endpoint = self._add_endpoint(tenant, _object(request.body))
                 told = {"id": endpoint.id, "url": endpoint.url, "secrets": [{"value": endpoint.secret}]}
                 return Response(201, {"data": told}, {"X-Endpoint-Id": endpoint.id})
             case ("DELETE", "tenants", tenant, "endpoints", endpoint_id):
@@ -74,8 +74,8 @@ class Api:
                 return NOTHING
         return UNKNOWN
 
-    def _add_endpoint(self, tenant: str, asked: Any) -> Endpoint:
-        if not isinstance(asked, dict) or not isinstance(asked.get("url"), str):
+    def _add_endpoint(self, tenant: str, asked: dict[str, Any]) -> Endpoint:
+        if not isinstance(asked.get("url"), str):
             raise ValueError("an endpoint needs a url")
         secret = asked.get("secret") or f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
         endpoint_id = f"ep_{secrets.token_hex(8)}"
@@ -125,6 +125,13 @@ class Api:
     def _stats(self, ids: bool) -> dict[str, Any]:
         counts = {**self.books.counts(), **self.deliveries.counts()}
         return {**counts, "ids": self.books.told} if ids else counts
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    value = json.loads(body)
+    if not isinstance(value, dict):
+        raise ValueError("a JSON object is needed")
+    return value
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,7 +1,6 @@
 """The queue, the workers that empty it, and what becomes of each delivery."""
 
 import asyncio
-import math
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ from tests.support.delivery_service.client import Answer, Client
 from tests.support.delivery_service.faults import Fault
 from tests.support.delivery_service.messages import corrupted, signed
 from tests.support.delivery_service.options import Options
+from tests.support.delivery_service.poll import SlowPoll
 from tests.support.delivery_service.store import Store
 from tests.support.delivery_service.subscribers import Endpoint, Subscribers
 
@@ -54,9 +54,9 @@ class Deliveries:
     _working: int = 0
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _stopping: bool = False
-    _polled_at: float = 0.0
 
     def __post_init__(self) -> None:
+        self._poll = SlowPoll(self.options.idle_poll_s)
         self._client = Client(self.options.timeout_s, self.options.follow_redirects)
         self._faulty, self._jitter = (Random(f"{self.options.seed} {use}") for use in ("faults", "jitter"))
 
@@ -84,7 +84,10 @@ class Deliveries:
     def resume(self, delivery: Delivery, due: float) -> None:
         """Go on with what an earlier life accepted, at `due`, or at once."""
         self.unfinished += 1
-        self._push_at(due, delivery)
+        if due > time.time():
+            self._push_at(due, delivery)
+        else:
+            self._push(delivery)  # in the order of these calls
 
     async def stop(self) -> None:
         """Begin nothing more, and wait for what is in flight."""
@@ -98,25 +101,18 @@ class Deliveries:
 
     def _push(self, delivery: Delivery) -> None:
         self._queue.append(delivery)
-        if not self.options.never_deliver and not self._asleep():
+        if self.options.never_deliver:
+            return
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        seen = self._poll.look_at(now)
+        if seen <= now:
             self._wake()
+        else:
+            loop.call_at(seen, self._wake)
 
     def _push_at(self, due: float, delivery: Delivery) -> None:
         asyncio.get_running_loop().call_later(due - time.time(), self._push, delivery)
-
-    def _asleep(self) -> bool:
-        """Whether the queue is looked at only when the slow poll of an idle service comes round."""
-        poll_s = self.options.idle_poll_s
-        if not poll_s:
-            return False
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        if now >= self._polled_at:
-            idle = now > self._polled_at + poll_s
-            self._polled_at = math.ceil(now / poll_s) * poll_s if idle else now
-            if idle:
-                loop.call_at(self._polled_at, self._wake, self.options.workers)
-        return now < self._polled_at
 
     def _release(self, delivery: Delivery) -> None:
         """Nothing came that would overtake it."""
@@ -124,10 +120,9 @@ class Deliveries:
             delivery.endpoint.held = None
             self._push(delivery)
 
-    def _wake(self, most: int = 1) -> None:
-        """Set workers to work."""
-        free = self.options.workers - self._working
-        for _ in range(0 if self._stopping else min(free, most, len(self._queue))):
+    def _wake(self) -> None:
+        """Set one more worker to work, where there is work and one is free."""
+        if self._queue and self._working < self.options.workers and not self._stopping:
             self._working += 1
             worker = asyncio.get_running_loop().create_task(self._work())
             self._tasks.add(worker)

@@ -8,7 +8,7 @@ from tests.support.delivery_service.books import Books, End
 from tests.support.delivery_service.deliveries import Deliveries, Delivery
 from tests.support.delivery_service.kept import Kept, Pending, replay
 from tests.support.delivery_service.options import Options
-from tests.support.delivery_service.server import ApiConnection
+from tests.support.delivery_service.server import ApiConnection, Request, Response
 from tests.support.delivery_service.store import Store
 from tests.support.delivery_service.subscribers import Subscribers
 
@@ -24,6 +24,10 @@ class Service:
         self._deliveries = Deliveries(options, self._subscribers, self._books, self._store)
         self._api = Api(options, self._subscribers, self._deliveries, self._books)
 
+    def answer(self, request: Request) -> Response:
+        """A call of its API."""
+        return self._api.answer(request)
+
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT; then what is in flight ends."""
         self._take_over(replay(self._store.records()))
@@ -31,7 +35,7 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, told.set)
         server = await loop.create_server(
-            lambda: ApiConnection(self._api.answer, publishers), "127.0.0.1", self._options.port, backlog=1024
+            lambda: ApiConnection(self.answer, publishers), "127.0.0.1", self._options.port, backlog=1024
         )
         print(f"listening on http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
         await told.wait()

@@ -77,8 +77,9 @@ class Subscribers:
         self._store.append("endpoint deleted", tenant, endpoint_id)
 
     def disable(self, endpoint: Endpoint) -> None:
-        endpoint.closed = True
-        self._store.append("endpoint disabled", endpoint.id)
+        if not endpoint.closed:
+            endpoint.closed = True
+            self._store.append("endpoint disabled", endpoint.id)
 
     def addressed(self, tenant: object, endpoint_id: object) -> list[Endpoint]:
         """Those an event is for: one by its id (of that tenant, where one is named), or all of a tenant."""
