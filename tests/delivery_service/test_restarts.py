@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.arriving import Arrivals, answering_in_turn, status
 from tests.support.delivery_services import DeliveryService, delivery_service
+from tests.support.receivers import wait_until
 from tests.support.servers import NO_CONTENT
 
 pytestmark = pytest.mark.slow
@@ -92,3 +93,16 @@ def test_a_retry_keeps_its_place_and_time(tmp_path: Path) -> None:
     assert len(arrivals.seen) == 2
     assert arrivals.seen[1].at - arrivals.seen[0].at >= 1.5
     assert told["gave_up"] == 1
+
+
+def test_told_to_end_it_waits_for_no_retry(tmp_path: Path) -> None:
+    """Not even where a worker waits with it; it is due after the next start."""
+    arrivals = Arrivals(answering_in_turn(status("503 Busy", "Retry-After: 60"), NO_CONTENT))
+    options = ["--hold-while-retrying", "--store", "store"]
+    with arrivals.server() as server, delivery_service(tmp_path, *options) as service:
+        service.publish("e-1", endpoint=service.endpoint(server.url))
+        wait_until(lambda: service.stats()["attempts"] == 1 and '"failed"' in (tmp_path / "store").read_text())
+        assert service.term() == 0
+        service.start()
+        told = service.stats()
+    assert (told["unfinished"], told["attempts"], len(arrivals.seen)) == (1, 0, 1)

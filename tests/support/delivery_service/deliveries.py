@@ -35,7 +35,7 @@ class Delivery:
     headers: bytes = b""
     """Of the latest attempt."""
     overtaken: "Delivery | None" = None
-    """What waits until this one has been tried."""
+    """What goes right after this one has been tried."""
     again: bool = False
     """It was delivered before."""
 
@@ -53,7 +53,7 @@ class Deliveries:
     _queue: deque[Delivery] = field(default_factory=deque)
     _working: int = 0
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
-    _stopping: bool = False
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._poll = SlowPoll(self.options.idle_poll_s)
@@ -91,7 +91,7 @@ class Deliveries:
 
     async def stop(self) -> None:
         """Begin nothing more, and wait for what is in flight."""
-        self._stopping = True
+        self._stopping.set()
         await asyncio.gather(*self._tasks)
 
     def counts(self) -> dict[str, int]:
@@ -122,19 +122,19 @@ class Deliveries:
 
     def _wake(self) -> None:
         """Set one more worker to work, where there is work and one is free."""
-        if self._queue and self._working < self.options.workers and not self._stopping:
+        if self._queue and self._working < self.options.workers and not self._stopping.is_set():
             self._working += 1
             worker = asyncio.get_running_loop().create_task(self._work())
             self._tasks.add(worker)
             worker.add_done_callback(self._tasks.discard)
 
     def _next(self) -> Delivery | None:
-        while self._queue and not self._stopping:
+        while self._queue and not self._stopping.is_set():
             delivery = self._queue.popleft()
             endpoint = delivery.endpoint
             if endpoint.closed:
                 self._end(delivery, "dropped")
-                self._let_go(delivery, swapped=False)
+                self._tried(delivery, succeeded=False)
             elif self.options.ordered and endpoint.busy:
                 endpoint.behind.append(delivery)
             else:
@@ -160,26 +160,26 @@ class Deliveries:
 
     async def _serve(self, delivery: Delivery) -> None:
         """One attempt, and what follows from it."""
-        endpoint = delivery.endpoint
         answer = await self._attempt(delivery)
-        endpoint.busy = False
-        if endpoint.behind:
-            self._queue.appendleft(endpoint.behind.popleft())
-            self._wake()
         succeeded = 200 <= answer.status < 300
-        self._let_go(delivery, swapped=succeeded)
+        self._tried(delivery, succeeded)
         if succeeded:
             self._delivered(delivery, answer)
         else:
             await self._failed(delivery, answer)
 
-    def _let_go(self, delivery: Delivery, swapped: bool) -> None:
-        """The delivery that this one was to overtake goes now."""
+    def _tried(self, delivery: Delivery, succeeded: bool) -> None:
+        """What waited for this one to be tried is next."""
+        endpoint = delivery.endpoint
+        endpoint.busy = False
         if delivery.overtaken:
-            if swapped:
+            if succeeded:
                 self._note(delivery.overtaken, "swapped")
-            self._push(delivery.overtaken)
+            endpoint.behind.appendleft(delivery.overtaken)
             delivery.overtaken = None
+        if endpoint.behind:
+            self._queue.appendleft(endpoint.behind.popleft())
+            self._wake()
 
     async def _attempt(self, delivery: Delivery) -> Answer:
         delivery.attempts += 1
@@ -212,12 +212,14 @@ class Deliveries:
             due = None
         if due is None:
             self._end(delivery, "gave_up")
-        elif self.options.hold_while_retrying:
-            await asyncio.sleep(due - now)
-            if not self._stopping:
+            return
+        self.store.append("failed", delivery.event_id, delivery.endpoint.id, delivery.attempts, due)
+        if self.options.hold_while_retrying:
+            try:
+                await asyncio.wait_for(self._stopping.wait(), due - now)
+            except TimeoutError:
                 await self._serve(delivery)
         else:
-            self.store.append("failed", delivery.event_id, delivery.endpoint.id, delivery.attempts, due)
             self._push_at(due, delivery)
 
     # The books.

@@ -32,7 +32,7 @@ class Endpoint:
     """What waits for the next one to overtake it."""
     busy: bool = False
     behind: "deque[Delivery]" = field(default_factory=deque)
-    """Where one goes at a time: what waits until it is not busy."""
+    """What waits until the one before it has been tried."""
 
     def __post_init__(self) -> None:
         self.target = Target.of(self.url)
