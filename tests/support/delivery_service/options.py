@@ -51,20 +51,13 @@ def parse(arguments: Sequence[str]) -> Options:
     add("--jitter", type=float, default=0.0, metavar="R", help="waits are spread over plus or minus this share of them")
     add("--clock", type=float, default=0.0, metavar="S", help="attempts fall due at multiples of it only")
     add("--timeout", type=float, default=5.0, metavar="S", help="of an attempt, connecting included")
-    add(
-        "--honour-retry-after",
-        action="store_true",
-        default=True,
-        help="of 429 and 503, if the wait is shorter (default)",
-    )
+    add("--honour-retry-after", action="store_true", default=True, help="of 429 and 503 (default)")
     add("--ignore-retry-after", dest="honour_retry_after", action="store_false")
     add("--gone-disables", action=argparse.BooleanOptionalAction, default=True, help="410 disables the endpoint")
     add("--hold-while-retrying", action="store_true", help="a worker waits with its delivery until that is over")
     add("--one-at-a-time", action="store_true", help="one worker for all")
     add("--ordered", action="store_true", help="one attempt at a time for each endpoint, in the order of acceptance")
-    add(
-        "--settle", type=float, default=0.0, metavar="S", help="an endpoint gets no events when it is younger than that"
-    )
+    add("--settle", type=float, default=0.0, metavar="S", help="a younger endpoint gets no events")
     add("--idle-poll", type=float, default=0.0, metavar="S", help="idle for so long, it looks only so often for events")
     add("--envelope", action="store_true", help='delivers {"type", "timestamp", "data": payload}')
     add("--rewrite", action="store_true", help="delivers the payload as Python writes it, its names sorted")
