@@ -17,12 +17,14 @@ from _hookswarm.protocol.faults import FaultOrder, Faults
 from _hookswarm.protocol.handshakes import Answerer
 from _hookswarm.protocol.identity import NO_RUN, AttemptTag, EventId, parse_attempt_tag, parse_event_id
 from _hookswarm.protocol.providers import EVENT_HEADER
+from _hookswarm.protocol.served import ENDPOINTS
 from _hookswarm.protocol.verifying import Verifier
 from _hookswarm.receiver.arrivals import open_arrivals
 from _hookswarm.receiver.bodies import BodyFile
 from _hookswarm.receiver.config import Durability, ReceiverConfig
 from _hookswarm.receiver.faults import Kind, Play, decide_play, faults_naming, played_answer
 from _hookswarm.receiver.request import Environ, Refused, environ_name, header_bytes, headers_bytes, read_body
+from _hookswarm.receiver.served import ServedEndpoints
 from _hookswarm.receiver.state import Counts, ProcessReport, StateReader
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import BufferedJournal, Journal
@@ -72,6 +74,9 @@ class Receiver:
         """What was counted until the last reset."""
         self._generation = self._resets = -1
         self._order: FaultOrder | None = None
+        self._served: ServedEndpoints | None = None
+        """Of a delivery service under test."""
+        self._serving = 0
         self.run = NO_RUN
         """The run whose arrivals are written down."""
         self.rests = 0
@@ -82,6 +87,8 @@ class Receiver:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         received = self._clock.now()
         try:
+            if ENDPOINTS in environ.get("PATH_INFO", ""):
+                return self._serve(environ, start_response, received)
             if environ["REQUEST_METHOD"] != self._method:
                 return self._answer_other(environ, start_response, received)
             body, timestamp = self._verified(environ, received)
@@ -94,6 +101,37 @@ class Receiver:
             return _plain(start_response, refusal.status, str(refusal))
         if played is not None:
             return played_answer(*played, environ, start_response, self._clock.now, self._sleep)
+        return _answered(start_response, self._taken, self._answer)
+
+    def _serve(self, environ: Environ, start_response: StartResponse, received: int) -> Iterable[bytes]:
+        """Take a delivery service's delivery, whatever it is like. Raises Refused where none is expected."""
+        body = read_body(environ, self._config.max_body)
+        if self._state.generation() != self._generation:
+            self._switch()
+        served, order = self._served, self._order
+        if served is None:
+            raise Refused(HTTPStatus.GONE, "no run expects a service's deliveries here: end what delivers them")
+        delivered = served.read(environ, body, received)
+        faults = None if delivered.redirected or order is None else order.active(received, delivered.endpoint)
+        play = None
+        if faults:
+            named = b"%d_%d" % delivered.named
+            play = decide_play(faults, named, served.tried(delivered), self._taken)
+            if not play.silent and play.delay_s:
+                (_compute if play.busy else self._sleep)(play.delay_s)
+        plain = play is None or play.kind is Kind.TAKE
+        event = delivered.event or EventId(0, 0, delivered.endpoint or 0, zlib.crc32(body))
+        flags = _WRITTEN | delivered.flags | (0 if delivered.event else _FOREIGN_FLAG) | (0 if plain else _FAULT)
+        status = play.status if play else self._taken
+        endpoint = 0 if delivered.endpoint is None else delivered.endpoint + 1
+        try:
+            self._record(event, _FOREIGN, body, received, status, flags, delivered.signed_ns, endpoint)
+        except OSError as error:
+            raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot write the journal: {error.strerror}") from None
+        if play and faults and not plain:
+            with self._lock:
+                self._played[play.name] += 1
+            return played_answer(play, faults, environ, start_response, self._clock.now, self._sleep)
         return _answered(start_response, self._taken, self._answer)
 
     def _answer_other(self, environ: Environ, start_response: StartResponse, received: int) -> Iterable[bytes]:
@@ -147,7 +185,17 @@ class Receiver:
             self._played[play.name] += 1
         return play, faults
 
-    def _record(self, event: EventId, tag: AttemptTag, body: bytes, received: int, status: int, flags: int) -> None:
+    def _record(
+        self,
+        event: EventId,
+        tag: AttemptTag,
+        body: bytes,
+        received: int,
+        status: int,
+        flags: int,
+        signed: int = 0,
+        endpoint: int = 0,
+    ) -> None:
         journal = self._journal or self._open()
         if self._bodies:
             self._bodies.append(body)
@@ -155,6 +203,7 @@ class Receiver:
             pack_row(
                 webhook=event.webhook,
                 sequence=event.sequence,
+                due=signed,
                 start=received,
                 attempt=tag.attempt,
                 stage=event.stage,
@@ -163,6 +212,7 @@ class Receiver:
                 strategy=tag.strategy,
                 size=len(body),
                 digest=zlib.crc32(body),
+                late=endpoint,
                 run=event.run,
                 done=self._clock.now(),
                 status=status,
@@ -215,6 +265,11 @@ class Receiver:
                 self._refused.clear()
                 self._played.clear()
                 self._resets = setting.resets
+            if setting.served != self._serving:
+                self._served = None
+                if setting.served:
+                    self._served = ServedEndpoints(self._state.served(setting.served))
+                self._serving = setting.served
             self._order = setting.order if setting.order.parts() else None
             self.rests = setting.rests
             self._generation = setting.generation

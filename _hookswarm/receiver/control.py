@@ -14,6 +14,7 @@
 | POST /outage  | an `Outage`: end or stop the data plane for a while               |
 | POST /rest    | nothing is being sent: give back the memory that is free           |
 | POST /setup   | a `Setup`: serve so from now on; what is null, or left out, as started |
+| POST /served  | a `Served`: take a delivery service's deliveries, in the run that is on |
 """
 
 import hmac
@@ -32,6 +33,7 @@ from _hookswarm.protocol.clock import ClockTold
 from _hookswarm.protocol.exposition import exposition
 from _hookswarm.protocol.faults import FaultOrder, dump_order, parse_order
 from _hookswarm.protocol.outage import Outage, OutageSeen, parse_outage
+from _hookswarm.protocol.served import Served
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.protocol.version import PROTOCOL
 from _hookswarm.receiver import metrics
@@ -39,8 +41,22 @@ from _hookswarm.receiver.faults import PlayError
 from _hookswarm.receiver.metrics import ReceiverSnapshot
 from _hookswarm.records.clock import Clock, boot_id
 
-CALLS = ("/health", "/clock", "/stats", "/metrics", "/runs/RUN", "/faults", "/reset", "/rest", "/setup", "/outage")
+CALLS = (
+    "/health",
+    "/clock",
+    "/stats",
+    "/metrics",
+    "/runs/RUN",
+    "/faults",
+    "/reset",
+    "/rest",
+    "/setup",
+    "/outage",
+    "/served",
+)
 MAX_BODY = 1 << 16
+MAX_SERVED = 1 << 26
+"""Of secrets: a hundred thousand endpoints have some each."""
 
 
 class _ResetRequest(BaseModel):
@@ -76,6 +92,7 @@ class Controlled(Protocol):
     def set_faults(self, order: FaultOrder) -> None: ...
     def rest(self) -> None: ...
     def set_up(self, setup: Setup) -> None: ...
+    def serve_service(self, served: Served) -> None: ...
     def outage(self) -> OutageSeen: ...
     def metrics(self, now_ns: int) -> ReceiverSnapshot: ...
     def files(self, run: str) -> list[tuple[str, int]]: ...
@@ -129,6 +146,8 @@ class ControlApp:
                 return self._set_outage(environ)
             case "POST", "/setup":
                 return self._set_up(environ)
+            case "POST", "/served":
+                return self._serve_service(environ)
             case _, path if path in CALLS:
                 return HTTPStatus.METHOD_NOT_ALLOWED, {"error": "wrong method"}
         return HTTPStatus.NOT_FOUND, {"error": f"no such call; there are {', '.join(CALLS)}"}
@@ -170,6 +189,16 @@ class ControlApp:
         except ScaleError as error:
             return HTTPStatus.CONFLICT, {"error": str(error)}
         return HTTPStatus.OK, setup.model_dump(mode="json")
+
+    def _serve_service(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
+        try:
+            served = Served.model_validate_json(environ["wsgi.input"].read(MAX_SERVED))
+            self._supervisor.serve_service(served)
+        except ValidationError as error:
+            return HTTPStatus.BAD_REQUEST, {"error": "; ".join(faults_of(error))}
+        except ConfigError as error:
+            return HTTPStatus.BAD_REQUEST, {"error": str(error)}
+        return HTTPStatus.OK, {}
 
     def _set_outage(self, environ: dict[str, Any]) -> tuple[HTTPStatus, dict[str, Any]]:
         try:

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from _hookswarm.common.errors import HookswarmError
 from _hookswarm.protocol.faults import FaultOrder, Faults, draws
 from _hookswarm.protocol.identity import AttemptTag, EventId
+from _hookswarm.protocol.served import REDIRECTED
 from _hookswarm.receiver.config import Server
 
 SOCKET = "hookswarm.socket"
@@ -23,6 +24,7 @@ BEFORE_BREAK_S = 0.005
 """Time for what is out to leave, before a connection breaks: else nobody could tell how much of it the client sees."""
 _SENTENCE, _PART = b"a fault was asked for\n", 7
 
+REDIRECTS = (301, 302, 303, 307, 308)
 _TAKEN, _UNANSWERED = int(HTTPStatus.NO_CONTENT), 0
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
@@ -118,9 +120,9 @@ def played_answer(
         sleep(play.delay_s)
     match play.kind:
         case Kind.STATUS:
-            return _failure(play.status, faults, start, now)
+            return _failure(play.status, faults, environ, start, now)
         case Kind.HANG:
-            return _failure(HTTPStatus.SERVICE_UNAVAILABLE, faults, start, now)
+            return _failure(HTTPStatus.SERVICE_UNAVAILABLE, faults, environ, start, now)
         case Kind.RESET | Kind.ACK_LOST if connection:
             _reset(connection)
     # 200, because a 204 has no length to fall short of. (A reset without the socket ends here too: check_playable.)
@@ -128,11 +130,15 @@ def played_answer(
     return _broken_off(_SENTENCE[:_PART] if play.kind is Kind.CUT else b"", connection, sleep)
 
 
-def _failure(status: int, faults: Faults, start: Callable[..., Any], now: Callable[[], int]) -> tuple[bytes, ...]:
+def _failure(
+    status: int, faults: Faults, environ: dict[str, Any], start: Callable[..., Any], now: Callable[[], int]
+) -> tuple[bytes, ...]:
     bodiless = status == HTTPStatus.NOT_MODIFIED
     headers = [] if bodiless else _described(len(_SENTENCE))
     if faults.retry_after_s is not None and status in (429, 503):
         headers.append(("Retry-After", _retry_after(faults.retry_after_s, faults.retry_after_as == "date", now)))
+    if status in REDIRECTS:
+        headers.append(("Location", f"{REDIRECTED}{environ.get('PATH_INFO', '/')}"))
     start(f"{status} {_PHRASES.get(status, 'Fault')}", headers)
     return () if bodiless else (_SENTENCE,)
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from _hookswarm.protocol.faults import FaultOrder
 from _hookswarm.protocol.identity import NO_RUN
+from _hookswarm.protocol.served import Served
 from _hookswarm.receiver.config import ReceiverConfig
 
 
@@ -27,6 +28,8 @@ class Setting(BaseModel):
     """Counts the pauses in which memory that is free is given back."""
     run: str = NO_RUN
     order: FaultOrder = FaultOrder()
+    served: int = 0
+    """The number of the file that says what a delivery service delivers here; 0: none does."""
 
 
 class Counts(BaseModel):
@@ -72,8 +75,14 @@ class StateWriter:
         self.set_run(NO_RUN)
 
     def set_run(self, run: str) -> None:
-        """Switch every data-plane process to the journals of `run`, with nothing going wrong."""
-        self._set(run=run, order=FaultOrder(), resets=self.setting.resets + 1)
+        """Switch every data-plane process to the journals of `run`, with nothing going wrong, and no service."""
+        self._set(run=run, order=FaultOrder(), resets=self.setting.resets + 1, served=0)
+
+    def serve(self, served: Served) -> None:
+        """Have every data-plane process take a service's deliveries in the run that is on."""
+        number = self.setting.generation + 1  # of no file that is read now
+        _replace_file(_served_file(self._folder, number), served.model_dump_json())
+        self._set(served=number)
 
     def set_faults(self, order: FaultOrder) -> None:
         """Have every data-plane process play these faults, in the run that is on."""
@@ -130,9 +139,17 @@ class StateReader:
         """The setting in force. Its file is replaced before `generation` counts up, so it is never older than that."""
         return Setting.model_validate_json((self._folder / "setting.json").read_text())
 
+    def served(self, number: int) -> Served:
+        """What a service delivers, by the setting's `served`."""
+        return Served.model_validate_json(_served_file(self._folder, number).read_text())
+
     def report(self, report: ProcessReport) -> None:
         """Leave the supervisor this process's counts, in the place of its last ones. Raises OSError."""
         _replace_file(self._report, report.model_dump_json())
+
+
+def _served_file(folder: Path, number: int) -> Path:
+    return folder / f"served-{number}.json"
 
 
 def _replace_file(path: Path, text: str) -> None:

@@ -19,6 +19,7 @@ from gevent.event import Event
 from _hookswarm.common.errors import HookswarmError
 from _hookswarm.protocol.faults import FaultOrder
 from _hookswarm.protocol.outage import Outage, OutageSeen
+from _hookswarm.protocol.served import Served
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.receiver import children, files
 from _hookswarm.receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server
@@ -27,6 +28,7 @@ from _hookswarm.receiver.faults import check_playable, unplayable
 from _hookswarm.receiver.metrics import ReceiverSnapshot
 from _hookswarm.receiver.quiet import quiet_server
 from _hookswarm.receiver.sampling import Sampler
+from _hookswarm.receiver.served import ServedEndpoints
 from _hookswarm.receiver.state import StateWriter
 from _hookswarm.records.clock import Clock
 
@@ -264,6 +266,12 @@ class Supervisor:
         self.config = wanted
         while self._running != self.config and not self._stopping.wait(0.02):
             pass
+
+    def serve_service(self, served: Served) -> None:
+        """Take a service's deliveries, and return when every process does; raises ConfigError, and changes nothing."""
+        ServedEndpoints(served)
+        self._state.serve(served)
+        self._settle()
 
     def _settle(self) -> None:
         """Return when every process follows the setting."""

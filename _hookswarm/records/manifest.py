@@ -43,6 +43,25 @@ class LinksRecord(Record):
     source: str
 
 
+class ServiceRecord(Record):
+    """The delivery service that a run was published to, as its table described it."""
+
+    name: str
+    run: str
+    """The version that the table was tried with."""
+    endpoints: int
+    """Endpoint n is at the region of code n modulo the number of regions."""
+    group_size: int | None
+    fan_out: Literal["endpoint", "group", "run"]
+    """Who gets an event."""
+    signed: bool
+    """Whether our receivers could verify what arrived."""
+    drain_s: float
+    retry: dict[str, Any] | None
+    """The law that it promises; None: it promises none."""
+    promises: dict[str, Any]
+
+
 class HostRecord(Record):
     """A process that takes part, where it ran, and its clock beside the master's."""
 
@@ -75,6 +94,8 @@ class Manifest(Record):
     outcomes: dict[int, str]
     environment: dict[str, Any]
     hosts: list[HostRecord] = []
+    service: ServiceRecord | None = None
+    """None: events were delivered to the regions, or a target, by our senders."""
 
     def save(self, folder: Path) -> None:
         """Replace the manifest of a run's folder. Raises OSError."""

@@ -24,7 +24,7 @@ class Field(NamedTuple):
 FIELDS = (
     Field("webhook", "I", "the event's webhook"),
     Field("sequence", "I", "its place among the webhook's events"),
-    Field("due", "q", "when it fell due, ns", "0"),
+    Field("due", "q", "when it fell due, ns", "of a service's delivery: the time that it is signed with, ns; else 0"),
     Field("start", "q", "when the attempt began, ns; 0: never sent", "when the request was received, ns"),
     Field("attempt", "H", "1, 2, 3 …"),
     Field("stage", "H", "number in run.json's plan"),
@@ -34,7 +34,9 @@ FIELDS = (
     Field("", "x"),
     Field("size", "I", "bytes of the body", "the same, as received"),
     Field("digest", "I", "CRC-32 of the body", "the same, as received"),
-    Field("late", "I", "an idle worker's waking after `due`, ns", "0"),
+    Field(
+        "late", "I", "an idle worker's waking after `due`, ns", "of a service's delivery: its endpoint, and 1; else 0"
+    ),
     Field("run", "I", "tag of the run"),
     # What is known only at the end, and written again.
     Field("done", "q", "when the outcome was known, ns; 0: never", "when the answer was ready, ns"),
@@ -218,3 +220,13 @@ class Flag(IntFlag):
     """The answer to the attempt carried a `Retry-After`."""
     FAULT = 16
     """The receiver was told to do something wrong with this arrival."""
+    SERVED = 32
+    """A delivery service's: its attempt is told by no header, and counted by the analysis."""
+    BODILESS = 64
+    """It has no body, or is a GET: what follows a redirect in many senders."""
+    UNVERIFIED = 128
+    """Its signature is not right, or its time is not recent."""
+    REWRITTEN = 256
+    """The published value in other bytes."""
+    CORRUPT = 512
+    """Another value than was published."""

@@ -166,6 +166,23 @@ class EffectsObserved(Record):
     fault: str = ""
 
 
+class ServiceDrained(Record):
+    """After a stage that was published to a service, what was still on its way was waited for."""
+
+    kind: Literal["service_drained"] = "service_drained"
+    at_ns: int
+    stage: int
+    accepted: int
+    """Events of the run, so far."""
+    expected: int
+    """Arrivals that they make, with those of endpoints that share an event."""
+    taken: int
+    """Arrivals of the run that our receivers acknowledged, so far."""
+    waited_s: float
+    patience_s: float
+    """How long nothing may have moved before what is missing is given up."""
+
+
 class StageEnded(Record):
     """Written once the workers have reported; those that were lost are not among the `reports`."""
 
@@ -225,6 +242,7 @@ Entry = Annotated[
     | StageOverloaded
     | BystandersSeen
     | EffectsObserved
+    | ServiceDrained
     | StageEnded
     | WorkerLost
     | ClockRead

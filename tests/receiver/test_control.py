@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from _hookswarm.protocol.faults import Delay, FaultOrder, Faults, dump_order
 from _hookswarm.protocol.outage import Outage, OutageSeen
+from _hookswarm.protocol.served import Served
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.receiver.control import ControlApp, ScaleError
 from _hookswarm.receiver.faults import PlayError
@@ -58,6 +59,9 @@ class Supervisor:
 
     def set_outage(self, outage: Outage) -> None:
         self.asked = outage
+
+    def serve_service(self, served: Served) -> None:
+        self.served = served
 
     def set_up(self, setup: Setup) -> None:
         if self.refusal:

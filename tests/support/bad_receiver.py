@@ -15,6 +15,7 @@ from _hookswarm.protocol.handshakes import Answerer
 from _hookswarm.protocol.identity import AttemptTag, EventId
 from _hookswarm.protocol.outage import Outage, OutageSeen
 from _hookswarm.protocol.providers import load_provider
+from _hookswarm.protocol.served import Served
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.protocol.verifying import Verifier
 from _hookswarm.receiver.app import Receiver
@@ -31,7 +32,17 @@ class Liar(Receiver):
     lies: Sequence[str] = ()
     """By the stage's number: "forgets" one, "invents" one that nobody sent, or "nothing"."""
 
-    def _record(self, event: EventId, tag: AttemptTag, body: bytes, received: int, status: int, flags: int) -> None:
+    def _record(
+        self,
+        event: EventId,
+        tag: AttemptTag,
+        body: bytes,
+        received: int,
+        status: int,
+        flags: int,
+        signed: int = 0,
+        endpoint: int = 0,
+    ) -> None:
         lie = self.lies[event.stage] if event.sequence % 100 == 7 else "nothing"
         if lie != "forgets":
             super()._record(event, tag, body, received, status, flags)
@@ -72,6 +83,9 @@ class Control:
 
     def set_up(self, setup: Setup) -> None:
         pass
+
+    def serve_service(self, served: Served) -> None:
+        self._state.serve(served)
 
     def reset(self, run: str) -> None:
         self._state.set_run(run)

@@ -11,6 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from _hookswarm.protocol.faults import FaultOrder
 from _hookswarm.protocol.outage import Outage, OutageSeen
 from _hookswarm.protocol.regions import Region
+from _hookswarm.protocol.served import Served
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.receiver.control import ControlApp
 from _hookswarm.receiver.metrics import ReceiverSnapshot
@@ -44,6 +45,9 @@ class Obedient:
 
     def rest(self) -> None:
         self.told.append("rest")
+
+    def serve_service(self, served: Served) -> None:
+        self.served = served
 
     def set_up(self, setup: Setup) -> None:
         self.told.append(setup)

@@ -12,7 +12,7 @@ from _hookswarm.senders.plan.stages import Stage
 from tests.support.runs import run_locust
 from tests.support.servers import NO_CONTENT, Peer, ScriptedServer
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.light
 
 USERS = 16
 KEPT = Stage("kept", users=USERS, arrivals=Constant(400), duration_s=0.5)

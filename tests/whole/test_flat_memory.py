@@ -13,7 +13,7 @@ from tests.support.runs import analyse, run_locust
 
 pytestmark = pytest.mark.slow
 
-DELIVERIES = 600_000
+DELIVERIES = 1_200_000
 SETTLED = 1 / 3
 """Of them: until then Locust meets new latencies, and pages are touched for the first time."""
 BLOCKS = 8
@@ -50,7 +50,7 @@ def test_the_method_finds_a_leak() -> None:
 
 
 def test_the_sender_stays_flat(tmp_path: Path) -> None:
-    """Behind the first third, its memory has no slope that differs from zero.
+    """After the first third, its memory has no slope that differs from zero.
 
     By RSS: a worker of Locust is a fork, and pages that it shared with its parent become its own (USS) when it
     writes to them, which takes no memory more. Without `--processes` the sender is Locust's master too, whose

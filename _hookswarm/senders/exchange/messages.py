@@ -34,6 +34,8 @@ GIVEN = "hookswarm.endpoints.given"
 """Master to worker: a senders.exchange.supply.Given."""
 SIGNS = "hookswarm.signs"
 """Worker to master: a Signs, when a run begins."""
+PUBLISH = "hookswarm.publish"
+"""Master to worker: a Published, before the first stage of a run through a service."""
 RUN_VARIABLE = "HOOKSWARM_RUN"
 """Environment variable: the run's id, where whoever started Locust chose it."""
 
@@ -86,6 +88,13 @@ class Signs(BaseModel):
     how: str
     keys: str
     """As `Settings.signs_as` has both."""
+
+
+class Published(BaseModel):
+    """A service that was set up: its table, and what its requests are filled with."""
+
+    service: dict[str, Any]
+    account: dict[str, Any]
 
 
 class Part(BaseModel):

@@ -19,6 +19,7 @@ from _hookswarm.protocol.identity import NO_RUN
 from _hookswarm.protocol.outage import Outage, dump_outage, parse_seen
 from _hookswarm.protocol.refusal import refusal_reason
 from _hookswarm.protocol.regions import Region
+from _hookswarm.protocol.served import Served
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.protocol.version import version_difference
 from _hookswarm.records.clock import Clock, Exchange, Offset, boot_id, measure_offset
@@ -137,6 +138,10 @@ class Controls:
         if setup != self._setup:
             self._setup = setup  # first, because a call that fails may have reached some of them
             self._post("/setup", setup.model_dump_json().encode())
+
+    def serve(self, served: Served) -> None:
+        """Take a service's deliveries in the run that is on."""
+        self._post("/served", served.model_dump_json().encode())
 
     def rest(self) -> None:
         """Nothing is being sent: let them give back the memory that is free."""

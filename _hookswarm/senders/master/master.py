@@ -35,6 +35,7 @@ from _hookswarm.senders.master.live import Live
 from _hookswarm.senders.master.probe import probe
 from _hookswarm.senders.master.reception import Reception
 from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.service_run import ServiceRun
 from _hookswarm.senders.master.stage_player import POLL_S, StagePlayer
 from _hookswarm.senders.master.supplier import Supplier
 from _hookswarm.senders.master.told import told_first
@@ -183,6 +184,7 @@ class Master:
     def _run(self) -> None:
         folder: RunFolder | None = None
         controls: Controls | None = None
+        service: ServiceRun | None = None
         samplers: list[Sampler] = []
         error, failed = "", Exit.USAGE
         try:
@@ -212,7 +214,10 @@ class Master:
             if self._settings.endpoints and isinstance(self._runner, MasterRunner):
                 inbox, ending = self._reception.inbox, self._ending.asked.is_set
                 self._supplier.wait(self._workers.alive, ending, lambda: inbox.failure)
-            settled = self._play_all(folder, controls, machine)
+            if self._settings.service:
+                service = self._through_service(folder, controls)
+                service.begin(self._plan)
+            settled = self._play_all(folder, controls, machine, service)
             early = self._ending.asked.is_set()
             self._arrived = controls.arrived()
             self._read_clocks(folder, controls)
@@ -237,6 +242,8 @@ class Master:
         finally:
             for sampler in samplers:
                 sampler.close()
+            if service:
+                service.end()
             self._finish(folder, controls, error, failed)
 
     def _probe(self) -> None:
@@ -281,7 +288,12 @@ class Master:
                 say(f"not watched: process {pid} is gone")
         return found
 
-    def _play_all(self, folder: RunFolder, controls: Controls, machine: Sampler) -> int:
+    def _through_service(self, folder: RunFolder, controls: Controls) -> ServiceRun:
+        return ServiceRun(
+            self._settings, folder, controls, self._runner, self._reception.inbox, self._ending, self._clock, say
+        )
+
+    def _play_all(self, folder: RunFolder, controls: Controls, machine: Sampler, service: ServiceRun | None) -> int:
         """Play the plan; returns how many deliveries were settled."""
         player = StagePlayer(
             self._runner,
@@ -292,6 +304,7 @@ class Master:
             self._reception.inbox,
             self._ending,
             self._clock,
+            **({"drain": service.drain} if service else {}),
         )
         calm = CalmPlayer(player, self._settings, folder, controls, self._clock, say, self._ending.asked.is_set)
         settled, begun = 0, self._reception.inbox.begun

@@ -1,6 +1,7 @@
 """One stage, as the master plays it: users, faults, announcement, progress, reports."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from zlib import crc32
 
@@ -55,8 +56,12 @@ class StagePlayer:
         inbox: Inbox,
         ending: Ending,
         clock: Clock,
+        drain: Callable[[int, Stage], None] = lambda _number, _stage: None,
     ) -> None:
-        """`ending` tells when the run is to end before its plan is done, and is told."""
+        """`ending` tells when the run is to end before its plan is done, and is told. `drain` waits, after a stage, for
+        what a service still has.
+        """
+        self._drain = drain
         self._runner = runner
         self._local = isinstance(runner, LocalRunner)
         self._settings = settings
@@ -102,6 +107,7 @@ class StagePlayer:
         overloaded = self._await_reports(number, stage, set(users))
         self._inbox.stage = None
         self._give_up_if_all_failed(stage)
+        self._drain(number, stage)
         self._folder.between_stages()
         incidents.write(self._controls, self._folder.timeline)
         if effects:

@@ -57,6 +57,11 @@ class Captured:
         self.format: Format = bodies[0].format
         """What all of them are written in."""
 
+    @property
+    def objects(self) -> bool:
+        """Whether all of them are JSON objects."""
+        return self.format == "json" and all(body.lstrip()[:1] == b"{" for body in self._turns)
+
     def body(self, _event_id: bytes, n: int) -> bytes:
         return self._turns[n % len(self._turns)]
 

@@ -19,8 +19,8 @@ GROUPS = {
         "quick", "stages", "duration", "rate", "max_rate", "strategy", "seed", "replay", "no_replay", "keep_going",
     ),
     "Where it goes": (
-        "target", "endpoints", "allow_remote", "regions", "links", "transport", "connect_timeout", "response_timeout",
-        "ca_file", "cert", "key", "no_probe",
+        "target", "endpoints", "service", "advertise", "allow_remote", "regions", "links", "transport",
+        "connect_timeout", "response_timeout", "ca_file", "cert", "key", "no_probe",
     ),
     "What is sent": ("provider", "rotate_at", "header", "payloads", "accept"),
     "Retries": ("retry_profile", "retry_profiles", "time_scale"),
@@ -100,6 +100,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--keep-going", action="store_true", help="play on after a stage in which every delivery failed")
     add("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
     add("--endpoints", metavar="FILE", default="", help="a URL, secret … for each webhook: CSV or NDJSON")
+    add("--service", metavar="NAME", default="", help="through a delivery service: convoy, outpost …, or a TOML file")
+    add("--advertise", metavar="URL", default="", help="how that service reaches our receivers, if not over loopback")
     add("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
     add("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")
     add("--links", choices=LINKS, default="modelled", help="real: the regions are far apart by themselves")

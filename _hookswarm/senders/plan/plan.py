@@ -12,6 +12,7 @@ from _hookswarm.senders.plan.bound import Bounded, at_base_rate, at_most, told
 from _hookswarm.senders.plan.elsewhere import needs_ours, undressed
 from _hookswarm.senders.plan.over_endpoints import over_endpoints, too_few
 from _hookswarm.senders.plan.plan_check import check_plan
+from _hookswarm.senders.plan.serviced import through_service, unfit_for_service
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import CUTS, Incident, Stage, named, under_law, under_strategy
 from _hookswarm.senders.plan.strategies import playable
@@ -80,7 +81,9 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     lacking = too_few(stages, len(settings.endpoints)) if settings.endpoints else {}
     faults: list[str] = []
     for stage in stages:
-        if stage.duplicate and not settings.observer:
+        if settings.service and (need := unfit_for_service(stage, settings.service)):
+            left_out[stage.name] = need
+        elif stage.duplicate and not settings.observer:
             left_out[stage.name] = "to know how many effects there are (--observe URL|COMMAND)"
         elif stage.duplicate and stage.duplicate.kind == "ack_lost" and settings.transport != "wire":
             left_out[stage.name] = "--transport wire, to break connections off"
@@ -100,6 +103,8 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     if faults:
         raise ConfigError(faults)
     played = tuple(stage if ours else undressed(stage) for stage in stages if stage.name not in left_out)
+    if settings.service:
+        played = tuple(map(through_service, played))
     if not played:
         raise NothingLeftError([f"every stage of this test needs {' or '.join(sorted(set(left_out.values())))}"])
     changes = told([one for one in bounded if one.stage.name not in left_out])

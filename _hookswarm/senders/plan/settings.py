@@ -38,8 +38,10 @@ from _hookswarm.senders.plan.profiles import law_of
 from _hookswarm.senders.plan.rates import Bound, bound_of, rate_of
 from _hookswarm.senders.plan.reachable import unreachable, unreachable_hosts
 from _hookswarm.senders.plan.retry import RetryLaw
+from _hookswarm.senders.plan.serviced import service_faults
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES
 from _hookswarm.senders.plan.target import TargetTemplate, make_template
+from _hookswarm.senders.service.table import Service, load_service
 from _hookswarm.senders.transport.certificates import client_tls
 from _hookswarm.senders.transport.httpx_wire import check_httpx
 from _hookswarm.senders.transport.proxies import passed_by
@@ -105,6 +107,10 @@ class Settings:
     """A URL for each webhook; None: the regions'."""
     template: TargetTemplate | None
     """A target whose URL has the webhook in it."""
+    service: Service | None
+    """The delivery service that events are published to; None: they are delivered."""
+    advertise: str
+    """Where it reaches our receivers; empty: at the regions' URLs."""
     options: dict[str, Any]
     """As given, for run.json; holds no secret."""
 
@@ -174,6 +180,7 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
             faults.extend(error.faults)
 
     provider = collect(lambda: load_provider(options.provider or DEFAULT))
+    service = collect(lambda: load_service(options.service)) if options.service else None
     endpoints = collect(lambda: load_endpoints(options, read, provider)) if options.endpoints else None
     template = collect(lambda: make_template(options.target))
     table = collect(lambda: region_table(options, endpoints))
@@ -195,6 +202,10 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
     collect(lambda: check_writable("--results", Path(options.results)))
     if table and table.links and options.links == "modelled" and options.transport == "httpx":
         faults.append(HTTPX_LINKS)
+    if options.service:
+        faults += service_faults(options, service, table, captured)
+    elif options.advertise:
+        faults.append("--advertise tells a --service where our receivers are: name the service, or leave it out")
     if options.cert and table and not any(url.startswith("https:") for url in urls_of(table, endpoints)):
         faults.append("--cert is shown to an https target: write https:// in its URL, or leave it out")
     if options.rotate_at and endpoints and (endpoints.has_keys or endpoints.has_headers):
@@ -219,16 +230,16 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
     if faults:
         raise ConfigError(faults)
     remote = beyond_loopback(urls_of(table, endpoints))
-    bound = bound_of(max_rate, rate, all_ours(table.region), bool(remote))
+    bound = bound_of(max_rate, rate, all_ours(table.region) and not service, bool(remote))
     signer, next_signer = signing
     timeouts = Timeouts(
         options.connect_timeout or provider.connect_timeout_s, options.response_timeout or provider.response_timeout_s
     )
     return Settings(
         regions=table.region,
-        links=table.links,
+        links=None if service else table.links,
         modelled=options.links == "modelled",
-        balancer=table.balancer,
+        balancer=None if service else table.balancer,
         quick=options.quick,
         stages=tuple(name.strip() for name in options.stages.split(",") if name.strip()),
         seed=options.seed,
@@ -254,10 +265,12 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
         signer=signer,
         rotation=(rotate_at_s, next_signer) if rotate_at_s and next_signer else None,
         headers=headers,
-        acceptance=acceptance,
+        acceptance=service.publish.acceptance if service else acceptance,
         probe=not options.no_probe,
         endpoints=endpoints,
         template=template,
+        service=service,
+        advertise=options.advertise.rstrip("/"),
         options={
             **{name: getattr(options, name) for name in OPTIONS},
             "rate": rate,
@@ -306,6 +319,8 @@ def at_regions(settings: Settings, table: RegionTable) -> Settings:
     """The same settings for receivers of ours. Raises ConfigError where their links cannot be modelled."""
     if table.links and settings.modelled and settings.transport == "httpx":
         raise ConfigError([HTTPX_LINKS])
+    if settings.service:  # it is the service that chooses, over ways of its own
+        return replace(settings, regions=table.region)
     return replace(settings, regions=table.region, links=table.links, balancer=table.balancer)
 
 

@@ -13,12 +13,13 @@ from _hookswarm.records.rows import BALANCED
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import CUTS, Stage
 from _hookswarm.senders.plan.strategies import BALANCERS
+from _hookswarm.senders.service.publishing import Publishing
 from _hookswarm.senders.transport.aimed import AimedWire, Host
 from _hookswarm.senders.transport.answer import SAMPLE_BYTES, Answer
 from _hookswarm.senders.transport.httpx_wire import HttpxWire
 from _hookswarm.senders.transport.links import Cut, Link, LinkedWire
 from _hookswarm.senders.transport.wire import Endpoint, Timeouts, Transport, Wire
-from _hookswarm.senders.worker.places import make_places
+from _hookswarm.senders.worker.places import Places, make_places
 
 
 class Network:
@@ -30,13 +31,16 @@ class Network:
         urls = dict(enumerate(region.url for region in settings.regions))
         if settings.balancer:
             urls |= {BALANCERS[f"haproxy-{algorithm}"]: url for algorithm, url in settings.balancer.haproxy.items()}
-        self._method, self._head = settings.provider.method, settings.signer.head
+        self._method: str = settings.provider.method
+        self._head = settings.signer.head
+        if settings.service:
+            self._method, self._head = settings.service.publish.request.split()[0], b""
         self._keep = SAMPLE_BYTES if not settings.acceptance.texts else LOOKED_AT
         answer = partial(Answer, self._keep)
         self._endpoints = {
             target: Endpoint(url, settings.tls, self._method, self._head, answer) for target, url in urls.items()
         }
-        self.places = make_places(settings)
+        self.places: Places | Publishing | None = make_places(settings)
         self._hosts: dict[int, Host] = {}
         # Another's endpoint may have no such path.
         self._health = [
@@ -50,6 +54,10 @@ class Network:
         """The endpoints came from the master: until now it had none, and nothing was sent."""
         self._settings = settings
         self.places = make_places(settings)
+
+    def publish_through(self, publishing: Publishing) -> None:
+        """The service was set up: until now nothing was published."""
+        self.places = publishing
 
     def name_of(self, region: int) -> str:
         """A region's name by its code."""
@@ -82,7 +90,7 @@ class Network:
 
     def health_check(self, origin: int, target: int, timeouts: Timeouts) -> Wire | None:
         """A connection of its own to a target's health check, or None if we know of none there."""
-        endpoint = self._health[target]
+        endpoint = None if self._settings.service else self._health[target]
         return self._wire(endpoint, origin, target, timeouts) if endpoint else None
 
     def _wire(self, endpoint: Endpoint, origin: int, target: int, timeouts: Timeouts) -> Wire:

@@ -16,6 +16,7 @@ from _hookswarm.records.journal import Journal
 from _hookswarm.records.rows import FAILED, Flag, Outcome, pack_row
 from _hookswarm.senders.plan.payloads import Payloads
 from _hookswarm.senders.plan.retry import Failure
+from _hookswarm.senders.service.publishing import Publishing
 from _hookswarm.senders.transport.failure import WireError
 from _hookswarm.senders.transport.wire import Transport
 from _hookswarm.senders.worker.failures import Failures
@@ -75,11 +76,11 @@ class StageSender:
         retrier: Retrier,
         journal: Journal,
         payloads: Payloads,
-        signer: Signer | RotatingSigner,
+        signer: Signer | RotatingSigner | Publishing,
         clock: Clock,
         wall: Callable[[], float] = time.time,
         failures: Failures | None = None,
-        places: Places | None = None,
+        places: Places | Publishing | None = None,
         acceptance: Acceptance = ANY_2XX,
     ) -> None:
         """`failures`: what the process tells of them, for all its senders of a stage. `places`: where each webhook's

@@ -37,6 +37,7 @@ from _hookswarm.senders.exchange.messages import (
     HALT,
     HEARD,
     PARTING,
+    PUBLISH,
     READY,
     REPORT,
     SAYS,
@@ -47,15 +48,20 @@ from _hookswarm.senders.exchange.messages import (
     Announcement,
     Heard,
     Part,
+    Published,
     Signs,
 )
 from _hookswarm.senders.exchange.supply import Given
 from _hookswarm.senders.exchange.usage import Lags, Sampler, Usage, host_name, process_log
 from _hookswarm.senders.plan.arrivals import Stripe
+from _hookswarm.senders.plan.marked import Marked
 from _hookswarm.senders.plan.opening import workers_soon
 from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage, from_plain
+from _hookswarm.senders.service.account import Account
+from _hookswarm.senders.service.publishing import Publishing
+from _hookswarm.senders.service.table import Service
 from _hookswarm.senders.transport.wire import Timeouts
 from _hookswarm.senders.worker.delivery_workers import DeliveryWorkers
 from _hookswarm.senders.worker.failures import Failures
@@ -110,6 +116,7 @@ class SendingProcess:
         environment.events.test_stopping.add_listener(self._dismiss)
         runner.register_message(STAGE, self._on_stage)
         runner.register_message(FETCH, self._on_fetch)
+        runner.register_message(PUBLISH, self._on_publish)
         runner.register_message(HALT, lambda **_: gevent.spawn(self.halt), concurrent=True)
         self._supplied = Supplied(lambda wanted: self._tell(WANTED, wanted.model_dump()))
         runner.register_message(GIVEN, lambda msg, **_: self._supplied.hear(Given.model_validate(msg.data)))
@@ -124,6 +131,7 @@ class SendingProcess:
         """Take the settings of the next run; its users come after this."""
         self.settings = settings
         self._network = self._workers.network = Network(settings, self._clock)
+        self._publishing: Publishing | None = None
         spare_start_up()
 
     def have_endpoints(self, anew: Callable[[bytes], Settings]) -> None:
@@ -200,6 +208,12 @@ class SendingProcess:
         self._workers.begin(playing)
         self._watcher = gevent.spawn(self._watch, playing, announcement.start_ns)
 
+    def _on_publish(self, msg: Any, **_: Any) -> None:
+        told = Published.model_validate(msg.data)
+        service, account = Service.model_validate(told.service), Account.model_validate(told.account)
+        self._publishing = Publishing(service, account, self.settings.transport == "httpx")
+        self._network.publish_through(self._publishing)
+
     def _on_fetch(self, msg: Any, **_: Any) -> None:
         chunk = gather.read_chunk(self.settings.results, self.name, gather.Fetch.model_validate(msg.data))
         self._tell(CHUNK, chunk.model_dump())
@@ -211,6 +225,7 @@ class SendingProcess:
         # The first events are the first workers': the stripe's are numbered like the events.
         soon = min(max(workers_soon(stage, seed) - part.first, 0), part.last - part.first)
         assert self._journal
+        payloads = settings.captured or Generated(stage.payload, announcement.seed)
         return Lane(
             origin,
             StageSender(
@@ -222,8 +237,8 @@ class SendingProcess:
                 ),
                 retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
                 journal=self._journal,
-                payloads=settings.captured or Generated(stage.payload, announcement.seed),
-                signer=self._signer(announcement.start_ns),
+                payloads=Marked(payloads) if self._publishing else payloads,
+                signer=self._publishing or self._signer(announcement.start_ns),
                 clock=clock,
                 failures=failures,
                 acceptance=settings.acceptance,

@@ -1,0 +1,98 @@
+"""What arrives from a delivery service: whose it is, by the mark in its body, and what became of it on its way."""
+
+from collections import Counter
+from functools import lru_cache
+from typing import NamedTuple
+
+from _hookswarm.protocol.forms import parse_secret
+from _hookswarm.protocol.identity import EventId
+from _hookswarm.protocol.marks import Marked, Payload, read_mark
+from _hookswarm.protocol.served import REDIRECTED, Served, endpoint_of
+from _hookswarm.protocol.verifying import Verifier
+from _hookswarm.receiver.request import Environ, environ_name, header_bytes
+from _hookswarm.records.rows import Flag
+
+VERIFIERS = 4096
+"""Endpoints whose keys are kept ready."""
+_TOLD = {Payload.REWRITTEN: int(Flag.REWRITTEN), Payload.CORRUPT: int(Flag.CORRUPT)}
+_SERVED, _BODILESS, _UNVERIFIED = int(Flag.SERVED), int(Flag.BODILESS), int(Flag.UNVERIFIED)
+
+
+class Delivered(NamedTuple):
+    """One request of a service."""
+
+    event: EventId | None
+    """None: nothing of ours is in it."""
+    endpoint: int | None
+    """None: its path names none."""
+    signed_ns: int
+    """The time that it is signed with; 0: none is told."""
+    flags: int
+    redirected: bool
+    """It followed a redirect of ours."""
+
+    @property
+    def named(self) -> tuple[int, int]:
+        """What faults are drawn by: the event within its stage, at this endpoint."""
+        return (self.endpoint or 0, self.event.sequence if self.event else 0)
+
+
+class ServedEndpoints:
+    """The endpoints of a service. What arrives there is never refused: what is wrong with it is written down."""
+
+    def __init__(self, served: Served) -> None:
+        """Raises ConfigError for secrets that are not in the provider's form."""
+        self._secrets = served.secrets
+        self._provider = served.provider
+        signature = served.provider.signature
+        self._form = signature.secret if signature else None
+        for secret in served.secrets if self._form else ():
+            parse_secret(secret, self._form or "text")
+        self._verifier = lru_cache(VERIFIERS)(self._make)
+        self._names = [environ_name(name) for name in Verifier(served.provider, ()).headers]
+        self._tries: Counter[tuple[EventId, int]] = Counter()
+
+    def read(self, environ: Environ, body: bytes, received_ns: int) -> Delivered:
+        """What a request is. Never raises, whatever its bytes, but Refused for headers that are none."""
+        path = environ.get("PATH_INFO", "")
+        endpoint = endpoint_of(path)
+        flags = _SERVED
+        marked: Marked | None = None
+        if environ["REQUEST_METHOD"] == "GET" or not body:
+            flags |= _BODILESS
+        else:
+            marked = read_mark(body)
+        if marked is None:  # the id may stand in a header
+            texts = [header_bytes(text) for name, text in environ.items() if name.startswith("HTTP_")]
+            marked = next(filter(None, map(read_mark, texts)), None)
+        elif marked.payload in _TOLD:
+            flags |= _TOLD[marked.payload]
+        signed_ns = 0
+        if self._form and not flags & _BODILESS:
+            verifier = self._verifier((endpoint or 0) if len(self._secrets) > 1 else 0)
+            seen = verifier.seen([header_bytes(environ.get(name, "")) for name in self._names])
+            signed_ns = _nanoseconds(seen.timestamp)
+            if not verifier.is_fresh(seen, received_ns / 1e9) or not verifier.is_right(seen, body):
+                flags |= _UNVERIFIED
+        return Delivered(marked.event if marked else None, endpoint, signed_ns, flags, path.startswith(REDIRECTED))
+
+    def tried(self, delivered: Delivered) -> int:
+        """How often this process was asked of this event at this endpoint while faults are played: 1, 2 …"""
+        if delivered.event is None:
+            return 0
+        name = delivered.event, delivered.endpoint or 0
+        self._tries[name] += 1
+        return min(self._tries[name], (1 << 16) - 1)
+
+    def _make(self, endpoint: int) -> Verifier:
+        known = self._secrets[endpoint : endpoint + 1]
+        return Verifier(self._provider, [parse_secret(secret, self._form or "text") for secret in known])
+
+
+def _nanoseconds(timestamp: str) -> int:
+    """Of Unix seconds or milliseconds; 0 where that is neither."""
+    if not (timestamp.isascii() and timestamp.isdecimal()):
+        return 0
+    if len(timestamp) <= 10:
+        return int(timestamp) * 1_000_000_000
+    return int(timestamp) * 1_000_000 if len(timestamp) == 13 else 0

@@ -1,0 +1,196 @@
+"""A run through a delivery service, as the master conducts it: set-up, what is told to whom, drains, teardown."""
+
+import time
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+import gevent
+from locust.runners import LocalRunner, MasterRunner
+
+from _hookswarm.protocol.regions import Region
+from _hookswarm.protocol.served import Served, endpoint_path
+from _hookswarm.records.clock import Clock
+from _hookswarm.records.manifest import ServiceRecord
+from _hookswarm.records.rows import Outcome
+from _hookswarm.records.timeline import ServiceDrained
+from _hookswarm.senders.exchange.messages import PUBLISH, Published
+from _hookswarm.senders.master.control import Controls
+from _hookswarm.senders.master.ending import Ending, RunFailedError
+from _hookswarm.senders.master.inbox import Inbox
+from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.plan.plan import Plan
+from _hookswarm.senders.plan.settings import Settings
+from _hookswarm.senders.plan.stages import Stage
+from _hookswarm.senders.service.account import Account, Keeper, open_account, settle
+from _hookswarm.senders.service.filling import fill
+from _hookswarm.senders.service.steps import StepError, Steps
+from _hookswarm.senders.service.table import Service
+
+POLL_S = 0.1
+QUIET_S = 0.4
+"""Nothing came for so long: what is expected is there."""
+TOLD_S = 2.0
+LONGEST_DRAIN_S = {True: 30.0, False: 600.0}
+"""What a law may ask a drain to wait: in the short form of a test, and in the full one."""
+SHOWN = 3
+
+
+class ServiceRun:
+    """One run's."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: RunFolder,
+        controls: Controls,
+        runner: LocalRunner | MasterRunner,
+        inbox: Inbox,
+        ending: Ending,
+        clock: Clock,
+        say: Callable[[str], None],
+    ) -> None:
+        assert settings.service
+        self._service: Service = settings.service
+        self._settings = settings
+        self._folder = folder
+        self._controls = controls
+        self._runner = runner
+        self._inbox = inbox
+        self._ending = ending
+        self._clock = clock
+        self._say = say
+        self._steps = Steps(self._service)
+        self._keeper: Keeper | None = None
+        self._missing = 0
+        """Arrivals that earlier drains gave up."""
+
+    def begin(self, plan: Plan) -> None:
+        """Set the service up, and tell receivers and senders. Raises RunFailedError, ControlError, OSError."""
+        service = self._service
+        webhooks = max(stage.webhooks for stage in plan.stages)
+        urls = endpoint_urls(self._settings.regions, webhooks, self._settings.advertise)
+        account = open_account(service, urls, self._folder.manifest.id)
+        self._folder.manifest.service = _record(service, account)
+        self._folder.manifest.save(self._folder.path)
+        self._keeper = Keeper(
+            service,
+            account,
+            self._steps,
+            self._say,
+            lambda now: now.save(self._folder.path),
+            self._ending.asked.is_set,
+        )
+        began = time.monotonic()
+        try:
+            self._keeper.set_up()
+        except StepError as error:
+            raise RunFailedError(str(error)) from None
+        slowed = f", which it slowed down {self._steps.slowed} times (429)" if self._steps.slowed else ""
+        took = f"{time.monotonic() - began:.1f} s{slowed}"
+        self._say(f"{service.name}: {webhooks:,} endpoint{'s' * (webhooks > 1)} set up in {took}")
+        self._controls.serve(served_by(service, account))
+        published = Published(service=service.model_dump(mode="json"), account=account.model_dump())
+        self._runner.send_message(PUBLISH, published.model_dump())
+        settle(service.settle_s, self._ending.asked.is_set)
+
+    def drain(self, number: int, stage: Stage) -> None:
+        """Wait until all that was accepted has arrived, or nothing has moved for longer than it may. Raises OSError."""
+        patience_s = self._patience_s(stage)
+        began = moved = said = time.monotonic()
+        accepted = self._inbox.outcomes().get(Outcome.ACKNOWLEDGED, 0)
+        expected = accepted * self._fan_out() - self._missing
+        before = taken = self._taken()
+        while not self._ending.asked.is_set():
+            now = time.monotonic()
+            if taken != before:
+                before, moved = taken, now
+            still_s = now - moved
+            if (taken >= expected and still_s >= QUIET_S) or still_s >= patience_s:
+                break
+            if now - said >= TOLD_S and taken < expected:
+                said = now
+                left = f"nothing moved for {still_s:.0f} of {patience_s:.0f} s"
+                self._say(f"{stage.name}: waits for {expected - taken:,} of {expected:,} accepted deliveries; {left}")
+            gevent.sleep(POLL_S)
+            taken = self._taken()
+        self._missing += expected - taken
+        self._folder.timeline.add(
+            ServiceDrained(
+                at_ns=self._clock.now(),
+                stage=number,
+                accepted=accepted,
+                expected=expected,
+                taken=taken,
+                waited_s=round(time.monotonic() - began, 3),
+                patience_s=patience_s,
+            )
+        )
+
+    def end(self) -> None:
+        """Take down what was set up; what cannot be is told, and hides no result."""
+        if self._keeper:
+            failed = self._keeper.tear_down()
+            for text in failed[:SHOWN]:
+                self._say(f"not taken down: {text}; `python -m senders.service clean {self._folder.path}` tries again")
+            if len(failed) > SHOWN:
+                self._say(f"not taken down: {len(failed) - SHOWN} more")
+        self._steps.close()
+
+    def _taken(self) -> int:
+        return sum(self._controls.arrived().values())
+
+    def _fan_out(self) -> int:
+        match self._service.publish.fan_out:
+            case "group":
+                return self._service.group.size if self._service.group else 1
+            case "run":
+                record = self._folder.manifest.service
+                return record.endpoints if record else 1
+            case "endpoint":
+                return 1
+
+    def _patience_s(self, stage: Stage) -> float:
+        """How long nothing may move: where something is planned to fail, as long as the law's longest wait."""
+        service = self._service
+        if not stage.plans_faults or not service.retry:
+            return service.drain_s
+        most_s = LONGEST_DRAIN_S[self._settings.quick]
+        waits = range(1, min(service.retry.retries or 1_000, 1_000) + 1)
+        longest_s = max((service.retry.longest_s(wait) for wait in waits), default=0.0)
+        return max(service.drain_s, min(longest_s + 1, most_s))
+
+
+def endpoint_urls(regions: Sequence[Region], webhooks: int, advertise: str = "") -> list[str]:
+    """Where each endpoint is: they are dealt to the regions in turn."""
+    bases = [_base(region, advertise) for region in regions]
+    return [f"{bases[webhook % len(bases)]}{endpoint_path(webhook)}" for webhook in range(webhooks)]
+
+
+def _base(region: Region, advertise: str) -> str:
+    parts = urlsplit(region.url)
+    if advertise:
+        return advertise.format(port=parts.port, region=region.name)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def served_by(service: Service, account: Account) -> Served:
+    """What receivers are told of a service that was set up."""
+    provider = service.provider
+    secrets: list[str] = []
+    if provider.signature:
+        secrets = [fill(service.secret, account.values(webhook)) for webhook in range(len(account.endpoints))]
+    return Served(provider=provider, secrets=tuple(secrets[:1] if len(set(secrets)) == 1 else secrets))
+
+
+def _record(service: Service, account: Account) -> ServiceRecord:
+    return ServiceRecord(
+        name=service.name,
+        run=service.run,
+        endpoints=len(account.endpoints),
+        group_size=account.group_size,
+        fan_out=service.publish.fan_out,
+        signed=service.provider.signature is not None,
+        drain_s=service.drain_s,
+        retry=service.retry.model_dump(mode="json") if service.retry else None,
+        promises=service.promises.model_dump(mode="json", exclude_none=True),
+    )

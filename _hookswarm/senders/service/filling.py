@@ -1,0 +1,49 @@
+"""Texts with `{names}` in them, filled with the values of a service, of a group of endpoints, or of one endpoint.
+
+What stands in braces and is not a plain word stays as it is, so that a text may be JSON.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import quote
+
+from _hookswarm.common.errors import ConfigError
+
+Values = Mapping[str, str]
+
+_NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+def names_in(text: str) -> list[str]:
+    """The names that a text wants filled in, each once."""
+    return list(dict.fromkeys(_NAMED.findall(text)))
+
+
+def fill(text: str, values: Values, spell: Callable[[str], str] = str) -> str:
+    """The text with its values, each as `spell` writes it. Raises KeyError for a name without a value."""
+    return _NAMED.sub(lambda found: spell(values[found[1]]), text)
+
+
+def in_url(value: str) -> str:
+    """A value as a part of a path or query."""
+    return quote(value, safe="")
+
+
+def in_json(value: str) -> str:
+    """A value between the quotes of a JSON text."""
+    return json.dumps(value)[1:-1]
+
+
+def from_environment(text: str, env: Mapping[str, str] = os.environ) -> str:
+    """The text with `${NAME}` and `${NAME:-what it is otherwise}` filled. Raises ConfigError for those not set."""
+    missing = [name for name, other in _variables(text) if not env.get(name) and other is None]
+    if missing:
+        raise ConfigError([f"${name} is not set: set it, and start again" for name in dict.fromkeys(missing)])
+    return _VARIABLE.sub(lambda found: env.get(found[1]) or found[2] or "", text)
+
+
+def _variables(text: str) -> Sequence[tuple[str, str | None]]:
+    return [(found[1], found[2]) for found in _VARIABLE.finditer(text)]
