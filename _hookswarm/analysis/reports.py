@@ -20,6 +20,7 @@ from _hookswarm.analysis.scaling.capacity import CapacityRecorder
 from _hookswarm.analysis.scaling.scaling import ScalingRecorder
 from _hookswarm.analysis.schema.report import Run, Section, Stage
 from _hookswarm.analysis.schema.sections import Sections
+from _hookswarm.analysis.service.recorder import ServiceRecorder
 from _hookswarm.analysis.verdicts import default_checks, verdict
 from _hookswarm.analysis.verdicts.trust import StageJudge
 
@@ -34,12 +35,12 @@ BY_TEST: dict[str, tuple[Callable[[RunFrames], Recorder], ...]] = {
 def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
     """What a run has to say, in its section of each report; of disturbed stages no figures, unless they are kept."""
     outages, duplicates, rotations = OutagesRecorder(frames), DuplicatesRecorder(frames), RotationsRecorder(frames)
-    failures = FailuresRecorder(frames)
+    failures, service = FailuresRecorder(frames), ServiceRecorder(frames)
     trusted = StageJudge(frames, keep_disturbed)
     recorders = [recorder(frames) for recorder in (*ALWAYS, *BY_TEST.get(frames.manifest.test, ()))]
 
     def judge(played: PlayedStage, stage: Stage) -> bool:
-        for recorder in (outages, duplicates, rotations, failures):  # of disturbed stages, too
+        for recorder in (outages, duplicates, rotations, failures, service):  # of disturbed stages, too
             recorder.add(played)
         return trusted(played, stage)
 
@@ -60,6 +61,6 @@ def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
             default_checks=judged,
         )
     )
-    for recorder in (duplicates, rotations, failures, *recorders):
+    for recorder in (duplicates, rotations, failures, service, *recorders):
         recorder.fill(sections)
     return sections

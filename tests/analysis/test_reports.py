@@ -33,7 +33,7 @@ def test_a_section_has_the_design_s_shape() -> None:
     plain = json.loads(FOUND.model_dump_json())
     assert set(plain) == {
         "run", "verdict", "stages", "series", "scaling", "usl", "capacity", "regions", "strategies", "failovers",
-            "clock_uncertainty_ms", "default_checks", "duplicates", "failures", "rotations",
+            "clock_uncertainty_ms", "default_checks", "duplicates", "failures", "rotations", "service",
     }  # fmt: skip
     assert set(plain["run"]) == {"id", "started_at", "seed", "test", "options", "environment"}
     assert plain["verdict"] == {"status": "pass", "reasons": []}

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from _hookswarm.analysis.deliveries import classes, figures, ledger, quantiles, retries, served, unanswered
+from _hookswarm.analysis.deliveries import classes, end_to_end, figures, ledger, quantiles, retries, served, unanswered
 from _hookswarm.analysis.deliveries import deliveries as gathered
 from _hookswarm.analysis.deliveries.deliveries import Frame, was_sent
+from _hookswarm.analysis.deliveries.end_to_end import Arrived
 from _hookswarm.analysis.deliveries.figures import Window
 from _hookswarm.analysis.reading.frames import PlannedStage, RunFrames
 from _hookswarm.analysis.reading.rows import Grouped, group_events, rows_of_stage
@@ -16,6 +17,7 @@ from _hookswarm.records.journal import Rows
 from _hookswarm.records.rows import Outcome, answered_status, latency_start_ns
 from _hookswarm.records.timeline import (
     FaultsSet,
+    ServiceDrained,
     StageEnded,
     StageOverloaded,
     StageStarted,
@@ -37,6 +39,10 @@ class PlayedStage:
     arrivals: Grouped | None
     balanced: bool = False
     """A load balancer chose the regions: senders judged none of them."""
+    published: Frame | None = None
+    """Of a stage through a delivery service: its events as the service took them; `delivered` is end to end."""
+    arrived: Arrived | None = None
+    drained: ServiceDrained | None = None
 
 
 def stage_figures(
@@ -69,10 +75,15 @@ def _played(frames: RunFrames) -> Iterator[PlayedStage]:
     started = {entry.stage: entry.at_ns for entry in frames.entries(StageStarted)}
     ended = {entry.stage: entry for entry in frames.entries(StageEnded)}
     overloaded = {entry.stage: entry.at_ns for entry in frames.entries(StageOverloaded)}
+    drained = {entry.stage: entry for entry in frames.entries(ServiceDrained)}
     stopped_in = frames.stopped_stage()
     for number, start_ns in sorted(started.items()):
         delivered = gathered.deliveries_of(rows_of_stage(frames.attempts, number))
         arrivals = None if frames.arrivals is None else group_events(rows_of_stage(frames.arrivals, number))
+        published = arrived = None
+        if frames.manifest.service and arrivals:
+            published, arrived = delivered, end_to_end.arrived_of(delivered, arrivals)
+            delivered = end_to_end.end_to_end(published, arrived)
         yield PlayedStage(
             number=number,
             plan=frames.plan[number],
@@ -83,14 +94,22 @@ def _played(frames: RunFrames) -> Iterator[PlayedStage]:
             ),
             delivered=delivered,
             arrivals=arrivals,
-            balanced=served.resolve_balanced(delivered.attempts, arrivals),
+            balanced=not published and served.resolve_balanced(delivered.attempts, arrivals),
+            published=published,
+            arrived=arrived,
+            drained=drained.get(number),
         )
 
 
 def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
     plan, delivered, seen = stage.plan, stage.delivered, stage.arrivals
     rows = delivered.attempts.rows
-    account = ledger.ledger_of(delivered, seen, frames.watched, on_purpose=plan.duplicate is not None)
+    through = None
+    if stage.published and stage.arrived and seen:
+        account = end_to_end.service_ledger(stage.published, stage.arrived, stage.drained)
+        through = end_to_end.through_of(stage.published, stage.arrived, seen, stage.window, stage.drained)
+    else:
+        account = ledger.ledger_of(delivered, seen, frames.watched, on_purpose=plan.duplicate is not None)
     faults = [entry for entry in frames.entries(FaultsSet) if entry.stage == stage.number]
     ended_ns = stage.ended.at_ns if stage.ended else stage.window[1]
     silent = _unanswered(frames, stage)
@@ -107,13 +126,16 @@ def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
         latency_ms=_latencies(delivered, stage.window, silent is not None),
         attempts=_attempts(delivered, frames.manifest.outcomes),
         ledger=account,
-        retry=retries.retry_figures(plan.retry, delivered, seen, account, faults, ended_ns) if retried else None,
+        retry=retries.retry_figures(plan.retry, delivered, seen, account, faults, ended_ns)
+        if retried and not through
+        else None,
         classes=classes.class_figures(plan, delivered, stage.window),
         against=None,
         unanswered=silent,
         generator=_generator(stage.ended.reports if stage.ended else [], plan, rows),
         machine=None,
         limit=None,
+        through=through,
     )
 
 
@@ -140,7 +162,8 @@ def _stage_window(
     if plan.duration_s is not None:
         ends.append(begin + round(plan.duration_s * 1e9))
     if complete or plan.duration_s is None:
-        ends.append(int(attempts["done"].max(initial=0)) + 1)
+        # Through a service what is done for us is not yet delivered.
+        ends.append(int(max(attempts["done"].max(initial=0), delivered.acknowledged_ns.max(initial=0))) + 1)
     if stopped and not complete:
         ends.append(int(attempts["start"].max(initial=0)) + 1)
     if overloaded_ns is not None:

@@ -17,6 +17,7 @@ from _hookswarm.analysis.reading.law import Law
 from _hookswarm.analysis.reading.no_run import OfNoRun, count_no_run, read_no_run
 from _hookswarm.analysis.reading.replays import Replays
 from _hookswarm.analysis.reading.rows import Keys, arrange_rows, take_rows
+from _hookswarm.analysis.reading.through_service import delivered_rows, published_rows
 from _hookswarm.records import neighbours
 from _hookswarm.records.journal import JournalError, JournalView, Rows, read_journal
 from _hookswarm.records.manifest import MANIFEST, Manifest, RunError
@@ -169,6 +170,10 @@ def load_run(folder: Path) -> RunFrames:
     views = [*arrivals, *runless]
     seen = _on_one_clock(views, [arrivals_by_region(view, regions) for view in views], clock)
     started = [entry.stage for entry in timeline if isinstance(entry, StageStarted)]
+    if manifest.service:
+        sent = published_rows(sent, manifest.service, len(regions))
+        begun = [(entry.at_ns, entry.stage) for entry in timeline if isinstance(entry, StageStarted)]
+        seen = delivered_rows(seen, manifest.service, begun, tags)
     tagged, known = (seen["flags"] & Flag.FOREIGN) == 0, np.isin(seen["run"], tags)
     at_home = np.isin(seen["stage"], started) & known & tagged
     ended_ns = max((entry.at_ns for entry in timeline if isinstance(entry, StageEnded)), default=0)

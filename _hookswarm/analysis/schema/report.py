@@ -17,6 +17,7 @@ from _hookswarm.analysis.schema.failover import Failover
 from _hookswarm.analysis.schema.failures import Failure
 from _hookswarm.analysis.schema.rotations import Rotation
 from _hookswarm.analysis.schema.scalability import Capacity, Limit, Scaling, Usl
+from _hookswarm.analysis.schema.service import ServiceReport, Through
 from _hookswarm.common.wording import and_more
 
 
@@ -212,6 +213,7 @@ class Stage(Model):
     ledger: Ledger
     retry: Retry | None = Field(description="null where neither retries nor faults were planned, and none was retried")
     classes: list[Class] | None = Field(description="null where the plan tells no webhooks apart")
+    through: Through | None = Field(default=None, description="null where our senders delivered themselves")
     against: Against | None = Field(description="null without classes, or without a stage to compare with")
     unanswered: Unanswered | None = Field(
         default=None, description="null where arrivals are not closed, and below 1 % of the workers' time"
@@ -307,6 +309,7 @@ class Section(Model):
     rotations: list[Rotation] | None = Field(
         default=None, description="stages in which the secret changed; null without `--rotate-at`"
     )
+    service: ServiceReport | None = Field(default=None, description="null where our senders delivered themselves")
     default_checks: list[DefaultCheck] | None = Field(
         default=None, description="null with `--no-default-checks`, and in older files"
     )

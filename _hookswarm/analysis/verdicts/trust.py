@@ -22,7 +22,8 @@ class StageJudge:
         self._frames = frames
         self._keep = keep
         self._logs = cpu.split_logs(frames.resources)
-        self._all_known = all(region.receiver for region in frames.manifest.regions)
+        manifest = frames.manifest
+        self._all_known = all(region.receiver for region in manifest.regions) and not manifest.service
         """All processes that take part keep a log; else others may be the target's."""
         self._scaled = {plain["scenario"] for plain in frames.manifest.stages if plain.get("factor", 1) > 1}
         self._seen = frames.entries(BystandersSeen)

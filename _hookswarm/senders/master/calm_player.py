@@ -41,7 +41,7 @@ class CalmPlayer:
         self._say = say
         self._ending = ending
         self._replays = Replays(settings.replay)
-        self._all_known = all(region.control for region in settings.regions)
+        self._all_known = all(region.control for region in settings.regions) and not settings.service
         """Else what is busy may be the target."""
 
     def play(self, number: int, stage: Stage, left_s: float) -> int:

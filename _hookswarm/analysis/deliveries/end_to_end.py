@@ -1,0 +1,163 @@
+"""Through a delivery service, end to end: what was published, joined with what arrived, per event and endpoint."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from _hookswarm.analysis.deliveries import disorder, quantiles
+from _hookswarm.analysis.deliveries.deliveries import Frame, State
+from _hookswarm.analysis.deliveries.figures import Window
+from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, group_events, places_in, take_rows
+from _hookswarm.analysis.reading.through_service import has_body
+from _hookswarm.analysis.schema.report import Ledger
+from _hookswarm.analysis.schema.service import ServiceLatencies, Through
+from _hookswarm.records.journal import Rows
+from _hookswarm.records.rows import Flag
+from _hookswarm.records.timeline import ServiceDrained
+
+
+class Arrived(NamedTuple):
+    """Arrivals of one stage beside its publishes. Those of events that nobody published have the event -1."""
+
+    rows: Grouped
+    event: Ints
+    """Of each arrival."""
+    taken: Mask
+    """Which arrivals our receivers acknowledged, and had a body."""
+    seen: Mask
+    """Which events arrived at all."""
+    first_ns: Ints
+    """When each event was first taken; 0: never."""
+
+
+def arrived_of(published: Frame, arrivals: Grouped) -> Arrived:
+    """The arrivals of a stage by the events that were published in it."""
+    whole = has_body(arrivals.rows)
+    found = arrivals if whole.all() else group_events(take_rows(arrivals.rows, whole))
+    event = places_in(found.key, published.attempts.key)[found.event]
+    ours = event >= 0
+    taken = ours & (found.rows["status"] // 100 == 2)
+    never = np.iinfo(np.int64).max
+    first = np.full(len(published), never, np.int64)
+    np.minimum.at(first, event[taken], found.rows["start"][taken])
+    seen = np.zeros(len(published), np.bool_)
+    seen[event[ours]] = True
+    return Arrived(found, event, taken, seen, np.where(first == never, 0, first))
+
+
+def end_to_end(published: Frame, arrived: Arrived) -> Frame:
+    """The events of a stage as their endpoints had them: acknowledged when first taken.
+
+    One that was accepted and not taken failed; one whose publish is in doubt stays so until it arrives.
+    """
+    delivered = arrived.first_ns != 0
+    state = np.where(published.state == State.ACKNOWLEDGED, State.FAILED, published.state)
+    state = np.where(delivered & (published.state != State.ABANDONED), State.ACKNOWLEDGED, state)
+    known = state == State.ACKNOWLEDGED
+    return replace(
+        published,
+        acknowledged_ns=np.where(known, arrived.first_ns, 0),
+        finished_ns=np.where(known, arrived.first_ns, published.finished_ns),
+        state=state.astype(np.uint8),
+    )
+
+
+def service_ledger(published: Frame, arrived: Arrived, drained: ServiceDrained | None) -> Ledger:
+    """The ledger of one stage. `drained`: how long what was missing was waited for; None: it was not."""
+    rows, event = arrived.rows.rows, arrived.event
+    ours = event >= 0
+    accepted = published.state == State.ACKNOWLEDGED
+    refused = ours & ~np.isin(published.state, (State.ACKNOWLEDGED, State.IN_DOUBT))[event]
+    late_ns = drained.at_ns if drained else np.iinfo(np.int64).max
+    spurious, harmless = _repeated(rows, event, arrived.taken)
+    firsts = np.flatnonzero(arrived.first_ns)
+    out_of_order = disorder.disorder_of(published.attempts.key[firsts] >> np.uint64(32), arrived.first_ns[firsts])
+    lost = int(np.count_nonzero(accepted & ~arrived.seen))
+    unexpected = int(np.count_nonzero(~ours)) + int(np.count_nonzero(refused))
+    return Ledger(
+        received=len(rows),
+        turned_away=int(np.count_nonzero(ours & ~arrived.taken)),
+        seen=len(firsts),
+        lost=lost,
+        recovered=int(np.count_nonzero((arrived.first_ns != 0) & (published.state == State.IN_DOUBT))),
+        duplicated=spurious + harmless,
+        duplicated_harmless=harmless,
+        duplicated_spurious=spurious,
+        reordered=out_of_order.reordered,
+        inversions=out_of_order.inversions,
+        displacement=out_of_order.displacement,
+        late=int(np.count_nonzero(arrived.first_ns > late_ns)),
+        unexpected=unexpected,
+        corrupt=_flagged(rows, ours, Flag.CORRUPT),
+        balanced=not lost and not unexpected,
+    )
+
+
+def through_of(
+    published: Frame, arrived: Arrived, arrivals: Grouped, window: Window, drained: ServiceDrained | None
+) -> Through:
+    """What only a service's deliveries have."""
+    rows, ours = arrived.rows.rows, arrived.event >= 0
+    accepted = published.state == State.ACKNOWLEDGED
+    begin, end = window
+    counted = accepted & (published.due_ns >= begin) & (published.due_ns < end)
+    first = _first_start(published, arrived)
+    picked = counted & (first != 0)
+    again = np.flatnonzero(ours[1:] & (arrived.event[1:] == arrived.event[:-1])) + 1
+    return Through(
+        accepted=int(np.count_nonzero(accepted)),
+        arrived=int(np.count_nonzero(arrived.seen)),
+        untaken=int(np.count_nonzero(accepted & arrived.seen & (arrived.first_ns == 0))),
+        retries=int(np.count_nonzero(~_before_taken(arrived)[again] & ours[again])),
+        rewritten=_flagged(rows, ours, Flag.REWRITTEN),
+        unverified=_flagged(rows, ours, Flag.UNVERIFIED),
+        bodiless=int(np.count_nonzero(~has_body(arrivals.rows))),
+        waited_s=drained.waited_s if drained else None,
+        latency_ms=ServiceLatencies(
+            publish=quantiles.quantiles_of((published.acknowledged_ns - published.due_ns)[counted] / 1e6),
+            pickup=quantiles.quantiles_of((first - published.acknowledged_ns)[picked] / 1e6),
+        ),
+    )
+
+
+def _first_start(published: Frame, arrived: Arrived) -> Ints:
+    """When each event first arrived, taken or not; 0: never."""
+    never = np.iinfo(np.int64).max
+    first = np.full(len(published), never, np.int64)
+    ours = arrived.event >= 0
+    np.minimum.at(first, arrived.event[ours], arrived.rows.rows["start"][ours])
+    return np.where(first == never, 0, first)
+
+
+def _before_taken(arrived: Arrived) -> Mask:
+    """For each arrival, whether an earlier one of its event was taken. They are sorted by event and time."""
+    counts = np.cumsum(arrived.taken)
+    group, first = arrived.rows.event, arrived.rows.first
+    before: Ints = counts - arrived.taken
+    found: Mask = before > before[first][group]
+    return found
+
+
+def _repeated(rows: Rows, event: Ints, taken: Mask) -> tuple[int, int]:
+    """Arrivals after one that was taken: those that nothing explains, and those of acknowledgements that were lost."""
+    if not len(rows):
+        return 0, 0
+    new = np.ones(len(rows), np.bool_)
+    new[1:] = (event[1:] != event[:-1]) | (event[1:] < 0)
+    first = np.maximum.accumulate(np.where(new, np.arange(len(rows)), 0))
+    clean = taken & ((rows["flags"] & Flag.FAULT) == 0)
+
+    def earlier(mask: Mask) -> Mask:
+        counts: Ints = np.cumsum(mask) - mask
+        found: Mask = counts > counts[first]
+        return found
+
+    ours = event >= 0
+    spurious = ours & earlier(clean)
+    harmless = ours & earlier(taken) & ~spurious
+    return int(np.count_nonzero(spurious)), int(np.count_nonzero(harmless))
+
+
+def _flagged(rows: Rows, ours: Mask, flag: Flag) -> int:
+    return int(np.count_nonzero(ours & ((rows["flags"] & flag) != 0)))

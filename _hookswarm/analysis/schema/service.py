@@ -1,0 +1,50 @@
+"""What a stage that was published through a delivery service has to say of it."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from _hookswarm.analysis.schema.base import Model, Quantiles
+
+
+class ServiceLatencies(Model):
+    """Beside `delivery`, which is from offered to the first arrival that was taken."""
+
+    publish: Quantiles = Field(description="from offered to accepted by the service")
+    pickup: Quantiles = Field(description="from accepted to the first arrival; negative where that came first")
+
+
+class Through(Model):
+    """Events, once for each endpoint that gets them, and arrivals."""
+
+    accepted: int = Field(description="events that the service said it would deliver")
+    arrived: int = Field(description="of all events, those of which anything arrived, taken or not")
+    untaken: int = Field(description="accepted, and answered a failure by our receivers every time they arrived")
+    retries: int = Field(description="arrivals after earlier ones of their event that were all answered a failure")
+    rewritten: int = Field(description="arrivals with the published value in other bytes")
+    unverified: int = Field(description="arrivals whose signature was not right, or whose time was not recent")
+    bodiless: int = Field(description="requests without a body, such as a GET that follows a redirect: no arrivals")
+    waited_s: float | None = Field(description="after the stage, for what was on its way; null: the run ended before")
+    latency_ms: ServiceLatencies
+
+
+class Rule(Model):
+    """One thing that a service does, beside what it promises: a row of the conformance table."""
+
+    rule: str = Field(description='what it is about, such as "after a 410"')
+    promised: str | None = Field(description="null: its table says nothing")
+    observed: str = Field(
+        description="what it did, in a few words with numbers; what the law is where none is promised"
+    )
+    verdict: Literal["kept", "broken", "not promised", "not observed"]
+    evidence: str = Field(description="how often, in which stages, or why it could not be seen")
+
+
+class ServiceReport(Model):
+    """The delivery service that a run was published to."""
+
+    name: str
+    tried: str = Field(description="the version and date that its table was tried with, or not run")
+    endpoints: int
+    fan_out: Literal["endpoint", "group", "run"]
+    conformance: list[Rule] = Field(default=[], description="its law and its manners, seen from outside")
