@@ -17,6 +17,8 @@ class ServiceLatencies(Model):
 class Through(Model):
     """Events, once for each endpoint that gets them, and arrivals."""
 
+    published: int = Field(default=0, description="events that fell due, each once, whoever gets it")
+    unpublished: int = Field(default=0, description="of them those that were never handed over")
     accepted: int = Field(description="events that the service said it would deliver")
     arrived: int = Field(description="of all events, those of which anything arrived, taken or not")
     untaken: int = Field(description="accepted, and answered a failure by our receivers every time they arrived")

@@ -68,6 +68,8 @@ class ServiceRun:
         """Set the service up, and tell receivers and senders. Raises RunFailedError, ControlError, OSError."""
         service = self._service
         webhooks = max(stage.webhooks for stage in plan.stages)
+        if service.group and service.publish.fan_out == "group":  # in whole groups an event has as many deliveries
+            webhooks = -(-webhooks // service.group.size) * service.group.size
         urls = endpoint_urls(self._settings.regions, webhooks, self._settings.advertise)
         account = open_account(service, urls, self._folder.manifest.id)
         self._folder.manifest.service = _record(service, account)
