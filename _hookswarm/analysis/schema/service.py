@@ -42,6 +42,14 @@ class Rule(Model):
     evidence: str = Field(description="how often, in which stages, or why it could not be seen")
 
 
+class Calibration(Model):
+    """What it did when it was published to as fast as it accepted, before the first stage."""
+
+    accepts_per_s: float = Field(description="events")
+    delivers_per_s: float = Field(description="arrivals: an event that goes to several endpoints has several")
+    at_most_per_s: float = Field(description="the rate at which stages with a rate ran at most")
+
+
 class ServiceReport(Model):
     """The delivery service that a run was published to."""
 
@@ -49,4 +57,5 @@ class ServiceReport(Model):
     tried: str = Field(description="the version and date that its table was tried with, or not run")
     endpoints: int
     fan_out: Literal["endpoint", "group", "run"]
+    calibration: Calibration | None = Field(default=None, description="null: rates were given")
     conformance: list[Rule] = Field(default=[], description="its law and its manners, seen from outside")

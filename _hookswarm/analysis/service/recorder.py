@@ -2,7 +2,8 @@
 
 from _hookswarm.analysis.deliveries.recorder import Recorder
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.analysis.schema.service import ServiceReport
+from _hookswarm.analysis.schema.service import Calibration, ServiceReport
+from _hookswarm.records.manifest import ServiceRecord
 
 
 class ServiceRecorder(Recorder):
@@ -13,5 +14,14 @@ class ServiceRecorder(Recorder):
         if not service:
             return
         sections.performance.service = ServiceReport(
-            name=service.name, tried=service.run, endpoints=service.endpoints, fan_out=service.fan_out
+            name=service.name,
+            tried=service.run,
+            endpoints=service.endpoints,
+            fan_out=service.fan_out,
+            calibration=_calibration(service),
         )
+
+
+def _calibration(service: ServiceRecord) -> Calibration | None:
+    found = service.calibration
+    return Calibration.model_validate(found.model_dump()) if found else None

@@ -26,6 +26,7 @@ from _hookswarm.senders.exchange.supply import Wanted
 from _hookswarm.senders.exchange.usage import MACHINE_SAMPLE_S, Sampler, machine_log, process_log
 from _hookswarm.senders.master import live, metrics
 from _hookswarm.senders.master.agreement import disagreement
+from _hookswarm.senders.master.calibration import Calibration
 from _hookswarm.senders.master.calm_player import CalmPlayer
 from _hookswarm.senders.master.capacity import STATS_PATIENCE_S, CapacitySearch
 from _hookswarm.senders.master.control import ControlError, Controls
@@ -308,6 +309,13 @@ class Master:
         )
         calm = CalmPlayer(player, self._settings, folder, controls, self._clock, say, self._ending.asked.is_set)
         settled, begun = 0, self._reception.inbox.begun
+        if service and self._settings.rate is None:
+            calibration = Calibration(
+                self._settings, folder, controls, player, self._reception.inbox, self._ending, say
+            )
+            self._plan = calibration.calibrate(self._plan, service.fan_out())
+            if self._ending.asked.is_set():
+                return settled
         for number, stage in enumerate(self._plan.stages):
             if (stage.processes or 1) > player.processes():
                 needs = f"--processes {stage.processes}" if stage.processes else "a sending process, and none is left"

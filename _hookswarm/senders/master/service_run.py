@@ -100,7 +100,7 @@ class ServiceRun:
         patience_s = self._patience_s(stage)
         began = moved = said = time.monotonic()
         accepted = self._inbox.outcomes().get(Outcome.ACKNOWLEDGED, 0)
-        expected = accepted * self._fan_out() - self._missing
+        expected = accepted * self.fan_out() - self._missing
         before = taken = self._taken()
         while not self._ending.asked.is_set():
             now = time.monotonic()
@@ -141,7 +141,8 @@ class ServiceRun:
     def _taken(self) -> int:
         return sum(self._controls.arrived().values())
 
-    def _fan_out(self) -> int:
+    def fan_out(self) -> int:
+        """How many endpoints get an event."""
         match self._service.publish.fan_out:
             case "group":
                 return self._service.group.size if self._service.group else 1

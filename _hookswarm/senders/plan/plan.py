@@ -9,6 +9,7 @@ from typing import NamedTuple
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import first_of
 from _hookswarm.senders.plan.bound import Bounded, at_base_rate, at_most, told
+from _hookswarm.senders.plan.calibrated import ANNOUNCED
 from _hookswarm.senders.plan.elsewhere import needs_ours, undressed
 from _hookswarm.senders.plan.over_endpoints import over_endpoints, too_few
 from _hookswarm.senders.plan.plan_check import check_plan
@@ -110,7 +111,8 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
         raise NothingLeftError([f"every stage of this test needs {' or '.join(sorted(set(left_out.values())))}"])
     changes = told([one for one in bounded if one.stage.name not in left_out])
     as_one = told_as_one(planned, stages) if settings.service and not settings.stages else ()
-    return Plan(played, left_out, (*as_one, *((settings.bound.told(), *changes) if settings.bound else ())))
+    rates = (ANNOUNCED,) if settings.service and settings.rate is None else ()
+    return Plan(played, left_out, (*as_one, *rates, *((settings.bound.told(), *changes) if settings.bound else ())))
 
 
 def _everywhere(incident: Incident, regions: int) -> Incident:
