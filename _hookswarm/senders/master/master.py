@@ -36,6 +36,7 @@ from _hookswarm.senders.master.live import Live
 from _hookswarm.senders.master.probe import probe
 from _hookswarm.senders.master.reception import Reception
 from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.service_capacity import ThroughService
 from _hookswarm.senders.master.service_run import ServiceRun
 from _hookswarm.senders.master.stage_player import POLL_S, StagePlayer
 from _hookswarm.senders.master.supplier import Supplier
@@ -326,7 +327,8 @@ class Master:
                 self._left_out.append(number)
             elif stage.limits:
                 begun.add(number)  # what is played are its tries
-                settled += CapacitySearch(self._runner.stats, folder, player, self._ending.asked).run(stage)
+                through = ThroughService(service, folder, self._clock, say) if service else None
+                settled += CapacitySearch(self._runner.stats, folder, player, self._ending.asked, through).run(stage)
             else:
                 left_s = sum(later.length_s or 0.0 for later in self._plan.stages[number + 1 :])
                 settled += calm.play(number, stage, left_s)

@@ -63,6 +63,8 @@ class ServiceRun:
         self._keeper: Keeper | None = None
         self._missing = 0
         """Arrivals that earlier drains gave up."""
+        self.drained: ServiceDrained | None = None
+        """How the last drain went."""
 
     def begin(self, plan: Plan) -> None:
         """Set the service up, and tell receivers and senders. Raises RunFailedError, ControlError, OSError."""
@@ -116,17 +118,16 @@ class ServiceRun:
             gevent.sleep(POLL_S)
             taken = self._taken()
         self._missing += expected - taken
-        self._folder.timeline.add(
-            ServiceDrained(
-                at_ns=self._clock.now(),
-                stage=number,
-                accepted=accepted,
-                expected=expected,
-                taken=taken,
-                waited_s=round(time.monotonic() - began, 3),
-                patience_s=patience_s,
-            )
+        self.drained = ServiceDrained(
+            at_ns=self._clock.now(),
+            stage=number,
+            accepted=accepted,
+            expected=expected,
+            taken=taken,
+            waited_s=round(time.monotonic() - began, 3),
+            patience_s=patience_s,
         )
+        self._folder.timeline.add(self.drained)
 
     def end(self) -> None:
         """Take down what was set up; what cannot be is told, and hides no result."""

@@ -104,10 +104,10 @@ def _calibrated(stage: Stage, factor: float, per_s: float, drowns: bool) -> Stag
         bound = min(stage.max_rate or CLOSED * per_s, CLOSED * per_s) if drowns else stage.max_rate
         name = stage.name if events == stage.events else renamed(stage.name, "events", str(events))
         return replace(stage, events=events, max_rate=bound, name=name)
-    rate = SHARE * per_s if stage.limits else stage.arrivals.rate * factor
+    rate = float(f"{SHARE * per_s:.3g}") if stage.limits else stage.arrivals.rate * factor
     if rate == stage.arrivals.rate:
         return stage
-    name = stage.name if stage.limits else renamed(stage.name, "rate", f"{rate:g}")
+    name = stage.name if stage.limits else renamed(stage.name, "rate", f"{rate:.4g}")
     return replace(stage, arrivals=at_rate(stage.arrivals, rate), name=name)
 
 

@@ -11,6 +11,7 @@ from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import first_of
 from _hookswarm.protocol.providers import DEFAULT
 from _hookswarm.protocol.regions import RegionTable, check_url
+from _hookswarm.senders.plan.arrivals import Closed, Constant
 from _hookswarm.senders.plan.captured import Captured
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.stages import CUTS, Stage
@@ -97,6 +98,10 @@ def told_as_one(planned: Sequence[Stage], played: Sequence[Stage]) -> Iterator[s
 def _bare(stage: Stage, is_compared: Callable[[str], bool]) -> Stage:
     """Without what is ours to choose. `is_compared`: whether a field is what its scenario compares."""
     own = {name: value for name, value in _OURS.items() if not (name in _SIZES and is_compared(name))}
+    if stage.limits and stage.limits.over_idle_ms and not isinstance(stage.arrivals, Closed):
+        # Evenly spaced events tell within seconds whether they pile up: no cluster of them is mistaken for a queue.
+        own["arrivals"] = Constant(stage.arrivals.rate)
+        own["limits"] = replace(stage.limits, tolerance=stage.limits.tolerance / 2)
     chosen = "|".join((*own, *(field.name for field in fields(RetryLaw))))
     name = re.sub(rf" (?:{chosen})=\S+", "", stage.name)
     return replace(stage, **own, retry=RetryLaw(), links=True, timeout_s=None, name=name)
