@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from _hookswarm.records.exit_codes import Exit
 from tests.support.delivery_services import delivery_service
-from tests.support.runs import BUSY, codes
 from tests.support.through_service import own_table, run_through
 
 pytestmark = pytest.mark.slow
@@ -22,8 +20,7 @@ def test_a_tenant_of_three_endpoints_has_each_event_three_times(tmp_path: Path) 
             tmp_path, table, "performance", "--quick", "--stages", "sequential*=100,retry ack*", "--rate", "50"
         )
         told = service.stats()
-    assert run.code == Exit.PASS, run.said
-    assert codes(run.section) <= BUSY | {"held_back"}
+    assert not run.faults, run.said
     assert len(run.section.stages) == 3
     for stage in run.section.stages:
         assert stage.through

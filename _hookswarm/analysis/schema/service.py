@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from _hookswarm.analysis.schema.base import Model, Quantiles
+from _hookswarm.analysis.schema.outages import Outage
 
 
 class ServiceLatencies(Model):
@@ -58,4 +59,5 @@ class ServiceReport(Model):
     endpoints: int
     fan_out: Literal["endpoint", "group", "run"]
     calibration: Calibration | None = Field(default=None, description="null: rates were given")
+    outages: list[Outage] = Field(default=[], description="stages in which something befell regions")
     conformance: list[Rule] = Field(default=[], description="its law and its manners, seen from outside")
