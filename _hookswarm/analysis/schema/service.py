@@ -21,6 +21,9 @@ class Through(Model):
     arrived: int = Field(description="of all events, those of which anything arrived, taken or not")
     untaken: int = Field(description="accepted, and answered a failure by our receivers every time they arrived")
     retries: int = Field(description="arrivals after earlier ones of their event that were all answered a failure")
+    missing: int = Field(
+        default=0, description="accepted, and not arrived when it was waited for no longer, though others still came"
+    )
     rewritten: int = Field(description="arrivals with the published value in other bytes")
     unverified: int = Field(description="arrivals whose signature was not right, or whose time was not recent")
     bodiless: int = Field(description="requests without a body, such as a GET that follows a redirect: no arrivals")

@@ -32,6 +32,8 @@ QUIET_S = 0.4
 TOLD_S = 2.0
 LONGEST_DRAIN_S = {True: 30.0, False: 600.0}
 """What a law may ask a drain to wait: in the short form of a test, and in the full one."""
+LONGEST_S = {True: 60.0, False: 3600.0}
+"""How long a drain may take as long as something moves: a service that is given too much is behind for hours."""
 SHOWN = 3
 
 
@@ -99,21 +101,31 @@ class ServiceRun:
         began = moved = said = time.monotonic()
         accepted = self._inbox.outcomes().get(Outcome.ACKNOWLEDGED, 0)
         expected = accepted * self._fan_out() - self._missing
-        before = taken = self._taken()
+        first = before = taken = self._taken()
+        settled = False
         while not self._ending.asked.is_set():
             now = time.monotonic()
             if taken != before:
                 before, moved = taken, now
             still_s = now - moved
-            if (taken >= expected and still_s >= QUIET_S) or still_s >= patience_s:
+            if settled := (taken >= expected and still_s >= QUIET_S) or still_s >= patience_s:
+                break
+            missing = f"{expected - taken:,} of {expected:,} accepted deliveries"
+            rate = (taken - first) / (now - began) if taken > first else 0.0
+            if now - began >= LONGEST_S[self._settings.quick]:
+                told = f"it delivers {rate:.1f}/s, and was given more: lower --rate"
+                self._say(f"{stage.name}: waits no longer for {missing}; {told}")
                 break
             if now - said >= TOLD_S and taken < expected:
                 said = now
                 left = f"nothing moved for {still_s:.0f} of {patience_s:.0f} s"
-                self._say(f"{stage.name}: waits for {expected - taken:,} of {expected:,} accepted deliveries; {left}")
+                if still_s < TOLD_S and rate:
+                    left = f"{rate:.1f}/s arrive, {(expected - taken) / rate:.0f} s left"
+                self._say(f"{stage.name}: waits for {missing}; {left}")
             gevent.sleep(POLL_S)
             taken = self._taken()
-        self._missing += expected - taken
+        if settled:  # else it may yet come, and the next drain waits for it, too
+            self._missing += expected - taken
         self._folder.timeline.add(
             ServiceDrained(
                 at_ns=self._clock.now(),
@@ -123,6 +135,7 @@ class ServiceRun:
                 taken=taken,
                 waited_s=round(time.monotonic() - began, 3),
                 patience_s=patience_s,
+                settled=settled,
             )
         )
 
