@@ -1,0 +1,74 @@
+"""Real delivery services under our command, by the tables that are shipped: Alertmanager and django-outbound-webhooks."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from _hookswarm.analysis.schema.report import PerformanceReport, Section
+from _hookswarm.protocol.faults import Faults
+from _hookswarm.senders.plan.arrivals import Constant
+from _hookswarm.senders.plan.stages import Stage, WebhookClass
+from tests.support.alertmanager import alertmanager
+from tests.support.django_outbound import django_outbound
+from tests.support.receivers import environment, running_receiver
+from tests.support.runs import BUSY, RUNNER, analyse, regions_file, run_locust
+
+pytestmark = pytest.mark.slow
+
+HANGING = WebhookClass("hanging", first=0, count=1, faults=Faults(hang=1.0, hang_s=12.0))
+"""It is given up after 10 s, tried again 0.5 s later, and given up 20.5 s after the first event."""
+HELD_UP = Stage(
+    "held up", users=4, webhooks=40, classes=(HANGING,), arrivals=Constant(10), events=40, duration_s=13.0,
+    payload="thin",
+)  # fmt: skip
+
+
+def through_alertmanager(folder: Path, test: str, stage: str) -> Section:
+    """What a stage of a quick test comes to, through an Alertmanager of its own."""
+    folder.mkdir()
+    command = [sys.executable, str(RUNNER), "--service", "alertmanager", "--test", test, "--quick", "--no-replay"]
+    with alertmanager(folder) as service:
+        told = environment(ALERTMANAGER_URL=service.url, ALERTMANAGER_CONFIG=str(service.configuration))
+        done = subprocess.run(
+            [*command, "--stages", stage], cwd=folder, env=told, capture_output=True, text=True, timeout=120
+        )
+    report = folder / "webhook_performance_results.json"
+    assert report.exists(), done.stdout + done.stderr
+    return PerformanceReport.model_validate_json(report.read_text()).sections[test]
+
+
+@pytest.mark.parametrize(("test", "stage"), [("load", "bursts"), ("performance", "retry outage retries=0*")])
+def test_books_balance_through_alertmanager(tmp_path: Path, test: str, stage: str) -> None:
+    """All that it takes arrives, once and to the byte, also where endpoints fail; it is signed by nothing."""
+    found = through_alertmanager(tmp_path / "run", test, stage)
+    assert {reason.code for reason in found.verdict.reasons} <= BUSY, found.verdict
+    [played] = found.stages
+    through, ledger = played.through, played.ledger
+    assert through
+    assert through.accepted == through.arrived == played.deliveries.acknowledged == played.deliveries.due > 100
+    assert (ledger.lost, ledger.duplicated_spurious, ledger.unexpected, ledger.corrupt) == (0, 0, 0, 0)
+    assert ledger.balanced
+    assert (through.rewritten, through.unverified, through.bodiless, through.missing) == (0, 0, 0, 0)
+    assert through.retries > 0
+
+
+def test_a_hanging_endpoint_of_django_outbound_webhooks_holds_up_all_others(tmp_path: Path) -> None:
+    """One relay delivers one event after the other: 39 endpoints wait for two time-outs of 10 s of the one that hangs,
+    and nothing is lost. What arrives is signed as Standard Webhooks; the package sorts the payload's keys.
+    """
+    (tmp_path / "service").mkdir()
+    with django_outbound(tmp_path / "service") as service, running_receiver(tmp_path) as receiver:
+        options = ["--service", "django-outbound-webhooks", "--regions", str(regions_file(tmp_path, receiver))]
+        told = {"DJANGO_OUTBOUND_URL": service.url}
+        found, _ = analyse(run_locust(tmp_path, [HELD_UP], *options, test="load", env=told))
+    [played] = found.stages
+    through, ledger = played.through, played.ledger
+    assert through
+    assert through.accepted == through.arrived == played.deliveries.acknowledged == 40
+    assert (ledger.lost, ledger.duplicated_spurious, ledger.unexpected, ledger.corrupt) == (0, 0, 0, 0)
+    assert (through.unverified, through.rewritten) == (0, ledger.received)
+    others = next(one for one in played.classes if one.name == "others")
+    assert others.latency_ms.p50 > 15_000
+    assert through.latency_ms.publish.p50 < 5_000
