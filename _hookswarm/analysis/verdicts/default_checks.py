@@ -27,12 +27,15 @@ def judge_defaults(frames: RunFrames, stages: Sequence[Stage]) -> list[DefaultCh
     if frames.manifest.options.get("no_default_checks"):
         return None
     counting = [stage for stage in stages if counts(stage, frames.manifest.test)]
+    restarted = [stage for stage in stages if stage.parameters.get("restart")]
     cut = _cut_short(frames)
     none = "every stage plans faults, or seeks overload" if stages else "no stage was played"
     every = list(measures.numbers_of_stages(counting))
     whole = [number for number in every if number.scope["stage"] not in cut]
+    accepted = [*every, *measures.numbers_of_stages(restarted)]  # a restart excuses refusals, and nothing that is lost
+    of_check = {ERROR_RATE: whole, LOST: accepted}
     return [
-        _judge(text, advice, whole if text == ERROR_RATE else every, "" if counting else none)
+        _judge(text, advice, of_check.get(text, every), "" if counting or (restarted and text == LOST) else none)
         for text, advice in DEFAULTS.items()
     ]
 

@@ -200,7 +200,9 @@ class Promises(_Part):
 
 
 class Restart(_Part):
-    """How the service, or one of its stores, is ended and started again in mid-run."""
+    """How the service, or one of its stores, is ended and started again in mid-run. `${VARIABLE}` in its texts is taken
+    from the environment; commands are run without a shell, where hookswarm was started.
+    """
 
     stop: tuple[str, ...] = ()
     """A command; or else a signal to a process:"""
@@ -211,7 +213,7 @@ class Restart(_Part):
     start: tuple[str, ...] = ()
     """A command that returns, or goes on as the service itself; none: something else starts it again."""
     ready: str = ""
-    """A URL that answers 2xx when it is back."""
+    """A URL that answers 2xx when it is back: `{api}/healthz`; none: it is when `start` has returned, or goes on."""
     ready_s: Seconds = 60.0
     """How long that may take."""
     down_s: Seconds = 0.0
@@ -284,6 +286,8 @@ class Service(_Part):
         for name, restart in self.restart.items():
             if sum(map(bool, (restart.stop, restart.pid_file, restart.process))) != 1:
                 yield f"restart.{name}: it needs one of stop, pid_file and process"
+            if not restart.start and not restart.ready:
+                yield f"restart.{name}: without `start` it needs `ready`, a URL that answers 2xx when it is back"
         yield from self._unknown_names()
 
     def _unknown_names(self) -> Iterator[str]:
@@ -309,6 +313,8 @@ class Service(_Part):
                 there[step.each] |= {*step.keep}
         yield from unknown("publish", self.publish.texts(), known("endpoint") | {*OF_EVENT, "type"})
         yield from unknown("secret", iter([("secret", self.secret)]), known("endpoint"))
+        for name, restart in self.restart.items():
+            yield from unknown(f"restart.{name}", iter([("ready", restart.ready)]), base - {*OF_RUN})
 
     @property
     def provider(self) -> Provider:
