@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from tests.support.arriving import Answering, Arrival, Arrivals, answering_in_turn, status
+from tests.support.arriving import Arrival, Arrivals, answering_in_turn, status, taking
 from tests.support.delivery_services import delivery_service
 from tests.support.receivers import wait_until
 from tests.support.servers import NO_CONTENT, Blackhole
@@ -19,16 +19,6 @@ pytestmark = pytest.mark.slow
 BUSY = status("503 Service Unavailable")
 PAYLOAD = b'{ "b" : 1e2,"a":-0.0, "c":"\\u003c\xc3\xa9" }'
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-
-
-def taking(seconds: float, answer: bytes = NO_CONTENT) -> Answering:
-    """Answers so after that time."""
-
-    def after(_: Arrival) -> bytes:
-        time.sleep(seconds)
-        return answer
-
-    return after
 
 
 def gaps(seen: list[Arrival]) -> list[float]:

@@ -86,6 +86,16 @@ def answering_in_turn(*answers: bytes) -> Answering:
     return answer
 
 
+def taking(seconds: float, answer: bytes = NO_CONTENT) -> Answering:
+    """Answers so after that time."""
+
+    def after(_: Arrival) -> bytes:
+        time.sleep(seconds)
+        return answer
+
+    return after
+
+
 def status(line: str, *headers: str) -> bytes:
     """An answer without a body: `status("503 Service Unavailable", "Retry-After: 1")`."""
     lines = "".join(f"{header}\r\n" for header in (*headers, "Content-Length: 0"))

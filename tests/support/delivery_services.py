@@ -50,19 +50,20 @@ class DeliveryService:
     def term(self) -> int:
         """End it as an operator would: what is in flight ends first. Its exit code."""
         self.process.terminate()
-        return self._wait()
+        return self.wait()
 
     def kill(self) -> None:
         """End it in the middle of what it does."""
         self.process.kill()
-        self._wait()
+        self.wait()
 
     def close(self) -> None:
         self._client.close()
         if self.process.poll() is None:
             self.kill()
 
-    def _wait(self) -> int:
+    def wait(self) -> int:
+        """Until it has ended; its exit code."""
         try:
             return self.process.wait(20)
         finally:
