@@ -243,5 +243,6 @@ def _record(service: Service, account: Account) -> ServiceRecord:
         signed=service.provider.signature is not None,
         drain_s=service.drain_s,
         retry=service.retry.model_dump(mode="json") if service.retry else None,
+        retry_window_s=service.retry.window_s if service.retry else None,
         promises=service.promises.model_dump(mode="json", exclude_none=True),
     )

@@ -168,6 +168,13 @@ class Retry(_Part):
             return self.attempts - 1
         return len(self.waits_s) or None
 
+    @property
+    def window_s(self) -> float | None:
+        """From the first attempt to the last, without what chance adds; None: no end is told."""
+        if self.gives_up_s is not None or self.retries is None:
+            return self.gives_up_s
+        return sum(self.wait_s(retry) for retry in range(1, self.retries + 1))
+
     def longest_s(self, retry: int) -> float:
         """The longest that this wait may last, by its word."""
         wait_s = self.wait_s(retry)
