@@ -44,7 +44,8 @@ RESTART = replace(LOAD, scenario="restart", restart="*", webhooks=100, zipf=0, a
 # A burst of ten times the rate for 30 s every 5 minutes; the stage ends after the first one.
 BURSTS = Bursts(100, factor=10, every_s=300, for_s=30, from_s=40)
 QUICK = replace(LOAD, retry=law("standard-webhooks", scale=0.000005), warmup_s=0.5, duration_s=3.5, drain_s=10)
-QUICK_ISOLATION = replace(ISOLATION, warmup_s=0.5, duration_s=2.5)
+QUICK_TROUBLES = (*TROUBLES[:2], replace(TROUBLES[2], faults=Faults({503: 1.0}, retry_after_s=5)), TROUBLES[3])
+QUICK_ISOLATION = replace(ISOLATION, warmup_s=0.5, duration_s=2.5, classes=QUICK_TROUBLES)
 
 
 class Load(StagesShape):

@@ -11,9 +11,11 @@ class Drain(Model):
 
     stage: str
     accept_per_s: float = Field(description="accepted a second while more and more waited")
-    drain_per_s: float = Field(description="delivered a second while a tenth of the most or more waited")
-    most_waiting: int = Field(description="events accepted and not yet delivered, at most")
-    waited_s: float = Field(description="for how long a tenth of the most or more waited")
+    drain_per_s: float = Field(
+        description="first attempts that arrived a second while a tenth of the most, or more, waited"
+    )
+    most_waiting: int = Field(description="events accepted that had not arrived, at most")
+    waited_s: float = Field(description="for how long a tenth of the most, or more, waited")
     burst_s: float = Field(description="a burst at accept_per_s that lasts so long …")
     drains_in_s: float = Field(description="… is delivered so long after its end; its last event waits as long")
     expire: list[str] = Field(description="clocks that run out before that event arrives")

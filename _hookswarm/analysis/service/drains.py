@@ -7,7 +7,7 @@ import numpy as np
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.rows import Ints
 from _hookswarm.analysis.schema.drains import Drain
-from _hookswarm.analysis.service.backlog import accepted_and_delivered, backlog_of
+from _hookswarm.analysis.service.backlog import accepted_and_arrived, backlog_of
 from _hookswarm.common.wording import figure
 from _hookswarm.records.manifest import ServiceRecord
 
@@ -25,17 +25,19 @@ OLD_NS = 3_000_000_000
 
 
 def drain_of(stage: PlayedStage, service: ServiceRecord) -> Drain | None:
-    """None where nothing piled up, or something was planned to go wrong, which is what deliveries waited for then."""
-    if not stage.published or not stage.arrived or stage.plan.plans_faults:
+    """None where nothing piled up, or what deliveries waited for may have been a planned fault."""
+    plan = stage.plan
+    hangs = any(own.faults and own.faults.get("hang") for own in plan.classes)
+    if not stage.published or not stage.arrived or plan.faults or plan.incidents or plan.restart or hangs:
         return None
-    accepted_ns, delivered_ns = accepted_and_delivered(stage)
-    found = _rates(accepted_ns, delivered_ns)
+    accepted_ns, arrived_ns = accepted_and_arrived(stage)
+    found = _rates(accepted_ns, arrived_ns)
     if not found:
         return None
     accepts, delivers, most, waited_s = found
     drains_in_s = max(accepts - delivers, 0.0) * BURST_S / delivers
     return Drain(
-        stage=stage.plan.name,
+        stage=plan.name,
         accept_per_s=round(accepts, 3),
         drain_per_s=round(delivers, 3),
         most_waiting=most,
@@ -46,17 +48,17 @@ def drain_of(stage: PlayedStage, service: ServiceRecord) -> Drain | None:
     )
 
 
-def _rates(accepted_ns: Ints, delivered_ns: Ints) -> tuple[float, float, int, float] | None:
-    """Accepted and delivered a second, the most that waited, and for how many seconds a tenth of that did."""
+def _rates(accepted_ns: Ints, arrived_ns: Ints) -> tuple[float, float, int, float] | None:
+    """Accepted and arrived a second, the most that waited, and for how many seconds a tenth of that did."""
     if not len(accepted_ns):
         return None
-    backlog = backlog_of(accepted_ns, delivered_ns)
+    backlog = backlog_of(accepted_ns, arrived_ns)
     most = int(backlog.waiting.max())
     high = backlog.before >= max(SHARE * most, 1)
     waited_s = float(np.diff(backlog.at_ns, prepend=backlog.at_ns[0])[high].sum()) / 1e9
     if most < LEAST or waited_s < LEAST_S:
         return None
-    delivers = int(np.count_nonzero(backlog.delivers & high)) / waited_s
+    delivers = int(np.count_nonzero(backlog.arrives & high)) / waited_s
     peak = int(backlog.waiting.argmax())
     low = np.flatnonzero(~high[: peak + 1])
     begin_ns, peak_ns = int(backlog.at_ns[low[-1]]), int(backlog.at_ns[peak])

@@ -65,7 +65,7 @@ def _gave_up_ns(rows: Rows, first: Mask, hung: Mask, troubled: Mask, hang_ns: in
     before that, which is as promised, or the shortest that other failures saw.
     """
     if (promised_s := service.promises.get("timeout_s")) is not None:
-        return min(round(promised_s * 1e9), hang_ns)
+        return min(round(float(promised_s) * 1e9), hang_ns)
     retried = np.zeros(len(rows), np.bool_)
     retried[:-1] = ~first[1:]
     again_ns = np.append(rows["start"][1:], 0)

@@ -5,7 +5,7 @@ import numpy as np
 from _hookswarm.analysis.deliveries.deliveries import State
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.schema.restarts import Restarted
-from _hookswarm.analysis.service.backlog import accepted_and_delivered, backlog_of
+from _hookswarm.analysis.service.backlog import accepted_and_arrived, backlog_of
 from _hookswarm.records.timeline import ServiceRestarted
 
 USUAL_NS = 1_000_000_000
@@ -69,7 +69,7 @@ def _backlog_gone_s(stage: PlayedStage, stop_ns: int, resumed_s: float | None) -
     """When, after deliveries came again, no more waited than before."""
     if resumed_s is None:
         return None
-    backlog = backlog_of(*accepted_and_delivered(stage))
+    backlog = backlog_of(*accepted_and_arrived(stage))
     earlier = (backlog.at_ns >= stop_ns - USUAL_NS) & (backlog.at_ns < stop_ns)
     usual = max(int(backlog.waiting[earlier].max(initial=backlog.at(stop_ns - USUAL_NS))), FEW)
     back = (backlog.at_ns >= stop_ns + round(resumed_s * 1e9)) & (backlog.waiting <= usual)
