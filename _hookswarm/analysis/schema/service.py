@@ -5,6 +5,9 @@ from typing import Literal
 from pydantic import Field
 
 from _hookswarm.analysis.schema.base import Model, Quantiles
+from _hookswarm.analysis.schema.drains import Drain
+from _hookswarm.analysis.schema.isolation import Isolation
+from _hookswarm.analysis.schema.restarts import Restarted
 
 
 class ServiceLatencies(Model):
@@ -51,3 +54,6 @@ class ServiceReport(Model):
     endpoints: int
     fan_out: Literal["endpoint", "group", "run"]
     conformance: list[Rule] = Field(default=[], description="its law and its manners, seen from outside")
+    isolation: list[Isolation] = Field(default=[], description="stages in which some endpoints troubled it")
+    drains: list[Drain] = Field(default=[], description="stages in which it accepted more than it delivered")
+    restarts: list[Restarted] = Field(default=[], description="of itself, and of its stores")

@@ -24,7 +24,7 @@ EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID,
 
 
 LOST = "lost==0"
-"""A default check that has a reason of its own: ACKNOWLEDGED_LOST."""
+"""A default check that has a reason of its own where our senders deliver themselves: ACKNOWLEDGED_LOST."""
 
 
 def verdict_of(
@@ -45,7 +45,7 @@ def verdict_of(
     broken = [
         Reason(code=Code.DEFAULT_CHECK_FAILED, message=one.message)
         for one in judged
-        if one.status == "fail" and one.check != LOST
+        if one.status == "fail" and (one.check != LOST or frames.manifest.service)
     ]
     notes = [
         *([] if useless else disturbed),

@@ -168,6 +168,13 @@ class Retry(_Part):
             return self.attempts - 1
         return len(self.waits_s) or None
 
+    @property
+    def window_s(self) -> float | None:
+        """From the first attempt to the last, without what chance adds; None: no end is told."""
+        if self.gives_up_s is not None or self.retries is None:
+            return self.gives_up_s
+        return sum(self.wait_s(retry) for retry in range(1, self.retries + 1))
+
     def longest_s(self, retry: int) -> float:
         """The longest that this wait may last, by its word."""
         wait_s = self.wait_s(retry)
@@ -200,7 +207,9 @@ class Promises(_Part):
 
 
 class Restart(_Part):
-    """How the service, or one of its stores, is ended and started again in mid-run."""
+    """How the service, or one of its stores, is ended and started again in mid-run. `${VARIABLE}` in its texts is taken
+    from the environment; commands are run without a shell, where hookswarm was started.
+    """
 
     stop: tuple[str, ...] = ()
     """A command; or else a signal to a process:"""
@@ -211,7 +220,7 @@ class Restart(_Part):
     start: tuple[str, ...] = ()
     """A command that returns, or goes on as the service itself; none: something else starts it again."""
     ready: str = ""
-    """A URL that answers 2xx when it is back."""
+    """A URL that answers 2xx when it is back: `{api}/healthz`; none: it is when `start` has returned, or goes on."""
     ready_s: Seconds = 60.0
     """How long that may take."""
     down_s: Seconds = 0.0
@@ -287,6 +296,8 @@ class Service(_Part):
         for name, restart in self.restart.items():
             if sum(map(bool, (restart.stop, restart.pid_file, restart.process))) != 1:
                 yield f"restart.{name}: it needs one of stop, pid_file and process"
+            if not restart.start and not restart.ready:
+                yield f"restart.{name}: without `start` it needs `ready`, a URL that answers 2xx when it is back"
         yield from self._unknown_names()
 
     def _unknown_names(self) -> Iterator[str]:
@@ -315,6 +326,8 @@ class Service(_Part):
                 there[step.each] |= {*step.keep}
         yield from unknown("publish", self.publish.texts(), known("endpoint") | {*OF_EVENT, "type"})
         yield from unknown("secret", iter([("secret", self.secret)]), known("endpoint"))
+        for name, restart in self.restart.items():
+            yield from unknown(f"restart.{name}", iter([("ready", restart.ready)]), base - {*OF_RUN})
 
     @property
     def provider(self) -> Provider:
