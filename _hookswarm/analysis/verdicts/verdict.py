@@ -103,9 +103,7 @@ def _overloads(frames: RunFrames) -> Iterator[tuple[int, Reason]]:
         yield entry.stage, Reason(code=Code.OVERLOADED, message=message)
     for drained in () if frames.manifest.interrupted else frames.entries(ServiceDrained):
         if not drained.settled:
-            behind = (
-                f"{drained.expected - drained.taken:,} accepted deliveries behind {drained.waited_s:.0f} s later"
-            )
+            behind = f"{drained.expected - drained.taken:,} accepted deliveries behind {drained.waited_s:.0f} s later"
             message = f"{frames.plan[drained.stage].name}: the service is {behind}; the rate is more than it delivers"
             yield drained.stage, Reason(code=Code.OVERLOADED, message=message)
 
