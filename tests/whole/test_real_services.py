@@ -1,4 +1,4 @@
-"""Real delivery services under our command, by the tables that are shipped: Alertmanager and django-outbound-webhooks."""
+"""Real delivery services by the tables that are shipped: Alertmanager and django-outbound-webhooks."""
 
 import subprocess
 import sys
