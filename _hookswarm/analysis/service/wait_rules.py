@@ -7,7 +7,7 @@ import numpy as np
 
 from _hookswarm.analysis.deliveries.conformance import KS_P
 from _hookswarm.analysis.schema.service import Judgement, Rule
-from _hookswarm.analysis.service.clock import clocks_of
+from _hookswarm.analysis.service.clock import KNOWN_TICKS, TICKS, clocks_of
 from _hookswarm.analysis.service.failed_attempts import FailedAttempts
 from _hookswarm.analysis.service.fit import FittedLaw, fit_law, waits_of
 from _hookswarm.analysis.service.kept_waits import LEAST, KeptWaits, kept_waits
@@ -15,6 +15,8 @@ from _hookswarm.analysis.service.promise import SHOWN, Promise, listed
 from _hookswarm.common.wording import figure, first_of
 
 WAITS, JITTER, CLOCK = "waits between attempts", "jitter of the waits", "clock of the retries"
+FEW = 0.1
+"""Waits that are longer than a clock explains, for what else a service does."""
 TOLERANCE = "5 ms or 1% may be too early, 25 ms or 1% and the service's queue too late"
 
 
@@ -65,21 +67,22 @@ def _unseen(rule: str, promised: str | None, why: str) -> Rule:
 
 def _clock(failed: FailedAttempts, promise: Promise | None) -> float:
     """The service's clock, 0 where none is seen: the shortest that explains what came late, if anything did."""
-    clocks = clocks_of(failed)
+    clocks = clocks_of(failed, KNOWN_TICKS if promise else TICKS)
     if not clocks or promise is None:
         return clocks[-1] if clocks else 0.0
     # First attempts may wait for the same clock: that would excuse what the clock is to explain.
     strict = replace(failed, slack_s=np.zeros(len(failed)))
-    return next((clock for clock in clocks if not kept_waits(strict, promise, clock).has_late), clocks[-1])
+    late = (kept_waits(strict, promise, clock).late.sum() for clock in clocks)
+    return next((clock for clock, count in zip(clocks, late, strict=True) if count <= FEW * len(failed)), clocks[-1])
 
 
 def _waits(
     watched: Watched, promise: Promise | None, kept: KeptWaits | None, law: FittedLaw | None, clock_s: float
 ) -> Rule:
     medians = listed(_medians(watched.failed))
-    observed = law.told() if law else medians
+    observed = law.told() if law and not (promise and promise.waits_s) else f"{medians} (medians)"
     if clock_s:
-        observed = f"{medians}, rounded up to a clock of {figure(clock_s)} s"
+        observed = f"{medians} (medians), rounded up to a clock of {figure(clock_s)} s"
     evidence = f"{len(watched.failed.retried):,} waits {watched.where}"
     if promise is None or kept is None:
         return Rule(rule=WAITS, promised=None, observed=observed, verdict="not promised", evidence=evidence)
@@ -121,7 +124,7 @@ def _jitter(
         return _unseen(JITTER, promised, why)
     observed, evidence = law.chance_told(), f"{len(watched.failed.retried):,} waits {watched.where}"
     if promise is None or kept is None:
-        if law.chance == "proportional":
+        if law.chance == "proportional" and law.spread < 1:
             least, added = 1 - law.spread, 2 * law.spread / (1 - law.spread)
             evidence += f"; the same as 0 to {added:.0%} added to waits {figure(least)} times as long"
         return Rule(rule=JITTER, promised=None, observed=observed, verdict="not promised", evidence=evidence)
