@@ -14,8 +14,8 @@ from _hookswarm.records.rows import Flag
 
 PROMPT_S = 1.0
 """An answer that we hold back for longer may come after the service has given up waiting."""
-UNSEEN = frozenset({"refused", "frozen", "cut", "cut_back"})
-"""Incidents in which attempts are made that our receivers cannot see; `flapping` and the others answer all."""
+SEEN = frozenset({"slow", "errors", "flapping", "grey"})
+"""Incidents in which our receivers see every attempt, and the service itself is let alone."""
 _MAY_HINT = (429, 503)
 
 
@@ -67,7 +67,7 @@ def joined(parts: Sequence[FailedAttempts]) -> FailedAttempts:
 
 def failed_attempts_of(stage: PlayedStage) -> FailedAttempts | None:
     """Those of a stage; None where attempts may have been made that our receivers did not see."""
-    if stage.published is None or stage.arrived is None or UNSEEN & {one["fault"] for one in stage.plan.incidents}:
+    if stage.published is None or stage.arrived is None or {one["fault"] for one in stage.plan.incidents} - SEEN:
         return None
     rows, event, first = stage.arrived.rows.rows, stage.arrived.rows.event, stage.arrived.rows.first
     start, done, status = rows["start"], rows["done"], rows["status"].astype(np.int64)
