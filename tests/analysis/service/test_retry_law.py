@@ -295,7 +295,8 @@ def test_a_wait_before_the_first_attempt() -> None:
 
 
 def test_what_says_nothing_of_the_law() -> None:
-    """Waits after a `Retry-After`, after other answers than 5xx, and while attempts may be made unseen."""
+    """Waits after a `Retry-After`, after other answers than 5xx, while attempts may be made unseen, and of attempts
+    that overlap."""
     hinted = {"faults": {"status": {"503": 1.0}, "retry_after_s": 5}}
     own = {"classes": [{"name": "asking", "first": 0, "count": 60, "faults": hinted["faults"]}]}
     refused = {"incidents": [{"fault": "refused"}]}
@@ -303,6 +304,7 @@ def test_what_says_nothing_of_the_law() -> None:
     for more in cases:
         table = table_of(after(5, 5, 5), 1, PROMISED, **more)
         assert set(verdicts(table).values()) <= {"not observed", "not promised"}, more
+    assert table_of(after(-0.006), 1, PROMISED)[WAITS].verdict == "not observed"  # two at a time
     mixed = table_of(after(1, 3, 9), 1, PROMISED, status=lambda attempt: 429 if attempt == 2 else 503)
     assert mixed[WAITS].evidence.startswith("60 waits")
 
