@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import gevent
 from locust.runners import LocalRunner, MasterRunner
 
+from _hookswarm.protocol.faults import Faults
 from _hookswarm.protocol.regions import Region
 from _hookswarm.protocol.served import Served, endpoint_path
 from _hookswarm.records.clock import Clock
@@ -29,6 +30,8 @@ from _hookswarm.senders.service.table import Service
 POLL_S = 0.1
 QUIET_S = 0.4
 """Nothing came for so long: what is expected is there."""
+AGAIN_QUIET_S = 2.0
+"""The same where events were published again: what else comes is what is looked for."""
 TOLD_S = 2.0
 LONGEST_DRAIN_S = {True: 30.0, False: 600.0}
 """What a law may ask a drain to wait: in the short form of a test, and in the full one."""
@@ -98,6 +101,9 @@ class ServiceRun:
         patience_s = self._patience_s(stage)
         began = moved = said = time.monotonic()
         accepted = self._inbox.outcomes().get(Outcome.ACKNOWLEDGED, 0)
+        quiet_s = QUIET_S
+        if stage.duplicate:  # events, not publishes: the others are to come to nothing, or soon
+            accepted, quiet_s = sum(one.settled - one.failed for one in self._inbox.origins()), AGAIN_QUIET_S
         expected = accepted * self._fan_out() - self._missing
         before = taken = self._taken()
         while not self._ending.asked.is_set():
@@ -105,7 +111,7 @@ class ServiceRun:
             if taken != before:
                 before, moved = taken, now
             still_s = now - moved
-            if (taken >= expected and still_s >= QUIET_S) or still_s >= patience_s:
+            if (taken >= expected and still_s >= quiet_s) or still_s >= patience_s:
                 break
             if now - said >= TOLD_S and taken < expected:
                 said = now
@@ -152,12 +158,19 @@ class ServiceRun:
     def _patience_s(self, stage: Stage) -> float:
         """How long nothing may move: where something is planned to fail, as long as the law's longest wait."""
         service = self._service
+        held_s = max(map(_held_s, stage.order().parts()), default=0.0)
         if not stage.plans_faults or not service.retry:
-            return service.drain_s
+            return service.drain_s + held_s
         most_s = LONGEST_DRAIN_S[self._settings.quick]
         waits = range(1, min(service.retry.retries or 1_000, 1_000) + 1)
         longest_s = max((service.retry.longest_s(wait) for wait in waits), default=0.0)
-        return max(service.drain_s, min(longest_s + 1, most_s))
+        return max(service.drain_s, min(longest_s + 1, most_s)) + held_s
+
+
+def _held_s(faults: Faults) -> float:
+    """How long our receivers have a service wait before it may go on."""
+    silent = faults.hang or (faults.fail_first and not faults.fail_status)
+    return max(faults.hang_s if silent else 0.0, faults.retry_after_s or 0.0)
 
 
 def endpoint_urls(regions: Sequence[Region], webhooks: int, advertise: str = "") -> list[str]:

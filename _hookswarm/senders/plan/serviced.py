@@ -8,6 +8,7 @@ from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.providers import DEFAULT
 from _hookswarm.protocol.regions import RegionTable, check_url
 from _hookswarm.senders.plan.captured import Captured
+from _hookswarm.senders.plan.conformance import CONFORMANCE
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.stages import CUTS, Stage
 from _hookswarm.senders.service.account import open_account
@@ -55,7 +56,7 @@ def through_service(stage: Stage) -> Stage:
 
 def unfit_for_service(stage: Stage, service: Service) -> str:
     """What a stage needs that a run through a service has not, as a phrase; empty: nothing."""
-    if stage.duplicate:
+    if stage.duplicate and stage.scenario != CONFORMANCE:
         return "deliveries that we repeat: a service delivers by itself"
     if stage.ours:
         return "our receivers to be what is tested: here a service is"

@@ -47,7 +47,7 @@ class Attempts:
 
 
 def deliver(kind: Any, attempts: Attempts, pause_s: float = 0.0, now_ns: int = 0) -> AttemptResult:
-    twice = Twice(Duplicate(kind), pause_s, attempts, SPARE, lambda: now_ns)
+    twice = Twice(Duplicate(kind), pause_s, attempts, [SPARE], lambda: now_ns)
     return twice(LANE, Delivery(3, 4, due_ns=1 * MS), OWN, TIMEOUTS)
 
 
@@ -96,7 +96,7 @@ def test_both_are_connected_to_the_webhooks_own_host() -> None:
         queue=QUEUE, aimed=partial(StageSender.aimed, cast(StageSender, SimpleNamespace(_places=places)))
     )
     lane = cast(Lane, SimpleNamespace(origin=SimpleNamespace(likely=[0]), sender=sender))
-    twice = Twice(Duplicate("at_once"), 0.0, Attempts(result(5), result(9)), connections("spare"), lambda: 0)
+    twice = Twice(Duplicate("at_once"), 0.0, Attempts(result(5), result(9)), [connections("spare")], lambda: 0)
     twice(lane, Delivery(3, 4, due_ns=1 * MS), connections("own"), TIMEOUTS)
     assert opened == [("own", 13), ("spare", 13)]
 
