@@ -1,16 +1,19 @@
 """What a service's deliveries look like beside their bodies: a line of JSON for each, for the analysis of its manners.
 
-    {"at", "stage", "webhook", "sequence", "endpoint", "method", "path", "ports", "headers"}
+    {"at", "stage", "webhook", "sequence", "endpoint", "method", "path", "ports", "id_in", "headers"}
 
 `at` is when it was received (ns); the event is null where none of ours is in it. `ports` are the far ends of the
-connections that were open then, this one among them; empty where the machine does not tell.
+connections that were open then, this one among them; empty where the machine does not tell. `id_in` names the headers
+that hold the event's id.
 """
 
 import json
 import threading
 from pathlib import Path
 
-from _hookswarm.protocol.identity import EventId
+from _hookswarm.protocol.event_values import EVENTS_OWN
+from _hookswarm.protocol.identity import EventId, format_event_id
+from _hookswarm.protocol.templates import PLACES
 from _hookswarm.receiver.request import Environ
 from _hookswarm.records.writing import append_whole
 
@@ -40,6 +43,8 @@ class EvidenceFile:
             return
         own = environ.get("REMOTE_PORT", "")
         ports = [int(own)] if own.isdecimal() else open_ports(self._port)
+        headers = _headers(environ)
+        ids = _spelt(event) if event else ()
         line = {
             "at": at_ns,
             "stage": event and event.stage,
@@ -49,7 +54,8 @@ class EvidenceFile:
             "method": environ["REQUEST_METHOD"][:MOST_TEXT],
             "path": environ.get("PATH_INFO", "")[:MOST_TEXT],
             "ports": ports,
-            "headers": _headers(environ),
+            "id_in": [name for name, value in headers.items() if any(spelt in value for spelt in ids)],
+            "headers": headers,
         }
         with self._lock:
             self._left -= 1
@@ -76,6 +82,13 @@ def open_ports(port: int) -> list[int]:
             if state in _OPEN and int(near.rpartition(":")[2], 16) == port:
                 found.add(int(far.rpartition(":")[2], 16))
     return sorted(found)
+
+
+def _spelt(event: EventId) -> tuple[str, str]:
+    """How an event's id may be spelt: as it is, or as a UUID."""
+    told = [b""] * len(PLACES)
+    told[PLACES["id"]] = format_event_id(event)
+    return format_event_id(event).decode(), EVENTS_OWN["uuid"](told).decode()
 
 
 def _headers(environ: Environ) -> dict[str, str]:

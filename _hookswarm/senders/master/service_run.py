@@ -66,6 +66,8 @@ class ServiceRun:
         self._keeper: Keeper | None = None
         self._missing = 0
         """Arrivals that earlier drains gave up."""
+        self._accepted = self._again = 0
+        """Publishes that were accepted so far; of these, those of events that had been accepted before."""
 
     def begin(self, plan: Plan) -> None:
         """Set the service up, and tell receivers and senders. Raises RunFailedError, ControlError, OSError."""
@@ -103,8 +105,11 @@ class ServiceRun:
         accepted = self._inbox.outcomes().get(Outcome.ACKNOWLEDGED, 0)
         quiet_s = QUIET_S
         if stage.duplicate:  # events, not publishes: the others are to come to nothing, or soon
-            accepted, quiet_s = sum(one.settled - one.failed for one in self._inbox.origins()), AGAIN_QUIET_S
-        expected = accepted * self._fan_out() - self._missing
+            events = sum(one.settled - one.failed for one in self._inbox.origins())
+            self._again += accepted - self._accepted - events
+            quiet_s = AGAIN_QUIET_S
+        self._accepted = accepted
+        expected = (accepted - self._again) * self._fan_out() - self._missing
         before = taken = self._taken()
         while not self._ending.asked.is_set():
             now = time.monotonic()
