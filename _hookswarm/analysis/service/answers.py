@@ -7,7 +7,7 @@ import numpy as np
 
 from _hookswarm.analysis.reading.rows import Mask
 from _hookswarm.analysis.schema.service import Rule
-from _hookswarm.analysis.service.ruling import of, ruled, seconds, unseen
+from _hookswarm.analysis.service.ruling import events, of, ruled, seconds, unseen
 from _hookswarm.analysis.service.watched import Floats, Watched
 from _hookswarm.records.rows import Flag
 
@@ -115,7 +115,7 @@ def _rule_after(stages: Sequence[Watched], status: int, promised: str | None) ->
     if not seen.times:
         return unseen(rule, promised, NONE_CAME)
     waits = f", after {seconds(seen.waits_s)}" if seen.again else ""
-    return ruled(rule, promised, f"{seen.what}{waits}", seen.what == promised, f"{seen.times} events were answered so")
+    return ruled(rule, promised, f"{seen.what}{waits}", seen.what == promised, f"{events(seen.times)} answered so")
 
 
 def _gone_rule(stages: Sequence[Watched], promised: str | None) -> Rule:
@@ -125,12 +125,12 @@ def _gone_rule(stages: Sequence[Watched], promised: str | None) -> Rule:
     later, came = _after_gone(stages)
     what = "disables" if seen.what == "final" and later and not came else seen.what
     told = {
-        "disables": f"disables the endpoint: {later} later events of it never came",
+        "disables": f"disables the endpoint: {events(later)} published later never came",
         "final": f"final, and later events still come: {of(came, later)}",
     }.get(what, what)
     if what == "final" and not later:
         return unseen(rule, promised, "final; no event was accepted for that endpoint afterwards, so who knows")
-    return ruled(rule, promised, told, what == promised, f"{seen.times} events were answered so")
+    return ruled(rule, promised, told, what == promised, f"{events(seen.times)} answered so")
 
 
 def _after_gone(stages: Sequence[Watched]) -> tuple[int, int]:
@@ -141,9 +141,9 @@ def _after_gone(stages: Sequence[Watched]) -> tuple[int, int]:
         for webhook in np.unique(rows["webhook"][rows["status"] == 410]):
             first_ns = int(rows["done"][(rows["webhook"] == webhook) & (rows["status"] == 410)].min())
             since = published.due_ns > first_ns + round(GONE_KNOWN_S * 1e9)
-            events = np.flatnonzero((published.webhook == webhook) & stage.accepted & since)
-            later += len(events)
-            came += int(np.count_nonzero(stage.arrived.seen[events]))
+            own = np.flatnonzero((published.webhook == webhook) & stage.accepted & since)
+            later += len(own)
+            came += int(np.count_nonzero(stage.arrived.seen[own]))
     return later, came
 
 
@@ -154,14 +154,14 @@ def _redirect_rule(stages: Sequence[Watched], status: int, promised: str | None)
     bodiless = whole = vanished = 0
     for stage in stages:
         first = (stage.attempts.number == 1) & (stage.attempts.rows["status"] == status)
-        events = stage.attempts.event[first]
+        own = stage.attempts.event[first]
         there = np.isin(stage.requests["webhook"], stage.attempts.rows["webhook"][first])
         followed = there & ((stage.requests["flags"] & Flag.REDIRECTED) != 0)
         empty = (stage.requests["flags"] & Flag.BODILESS) != 0
         bodiless += int(np.count_nonzero(followed & empty))
         whole += int(np.count_nonzero(followed & ~empty))
-        vanished += int(np.count_nonzero(stage.accepted[events] & (stage.arrived.first_ns[events] == 0)))
-    evidence = f"{seen.times} events were answered so"
+        vanished += int(np.count_nonzero(stage.accepted[own] & (stage.arrived.first_ns[own] == 0)))
+    evidence = f"{events(seen.times)} answered so"
     if bodiless:
         told = f"followed without a body, and taken for delivered: {of(vanished, seen.times)} accepted, never arrived"
         if not vanished:

@@ -16,13 +16,17 @@ APART_S = 1.5
 UNKEPT = "no receiver kept headers: play the stages of 'conformance'"
 OF_HTTP = frozenset({"connection", "content-length", "expect", "host", "transfer-encoding"})
 """Headers of a request, not of an event."""
+REDIRECTED = "/redirected"
+"""What the paths begin with that our redirects name."""
 SHOWN = 6
 TIMES = {"each attempt": "of each attempt", "the first": "the first attempt's"}
 
 
-def look_rules(looks: Sequence[Looks]) -> Iterator[Rule]:
+def look_rules(looks: Sequence[Looks], stages: Sequence[Watched]) -> Iterator[Rule]:
     """Rules from the headers and connections that receivers kept."""
-    events = [one for one in looks if one.sequence is not None]
+    once = {stage.number for stage in stages if not stage.plan.duplicate}
+    whole = [one for one in looks if one.sequence is not None and not one.path.startswith(REDIRECTED)]
+    events = [one for one in whole if one.stage in once]
     yield _id_rule(events)
     yield _header_rule(events)
     yield _request_rule(events)
@@ -66,8 +70,7 @@ def _header_rule(events: Sequence[Looks]) -> Rule:
     rule = "headers of a retry"
     tries: defaultdict[tuple[int | None, ...], list[Looks]] = defaultdict(list)
     for one in events:
-        if not one.path.startswith("/redirected"):
-            tries[one.stage, one.webhook, one.sequence, one.endpoint].append(one)
+        tries[one.stage, one.webhook, one.sequence, one.endpoint].append(one)
     pairs = [pair for own in tries.values() for pair in pairwise(own)]
     if not pairs:
         return unseen(rule, None, "nothing was tried again" if events else UNKEPT)
@@ -84,7 +87,7 @@ def _header_rule(events: Sequence[Looks]) -> Rule:
 
 def _request_rule(events: Sequence[Looks]) -> Rule:
     rule = "method and content"
-    kinds = Counter(_kind(one) for one in events if not one.path.startswith("/redirected"))
+    kinds = Counter(_kind(one) for one in events)
     if not kinds:
         return unseen(rule, None, UNKEPT)
     told = "; ".join(

@@ -43,7 +43,7 @@ class Manners:
             timestamp_rule(stages, promises.get("timestamps")),
             *stream,
             concurrency_rule(stages),
-            *look_rules(self._frames.looks),
+            *look_rules(self._frames.looks, stages),
         ]
 
 

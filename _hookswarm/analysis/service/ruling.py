@@ -32,6 +32,11 @@ def seconds(values: Iterable[float] | Floats) -> str:
     return f"{low} s" if low == high else f"{low} to {high} s"
 
 
+def events(count: int) -> str:
+    """`1 event`, `3 events`."""
+    return f"{count:,} event{'s' * (count != 1)}"
+
+
 def of(count: int, total: int) -> str:
     """`3 of 3`."""
     return f"{count:,} of {total:,}"

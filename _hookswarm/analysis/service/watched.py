@@ -58,6 +58,7 @@ class Attempts:
 class Watched:
     """One stage."""
 
+    number: int
     plan: PlannedStage
     published: Frame
     arrived: Arrived
@@ -97,4 +98,4 @@ def watched(stage: PlayedStage) -> Watched | None:
     place = np.arange(len(own))
     number = place - np.maximum.accumulate(np.where(new, place, 0)) + 1
     attempts = Attempts(rows[own].copy(), event, number)
-    return Watched(stage.plan, stage.published, stage.arrived, stage.arrivals.rows.copy(), attempts)
+    return Watched(stage.number, stage.plan, stage.published, stage.arrived, stage.arrivals.rows.copy(), attempts)

@@ -27,12 +27,16 @@ NEARLY = 0.8
 """Of a promised time-out, after which a slow endpoint answers."""
 AGAIN_S = 1.0
 AT_ONCE = 10
+RESPONSE_S = 0.2
+"""Of a stage that shows how many deliveries go side by side: without it each would be over too soon."""
+THREADS = 128
+"""Of our receivers: as many as may be under way when each repeated event is delivered each time, and none waits."""
 
 
 def conformance(service: Service, quick: bool) -> tuple[Stage, ...]:
     """All of them, with waits and hints that can be told from the service's own."""
     each, long_s = (3, 10.0) if quick else (8, 40.0)
-    stage = Stage(CONFORMANCE, webhooks=HEALTHY, payload="thin", evidence=True, receiver_threads=32)
+    stage = Stage(CONFORMANCE, webhooks=HEALTHY, payload="thin", evidence=True, receiver_threads=THREADS)
     repeated = replace(stage, webhooks=2, events=10 if quick else 40)
     classes = _answering(_hint_s(service, quick))
     webhooks = HEALTHY + len(classes)
@@ -42,7 +46,7 @@ def conformance(service: Service, quick: bool) -> tuple[Stage, ...]:
         replace(
             repeated,
             duplicate=Duplicate("at_once", times=AT_ONCE),
-            response=Delay(0.3),
+            response=Delay(RESPONSE_S),
             name=f"{CONFORMANCE} again at once",
         ),
         replace(
