@@ -13,6 +13,7 @@ from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.analysis.schema.service import Rule, ServiceReport
 from _hookswarm.analysis.service.drains import drain_of
 from _hookswarm.analysis.service.isolation import Waits, isolation_of, waits_of
+from _hookswarm.analysis.service.manners import Manners
 from _hookswarm.analysis.service.restarts import restarted_of
 from _hookswarm.analysis.service.retry_law import RetryLaw
 from _hookswarm.records.timeline import ServiceRestarted
@@ -23,7 +24,7 @@ class ServiceRecorder(Recorder):
 
     def __init__(self, frames: RunFrames) -> None:
         super().__init__(frames)
-        self._law = RetryLaw(frames)
+        self._law, self._manners = RetryLaw(frames), Manners(frames)
         self._restarts = {entry.stage: entry for entry in frames.entries(ServiceRestarted)}
         self._usual: dict[str, tuple[str, Waits]] = {}
         """By scenario, what its healthy endpoints waited in its baseline, and the name of that."""
@@ -36,6 +37,7 @@ class ServiceRecorder(Recorder):
         service = self._frames.manifest.service
         if not service or not stage.published or not stage.arrived:
             return
+        self._manners.add(stage)
         self._add_isolation(stage)
         if drain := drain_of(stage, service):
             self._drains.append(drain)
@@ -56,7 +58,8 @@ class ServiceRecorder(Recorder):
     @cached_property  # of all stages: read it after the last
     def conformance(self) -> list[Rule] | None:
         """What it does beside what it promises; None where our senders delivered themselves."""
-        return self._law.rules() if self._frames.manifest.service else None
+        service = self._frames.manifest.service
+        return [*self._law.rules(), *self._manners.rules(service)] if service else None
 
     def fill(self, sections: Sections) -> None:
         service = self._frames.manifest.service

@@ -8,7 +8,7 @@ import gevent
 from locust.runners import LocalRunner, MasterRunner
 
 from _hookswarm.common.wording import with_remedy
-from _hookswarm.protocol.faults import FaultOrder
+from _hookswarm.protocol.faults import FaultOrder, Faults
 from _hookswarm.protocol.regions import Region
 from _hookswarm.protocol.served import Served, endpoint_path
 from _hookswarm.records.clock import Clock
@@ -33,6 +33,8 @@ from _hookswarm.senders.service.table import Service
 POLL_S = 0.1
 QUIET_S = 0.4
 """Nothing came for so long: what is expected is there."""
+AGAIN_QUIET_S = 2.0
+"""The same where events were published again: what else comes is what is looked for."""
 TOLD_S = 2.0
 LONGEST_DRAIN_S = {True: 30.0, False: 600.0}
 """What a law may ask a drain to wait: in the short form of a test, and in the full one."""
@@ -76,6 +78,8 @@ class ServiceRun:
         self._restarting: gevent.Greenlet | None = None
         self._runs_on: dict[str, int] = {}
         """Processes that serve because a restart started them."""
+        self._accepted = self._again = 0
+        """Publishes that were accepted so far; of these, those of events that had been accepted before."""
 
     def begin(self, plan: Plan) -> None:
         """Set the service up, and tell receivers and senders. Raises RunFailedError, ControlError, OSError."""
@@ -140,7 +144,13 @@ class ServiceRun:
         patience_s = self._patience_s(stage)
         began = moved = said = time.monotonic()
         accepted = self._inbox.outcomes().get(Outcome.ACKNOWLEDGED, 0)
-        expected = accepted * self._fan_out() - self._missing
+        quiet_s = QUIET_S
+        if stage.duplicate:  # events, not publishes: the others are to come to nothing, or soon
+            events = sum(one.settled - one.failed for one in self._inbox.origins())
+            self._again += accepted - self._accepted - events
+            quiet_s = AGAIN_QUIET_S
+        self._accepted = accepted
+        expected = (accepted - self._again) * self._fan_out() - self._missing
         first = before = taken = self._taken()
         settled = False
         while not self._ending.asked.is_set():
@@ -148,7 +158,7 @@ class ServiceRun:
             if taken != before:
                 before, moved = taken, now
             still_s = now - moved
-            if settled := (taken >= expected and still_s >= QUIET_S) or still_s >= patience_s:
+            if settled := (taken >= expected and still_s >= quiet_s) or still_s >= patience_s:
                 break
             missing = f"{expected - taken:,} of {expected:,} accepted deliveries"
             rate = (taken - first) / (now - began) if taken > first else 0.0
@@ -210,18 +220,25 @@ class ServiceRun:
 
     def _patience_s(self, stage: Stage) -> float:
         """How long nothing may move: where something is planned to fail, as long as an attempt and the law's longest
-        wait.
+        wait, and what our receivers have it wait for.
         """
         service, longest_s = self._service, 0.0
+        held_s = max(map(_held_s, stage.order().parts()), default=0.0)
         if not stage.plans_faults:
-            return service.drain_s
+            return service.drain_s + held_s
         if service.retry:
             waits = range(1, min(service.retry.retries or 1_000, 1_000) + 1)
             longest_s = max((service.retry.longest_s(wait) for wait in waits), default=0.0)
         if stage.restart:
             longest_s = max(longest_s, RESUMES_S[self._settings.quick])
         longest_s += service.promises.timeout_s or 0.0
-        return max(service.drain_s, min(longest_s + 1, LONGEST_DRAIN_S[self._settings.quick]))
+        return max(service.drain_s, min(longest_s + 1, LONGEST_DRAIN_S[self._settings.quick])) + held_s
+
+
+def _held_s(faults: Faults) -> float:
+    """How long our receivers have a service wait before it may go on."""
+    silent = faults.hang or (faults.fail_first and not faults.fail_status)
+    return max(faults.hang_s if silent else 0.0, faults.retry_after_s or 0.0)
 
 
 def endpoint_urls(regions: Sequence[Region], webhooks: int, advertise: str = "") -> list[str]:
