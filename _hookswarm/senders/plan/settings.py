@@ -36,9 +36,9 @@ from _hookswarm.senders.plan.observer import Observer, make_observer
 from _hookswarm.senders.plan.options import OPTIONS, empty_faults, empty_options, lines_of
 from _hookswarm.senders.plan.profiles import law_of
 from _hookswarm.senders.plan.rates import Bound, bound_of, rate_of
-from _hookswarm.senders.plan.reachable import unreachable, unreachable_hosts
+from _hookswarm.senders.plan.reachable import unreachable, unreachable_addresses, unreachable_hosts
 from _hookswarm.senders.plan.retry import RetryLaw
-from _hookswarm.senders.plan.serviced import service_faults
+from _hookswarm.senders.plan.serviced import addresses_of, service_faults
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES
 from _hookswarm.senders.plan.target import TargetTemplate, make_template
 from _hookswarm.senders.service.table import Service, load_service
@@ -151,7 +151,11 @@ class Settings:
         """A phrase for each place that no TCP connection reaches."""
         if self.endpoints:
             return unreachable_hosts(self.endpoints.hosts)
-        return unreachable(self.regions, self.balancer)
+        return unreachable(self.regions, self.balancer) + self.service_unreachable()
+
+    def service_unreachable(self) -> list[str]:
+        """The same of the service's addresses alone."""
+        return unreachable_addresses(self.service.name, addresses_of(self.service)) if self.service else []
 
     def told_signing(self) -> str:
         """Who is played, and with which secret, for people; empty for the default provider with a secret made up."""

@@ -12,6 +12,7 @@ import httpx
 
 from _hookswarm.common.errors import HookswarmError
 from _hookswarm.common.wording import one_line, with_remedy
+from _hookswarm.protocol.acceptance import Acceptance
 from _hookswarm.protocol.credentials import masked
 from _hookswarm.senders.service.filling import Values, fill, in_json, in_url
 from _hookswarm.senders.service.table import Service, Step
@@ -55,6 +56,8 @@ class Steps:
         self._tell = tell
         self._client = httpx.Client(trust_env=False, timeout=PATIENCE_S)
         self._hidden: set[bytes] = set()
+        self.stopped: Callable[[], bool] = lambda: False
+        """Whether somebody wants a long wait to end."""
         self.slowed = 0
         """How often it was asked to wait."""
 
@@ -80,37 +83,43 @@ class Steps:
         headers = {name: fill(text, values) for name, text in step.headers.items()}
         if body and not {"content-type"} & {*map(str.lower, headers)}:
             headers["Content-Type"] = "application/json"
-        answer = self._asked(step, method, url, headers, body)
-        lacks = step.acceptance.lacks(answer.status_code, answer.content)
-        if lacks:
-            advice = self._advice(answer.status_code, answer.text)
-            raise StepError(f"{self._at(step)}: {method} {url} answered {self._shown(answer)}: {advice}",
-                            answer.status_code)  # fmt: skip
+        answer = self.ask(step.told, method, url, headers, body.encode())
+        self.accepted(step.told, method, url, answer, step.acceptance)
         kept = {name: self._kept(step, name, path, answer) for name, path in step.keep.items()}
         self.hide(kept)
         return kept
+
+    def accepted(self, step: str, method: str, url: str, answer: httpx.Response, rules: Acceptance) -> None:
+        """Raises StepError unless an answer is what these want, with what it lacks and the likeliest mend."""
+        lacks = rules.lacks(answer.status_code, answer.content)
+        if lacks:
+            status, advice = answer.status_code, self._advice(answer.status_code, answer.text)
+            why = "" if lacks == f"status {status}" else f" ({self._masked(lacks.encode())})"
+            line = self._masked(f"{method} {url}".encode())
+            raise StepError(f"{self._at(step)}: {line} answered {self._shown(answer)}{why}: {advice}", status)
 
     def _write(self, path: Path, body: str, step: Step) -> dict[str, str]:
         try:
             path.write_text(body)
         except OSError as error:
-            raise StepError(f"{self._at(step)}: {with_remedy(error)}") from None
+            raise StepError(f"{self._at(step.told)}: {with_remedy(error)}") from None
         self._tell(Told(step.told, f"write {path} ({len(body):,} characters)", "written", 0.0))
         return {}
 
-    def _asked(self, step: Step, method: str, url: str, headers: Mapping[str, str], body: str) -> httpx.Response:
+    def ask(self, step: str, method: str, url: str, headers: Mapping[str, str], body: bytes) -> httpx.Response:
+        """Send a request, again where it is to be slower; `step` is what people call it. Raises StepError."""
         waited_s = 0.0
         while True:
             began = time.monotonic()
             try:
-                answer = self._client.request(method, url, headers=dict(headers), content=body.encode())
+                answer = self._client.request(method, url, headers=dict(headers), content=body)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise StepError(
-                    f"{self._at(step)}: {method} {url}: {str(error) or type(error).__name__}: "
+                    f"{self._at(step)}: {self._masked(f'{method} {url}'.encode())}: {_told(error)}: "
                     "see whether the service runs there, or name its address by the table's [addresses]"
                 ) from None
-            sent = self._masked(f"{method} {url} {body}".encode())
-            self._tell(Told(step.told, sent, self._shown(answer), time.monotonic() - began))
+            sent = self._masked(b"%b %b %b" % (method.encode(), url.encode(), body))
+            self._tell(Told(step, sent, self._shown(answer), time.monotonic() - began))
             if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
                 return answer
             wait_s = _retry_after_s(answer.headers.get("Retry-After", ""))
@@ -118,7 +127,11 @@ class Steps:
                 return answer
             self.slowed += 1
             waited_s += wait_s
-            gevent.sleep(wait_s)
+            until = time.monotonic() + wait_s
+            while (left_s := until - time.monotonic()) > 0:
+                if self.stopped():
+                    raise StepError(f"{self._at(step)}: it was told to end while it waited {wait_s:.0f} s after a 429")
+                gevent.sleep(min(left_s, 0.1))
 
     def _kept(self, step: Step, name: str, path: str, answer: httpx.Response) -> str:
         """A value of an answer. Raises StepError where it is not there."""
@@ -131,7 +144,7 @@ class Steps:
                 found = None
         if found is None:
             raise StepError(
-                f"{self._at(step)}: keep.{name}: the answer has no {path}: it was {self._shown(answer)}; "
+                f"{self._at(step.told)}: keep.{name}: the answer has no {path}: it was {self._shown(answer)}; "
                 "write the path that it has"
             )
         return str(found)
@@ -153,8 +166,8 @@ class Steps:
                 return "see what the service logged"
         return "compare the step with the service's API"
 
-    def _at(self, step: Step) -> str:
-        return f"{self._service.name}: {self._masked(step.told.encode())}"
+    def _at(self, step: str) -> str:
+        return f"{self._service.name}: {self._masked(step.encode())}"
 
     def _shown(self, answer: httpx.Response) -> str:
         return f"{answer.status_code} {self._masked(answer.content[: 8 * SHOWN])[:SHOWN]}".strip()
@@ -182,6 +195,10 @@ def found_at(path: str, value: Any) -> Any:
         else:
             value = value.get(part) if isinstance(value, dict) else None
     return value if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+
+
+def _told(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _retry_after_s(text: str) -> float:
