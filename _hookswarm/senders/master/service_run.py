@@ -121,7 +121,7 @@ class ServiceRun:
         if service.settle_by_probe:
             settle_by_probe(hand, self._controls, service, urls, stopped, self._now_s, self._say)
         if self._settings.probe and not stopped():
-            tried = try_once(hand, self._controls, 0, patience_s(service), stopped, self._now_s)
+            tried = try_once(hand, self._controls, 0, patience_s(service), stopped, self._now_s, self._say)
             if tried.arrived:
                 self._say(f"probe: {told(service, tried, served)}")
             elif not stopped():

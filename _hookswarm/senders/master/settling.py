@@ -5,7 +5,7 @@ from collections.abc import Callable
 from _hookswarm.common.wording import figure
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.ending import UntestedError
-from _hookswarm.senders.master.trial import try_once, why_not_arrived
+from _hookswarm.senders.master.trial import TOLD_S, try_once, why_not_arrived
 from _hookswarm.senders.service.handing import Hand
 from _hookswarm.senders.service.table import Service
 
@@ -32,6 +32,7 @@ def settle_by_probe(
     """
     most_s = max(most_s, service.settle_s)
     began, published = now(), 0
+    said_s = 0.0
     while not stopped():
         tried = try_once(hand, controls, len(urls) - 1, EACH_S, stopped, now)
         published += 1
@@ -41,6 +42,9 @@ def settle_by_probe(
             others = f", after {published - 1} that reached nobody" if published > 1 else ""
             say(f"settled: an event arrived {figure(took_s)} s after the set-up{others}")
             return
+        if took_s - said_s >= TOLD_S:
+            said_s = took_s
+            say(f"settles: none of {published} events arrived yet, {took_s:.0f} of {most_s:.0f} s")
         if took_s >= most_s:
             raise UntestedError(
                 f"{service.name}: {published} events were published to the endpoint that was set up last, and none "

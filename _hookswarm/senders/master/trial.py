@@ -16,6 +16,7 @@ from _hookswarm.senders.service.handing import Hand, Handed
 from _hookswarm.senders.service.table import Service
 
 POLL_S = 0.02
+TOLD_S = 2.0
 SLACK_S = 1.0
 """That an arrival may take to be told of, beside what the table allows."""
 
@@ -48,12 +49,14 @@ def try_once(
     patience_s: float,
     stopped: Callable[[], bool],
     now: Callable[[], float],
+    say: Callable[[str], object] = lambda _text: None,
 ) -> Tried:
     """Publish one event to an endpoint, and wait for it. `now` is Unix seconds by the clock that `controls` know.
 
     Raises StepError where it is not accepted, and ControlError.
     """
     handed = hand.over(webhook, now)
+    said_s = 0.0
     while True:
         waited_s = now() - handed.accepted_s
         found = controls.caught()
@@ -61,6 +64,9 @@ def try_once(
         if arrived or waited_s >= patience_s or stopped():
             others = tuple(one for one in found if not one.event)
             return Tried(handed, arrived, others, waited_s)
+        if waited_s - said_s >= TOLD_S:
+            said_s = waited_s
+            say(f"probe: waits for its arrival, {waited_s:.0f} of {patience_s:.0f} s")
         gevent.sleep(min(POLL_S * (1 + waited_s * 5), 0.25))
 
 

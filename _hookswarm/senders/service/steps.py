@@ -13,7 +13,7 @@ import httpx
 from _hookswarm.common.errors import HookswarmError
 from _hookswarm.common.wording import one_line, with_remedy
 from _hookswarm.protocol.acceptance import Acceptance
-from _hookswarm.protocol.credentials import masked
+from _hookswarm.protocol.credentials import HIDDEN, masked
 from _hookswarm.senders.service.filling import Values, fill, in_json, in_url
 from _hookswarm.senders.service.table import Service, Step
 
@@ -25,6 +25,8 @@ DEFAULT_WAIT_S = 1.0
 """After a 429 that says nothing of when."""
 SECRETIVE = re.compile(r"token|secret|key|password|biscuit|credential")
 """Names of values that nobody is shown."""
+_SECRET_MEMBER = re.compile(rb'("[^"]*(?:%b)[^"]*"\s*:\s*")[^"]+"' % SECRETIVE.pattern.encode(), re.IGNORECASE)
+"""Such a member of JSON, up to its value."""
 SHOWN = 400
 """Bytes of an answer that are."""
 
@@ -67,7 +69,7 @@ class Steps:
 
     def hide(self, values: Values) -> None:
         """Mask those of these values that are secrets in what people are told."""
-        self._hidden |= {text.encode() for name, text in values.items() if SECRETIVE.search(name) and text}
+        self._hidden |= {*hidden_values(self._service, values)}
 
     def do(self, step: Step, values: Values, body: str | None = None) -> dict[str, str]:
         """Do one step with these values; returns what it keeps. `body` is the step's, filled. Raises StepError.
@@ -170,10 +172,21 @@ class Steps:
         return f"{self._service.name}: {self._masked(step.encode())}"
 
     def _shown(self, answer: httpx.Response) -> str:
-        return f"{answer.status_code} {self._masked(answer.content[: 8 * SHOWN])[:SHOWN]}".strip()
+        text = _SECRET_MEMBER.sub(rb"\1" + HIDDEN + b'"', answer.content[: 8 * SHOWN])
+        return f"{answer.status_code} {self._masked(text)}".strip()
 
     def _masked(self, text: bytes) -> str:
-        return one_line(masked(text, sorted(self._hidden, key=len, reverse=True)), SHOWN)
+        line = one_line(masked(text, sorted(self._hidden, key=len, reverse=True)), SHOWN + 1)
+        return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
+
+
+def hidden_values(service: Service, values: Values) -> list[bytes]:
+    """Those of these values that are secrets: by their names, or because the environment has them."""
+    return [
+        text.encode()
+        for name, text in values.items()
+        if text and (SECRETIVE.search(name) or "${" in service.values.get(name, ""))
+    ]
 
 
 def request_line(request: str, values: Values, service: Service) -> tuple[str, str]:
