@@ -34,6 +34,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="print one JSON document; all else goes to stderr")
     clean = commands.add_parser("clean", help="take down what a killed run set up")
     clean.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as results/20261122-…")
+    for command in (check, clean):
+        command.add_argument("--ca-file", default="", metavar="PEM", help="certificate authority of an https service")
     return parser
 
 
@@ -44,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command == "clean":
             from _hookswarm.runner.service_clean import clean
 
-            return clean(options.run, interrupt)
+            return clean(options.run, options.ca_file, interrupt)
         from _hookswarm.runner.service_check import check
 
         return check(options, interrupt)

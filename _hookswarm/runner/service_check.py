@@ -43,6 +43,7 @@ from _hookswarm.senders.service.account import ACCOUNT, Keeper, Kept, left_behin
 from _hookswarm.senders.service.handing import Hand
 from _hookswarm.senders.service.steps import StepError, Steps, Told
 from _hookswarm.senders.service.table import Service, load_service
+from _hookswarm.senders.transport.certificates import client_tls
 
 _SPOILT = Flag.CORRUPT | Flag.BODILESS
 
@@ -139,6 +140,7 @@ class _Check:
         self._stopped = interrupt.wanted.is_set
         self._say = say
         self._clock = Clock()
+        self._tls = client_tls(options.ca_file)
         self._advertise = options.advertise.rstrip("/")
         self._id = new_run_id("check", datetime.now(UTC))
         self._folder = options.results / self._id
@@ -174,7 +176,7 @@ class _Check:
         urls = endpoint_urls([self._region], 1, self._advertise)
         self._say(f"a receiver of ours is the endpoint {urls[0]}")
         account = open_account(self._service, urls, self._id)
-        steps = Steps(self._service, self._tell)
+        steps = Steps(self._service, self._tell, self._tls)
         keeper = Keeper(
             self._service,
             account,

@@ -1,20 +1,20 @@
 """`clean`: what a killed run left at a service is taken down, by what the run's folder holds of it."""
 
-from functools import partial
 from pathlib import Path
 
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.runner.interrupt import Insisting
 from _hookswarm.senders.service.account import ACCOUNT, Keeper, Kept, left_behind
 from _hookswarm.senders.service.steps import Steps
+from _hookswarm.senders.transport.certificates import client_tls
 
 SHOWN = 10
 
 
-def clean(folder: Path, interrupt: Insisting) -> Exit:
+def clean(folder: Path, ca_file: str, interrupt: Insisting) -> Exit:
     """Say how many of each were removed, and what failed. Raises ConfigError where the folder holds nothing of it."""
     kept = Kept.load(folder)
-    steps = Steps(kept.service)
+    steps = Steps(kept.service, tls=client_tls(ca_file))
     keeper = Keeper(
         kept.service, kept.account, steps, lambda text: print(text, flush=True), stopped=interrupt.wanted.is_set
     )

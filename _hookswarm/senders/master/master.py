@@ -309,7 +309,7 @@ class Master:
             self._reception.inbox,
             self._ending,
             self._clock,
-            **({"drain": service.drain} if service else {}),
+            *((service.drain, service.introduce) if service else ()),
         )
         calm = CalmPlayer(player, self._settings, folder, controls, self._clock, say, self._ending.asked.is_set)
         settled, begun = 0, self._reception.inbox.begun

@@ -3,6 +3,7 @@
 import atexit
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
@@ -65,8 +66,11 @@ class ServiceRun:
         self._ending = ending
         self._clock = clock
         self._say = say
-        self._steps = Steps(self._service)
+        self._steps = Steps(self._service, tls=settings.tls)
         self._keeper: Keeper | None = None
+        self._published: dict[str, Any] = {}
+        self._introduced: set[str] = set()
+        """Sending processes that were told."""
         self._missing = 0
         """Arrivals that earlier drains gave up."""
 
@@ -105,8 +109,16 @@ class ServiceRun:
                 return
             raise UntestedError(str(error)) from None
         self._controls.serve(served)
-        published = Published(service=service.model_dump(mode="json"), account=account.model_dump())
-        self._runner.send_message(PUBLISH, published.model_dump())
+        self._published = Published(service=service.model_dump(mode="json"), account=account.model_dump()).model_dump()
+        if isinstance(self._runner, MasterRunner):
+            self._introduced = {*self._runner.clients}
+        self._runner.send_message(PUBLISH, self._published)
+
+    def introduce(self, process: str) -> None:
+        """A sending process is about to be sent a stage: one that joined since then knows nothing of the service."""
+        if isinstance(self._runner, MasterRunner) and process not in self._introduced:
+            self._introduced.add(process)
+            self._runner.send_message(PUBLISH, self._published, process)
 
     def _try(self, account: Account, urls: list[str], stage: Stage, served: Served) -> None:
         """Wait until the service knows its endpoints; unless nobody wants that, see one event arrive."""

@@ -57,11 +57,13 @@ class StagePlayer:
         ending: Ending,
         clock: Clock,
         drain: Callable[[int, Stage], None] = lambda _number, _stage: None,
+        introduce: Callable[[str], None] = lambda _process: None,
     ) -> None:
         """`ending` tells when the run is to end before its plan is done, and is told. `drain` waits, after a stage, for
         what a service still has.
         """
         self._drain = drain
+        self._introduce = introduce
         self._runner = runner
         self._local = isinstance(runner, LocalRunner)
         self._settings = settings
@@ -165,6 +167,7 @@ class StagePlayer:
                 parts=own,
                 of=stage.users,
             )
+            self._introduce(process)
             self._runner.send_message(STAGE, announcement.model_dump(), process)
         name = self._folder.manifest.stages[number]["name"]
         self._folder.timeline.add(StageStarted(at_ns=start_ns, stage=number, name=name))

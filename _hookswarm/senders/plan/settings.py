@@ -144,7 +144,9 @@ class Settings:
         return self.endpoints.weights if self.endpoints else None
 
     def urls(self) -> list[str]:
-        """Where it is sent; of endpoints their hosts."""
+        """Where it is sent; of endpoints their hosts; of a service its addresses."""
+        if self.service:
+            return list(addresses_of(self.service).values())
         return list(self.endpoints.hosts) if self.endpoints else [region.url for region in self.regions]
 
     def unreachable(self) -> list[str]:
@@ -170,10 +172,15 @@ class Settings:
         return f"{told}; --dry-run shows the public half" if pairs else told
 
 
-def check_options(options: argparse.Namespace, read: Callable[[Path], File | None] = open_file) -> Settings:
+def check_options(
+    options: argparse.Namespace,
+    read: Callable[[Path], File | None] = open_file,
+    find: Callable[[str], Service] = load_service,
+) -> Settings:
     """The settings that parsed options ask for. Raises ConfigError that names every fault at once.
 
     `read` gives what the file of `--endpoints` holds; None: it is yet to come from the master, and they are none.
+    `find` gives the service that `--service` names.
     """
     faults = empty_faults(empty_options(options))
 
@@ -184,7 +191,7 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
             faults.extend(error.faults)
 
     provider = collect(lambda: load_provider(options.provider or DEFAULT))
-    service = collect(lambda: load_service(options.service)) if options.service else None
+    service = collect(lambda: find(options.service)) if options.service else None
     endpoints = collect(lambda: load_endpoints(options, read, provider)) if options.endpoints else None
     template = collect(lambda: make_template(options.target))
     table = collect(lambda: region_table(options, endpoints))
@@ -210,7 +217,8 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
         faults += service_faults(options, service, table, captured)
     elif options.advertise:
         faults.append("--advertise tells a --service where our receivers are: name the service, or leave it out")
-    if options.cert and table and not any(url.startswith("https:") for url in urls_of(table, endpoints)):
+    aims = [*urls_of(table, endpoints), *_addresses(service)] if table else []
+    if options.cert and table and not any(url.startswith("https:") for url in aims):
         faults.append("--cert is shown to an https target: write https:// in its URL, or leave it out")
     if options.rotate_at and endpoints and (endpoints.has_keys or endpoints.has_headers):
         faults.append("--rotate-at changes the secret of all: leave it out, or the secrets and headers of --endpoints")
@@ -284,6 +292,14 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
             "rotate_at": rotate_at_s,
         },
     )
+
+
+def _addresses(service: Service | None) -> list[str]:
+    """Where a service is, as far as that is known: what is wrong with it is told elsewhere."""
+    try:
+        return list(addresses_of(service).values()) if service else []
+    except ConfigError:
+        return []
 
 
 def _signing(

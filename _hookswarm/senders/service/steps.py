@@ -2,6 +2,7 @@
 
 import json
 import re
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -53,10 +54,16 @@ class Told(NamedTuple):
 class Steps:
     """Does the steps of one service. Several greenlets may share it."""
 
-    def __init__(self, service: Service, tell: Callable[[Told], object] = lambda _told: None) -> None:
+    def __init__(
+        self,
+        service: Service,
+        tell: Callable[[Told], object] = lambda _told: None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`tls`: whom to trust at an https address; None: whom everybody trusts."""
         self._service = service
         self._tell = tell
-        self._client = httpx.Client(trust_env=False, timeout=PATIENCE_S)
+        self._client = httpx.Client(trust_env=False, timeout=PATIENCE_S, verify=tls or True)
         self._hidden: set[bytes] = set()
         self.stopped: Callable[[], bool] = lambda: False
         """Whether somebody wants a long wait to end."""
