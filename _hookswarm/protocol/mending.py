@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.forms import Form, parse_secret
-from _hookswarm.protocol.providers import Provider, Signature
+from _hookswarm.protocol.providers import DEFAULT, Provider, Signature, load_provider, provider_names
 from _hookswarm.protocol.signature import ASYMMETRIC, Algorithm, Spelling, signing
 from _hookswarm.protocol.verifying import Verifier, is_fresh
 
@@ -36,6 +36,8 @@ class _Found(NamedTuple):
     spelling: Spelling
     header: str
     value: str
+    others: dict[str, str]
+    """Headers that hold the time and the id which are signed, as templates."""
 
 
 def likeliest_mend(provider: Provider, secret: str, headers: Mapping[str, str], body: bytes, now_s: float) -> str:
@@ -46,7 +48,11 @@ def likeliest_mend(provider: Provider, secret: str, headers: Mapping[str, str], 
     signature = provider.signature
     if signature is None or signature.algorithm in ASYMMETRIC or signature.algorithm == "token":
         return "see whether the endpoint's secret is the one that it signs with"
-    stale = _stale(provider, signature, headers, now_s)
+    if (stale := _stale(provider, signature, headers, now_s)) and _verifies(provider, secret, headers, body):
+        return stale
+    for name in sorted(provider_names(), key=DEFAULT.__ne__):  # several sign as it does
+        if name != provider.name and _verifies(load_provider(name), secret, headers, body):
+            return f"it does with delivers = {json.dumps(name)}"
     found = next(_ways(signature, secret, headers, body, _ids(provider, headers)), None)
     if found is None:
         there = [name for name in headers if _LIKE_A_SIGNATURE.search(name)]
@@ -63,13 +69,27 @@ def likeliest_mend(provider: Provider, secret: str, headers: Mapping[str, str], 
         "signed": (signature.signed, found.signed),
         "spelling": (signature.spelling, found.spelling),
         "header": ((signature.header or "").lower(), found.header),
+        "value": (signature.value, found.value),
     }
     lines = [f"{name} = {json.dumps(new)}" for name, (old, new) in changed.items() if old != new]
-    if not lines and stale:
-        return stale
-    if not lines:
-        lines = [f"value = {json.dumps(found.value)}"]
-    return f"it does with {', '.join(lines)} in [delivers.signature]"
+    there = {name.lower() for name, text in provider.headers.items() if "{" in text}
+    others = [f"{name} = {json.dumps(text)}" for name, text in found.others.items() if name not in there]
+    told = [f"{', '.join(lines)} in [delivers.signature]"] if lines else []
+    told += [f"{', '.join(others)} in [delivers.headers]"] if others else []
+    return f"it does with {' and '.join(told)}" if told else "it does by this table: see whether its secret changed"
+
+
+def _verifies(provider: Provider, secret: str, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether it is signed as a provider that is shipped signs."""
+    signature = provider.signature
+    if signature is None or signature.algorithm in ASYMMETRIC or signature.algorithm == "token":
+        return False
+    if not signature.header or signature.header.lower() not in headers:
+        return False
+    try:
+        return Verifier(provider, [parse_secret(secret, signature.secret)]).verify(headers, body)
+    except ConfigError:
+        return False
 
 
 def _stale(provider: Provider, signature: Signature, headers: Mapping[str, str], now_s: float) -> str:
@@ -113,4 +133,15 @@ def _ways(
                 if spelt[spelling] in text:
                     value = text.replace(spelt[spelling], "{signature}")
                     value = value.replace(at, "{timestamp}") if at else value
-                    yield _Found(form, algorithm, signed, spelling, name, value)
+                    others = _holding(at, "timestamp", signed, value, headers) | _holding(
+                        event, "id", signed, value, headers
+                    )
+                    yield _Found(form, algorithm, signed, spelling, name, value, others)
+
+
+def _holding(text: str, name: str, signed: str, value: str, headers: Mapping[str, str]) -> dict[str, str]:
+    """The header that holds what is signed under a name, unless the signature's own does."""
+    named = f"{{{name}}}"
+    if named not in signed or named in value:
+        return {}
+    return dict([(header, named) for header, found in headers.items() if found == text][:1])

@@ -45,6 +45,8 @@ from _hookswarm.senders.service.steps import StepError, Steps, Told
 from _hookswarm.senders.service.table import Service, load_service
 from _hookswarm.senders.transport.certificates import client_tls
 
+SIZE = 64
+"""Bytes of the payload, without its mark: small enough to be shown."""
 _SPOILT = Flag.CORRUPT | Flag.BODILESS
 
 
@@ -190,7 +192,7 @@ class _Check:
             if not self._stopped():
                 served = served_by(self._service, account)
                 controls.serve(served.model_copy(update={"catch": True}))
-                hand = Hand(self._service, account, steps, Marked(Generated("thin", 1)).body)
+                hand = Hand(self._service, account, steps, Marked(Generated(SIZE, 1)).body)
                 self._settle(hand, controls, urls)
                 self._try(hand, controls, urls, served)
         except (StepError, RunFailedError) as error:

@@ -2,12 +2,17 @@
 
 import base64
 import hmac
+import json
+import re
 from datetime import date
 
 import pytest
 
-from _hookswarm.protocol.mending import likeliest_mend
+from _hookswarm.protocol.forms import Form, make_secret, parse_secret
+from _hookswarm.protocol.mending import SIGNED, likeliest_mend
 from _hookswarm.protocol.providers import Provider, Signature, load_provider
+from _hookswarm.protocol.signing import Signer
+from _hookswarm.protocol.verifying import Verifier
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 BODY = b'{"a": 1, "b": "x"}'
@@ -34,7 +39,9 @@ def test_another_header_and_another_spelling_are_found() -> None:
     """Both at once, each named."""
     text = base64.b64encode(hmac.digest(SECRET.encode(), BODY, "sha256")).decode()
     mend = likeliest_mend(provider(), SECRET, {"x-other": f"v1={text}"}, BODY, NOW)
-    assert mend == 'it does with spelling = "base64", header = "x-other" in [delivers.signature]'
+    assert (
+        mend == 'it does with spelling = "base64", header = "x-other", value = "v1={signature}" in [delivers.signature]'
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,7 +56,8 @@ def test_what_is_signed_is_found(signed: str, message: bytes) -> None:
     """With the time of a header, and the body without its white space."""
     headers = {"x-sig": made(SECRET.encode(), message), "x-time": str(NOW)}
     mend = likeliest_mend(provider(), SECRET, headers, BODY, NOW)
-    assert mend == f'it does with signed = "{signed}" in [delivers.signature]'
+    assert mend.startswith(f'it does with signed = "{signed}" in [delivers.signature]')
+    assert mend.endswith(' and x-time = "{timestamp}" in [delivers.headers]') == ("{timestamp}" in signed)
 
 
 def test_the_rest_of_its_header_is_found() -> None:
@@ -78,3 +86,31 @@ def test_another_secret_is_told_and_none_is_shown() -> None:
     mend = likeliest_mend(provider(), SECRET, {"x-sig": made(b"another", BODY)}, BODY, NOW)
     assert mend.startswith("no usual way of signing makes it of this secret")
     assert SECRET not in mend
+
+
+def test_a_provider_that_is_shipped_is_named() -> None:
+    """Where it signs as one of them, that is all to write."""
+    text = base64.b64encode(hmac.digest(bytes(range(32)), b"e.%d.%b" % (NOW, BODY), "sha256")).decode()
+    headers = {"webhook-id": "e", "webhook-timestamp": str(NOW), "webhook-signature": f"v1,{text}"}
+    mend = likeliest_mend(provider(), SECRET, headers, BODY, NOW)
+    assert mend == 'it does with delivers = "standard-webhooks"'
+
+
+@pytest.mark.parametrize("form", ["text", "whsec", "hex"])
+@pytest.mark.parametrize("signed", SIGNED)
+@pytest.mark.parametrize("value", ["{signature}", "v1,{signature}", "t={timestamp},v1={signature}"])
+def test_what_is_written_as_it_says_verifies(form: Form, signed: str, value: str) -> None:
+    """Whatever of the usual ways it is, and whatever the table said before."""
+    secret = make_secret(form)
+    names = {"x-time": "{timestamp}", "x-event-id": "{id}"}
+    right = provider(signed=signed, secret=form, value=value, header="x-right").model_copy(update={"headers": names})
+    lines, body = Signer(right, [parse_secret(secret, form)]).dress(b"msg_1", NOW, BODY)
+    headers = dict(line.split(": ", 1) for line in lines.decode().splitlines())
+    headers = {name.lower(): text for name, text in headers.items()}
+    mend = likeliest_mend(provider(), secret, headers, body, NOW)
+    told = dict(re.findall(r'([\w-]+) = ("[^"]*")', mend))
+    fields = {name: json.loads(text) for name, text in told.items() if name in Signature.model_fields}
+    others = {name: json.loads(text) for name, text in told.items() if name not in fields}
+    mended = provider(**fields).model_copy(update={"headers": others})
+    form_now = mended.signature.secret if mended.signature else "text"
+    assert Verifier(mended, [parse_secret(secret, form_now)]).verify(headers, body), mend
