@@ -72,8 +72,8 @@ def likeliest_mend(provider: Provider, secret: str, headers: Mapping[str, str], 
         "value": (signature.value, found.value),
     }
     lines = [f"{name} = {json.dumps(new)}" for name, (old, new) in changed.items() if old != new]
-    there = {name.lower() for name, text in provider.headers.items() if "{" in text}
-    others = [f"{name} = {json.dumps(text)}" for name, text in found.others.items() if name not in there]
+    written = {name.lower() for name, text in provider.headers.items() if "{" in text}
+    others = [f"{name} = {json.dumps(text)}" for name, text in found.others.items() if name not in written]
     told = [f"{', '.join(lines)} in [delivers.signature]"] if lines else []
     told += [f"{', '.join(others)} in [delivers.headers]"] if others else []
     return f"it does with {' and '.join(told)}" if told else "it does by this table: see whether its secret changed"
