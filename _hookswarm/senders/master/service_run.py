@@ -1,7 +1,9 @@
 """A run through a delivery service, as the master conducts it: set-up, what is told to whom, drains, teardown."""
 
+import atexit
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
@@ -17,16 +19,21 @@ from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import ServiceDrained
 from _hookswarm.senders.exchange.messages import PUBLISH, Published
 from _hookswarm.senders.master.control import Controls
-from _hookswarm.senders.master.ending import Ending, RunFailedError
+from _hookswarm.senders.master.ending import Ending, UntestedError
 from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.master.restarts import Restarter
 from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.settling import settle_by_probe
+from _hookswarm.senders.master.trial import patience_s, told, try_once, why_not_arrived
+from _hookswarm.senders.plan.marked import Marked
+from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.plan import Plan
 from _hookswarm.senders.plan.restarts import restart_at_s
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
-from _hookswarm.senders.service.account import Account, Keeper, open_account, settle
+from _hookswarm.senders.service.account import ACCOUNT, Account, Keeper, Kept, left_behind, open_account, settle
 from _hookswarm.senders.service.filling import fill
+from _hookswarm.senders.service.handing import Hand
 from _hookswarm.senders.service.steps import StepError, Steps
 from _hookswarm.senders.service.table import Service
 
@@ -69,10 +76,13 @@ class ServiceRun:
         self._ending = ending
         self._clock = clock
         self._say = say
-        self._steps = Steps(self._service)
+        self._steps = Steps(self._service, tls=settings.tls)
         self._keeper: Keeper | None = None
         self._values: dict[str, str] = {}
         """Of the account, for the whole run."""
+        self._published: dict[str, Any] = {}
+        self._introduced: set[str] = set()
+        """Sending processes that were told."""
         self._missing = 0
         """Arrivals that earlier drains gave up."""
         self._restarting: gevent.Greenlet | None = None
@@ -82,7 +92,10 @@ class ServiceRun:
         """Publishes that were accepted so far; of these, those of events that had been accepted before."""
 
     def begin(self, plan: Plan) -> None:
-        """Set the service up, and tell receivers and senders. Raises RunFailedError, ControlError, OSError."""
+        """Set the service up, see that it delivers, and tell receivers and senders.
+
+        It comes back early where the run is asked to end. Raises UntestedError, ControlError, OSError.
+        """
         service = self._service
         webhooks = max(stage.webhooks for stage in plan.stages)
         urls = endpoint_urls(self._settings.regions, webhooks, self._settings.advertise)
@@ -95,21 +108,59 @@ class ServiceRun:
             account,
             self._steps,
             self._say,
-            lambda now: now.save(self._folder.path),
+            lambda now: Kept(service=service, account=now).save(self._folder.path),
             self._ending.asked.is_set,
         )
+        atexit.register(self._say_left)
         began = time.monotonic()
         try:
             self._keeper.set_up()
+            if self._ending.asked.is_set():
+                return
+            slowed = f", which it slowed down {self._steps.slowed} times (429)" if self._steps.slowed else ""
+            took = f"{time.monotonic() - began:.1f} s{slowed}"
+            self._say(f"{service.name}: {webhooks:,} endpoint{'s' * (webhooks > 1)} set up in {took}")
+            served = served_by(service, account)
+            self._try(account, urls, plan.stages[0], served)
         except StepError as error:
-            raise RunFailedError(str(error)) from None
-        slowed = f", which it slowed down {self._steps.slowed} times (429)" if self._steps.slowed else ""
-        took = f"{time.monotonic() - began:.1f} s{slowed}"
-        self._say(f"{service.name}: {webhooks:,} endpoint{'s' * (webhooks > 1)} set up in {took}")
-        self._controls.serve(served_by(service, account))
-        published = Published(service=service.model_dump(mode="json"), account=account.model_dump())
-        self._runner.send_message(PUBLISH, published.model_dump())
-        settle(service.settle_s, self._ending.asked.is_set)
+            if self._ending.asked.is_set():
+                return
+            raise UntestedError(str(error)) from None
+        self._controls.serve(served)
+        self._published = Published(service=service.model_dump(mode="json"), account=account.model_dump()).model_dump()
+        if isinstance(self._runner, MasterRunner):
+            self._introduced = {*self._runner.clients}
+        self._runner.send_message(PUBLISH, self._published)
+
+    def introduce(self, process: str) -> None:
+        """A sending process is about to be sent a stage: one that joined since then knows nothing of the service."""
+        if isinstance(self._runner, MasterRunner) and process not in self._introduced:
+            self._introduced.add(process)
+            self._runner.send_message(PUBLISH, self._published, process)
+
+    def _try(self, account: Account, urls: list[str], stage: Stage, served: Served) -> None:
+        """Wait until the service knows its endpoints; unless nobody wants that, see one event arrive."""
+        service, stopped = self._service, self._ending.asked.is_set
+        if not service.settle_by_probe:
+            settle(service.settle_s, stopped)
+            if not self._settings.probe:
+                return
+        self._controls.serve(served.model_copy(update={"catch": True}))
+        payloads = Marked(self._settings.captured or Generated(stage.payload, self._settings.seed))
+        hand = Hand(service, account, self._steps, payloads.body)
+        if service.settle_by_probe:
+            settle_by_probe(hand, self._controls, service, urls, stopped, self._now_s, self._say)
+        if self._settings.probe and not stopped():
+            tried = try_once(hand, self._controls, 0, patience_s(service), stopped, self._now_s, self._say)
+            if tried.arrived:
+                self._say(f"probe: {told(service, tried, served)}")
+            elif not stopped():
+                why = why_not_arrived(service, tried, urls[0])
+                waited = f"it did not arrive within {tried.waited_s:.0f} s"
+                raise UntestedError(f"{service.name} accepted the probe, and {waited}: {why}; --no-probe begins anyway")
+
+    def _now_s(self) -> float:
+        return self._clock.now() / 1e9
 
     def meanwhile(self, number: int, stage: Stage, start_ns: int) -> None:
         """Have happen what the stage plans for the service itself, while it is played."""
@@ -196,14 +247,25 @@ class ServiceRun:
         except OSError as error:
             self._say(f"not written down, that the service was restarted: {with_remedy(error)}")
         if self._keeper:
-            failed = self._keeper.tear_down()
+            try:
+                failed = self._keeper.tear_down()
+            finally:
+                self._steps.close()
             for text in failed[:SHOWN]:
-                self._say(f"not taken down: {text}; `python -m senders.service clean {self._folder.path}` tries again")
+                self._say(f"not taken down: {text}")
             if len(failed) > SHOWN:
                 self._say(f"not taken down: {len(failed) - SHOWN} more")
+            if failed:
+                self._say_left()
+            else:
+                (self._folder.path / ACCOUNT).unlink(missing_ok=True)
+            atexit.unregister(self._say_left)
         for name, pid in self._runs_on.items():
             self._say(f"restart {name}: what was started serves on, as process {pid}: `kill {pid}` ends it")
-        self._steps.close()
+
+    def _say_left(self) -> None:
+        """What to do where something is left of it; also where the process is made to end before that is known."""
+        self._say(left_behind(self._service.name, self._folder.path))
 
     def _taken(self) -> int:
         return sum(self._controls.arrived().values())

@@ -9,6 +9,7 @@ from _hookswarm.protocol.providers import DEFAULT
 from _hookswarm.protocol.regions import RegionTable, check_url
 from _hookswarm.senders.plan.captured import Captured
 from _hookswarm.senders.plan.conformance import CONFORMANCE
+from _hookswarm.senders.plan.destination import beyond_loopback
 from _hookswarm.senders.plan.restarts import EACH
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.stages import CUTS, Stage
@@ -45,9 +46,25 @@ def service_faults(
             yield f"--advertise: {error}"
     if service:
         try:
-            open_account(service, (), "")
+            addresses = addresses_of(service)
         except ConfigError as error:
             yield from error.faults
+            return
+        for name, url in addresses.items():
+            try:
+                check_url(url)
+            except ValueError as error:
+                yield f"--service {service.name}: addresses.{name}: {error}"
+                return
+        if not options.allow_remote:
+            for url in beyond_loopback(list(addresses.values())):
+                yield f"--service {service.name}: {url} is beyond loopback; if it is yours to load, add --allow-remote"
+
+
+def addresses_of(service: Service) -> dict[str, str]:
+    """Its addresses by name. Raises ConfigError for variables that are not set, of whatever it needs."""
+    run = open_account(service, (), "").run
+    return {name: run[name] for name in service.addresses}
 
 
 def through_service(stage: Stage) -> Stage:
