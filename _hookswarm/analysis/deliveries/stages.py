@@ -107,7 +107,8 @@ def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
     through = None
     service = frames.manifest.service
     if service and stage.published and stage.arrived and seen:
-        account = end_to_end.service_ledger(stage.published, stage.arrived, stage.drained)
+        again = plan.duplicate is not None
+        account = end_to_end.service_ledger(stage.published, stage.arrived, stage.drained, on_purpose=again)
         through = end_to_end.through_of(stage.published, stage.arrived, seen, stage.window, stage.drained, service)
     else:
         account = ledger.ledger_of(delivered, seen, frames.watched, on_purpose=plan.duplicate is not None)

@@ -13,6 +13,9 @@ from _hookswarm.protocol.providers import DEFAULT
 from _hookswarm.protocol.regions import RegionTable, check_url
 from _hookswarm.senders.plan.arrivals import Closed, Constant
 from _hookswarm.senders.plan.captured import Captured
+from _hookswarm.senders.plan.conformance import CONFORMANCE
+from _hookswarm.senders.plan.destination import beyond_loopback
+from _hookswarm.senders.plan.restarts import EACH
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.stages import CUTS, Stage
 from _hookswarm.senders.service.account import open_account
@@ -66,9 +69,25 @@ def service_faults(
             yield f"--advertise: {error}"
     if service:
         try:
-            open_account(service, (), "")
+            addresses = addresses_of(service)
         except ConfigError as error:
             yield from error.faults
+            return
+        for name, url in addresses.items():
+            try:
+                check_url(url)
+            except ValueError as error:
+                yield f"--service {service.name}: addresses.{name}: {error}"
+                return
+        if not options.allow_remote:
+            for url in beyond_loopback(list(addresses.values())):
+                yield f"--service {service.name}: {url} is beyond loopback; if it is yours to load, add --allow-remote"
+
+
+def addresses_of(service: Service) -> dict[str, str]:
+    """Its addresses by name. Raises ConfigError for variables that are not set, of whatever it needs."""
+    run = open_account(service, (), "").run
+    return {name: run[name] for name in service.addresses}
 
 
 def through_service(stages: Sequence[Stage]) -> tuple[Stage, ...]:
@@ -77,6 +96,9 @@ def through_service(stages: Sequence[Stage]) -> tuple[Stage, ...]:
     """
     played: list[Stage] = []
     for stage in stages:
+        if stage.scenario == CONFORMANCE:
+            played.append(stage)
+            continue
         alike = [other for other in stages if other.scenario == stage.scenario]
         bare = _bare(stage, lambda name, alike=alike: len({getattr(one, name) for one in alike}) > 1)  # type: ignore[misc]
         same = [one for one in played if replace(one, name=bare.name) == bare]
@@ -107,8 +129,10 @@ def _bare(stage: Stage, is_compared: Callable[[str], bool]) -> Stage:
     return replace(stage, **own, retry=RetryLaw(), links=True, timeout_s=None, name=name)
 
 
-def unfit_for_service(stages: Sequence[Stage], service: Service, quick: bool) -> dict[str, str]:
-    """By the name of a stage, what it needs that a run through a service has not, as a phrase."""
+def unfit_for_service(stages: Sequence[Stage], service: Service | None, quick: bool) -> dict[str, str]:
+    """By the name of a stage, what it needs that a run through a service has not, or one without, as a phrase."""
+    if not service:
+        return {stage.name: "a delivery service (--service)" for stage in stages if stage.service or stage.restart}
     compared = {name: _comparing(stages, name) for name in _SIZES}
     needs = {stage.name: _need(stage, service, quick, compared) for stage in stages}
     return {name: need for name, need in needs.items() if need}
@@ -123,14 +147,12 @@ def _comparing(stages: Sequence[Stage], field: str) -> set[str]:
 
 
 def _need(stage: Stage, service: Service, quick: bool, compared: Mapping[str, set[str]]) -> str:
-    if stage.duplicate:
+    if stage.duplicate and stage.scenario != CONFORMANCE:
         return "deliveries that we repeat: a service delivers by itself"
-    if stage.scenario in compared["strategy"]:
-        return "senders that choose a region: a service delivers to each endpoint where that is"
-    if any(stage.scenario in compared[name] for name in ("processes", "receiver_workers")):
-        return "sizes of our own side to compare: users are what publishes to a service"
-    if not stage.reuse or stage.backlog or stage.response or stage.receiver_threads:
-        return "our own connections and receivers to be what is compared: here a service is"
+    if stage.restart == EACH:
+        return "a [restart.NAME] in the service's table"
+    if need := "" if stage.scenario == CONFORMANCE else _compares_ours(stage, compared):
+        return need
     if any(incident.fault in CUTS for incident in stage.incidents):
         return "modelled links, to cut them"
     largest = service.publish.largest_bytes
@@ -140,3 +162,13 @@ def _need(stage: Stage, service: Service, quick: bool, compared: Mapping[str, se
         return f"more than the {QUICK_ENDPOINTS:,} endpoints that --quick sets up at a service"
     most = service.most_endpoints or MOST_ENDPOINTS
     return f"more than the {most:,} endpoints that the service takes" if stage.webhooks > most else ""
+
+
+def _compares_ours(stage: Stage, compared: Mapping[str, set[str]]) -> str:
+    if stage.scenario in compared["strategy"]:
+        return "senders that choose a region: a service delivers to each endpoint where that is"
+    if any(stage.scenario in compared[name] for name in ("processes", "receiver_workers")):
+        return "sizes of our own side to compare: users are what publishes to a service"
+    if not stage.reuse or stage.backlog or stage.response or stage.receiver_threads:
+        return "our own connections and receivers to be what is compared: here a service is"
+    return ""
