@@ -105,10 +105,11 @@ def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
     plan, delivered, seen = stage.plan, stage.delivered, stage.arrivals
     rows = delivered.attempts.rows
     through = None
-    if stage.published and stage.arrived and seen:
+    service = frames.manifest.service
+    if service and stage.published and stage.arrived and seen:
         again = plan.duplicate is not None
         account = end_to_end.service_ledger(stage.published, stage.arrived, stage.drained, on_purpose=again)
-        through = end_to_end.through_of(stage.published, stage.arrived, seen, stage.window, stage.drained)
+        through = end_to_end.through_of(stage.published, stage.arrived, seen, stage.window, stage.drained, service)
     else:
         account = ledger.ledger_of(delivered, seen, frames.watched, on_purpose=plan.duplicate is not None)
     faults = [entry for entry in frames.entries(FaultsSet) if entry.stage == stage.number]

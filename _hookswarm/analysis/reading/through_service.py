@@ -46,6 +46,13 @@ def published_rows(attempts: Rows, service: ServiceRecord, regions: int) -> Rows
     return rows
 
 
+def published_by_itself(rows: Rows, service: ServiceRecord) -> Mask:
+    """Of `published_rows`, one for each publish: that of the endpoint that it names."""
+    size = shared_by(service)
+    own: Mask = rows["webhook"] % size == rows["sequence"] % size
+    return own
+
+
 def delivered_rows(
     arrivals: Rows, service: ServiceRecord, started: Sequence[tuple[int, int]], runs: npt.NDArray[np.uint32]
 ) -> Rows:
