@@ -181,6 +181,8 @@ class ServiceDrained(Record):
     waited_s: float
     patience_s: float
     """How long nothing may have moved before what is missing is given up."""
+    law_s: float = 0.0
+    """The longest wait of the law that the service promises, before any of its attempts; 0: it promises none."""
 
 
 class StageEnded(Record):

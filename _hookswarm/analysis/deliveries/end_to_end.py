@@ -8,8 +8,9 @@ import numpy as np
 from _hookswarm.analysis.deliveries import disorder, quantiles
 from _hookswarm.analysis.deliveries.deliveries import Frame, State
 from _hookswarm.analysis.deliveries.figures import Window
+from _hookswarm.analysis.deliveries.unarrived import Unarrived
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, group_events, places_in, take_rows
-from _hookswarm.analysis.reading.through_service import has_body
+from _hookswarm.analysis.reading.through_service import has_body, is_misdelivered
 from _hookswarm.analysis.schema.report import Ledger
 from _hookswarm.analysis.schema.service import ServiceLatencies, Through
 from _hookswarm.records.journal import Rows
@@ -63,17 +64,16 @@ def end_to_end(published: Frame, arrived: Arrived) -> Frame:
     )
 
 
-def service_ledger(published: Frame, arrived: Arrived, drained: ServiceDrained | None) -> Ledger:
+def service_ledger(published: Frame, arrived: Arrived, unarrived: Unarrived, drained: ServiceDrained | None) -> Ledger:
     """The ledger of one stage. `drained`: how long what was missing was waited for; None: it was not."""
     rows, event = arrived.rows.rows, arrived.event
     ours = event >= 0
-    accepted = published.state == State.ACKNOWLEDGED
     refused = ours & ~np.isin(published.state, (State.ACKNOWLEDGED, State.IN_DOUBT))[event]
     late_ns = drained.at_ns if drained else np.iinfo(np.int64).max
     spurious, harmless = _repeated(rows, event, arrived.taken)
     firsts = np.flatnonzero(arrived.first_ns)
     out_of_order = disorder.disorder_of(published.attempts.key[firsts] >> np.uint64(32), arrived.first_ns[firsts])
-    lost = int(np.count_nonzero(accepted & ~arrived.seen))
+    lost = int(np.count_nonzero(unarrived.lost))
     unexpected = int(np.count_nonzero(~ours)) + int(np.count_nonzero(refused))
     return Ledger(
         received=len(rows),
@@ -84,7 +84,7 @@ def service_ledger(published: Frame, arrived: Arrived, drained: ServiceDrained |
         duplicated=spurious + harmless,
         duplicated_harmless=harmless,
         duplicated_spurious=spurious,
-        reordered=out_of_order.reordered,
+        reordered=int(np.count_nonzero(overtaken_events(published, arrived))),
         inversions=out_of_order.inversions,
         displacement=out_of_order.displacement,
         late=int(np.count_nonzero(arrived.first_ns > late_ns)),
@@ -95,7 +95,12 @@ def service_ledger(published: Frame, arrived: Arrived, drained: ServiceDrained |
 
 
 def through_of(
-    published: Frame, arrived: Arrived, arrivals: Grouped, window: Window, drained: ServiceDrained | None
+    published: Frame,
+    arrived: Arrived,
+    unarrived: Unarrived,
+    arrivals: Grouped,
+    window: Window,
+    drained: ServiceDrained | None,
 ) -> Through:
     """What only a service's deliveries have."""
     rows, ours = arrived.rows.rows, arrived.event >= 0
@@ -110,14 +115,32 @@ def through_of(
         arrived=int(np.count_nonzero(arrived.seen)),
         untaken=int(np.count_nonzero(accepted & arrived.seen & (arrived.first_ns == 0))),
         retries=int(np.count_nonzero(~_before_taken(arrived)[again] & ours[again])),
+        missing=int(np.count_nonzero(unarrived.missing)),
+        dropped=int(np.count_nonzero(unarrived.dropped)),
+        misdelivered=int(np.count_nonzero(is_misdelivered(rows) & ~ours)),
         rewritten=_flagged(rows, ours, Flag.REWRITTEN),
         unverified=_flagged(rows, ours, Flag.UNVERIFIED),
         bodiless=int(np.count_nonzero(~has_body(arrivals.rows))),
         waited_s=drained.waited_s if drained else None,
+        quiet_s=unarrived.quiet_s,
+        allowed_s=unarrived.allowed_s,
         latency_ms=ServiceLatencies(
             publish=quantiles.quantiles_of((published.acknowledged_ns - published.due_ns)[counted] / 1e6),
             pickup=quantiles.quantiles_of((first - published.acknowledged_ns)[picked] / 1e6),
         ),
+    )
+
+
+def overtaken_events(published: Frame, arrived: Arrived) -> Mask:
+    """Which events were taken after one of their endpoint that was published once the service had accepted them.
+
+    Of two that were published at the same time nobody knows which one the service had first.
+    """
+    taken = np.flatnonzero(arrived.first_ns)
+    began = published.attempts.rows["start"][published.attempts.first]
+    accepted = np.where(published.acknowledged_ns, published.acknowledged_ns, np.iinfo(np.int64).max)
+    return disorder.overtaken_by_later(
+        published.webhook[taken].astype(np.int64), began[taken], accepted[taken], arrived.first_ns[taken]
     )
 
 

@@ -1,14 +1,15 @@
 """Checks that hold without being asked for, in every stage that plans nothing wrong and seeks no overload."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.schema.report import DefaultCheck, Stage
-from _hookswarm.analysis.verdicts import measures
+from _hookswarm.analysis.verdicts import measures, service_checks
 from _hookswarm.analysis.verdicts.books import excused_stages
 from _hookswarm.analysis.verdicts.checks import CheckStatus, judge_checks, parse_check
 from _hookswarm.analysis.verdicts.measures import Number
 from _hookswarm.analysis.verdicts.verdict import LOST, SCALABILITY
+from _hookswarm.records.manifest import ServiceRecord
 from _hookswarm.records.timeline import StageOverloaded
 
 ERROR_RATE = "error_rate<=1%"
@@ -26,15 +27,27 @@ def judge_defaults(frames: RunFrames, stages: Sequence[Stage]) -> list[DefaultCh
     """All of them, over the stages of a run that count; None where they are not wanted."""
     if frames.manifest.options.get("no_default_checks"):
         return None
+    service = frames.manifest.service
     counting = [stage for stage in stages if counts(stage, frames.manifest.test)]
     cut = _cut_short(frames)
     none = "every stage plans faults, or seeks overload" if stages else "no stage was played"
     every = list(measures.numbers_of_stages(counting))
     whole = [number for number in every if number.scope["stage"] not in cut]
+    error_rate = _judge(ERROR_RATE, DEFAULTS[ERROR_RATE], whole, "" if counting else none)
+    if service:
+        return [*_of_service(service, stages), error_rate]
     return [
-        _judge(text, advice, whole if text == ERROR_RATE else every, "" if counting else none)
+        error_rate if text == ERROR_RATE else _judge(text, advice, every, "" if counting else none)
         for text, advice in DEFAULTS.items()
     ]
+
+
+def _of_service(service: ServiceRecord, stages: Sequence[Stage]) -> Iterator[DefaultCheck]:
+    """What a service is held against, over all stages where it counts."""
+    for text, advice in service_checks.checks_of(service).items():
+        judged = [stage for stage in stages if service_checks.holds_in(text, stage)]
+        none = "every stage plans redirects" if stages else "no stage was played"
+        yield _judge(text, advice, list(measures.numbers_of_stages(judged)), "" if judged else none)
 
 
 def counts(stage: Stage, test: str) -> bool:

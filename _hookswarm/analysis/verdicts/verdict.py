@@ -9,7 +9,7 @@ from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.duplicates import Duplicates
 from _hookswarm.analysis.schema.report import DefaultCheck, Reason, Stage, Status, Verdict
 from _hookswarm.analysis.schema.rotations import Rotation
-from _hookswarm.analysis.verdicts import books, duplicates, held_back
+from _hookswarm.analysis.verdicts import books, duplicates, held_back, service_notes
 from _hookswarm.analysis.verdicts.books import NAMED
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, SHORTEST_S
@@ -24,7 +24,7 @@ EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID,
 
 
 LOST = "lost==0"
-"""A default check that has a reason of its own: ACKNOWLEDGED_LOST."""
+"""A default check that has a reason of its own, but through a service: ACKNOWLEDGED_LOST."""
 
 
 def verdict_of(
@@ -45,7 +45,7 @@ def verdict_of(
     broken = [
         Reason(code=Code.DEFAULT_CHECK_FAILED, message=one.message)
         for one in judged
-        if one.status == "fail" and one.check != LOST
+        if one.status == "fail" and (one.check != LOST or frames.manifest.service)
     ]
     notes = [
         *([] if useless else disturbed),
@@ -54,6 +54,7 @@ def verdict_of(
         *duplicates.unknown(repeated),
         *_unverified(rotated),
         *held_back.held_back(stages),
+        *service_notes.service_notes(frames, stages),
     ]
     if void:
         return Verdict(status=Status.VOID, reasons=[*void, *failed, *broken, *notes])

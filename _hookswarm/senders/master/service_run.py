@@ -105,7 +105,8 @@ class ServiceRun:
             if taken != before:
                 before, moved = taken, now
             still_s = now - moved
-            if (taken >= expected and still_s >= QUIET_S) or still_s >= patience_s:
+            # More than is expected: something came twice, and hides what is missing.
+            if (taken == expected and still_s >= QUIET_S) or still_s >= patience_s:
                 break
             if now - said >= TOLD_S and taken < expected:
                 said = now
@@ -123,6 +124,7 @@ class ServiceRun:
                 taken=taken,
                 waited_s=round(time.monotonic() - began, 3),
                 patience_s=patience_s,
+                law_s=self._law_s(),
             )
         )
 
@@ -154,10 +156,13 @@ class ServiceRun:
         service = self._service
         if not stage.plans_faults or not service.retry:
             return service.drain_s
-        most_s = LONGEST_DRAIN_S[self._settings.quick]
-        waits = range(1, min(service.retry.retries or 1_000, 1_000) + 1)
-        longest_s = max((service.retry.longest_s(wait) for wait in waits), default=0.0)
-        return max(service.drain_s, min(longest_s + 1, most_s))
+        return max(service.drain_s, min(self._law_s() + 1, LONGEST_DRAIN_S[self._settings.quick]))
+
+    def _law_s(self) -> float:
+        """The longest wait of its law."""
+        retry = self._service.retry
+        waits = range(1, min(retry.retries or 1_000, 1_000) + 1) if retry else ()
+        return max((retry.longest_s(wait) for wait in waits), default=0.0) if retry else 0.0
 
 
 def endpoint_urls(regions: Sequence[Region], webhooks: int, advertise: str = "") -> list[str]:
