@@ -53,7 +53,7 @@ def overtaken_by_later(webhook: Ints, began: Ints, ended: Ints, seen: Ints) -> M
     line = rank * span
     starts = (line + began - origin)[order]
     earliest = np.minimum.accumulate((line + seen - origin)[order][::-1])[::-1]
-    later = np.searchsorted(starts, line + np.minimum(ended - origin, span - 1))
+    later = np.searchsorted(starts, line + np.minimum(ended - origin, span - 1), side="right")
     found: Mask = np.append(earliest, np.iinfo(np.int64).max)[later] < line + seen - origin
     return found
 

@@ -10,7 +10,7 @@ from _hookswarm.analysis.deliveries import deliveries as gathered
 from _hookswarm.analysis.deliveries.deliveries import Frame, was_sent
 from _hookswarm.analysis.deliveries.end_to_end import Arrived
 from _hookswarm.analysis.deliveries.figures import Window
-from _hookswarm.analysis.deliveries.unarrived import Unarrived, allowed_s, patience_of, unarrived_of
+from _hookswarm.analysis.deliveries.unarrived import Unarrived, patience_of, unarrived_of
 from _hookswarm.analysis.reading.frames import PlannedStage, RunFrames
 from _hookswarm.analysis.reading.rows import Grouped, group_events, rows_of_stage
 from _hookswarm.analysis.schema.report import Attempts, Generator, Latencies, Stage, Unanswered
@@ -87,10 +87,7 @@ def _played(frames: RunFrames) -> Iterator[PlayedStage]:
         if service and arrivals:
             published, arrived = delivered, end_to_end.arrived_of(delivered, arrivals)
             delivered = end_to_end.end_to_end(published, arrived)
-            end = drained.get(number)
-            troubled = frames.plan[number].plans_faults or not arrived.taken[arrived.event >= 0].all()
-            longest_s = allowed_s(end, service.drain_s, troubled)
-            absent = unarrived_of(published, arrived.seen, arrived.first_ns, end, patience, longest_s)
+            absent = unarrived_of(published, arrived.seen, arrived.first_ns, drained.get(number), patience)
         yield PlayedStage(
             number=number,
             plan=frames.plan[number],
@@ -114,7 +111,8 @@ def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
     rows = delivered.attempts.rows
     through = None
     if stage.published and stage.arrived and stage.unarrived and seen:
-        account = end_to_end.service_ledger(stage.published, stage.arrived, stage.unarrived, stage.drained)
+        again = plan.duplicate is not None
+        account = end_to_end.service_ledger(stage.published, stage.arrived, stage.unarrived, stage.drained, again)
         through = end_to_end.through_of(
             stage.published, stage.arrived, stage.unarrived, seen, stage.window, stage.drained
         )

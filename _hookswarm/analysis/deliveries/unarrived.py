@@ -22,7 +22,7 @@ class Patience:
     """How long what is missing was waited for, in a run."""
 
     until_ns: int
-    """When the last drain ended: receivers took notes that long; 0: there was none."""
+    """When the last drain ended that was not broken off; 0: there was none."""
     gone_ns: Mapping[int, int]
     """Endpoints that answered 410, and when they first did: nothing has to be delivered there any more."""
 
@@ -38,14 +38,14 @@ class Unarrived:
     """Its endpoint had answered 410."""
     quiet_s: float | None
     """From when the stage's last arrival was taken, or its last event accepted; None: nobody waited."""
-    allowed_s: float
-    """How long a delivery may take by the service's word."""
+    allowed_s: float | None
+    """How long a delivery may take by the service's word; None: that is not known."""
 
 
 def patience_of(frames: RunFrames) -> Patience:
     """That of a run through a service."""
     service, rows = frames.manifest.service, frames.arrivals
-    ends = [entry.at_ns for entry in frames.entries(ServiceDrained)]
+    ends = [entry.at_ns for entry in frames.entries(ServiceDrained) if entry.settled]
     gone: dict[int, int] = {}
     if service and rows is not None and service.promises.get("gone") in DROPPING:
         refused = rows[rows["status"] == GONE]
@@ -55,16 +55,8 @@ def patience_of(frames: RunFrames) -> Patience:
     return Patience(max(ends, default=0), gone)
 
 
-def allowed_s(drained: ServiceDrained | None, drain_s: float, troubled: bool) -> float:
-    """How long the service may take, by its table's word.
-
-    Where an attempt may have failed (`troubled`), as long as the longest wait of its law.
-    """
-    return max(drain_s, drained.law_s if drained and troubled else 0.0)
-
-
 def unarrived_of(
-    published: Frame, seen: Mask, first_ns: Ints, drained: ServiceDrained | None, patience: Patience, allowed_s: float
+    published: Frame, seen: Mask, first_ns: Ints, drained: ServiceDrained | None, patience: Patience
 ) -> Unarrived:
     """Of one stage. `seen`: which events arrived at all; `first_ns`: when each was first taken, or 0."""
     absent = (published.state == State.ACKNOWLEDGED) & ~seen
@@ -76,5 +68,6 @@ def unarrived_of(
         moved_ns = max(first_ns.max(initial=0), published.acknowledged_ns.max(initial=0))
         quiet_s = round(max(patience.until_ns - int(moved_ns), 0) / 1e9, 3)
     left = absent & ~dropped
-    over = quiet_s is not None and quiet_s + SLACK_S >= allowed_s
+    allowed_s = (drained.allowed_s or drained.patience_s) if drained else None
+    over = quiet_s is not None and allowed_s is not None and quiet_s + SLACK_S >= allowed_s
     return Unarrived(left & over, left & (not over), dropped, quiet_s, allowed_s)

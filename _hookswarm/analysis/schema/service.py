@@ -5,6 +5,9 @@ from typing import Literal
 from pydantic import Field
 
 from _hookswarm.analysis.schema.base import Model, Quantiles
+from _hookswarm.analysis.schema.drains import Drain
+from _hookswarm.analysis.schema.isolation import Isolation
+from _hookswarm.analysis.schema.restarts import Restarted
 
 
 class ServiceLatencies(Model):
@@ -39,6 +42,9 @@ class Through(Model):
     latency_ms: ServiceLatencies
 
 
+Judgement = Literal["kept", "broken", "not promised", "not observed"]
+
+
 class Rule(Model):
     """One thing that a service does, beside what it promises: a row of the conformance table."""
 
@@ -47,7 +53,7 @@ class Rule(Model):
     observed: str = Field(
         description="what it did, in a few words with numbers; what the law is where none is promised"
     )
-    verdict: Literal["kept", "broken", "not promised", "not observed"]
+    verdict: Judgement
     evidence: str = Field(description="how often, in which stages, or why it could not be seen")
 
 
@@ -59,3 +65,6 @@ class ServiceReport(Model):
     endpoints: int
     fan_out: Literal["endpoint", "group", "run"]
     conformance: list[Rule] = Field(default=[], description="its law and its manners, seen from outside")
+    isolation: list[Isolation] = Field(default=[], description="stages in which some endpoints troubled it")
+    drains: list[Drain] = Field(default=[], description="stages in which it accepted more than it delivered")
+    restarts: list[Restarted] = Field(default=[], description="of itself, and of its stores")

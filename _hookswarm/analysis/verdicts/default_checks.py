@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.schema.report import DefaultCheck, Stage
+from _hookswarm.analysis.schema.service import Rule
 from _hookswarm.analysis.verdicts import measures, service_checks
 from _hookswarm.analysis.verdicts.books import excused_stages
 from _hookswarm.analysis.verdicts.checks import CheckStatus, judge_checks, parse_check
@@ -20,11 +21,18 @@ DEFAULTS = {
     ERROR_RATE: "look at the failures; if so many are to be expected, `--no-default-checks` and a `--check`",
 }
 """What holds, and what to do where it does not."""
+PROMISES = "promises kept"
+"""Of runs through a delivery service: no rule of its conformance table is broken."""
 NO_JOURNAL = "no receiver of ours kept a journal of arrivals"
 
 
-def judge_defaults(frames: RunFrames, stages: Sequence[Stage]) -> list[DefaultCheck] | None:
-    """All of them, over the stages of a run that count; None where they are not wanted."""
+def judge_defaults(
+    frames: RunFrames, stages: Sequence[Stage], rules: Sequence[Rule] | None = None
+) -> list[DefaultCheck] | None:
+    """All of them, over the stages of a run that count; None where they are not wanted.
+
+    `rules`: what a delivery service did beside what it promised; None of another run.
+    """
     if frames.manifest.options.get("no_default_checks"):
         return None
     service = frames.manifest.service
@@ -35,7 +43,8 @@ def judge_defaults(frames: RunFrames, stages: Sequence[Stage]) -> list[DefaultCh
     whole = [number for number in every if number.scope["stage"] not in cut]
     error_rate = _judge(ERROR_RATE, DEFAULTS[ERROR_RATE], whole, "" if counting else none)
     if service:
-        return [*_of_service(service, stages), error_rate]
+        promises = [] if rules is None else [_judge_promises(rules, len(stages))]
+        return [*_of_service(service, stages), error_rate, *promises]
     return [
         error_rate if text == ERROR_RATE else _judge(text, advice, every, "" if counting else none)
         for text, advice in DEFAULTS.items()
@@ -74,3 +83,16 @@ def _judge(text: str, advice: str, numbers: Sequence[Number], none_counts: str) 
     if result.status is CheckStatus.PASS:
         return DefaultCheck(check=text, status="pass", stages=len(known), message=result.message)
     return DefaultCheck(check=text, status="fail", stages=len(known), message=f"{text}: {result.message}; {advice}")
+
+
+def _judge_promises(rules: Sequence[Rule], stages: int) -> DefaultCheck:
+    """In all stages: a promise holds where something is planned to go wrong, too."""
+    broken = [f"{one.rule}: {one.observed}, promised {one.promised}" for one in rules if one.verdict == "broken"]
+    if broken:
+        message = f"{PROMISES}: {'; '.join(broken)}; mend the service, or its table if that is what is wrong"
+        return DefaultCheck(check=PROMISES, status="fail", stages=stages, message=message)
+    kept = [one.rule for one in rules if one.verdict == "kept"]
+    if kept:
+        return DefaultCheck(check=PROMISES, status="pass", stages=stages, message=", ".join(kept))
+    why = "nothing that the service promises was to be seen"
+    return DefaultCheck(check=PROMISES, status="skipped", stages=0, message=why)

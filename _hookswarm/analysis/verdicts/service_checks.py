@@ -8,7 +8,6 @@ from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.verdicts.verdict import LOST
 from _hookswarm.records.manifest import ServiceRecord
 
-REORDERED = "reordered==0"
 UNVERIFIED = "unverified==0"
 BODILESS = "bodiless==0"
 WRONGS = {
@@ -25,8 +24,6 @@ WRONGS = {
     "`secret` there, and for attempts that repeat an old time",
     BODILESS: "{service} sent requests without the event, though nothing was redirected: look for a method or a body "
     "that it changes",
-    REORDERED: "{service} promises to keep the order (`promises.order` in its table): look for workers that share an "
-    "endpoint, and for events that pass one which is retried",
 }
 """By check: what the service did, and what to do next."""
 
@@ -36,8 +33,6 @@ def checks_of(service: ServiceRecord) -> dict[str, str]:
     checks = {text: advice.format(service=service.name) for text, advice in WRONGS.items()}
     if not service.signed:
         del checks[UNVERIFIED]
-    if service.promises.get("order") != "kept":
-        del checks[REORDERED]
     return checks
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.schema.report import Reason, Stage
-from _hookswarm.analysis.verdicts.books import strays
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.wording import figure
 
@@ -25,7 +24,6 @@ def service_notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason
                 )
                 told += f" of their endpoint, and {service.name} promises no order; {Code.DELIVERIES_REORDERED.advice}"
                 yield Reason(code=Code.DELIVERIES_REORDERED, message=told)
-    yield from strays(frames)
 
 
 def _missing(service: str, stage: Stage) -> str:
