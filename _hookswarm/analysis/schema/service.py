@@ -28,12 +28,20 @@ class Through(Model):
     untaken: int = Field(description="accepted, and answered a failure by our receivers every time they arrived")
     retries: int = Field(description="arrivals after earlier ones of their event that were all answered a failure")
     missing: int = Field(
-        default=0, description="accepted, and not arrived when it was waited for no longer, though others still came"
+        default=0, description="accepted, and not arrived after `quiet_s`: the service may still deliver, by its law"
+    )
+    dropped: int = Field(default=0, description="accepted, and never arrived: the endpoint had answered 410")
+    misdelivered: int = Field(
+        default=0, description="arrivals at an endpoint that does not get the event; of `ledger.unexpected`"
     )
     rewritten: int = Field(description="arrivals with the published value in other bytes")
     unverified: int = Field(description="arrivals whose signature was not right, or whose time was not recent")
     bodiless: int = Field(description="requests without a body, such as a GET that follows a redirect: no arrivals")
     waited_s: float | None = Field(description="after the stage, for what was on its way; null: the run ended before")
+    quiet_s: float | None = Field(
+        default=None, description="from the stage's last arrival until the run's last drain ended; null: there was none"
+    )
+    allowed_s: float | None = Field(default=None, description="how long a delivery may take, by the service's word")
     latency_ms: ServiceLatencies
 
 

@@ -43,17 +43,14 @@ class ServiceRecorder(Recorder):
             return
         self._manners.add(stage)
         self._add_isolation(stage)
-        self._add_outage(stage)
-        if drain := drain_of(stage, service):
-            self._drains.append(drain)
-        if entry := self._restarts.get(stage.number):
-            self._restarted.append(restarted_of(stage, entry))
-
-    def _add_outage(self, stage: PlayedStage) -> None:
         incidents = [entry for entry in self._frames.entries(IncidentPlayed) if entry.stage == stage.number]
         names = [region.name for region in self._frames.manifest.regions]
         if found := outage_of(stage, incidents, names):
             self._outages.append(found)
+        if drain := drain_of(stage, service):
+            self._drains.append(drain)
+        if entry := self._restarts.get(stage.number):
+            self._restarted.append(restarted_of(stage, entry))
 
     def _add_isolation(self, stage: PlayedStage) -> None:
         service, plan = self._frames.manifest.service, stage.plan
@@ -81,12 +78,12 @@ class ServiceRecorder(Recorder):
             tried=service.run,
             endpoints=service.endpoints,
             fan_out=service.fan_out,
-            calibration=_calibration(service),
-            outages=self._outages,
             isolation=self._isolation,
             drains=self._drains,
             restarts=self._restarted,
             conformance=self.conformance or [],
+            calibration=_calibration(service),
+            outages=self._outages,
         )
 
 

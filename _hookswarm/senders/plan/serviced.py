@@ -13,7 +13,6 @@ from _hookswarm.protocol.providers import DEFAULT
 from _hookswarm.protocol.regions import RegionTable, check_url
 from _hookswarm.senders.plan.arrivals import Closed, Constant
 from _hookswarm.senders.plan.captured import Captured
-from _hookswarm.senders.plan.conformance import CONFORMANCE
 from _hookswarm.senders.plan.destination import beyond_loopback
 from _hookswarm.senders.plan.restarts import EACH
 from _hookswarm.senders.plan.retry import RetryLaw
@@ -96,7 +95,7 @@ def through_service(stages: Sequence[Stage]) -> tuple[Stage, ...]:
     """
     played: list[Stage] = []
     for stage in stages:
-        if stage.scenario == CONFORMANCE:
+        if stage.service:  # made for it
             played.append(stage)
             continue
         alike = [other for other in stages if other.scenario == stage.scenario]
@@ -147,12 +146,20 @@ def _comparing(stages: Sequence[Stage], field: str) -> set[str]:
 
 
 def _need(stage: Stage, service: Service, quick: bool, compared: Mapping[str, set[str]]) -> str:
-    if stage.duplicate and stage.scenario != CONFORMANCE:
+    most = service.most_endpoints or MOST_ENDPOINTS
+    many = f"more than the {most:,} endpoints that the service takes" if stage.webhooks > most else ""
+    if stage.service and stage.restart != EACH:
+        return many
+    if stage.duplicate:
         return "deliveries that we repeat: a service delivers by itself"
     if stage.restart == EACH:
         return "a [restart.NAME] in the service's table"
-    if need := "" if stage.scenario == CONFORMANCE else _compares_ours(stage, compared):
-        return need
+    if stage.scenario in compared["strategy"]:
+        return "senders that choose a region: a service delivers to each endpoint where that is"
+    if any(stage.scenario in compared[name] for name in ("processes", "receiver_workers")):
+        return "sizes of our own side to compare: users are what publishes to a service"
+    if not stage.reuse or stage.backlog or stage.response or stage.receiver_threads:
+        return "our own connections and receivers to be what is compared: here a service is"
     if any(incident.fault in CUTS for incident in stage.incidents):
         return "modelled links, to cut them"
     largest = service.publish.largest_bytes
@@ -160,15 +167,4 @@ def _need(stage: Stage, service: Service, quick: bool, compared: Mapping[str, se
         return f"payloads above the {largest:,} bytes that the service takes"
     if quick and stage.webhooks > QUICK_ENDPOINTS:
         return f"more than the {QUICK_ENDPOINTS:,} endpoints that --quick sets up at a service"
-    most = service.most_endpoints or MOST_ENDPOINTS
-    return f"more than the {most:,} endpoints that the service takes" if stage.webhooks > most else ""
-
-
-def _compares_ours(stage: Stage, compared: Mapping[str, set[str]]) -> str:
-    if stage.scenario in compared["strategy"]:
-        return "senders that choose a region: a service delivers to each endpoint where that is"
-    if any(stage.scenario in compared[name] for name in ("processes", "receiver_workers")):
-        return "sizes of our own side to compare: users are what publishes to a service"
-    if not stage.reuse or stage.backlog or stage.response or stage.receiver_threads:
-        return "our own connections and receivers to be what is compared: here a service is"
-    return ""
+    return many
