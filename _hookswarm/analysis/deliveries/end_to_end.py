@@ -144,8 +144,15 @@ def through_of(
         latency_ms=ServiceLatencies(
             publish=quantiles.quantiles_of((published.acknowledged_ns - published.due_ns)[counted] / 1e6),
             pickup=quantiles.quantiles_of((first - published.acknowledged_ns)[picked] / 1e6),
+            receiving=quantiles.quantiles_of((rows["done"] - rows["start"])[_inside(rows, window)] / 1e6),
         ),
     )
+
+
+def _inside(rows: Rows, window: Window) -> Mask:
+    """Which arrivals came in a window."""
+    found: Mask = (rows["start"] >= window[0]) & (rows["start"] < window[1])
+    return found
 
 
 def overtaken_events(published: Frame, arrived: Arrived) -> Mask:
