@@ -26,7 +26,6 @@ def test_a_tenant_of_three_endpoints_has_each_event_three_times(tmp_path: Path) 
             "--rate",
             "50",
             "--no-probe",
-            "--no-probe",
         )
         told = service.stats()
     assert not run.faults, run.said
