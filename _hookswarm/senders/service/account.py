@@ -1,5 +1,6 @@
 """What a set-up made at a service, and its ids: made once for a run, used by every sender, taken down at its end."""
 
+import math
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.forms import make_secret
 from _hookswarm.records.writing import write_atomically
-from _hookswarm.senders.service.filling import fill, from_environment, in_json
+from _hookswarm.senders.service.filling import fill, from_environment, in_json, names_in
 from _hookswarm.senders.service.steps import StepError, Steps
 from _hookswarm.senders.service.table import Level, Service, Step
 
@@ -104,6 +105,9 @@ class Keeper:
     def tear_down(self) -> list[str]:
         """Do all steps of the teardown, also those after one that failed; returns what failed."""
         failed: list[str] = []
+        for step in self._service.setup:
+            if step.lasts_s is not None and {*step.keep} <= {*self._account.run}:
+                self._done_at.setdefault(id(step), -math.inf)  # by another process, who knows when
         for level, steps in _blocks(self._service.teardown):
             failed += self._all(list(steps), level, "taken down", strict=False)
         return failed
@@ -159,12 +163,15 @@ class Keeper:
             self._save(self._account)
 
     def _renew(self, step: Step) -> bool:
-        """Do steps again whose answers have run out."""
+        """Do steps again whose answers this one uses, and which have run out."""
         renewed = False
+        used = {name for _, text in step.texts() for name in names_in(text)}
         for other in self._service.setup:
             at = self._done_at.get(id(other))
             lasts_s = other.lasts_s
-            if other is step or lasts_s is None or at is None or time.monotonic() - at <= lasts_s * USED_SHARE:
+            if other is step or lasts_s is None or at is None or not used & {*other.keep}:
+                continue
+            if time.monotonic() - at <= lasts_s * USED_SHARE:
                 continue
             self._done_at[id(other)] = time.monotonic()
             self._account.run.update(self._steps.do(other, self._account.run))

@@ -2,8 +2,10 @@
 
 import json
 import re
+import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +15,7 @@ import httpx
 from _hookswarm.common.errors import HookswarmError
 from _hookswarm.common.wording import one_line, with_remedy
 from _hookswarm.protocol.credentials import masked
+from _hookswarm.senders.service.checking import HEADER, TEXT
 from _hookswarm.senders.service.filling import Values, fill, in_json, in_url
 from _hookswarm.senders.service.table import Service, Step
 
@@ -20,6 +23,8 @@ PATIENCE_S = 30.0
 """How long one answer may take."""
 SLOWED_S = 300.0
 """How long a service may ask us to wait, all in all, before one step is done."""
+AGAIN_S = 0.5
+"""Between two tries of a step that has patience."""
 DEFAULT_WAIT_S = 1.0
 """After a 429 that says nothing of when."""
 SECRETIVE = re.compile(r"token|secret|key|password|biscuit|credential")
@@ -74,8 +79,21 @@ class Steps:
         self.hide(values)
         if body is None:
             body = fill(step.body, values, in_json)
+        until = time.monotonic() + step.patience_s
+        while True:
+            try:
+                return self._once(step, values, body)
+            except StepError:
+                if time.monotonic() >= until:
+                    raise
+                gevent.sleep(AGAIN_S)
+
+    def _once(self, step: Step, values: Values, body: str) -> dict[str, str]:
         if step.write:
             return self._write(Path(fill(step.write, values)), body, step)
+        if step.run:
+            printed = self._printed(step, [fill(text, values) for text in step.run])
+            return self._all_kept(step, printed, {}, self._masked(printed))
         method, url = request_line(step.request, values, self._service)
         headers = {name: fill(text, values) for name, text in step.headers.items()}
         if body and not {"content-type"} & {*map(str.lower, headers)}:
@@ -86,9 +104,7 @@ class Steps:
             advice = self._advice(answer.status_code, answer.text)
             raise StepError(f"{self._at(step)}: {method} {url} answered {self._shown(answer)}: {advice}",
                             answer.status_code)  # fmt: skip
-        kept = {name: self._kept(step, name, path, answer) for name, path in step.keep.items()}
-        self.hide(kept)
-        return kept
+        return self._all_kept(step, answer.content, answer.headers, self._shown(answer))
 
     def _write(self, path: Path, body: str, step: Step) -> dict[str, str]:
         try:
@@ -120,21 +136,35 @@ class Steps:
             waited_s += wait_s
             gevent.sleep(wait_s)
 
-    def _kept(self, step: Step, name: str, path: str, answer: httpx.Response) -> str:
-        """A value of an answer. Raises StepError where it is not there."""
-        if path.startswith("header "):
-            found = answer.headers.get(path[7:].strip())
-        else:
-            try:
-                found = found_at(path, json.loads(answer.content))
-            except (ValueError, RecursionError):
-                found = None
-        if found is None:
-            raise StepError(
-                f"{self._at(step)}: keep.{name}: the answer has no {path}: it was {self._shown(answer)}; "
-                "write the path that it has"
-            )
-        return str(found)
+    def _printed(self, step: Step, command: Sequence[str]) -> bytes:
+        """What a command prints. Raises StepError unless it ends with 0."""
+        began = time.monotonic()
+        try:
+            ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S)
+        except OSError as error:
+            advice = "install it, or write the path of its program"
+            raise StepError(f"{self._at(step)}: {command[0]}: {error.strerror}: {advice}") from None
+        except subprocess.TimeoutExpired:
+            advice = "see what it waits for"
+            raise StepError(f"{self._at(step)}: {command[0]} did not end within {PATIENCE_S:.0f} s: {advice}") from None
+        said = self._masked(ended.stdout or ended.stderr)
+        told = self._masked(" ".join(command).encode())
+        self._tell(Told(step.told, f"run {told}", said, time.monotonic() - began))
+        if ended.returncode:
+            said = self._masked(ended.stderr or ended.stdout) or "nothing"
+            told = f"{command[0]} ended with {ended.returncode} and said {said}"
+            raise StepError(f"{self._at(step)}: {told}: run it by hand to see why")
+        return ended.stdout
+
+    def _all_kept(self, step: Step, content: bytes, headers: Mapping[str, str], shown: str) -> dict[str, str]:
+        """The values that a step keeps of an answer. Raises StepError for one that is not there."""
+        kept = {name: found_in(where, content, headers) for name, where in step.keep.items()}
+        self.hide({name: value for name, value in kept.items() if value is not None})
+        for name, value in kept.items():
+            if value is None:
+                told = f"the answer has no {step.keep[name]}: it was {shown or 'empty'}"
+                raise StepError(f"{self._at(step)}: keep.{name}: {told}; write where it stands")
+        return {name: value for name, value in kept.items() if value is not None}
 
     def _advice(self, status: int, text: str) -> str:
         lowered = text.lower()
@@ -173,6 +203,20 @@ def request_line(request: str, values: Values, service: Service) -> tuple[str, s
     return method, fill(url, {name: spelt(name, value) for name, value in values.items()})
 
 
+def found_in(where: str, content: bytes, headers: Mapping[str, str]) -> str | None:
+    """What an answer holds there: `header NAME`, `text PATTERN`, or a path in its JSON; None: it is not there."""
+    if where.startswith(HEADER):
+        return headers.get(where.removeprefix(HEADER).strip())
+    if where.startswith(TEXT):
+        match = re.search(where.removeprefix(TEXT), content.decode("utf-8", "replace"))
+        return match[1] if match else None
+    try:
+        value = found_at(where, json.loads(content))
+    except (ValueError, RecursionError):
+        return None
+    return None if value is None else str(value)
+
+
 def found_at(path: str, value: Any) -> Any:
     """What stands at `data.secrets[0].value` in JSON; None where nothing does, or no text or number."""
     for part in _PATH.findall(path):
@@ -185,7 +229,9 @@ def found_at(path: str, value: Any) -> Any:
 
 
 def _retry_after_s(text: str) -> float:
+    """In seconds, or as a date."""
     try:
-        return min(max(float(text), 0.05), SLOWED_S)
+        wait_s = float(text) if text[:1].isdecimal() else parsedate_to_datetime(text).timestamp() - time.time()
     except ValueError:
         return DEFAULT_WAIT_S
+    return min(max(wait_s, 0.05), SLOWED_S)
