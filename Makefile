@@ -7,7 +7,7 @@ FAST := $(BIN)/pytest -m "not slow and not alone and not light" -n 2
 # Percent of lines and branches that the fast tests reach, subprocesses not counted. It goes up, not down.
 COVERED := 80
 
-.PHONY: run test test-fast test-slow coverage oracles axe check lint bench bench-analysis format hooks lock upgrade schemas help
+.PHONY: run test test-fast test-slow coverage oracles outbound axe check lint bench bench-analysis format hooks lock upgrade schemas help
 
 run: $(VENV)/.run  ## run the tests, short, against receivers it starts itself
 	$(BIN)/python run_webhook_performance_tests.py --quick
@@ -26,6 +26,8 @@ coverage: $(VENV)/.dev  ## the fast tests, and how much of the code they reach: 
 	$(FAST) --cov --cov-report=term:skip-covered --cov-fail-under=$(COVERED)
 
 oracles: $(VENV)/oracles/.done  ## fetch providers' own libraries, which judge our signatures in the tests
+
+outbound: $(VENV)/outbound/.done  ## fetch django-outbound-webhooks, a delivery service that the tests run
 
 axe: $(VENV)/axe.min.js  ## fetch axe-core with npm, with which the browser tests judge the report
 
@@ -55,6 +57,7 @@ lock: $(VENV)/.dev  ## pin what pyproject.toml names and is not pinned yet
 	$(PIN) $(UPGRADE) pyproject.toml -o requirements.txt
 	$(PIN) $(UPGRADE) pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
 	$(PIN) $(UPGRADE) tests/oracles/requirements.in -o tests/oracles/requirements.txt
+	$(PIN) $(UPGRADE) tests/support/django_project/requirements.in -o tests/support/django_project/requirements.txt
 
 upgrade: UPGRADE := -U
 upgrade: lock  ## pin the newest of all dependencies
@@ -98,6 +101,12 @@ $(VENV)/oracles/.done: tests/oracles/requirements.txt tests/oracles/npm.sha256 |
 	cd $(@D) && for one in $(NPM_ORACLES); do \
 	  place=node_modules/$${one%@*}; file=$$(echo "$${one#@}" | tr '/@' '--').tgz; \
 	  mkdir -p $$place && tar xzf $$file -C $$place --strip-components=1 && rm $$file || exit 1; done
+	@touch $@
+
+# In an environment of its own, too: Django is none of ours.
+$(VENV)/outbound/.done: tests/support/django_project/requirements.txt | $(VENV)/.dev
+	rm -rf $(@D) && $(BIN)/uv venv -q --no-project -p $(BIN)/python $(@D)
+	$(BIN)/uv pip install -q -p $(@D)/bin/python --require-hashes -r $<
 	@touch $@
 
 $(VENV)/.run: requirements.txt | $(BIN)/pip

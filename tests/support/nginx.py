@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import pytest
 
+from tests.support import needs
 from tests.support.servers import authority, closed_port
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
@@ -107,11 +107,7 @@ def reloaded(folder: Path, every_s: float = 1.0) -> Iterator[str]:
 
 def required() -> str:
     """nginx's program; skips the test where there is none."""
-    if NGINX is None:
-        if os.environ.get("CI"):
-            pytest.fail("nginx is not installed, and CI must not skip what it shows")
-        pytest.skip("nginx is not installed")
-    return NGINX
+    return needs.required(NGINX, "nginx", "apt-get install nginx-light")
 
 
 def _await_answer(url: str, process: "subprocess.Popen[bytes]", folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""The tests' own delivery service does what its options say."""

@@ -1,0 +1,1 @@
+"""A Django project that publishes events for endpoints which django-outbound-webhooks delivers to."""
