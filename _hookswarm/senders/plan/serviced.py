@@ -36,6 +36,8 @@ def service_faults(
         yield f"--regions: {', '.join(strange)}: a service delivers to receivers of ours: give each its 'control'"
     if captured and not captured.objects:
         yield "--payloads: a service is published JSON objects, which can carry a mark: leave all others out"
+    if service and captured and (most := service.publish.largest_bytes) and captured.largest > most:
+        yield f"--payloads: {service.name} takes no body above {most:,} B: leave larger ones out"
     if options.advertise:
         try:
             check_url(options.advertise.format(port=1, region="a"))
@@ -61,5 +63,8 @@ def unfit_for_service(stage: Stage, service: Service) -> str:
         return "our receivers to be what is tested: here a service is"
     if any(incident.fault in CUTS for incident in stage.incidents):
         return "modelled links, to cut them"
+    largest = service.publish.largest_bytes
+    if largest and isinstance(stage.payload, int) and stage.payload > largest:
+        return f"bodies above the {largest:,} B that the service takes"
     most = service.most_endpoints or MOST_ENDPOINTS
     return f"more than the {most:,} endpoints that the service takes" if stage.webhooks > most else ""

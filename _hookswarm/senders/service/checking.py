@@ -183,8 +183,6 @@ def _unknown_names(service: "Service") -> Iterator[Fault]:
     of_event = {"request": set[str](), "headers": {*IN_HEADERS}, "body": {*OF_EVENT}}
     texts = [(at, text, names | of_event[str(at[0])]) for at, text in service.publish.texts()]
     yield from _unknown(("publish",), texts)
-        ("publish",), [(at, text, names | of_event[str(at[0])]) for at, text in service.publish.texts()]
-    )
     yield from _unknown((), [(("secret",), service.secret, names)])
 
 
