@@ -43,7 +43,9 @@ def test_a_payload_that_is_kept_is_known_in_any_envelope(value: dict[str, Any]) 
 
 
 @given(OBJECTS.filter(bool), st.sampled_from([None, 1, 4]), st.booleans())
-def test_the_same_value_in_other_bytes_is_rewritten(value: dict[str, Any], indent: int | None, ascii_only: bool) -> None:
+def test_the_same_value_in_other_bytes_is_rewritten(
+    value: dict[str, Any], indent: int | None, ascii_only: bool
+) -> None:
     """Other white space, another order of keys, other escapes: in any envelope."""
     payload = published(value)
     members = sorted(json.loads(payload).items(), reverse=True)
@@ -92,7 +94,9 @@ def test_forms_of_numbers_and_texts_are_no_other_value(sent: str, arrived: str) 
     assert read_mark(body) == Marked(EVENT, Payload.REWRITTEN)
 
 
-@pytest.mark.parametrize(("sent", "arrived"), [("9007199254740993", "9007199254740992"), ("1.5", "1.4"), ('"a"', '"b"')])
+@pytest.mark.parametrize(
+    ("sent", "arrived"), [("9007199254740993", "9007199254740992"), ("1.5", "1.4"), ('"a"', '"b"')]
+)
 def test_a_digit_that_is_lost_is_another_value(sent: str, arrived: str) -> None:
     """JavaScript rounds whole numbers above 2^53: whoever reads an id from it has another one."""
     payload = mark(ID, mark_after_id(f'{{"n":{sent}}}'.encode()))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from _hookswarm.senders.service.account import Account, Keeper, open_account
@@ -15,7 +16,6 @@ from tests.support.servers import Peer, ScriptedServer
 EVENT = b"msg_000000aa_1_2_3"
 PAYLOAD = b'{"hookswarm":"x","n":1}'
 NOW_S = 1_700_000_000.5
-
 
 
 class Asked(NamedTuple):
@@ -35,9 +35,9 @@ class Asked(NamedTuple):
 class Answer(NamedTuple):
     """And what it gets."""
 
-    body: Any = {}
+    body: Any = MappingProxyType({})
     status: int = 200
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class Api:
@@ -73,7 +73,7 @@ class Api:
             asked = Asked(method, path, headers, body.decode())
             self.asked.append(asked)
             answer = self._answer(asked)
-            text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+            text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body, default=dict)
             told = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
             length = f"Content-Length: {len(text.encode())}\r\n"
             peer.send(f"HTTP/1.1 {answer.status} Told\r\n{told}{length}\r\n{text}".encode())

@@ -55,9 +55,15 @@ class Told(NamedTuple):
 class Steps:
     """Does the steps of one service. Several greenlets may share it."""
 
-    def __init__(self, service: Service, tell: Callable[[Told], object] = lambda _told: None) -> None:
+    def __init__(
+        self,
+        service: Service,
+        tell: Callable[[Told], object] = lambda _told: None,
+        sleep: Callable[[float], object] = gevent.sleep,
+    ) -> None:
         self._service = service
         self._tell = tell
+        self._sleep = sleep
         self._client = httpx.Client(trust_env=False, timeout=PATIENCE_S)
         self._hidden: set[bytes] = set()
         self.slowed = 0
@@ -86,14 +92,14 @@ class Steps:
             except StepError:
                 if time.monotonic() >= until:
                     raise
-                gevent.sleep(AGAIN_S)
+                self._sleep(AGAIN_S)
 
     def _once(self, step: Step, values: Values, body: str) -> dict[str, str]:
         if step.write:
             return self._write(Path(fill(step.write, values)), body, step)
         if step.run:
             printed = self._printed(step, [fill(text, values) for text in step.run])
-            return self._all_kept(step, printed, {}, self._masked(printed))
+            return self._all_kept(step, printed, {}, lambda: self._masked(printed))
         method, url = request_line(step.request, values, self._service)
         headers = {name: fill(text, values) for name, text in step.headers.items()}
         if body and not {"content-type"} & {*map(str.lower, headers)}:
@@ -104,7 +110,7 @@ class Steps:
             advice = self._advice(answer.status_code, answer.text)
             raise StepError(f"{self._at(step)}: {method} {url} answered {self._shown(answer)}: {advice}",
                             answer.status_code)  # fmt: skip
-        return self._all_kept(step, answer.content, answer.headers, self._shown(answer))
+        return self._all_kept(step, answer.content, answer.headers, lambda: self._shown(answer))
 
     def _write(self, path: Path, body: str, step: Step) -> dict[str, str]:
         try:
@@ -125,6 +131,7 @@ class Steps:
                     f"{self._at(step)}: {method} {url}: {str(error) or type(error).__name__}: "
                     "see whether the service runs there, or name its address by the table's [addresses]"
                 ) from None
+            self._kept(step, answer.content, answer.headers)  # what is secret of it is hidden before it is told
             sent = self._masked(f"{method} {url} {body}".encode())
             self._tell(Told(step.told, sent, self._shown(answer), time.monotonic() - began))
             if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
@@ -134,7 +141,7 @@ class Steps:
                 return answer
             self.slowed += 1
             waited_s += wait_s
-            gevent.sleep(wait_s)
+            self._sleep(wait_s)
 
     def _printed(self, step: Step, command: Sequence[str]) -> bytes:
         """What a command prints. Raises StepError unless it ends with 0."""
@@ -147,6 +154,7 @@ class Steps:
         except subprocess.TimeoutExpired:
             advice = "see what it waits for"
             raise StepError(f"{self._at(step)}: {command[0]} did not end within {PATIENCE_S:.0f} s: {advice}") from None
+        self._kept(step, ended.stdout, {})
         said = self._masked(ended.stdout or ended.stderr)
         told = self._masked(" ".join(command).encode())
         self._tell(Told(step.told, f"run {told}", said, time.monotonic() - began))
@@ -156,15 +164,23 @@ class Steps:
             raise StepError(f"{self._at(step)}: {told}: run it by hand to see why")
         return ended.stdout
 
-    def _all_kept(self, step: Step, content: bytes, headers: Mapping[str, str], shown: str) -> dict[str, str]:
-        """The values that a step keeps of an answer. Raises StepError for one that is not there."""
-        kept = {name: found_in(where, content, headers) for name, where in step.keep.items()}
-        self.hide({name: value for name, value in kept.items() if value is not None})
-        for name, value in kept.items():
-            if value is None:
-                told = f"the answer has no {step.keep[name]}: it was {shown or 'empty'}"
+    def _kept(self, step: Step, content: bytes, headers: Mapping[str, str]) -> dict[str, str]:
+        """The values that a step keeps, as far as an answer has them."""
+        found = {name: found_in(where, content, headers) for name, where in step.keep.items()}
+        kept = {name: value for name, value in found.items() if value is not None}
+        self.hide({f"{name} {step.keep[name]}": value for name, value in kept.items()})
+        return kept
+
+    def _all_kept(
+        self, step: Step, content: bytes, headers: Mapping[str, str], shown: Callable[[], str]
+    ) -> dict[str, str]:
+        """All of them. Raises StepError for one that is not there."""
+        kept = self._kept(step, content, headers)
+        for name, where in step.keep.items():
+            if name not in kept:
+                told = f"the answer has no {where}: it was {shown() or 'empty'}"
                 raise StepError(f"{self._at(step)}: keep.{name}: {told}; write where it stands")
-        return {name: value for name, value in kept.items() if value is not None}
+        return kept
 
     def _advice(self, status: int, text: str) -> str:
         lowered = text.lower()
@@ -234,4 +250,4 @@ def _retry_after_s(text: str) -> float:
         wait_s = float(text) if text[:1].isdecimal() else parsedate_to_datetime(text).timestamp() - time.time()
     except ValueError:
         return DEFAULT_WAIT_S
-    return min(max(wait_s, 0.05), SLOWED_S)
+    return max(wait_s, 0.05)

@@ -179,12 +179,12 @@ def test_how_an_event_finds_its_endpoint(
     addressing: str, fan_out: str, lines: str, body: dict[str, object], tmp_path: Path
 ) -> None:
     """By the endpoint's id, a tenant, a type of its own, a label of its own; or it is everyone's."""
-    text = f"[publish]\nfan_out = '{fan_out}'\nrequest = 'POST {{api}}/events'\nbody = '{{{addressing}, \"p\": {{payload}}}}'"
+    text = PUBLISH.replace('"id":"{event_id}"', addressing) + f"fan_out = '{fan_out}'"
     with Api(levels) as api:
         made = SetUp(table(tmp_path, LEVELS.replace("API", api.url) + text), 3).up()
     published = made.publish(2)
     assert published.line == lines
-    assert json.loads(published.body) == {**body, "p": json.loads(PAYLOAD)}
+    assert json.loads(published.body) == {**body, "payload": json.loads(PAYLOAD)}
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ SECRETS = {"text": "7f1c9a52-8f8e-4a58-9d0c-5a4f0a3e0c11", "whsec": "whsec_" + b
 def test_what_is_signed_and_how_it_is_spelt(
     signed: str, value: str, spelling: str, form: str, headers: dict[str, str], message: bytes
 ) -> None:
-    """Signed here by `hmac`, as such a service does, and verified by the table. The id's header is named as it likes."""
+    """Signed here by `hmac`, as such a service does, and verified by the table. A header may have any name."""
     body, known = b'{"a": [1, 2]}', {b"id": b"ev-1", b"time": b"1700000000", b"compact": b'{"a":[1,2]}'}
     signature = {"algorithm": "hmac-sha256", "header": "X-Sig", "signed": signed, "value": value}
     service = parse_service(
