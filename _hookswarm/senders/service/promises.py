@@ -18,7 +18,7 @@ class Retry(Part):
     """The law by which it says that it retries. Waits count from the end of the attempt that failed."""
 
     waits_s: tuple[Seconds, ...] = ()
-    """Each wait by itself, the last one again and again; or else:"""
+    """Each wait by itself, the last one again where `attempts` are more; or else:"""
     first_s: Seconds | None = None
     """The first wait …"""
     factor: Annotated[float, Field(ge=1)] = 1.0

@@ -142,7 +142,7 @@ class Service(Part):
     group: Group | None = None
     """Endpoints that share something, such as a tenant."""
     most_endpoints: Annotated[int, Field(ge=1)] | None = None
-    """That it takes."""
+    """The most endpoints that it takes."""
     setup: tuple[Step, ...] = ()
     """What makes it ready, in order; an endpoint goes through all steps that follow each other at its level."""
     settle_s: Seconds = 0.0
