@@ -60,7 +60,7 @@ def _law(law: Retry | None) -> str:
     if law.waits_s:
         waits = ", ".join(f"{wait:g}" for wait in law.waits_s)
     else:
-        waits = f"{law.first_s:g}{f' × {law.factor:g}^n' if law.factor > 1 else ''}"
+        waits = f"{law.first_s:g}{f' times {law.factor:g}^n' if law.factor > 1 else ''}"
     attempts = f", {law.retries + 1} attempts" if law.retries else ""
     return f"{waits} s{attempts}"
 
