@@ -51,7 +51,9 @@ def _row(service: Service) -> str:
     signature = service.provider.signature
     signed = f"`{signature.signed}`" if signature else "nothing"
     told = ", ".join(f"`{name}`" for name in variables)
-    return f"| `{service.name}` | {service.run} | {told} | {signed} | {_law(service.retry)} | {service.loopback} |"
+    return (
+        f"| `{service.name}` | {service.run} | {told} | {signed} | {_law(service.retry)} | {service.loopback or '-'} |"
+    )
 
 
 def _law(law: Retry | None) -> str:

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 import gevent
 from locust.runners import LocalRunner, MasterRunner
 
+from _hookswarm.common.wording import with_remedy
+from _hookswarm.protocol.faults import FaultOrder
 from _hookswarm.protocol.regions import Region
 from _hookswarm.protocol.served import Served, endpoint_path
 from _hookswarm.records.clock import Clock
@@ -17,8 +19,10 @@ from _hookswarm.senders.exchange.messages import PUBLISH, Published
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.ending import Ending, RunFailedError
 from _hookswarm.senders.master.inbox import Inbox
+from _hookswarm.senders.master.restarts import Restarter
 from _hookswarm.senders.master.run_folder import RunFolder
 from _hookswarm.senders.plan.plan import Plan
+from _hookswarm.senders.plan.restarts import restart_at_s
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.service.account import Account, Keeper, open_account, settle
@@ -32,6 +36,10 @@ QUIET_S = 0.4
 TOLD_S = 2.0
 LONGEST_DRAIN_S = {True: 30.0, False: 600.0}
 """What a law may ask a drain to wait: in the short form of a test, and in the full one."""
+LONGEST_S = {True: 60.0, False: 3600.0}
+"""How long a drain may take as long as something moves: a service that is given too much is behind for hours."""
+RESUMES_S = {True: 0.0, False: 120.0}
+"""How long a service may move nothing once it, or a store of it, was restarted: some need over a minute to go on."""
 SHOWN = 3
 
 
@@ -61,8 +69,13 @@ class ServiceRun:
         self._say = say
         self._steps = Steps(self._service)
         self._keeper: Keeper | None = None
+        self._values: dict[str, str] = {}
+        """Of the account, for the whole run."""
         self._missing = 0
         """Arrivals that earlier drains gave up."""
+        self._restarting: gevent.Greenlet | None = None
+        self._runs_on: dict[str, int] = {}
+        """Processes that serve because a restart started them."""
 
     def begin(self, plan: Plan) -> None:
         """Set the service up, and tell receivers and senders. Raises RunFailedError, ControlError, OSError."""
@@ -70,6 +83,7 @@ class ServiceRun:
         webhooks = max(stage.webhooks for stage in plan.stages)
         urls = endpoint_urls(self._settings.regions, webhooks, self._settings.advertise)
         account = open_account(service, urls, self._folder.manifest.id)
+        self._values = account.run
         self._folder.manifest.service = _record(service, account)
         self._folder.manifest.save(self._folder.path)
         self._keeper = Keeper(
@@ -93,27 +107,65 @@ class ServiceRun:
         self._runner.send_message(PUBLISH, published.model_dump())
         settle(service.settle_s, self._ending.asked.is_set)
 
+    def meanwhile(self, number: int, stage: Stage, start_ns: int) -> None:
+        """Have happen what the stage plans for the service itself, while it is played."""
+        if stage.restart:
+            at_ns = start_ns + round(restart_at_s(stage, (self._settings.seed, number)) * 1e9)
+            self._restarting = gevent.spawn(self._restart_at, number, stage.restart, at_ns)
+
+    def _restart_at(self, number: int, name: str, at_ns: int) -> None:
+        if self._ending.asked.wait(max((at_ns - self._clock.now()) / 1e9, 0.0)):
+            return
+        pause = self._ending.asked.wait
+        self._say(f"restart {name}: ends it")
+        restarter = Restarter(name, self._service.restart[name], self._values, self._folder.path, self._clock, pause)
+        entry = restarter.run(number)
+        self._folder.timeline.add(entry)
+        if restarter.runs_on:
+            self._runs_on[name] = restarter.runs_on
+        back = f"back {((entry.ready_ns or entry.at_ns) - entry.at_ns) / 1e9:.1f} s after {entry.how}"
+        self._say(f"restart {name}: {entry.fault or back}")
+
+    def _restarted(self) -> None:
+        """Wait for a restart that is on. Raises OSError."""
+        if self._restarting:
+            restarting, self._restarting = self._restarting, None
+            restarting.get()
+
     def drain(self, number: int, stage: Stage) -> None:
         """Wait until all that was accepted has arrived, or nothing has moved for longer than it may. Raises OSError."""
+        self._restarted()
+        if any(own.faults for own in stage.classes):  # what they hold up goes on, and is no burden to the next stage
+            self._controls.set_faults(FaultOrder())
         patience_s = self._patience_s(stage)
         began = moved = said = time.monotonic()
         accepted = self._inbox.outcomes().get(Outcome.ACKNOWLEDGED, 0)
         expected = accepted * self._fan_out() - self._missing
-        before = taken = self._taken()
+        first = before = taken = self._taken()
+        settled = False
         while not self._ending.asked.is_set():
             now = time.monotonic()
             if taken != before:
                 before, moved = taken, now
             still_s = now - moved
-            if (taken >= expected and still_s >= QUIET_S) or still_s >= patience_s:
+            if settled := (taken >= expected and still_s >= QUIET_S) or still_s >= patience_s:
+                break
+            missing = f"{expected - taken:,} of {expected:,} accepted deliveries"
+            rate = (taken - first) / (now - began) if taken > first else 0.0
+            if now - began >= LONGEST_S[self._settings.quick]:
+                told = f"it delivers {rate:.1f}/s, and was given more: lower --rate"
+                self._say(f"{stage.name}: waits no longer for {missing}; {told}")
                 break
             if now - said >= TOLD_S and taken < expected:
                 said = now
                 left = f"nothing moved for {still_s:.0f} of {patience_s:.0f} s"
-                self._say(f"{stage.name}: waits for {expected - taken:,} of {expected:,} accepted deliveries; {left}")
+                if still_s < TOLD_S and rate:
+                    left = f"{rate:.1f}/s arrive, {(expected - taken) / rate:.0f} s left"
+                self._say(f"{stage.name}: waits for {missing}; {left}")
             gevent.sleep(POLL_S)
             taken = self._taken()
-        self._missing += expected - taken
+        if settled:  # else it may yet come, and the next drain waits for it, too
+            self._missing += expected - taken
         self._folder.timeline.add(
             ServiceDrained(
                 at_ns=self._clock.now(),
@@ -123,17 +175,24 @@ class ServiceRun:
                 taken=taken,
                 waited_s=round(time.monotonic() - began, 3),
                 patience_s=patience_s,
+                settled=settled,
             )
         )
 
     def end(self) -> None:
         """Take down what was set up; what cannot be is told, and hides no result."""
+        try:
+            self._restarted()
+        except OSError as error:
+            self._say(f"not written down, that the service was restarted: {with_remedy(error)}")
         if self._keeper:
             failed = self._keeper.tear_down()
             for text in failed[:SHOWN]:
                 self._say(f"not taken down: {text}; `python -m senders.service clean {self._folder.path}` tries again")
             if len(failed) > SHOWN:
                 self._say(f"not taken down: {len(failed) - SHOWN} more")
+        for name, pid in self._runs_on.items():
+            self._say(f"restart {name}: what was started serves on, as process {pid}: `kill {pid}` ends it")
         self._steps.close()
 
     def _taken(self) -> int:
@@ -150,14 +209,19 @@ class ServiceRun:
                 return 1
 
     def _patience_s(self, stage: Stage) -> float:
-        """How long nothing may move: where something is planned to fail, as long as the law's longest wait."""
-        service = self._service
-        if not stage.plans_faults or not service.retry:
+        """How long nothing may move: where something is planned to fail, as long as an attempt and the law's longest
+        wait.
+        """
+        service, longest_s = self._service, 0.0
+        if not stage.plans_faults:
             return service.drain_s
-        most_s = LONGEST_DRAIN_S[self._settings.quick]
-        waits = range(1, min(service.retry.retries or 1_000, 1_000) + 1)
-        longest_s = max((service.retry.longest_s(wait) for wait in waits), default=0.0)
-        return max(service.drain_s, min(longest_s + 1, most_s))
+        if service.retry:
+            waits = range(1, min(service.retry.retries or 1_000, 1_000) + 1)
+            longest_s = max((service.retry.longest_s(wait) for wait in waits), default=0.0)
+        if stage.restart:
+            longest_s = max(longest_s, RESUMES_S[self._settings.quick])
+        longest_s += service.promises.timeout_s or 0.0
+        return max(service.drain_s, min(longest_s + 1, LONGEST_DRAIN_S[self._settings.quick]))
 
 
 def endpoint_urls(regions: Sequence[Region], webhooks: int, advertise: str = "") -> list[str]:
@@ -192,5 +256,6 @@ def _record(service: Service, account: Account) -> ServiceRecord:
         signed=service.provider.signature is not None,
         drain_s=service.drain_s,
         retry=service.retry.model_dump(mode="json") if service.retry else None,
+        retry_window_s=service.retry.window_s if service.retry else None,
         promises=service.promises.model_dump(mode="json", exclude_none=True),
     )

@@ -33,6 +33,8 @@ FORMS = {
 }
 """By the pattern that a text must match: what to write."""
 
+_Text = tuple[Place, str, set[str]]
+"""Where a text stands, the text, and the names that it may use."""
 _TOLD_BY_BODY = ("body", "compact_body")
 
 
@@ -49,6 +51,8 @@ def problems_of(service: "Service") -> Iterator[Fault]:
     for name, restart in service.restart.items():
         if sum(map(bool, (restart.stop, restart.pid_file, restart.process))) != 1:
             yield Fault(("restart", name), "write one of stop, pid_file and process")
+        if not restart.start and not restart.ready:
+            yield Fault(("restart", name, "ready"), "write a URL that answers 2xx when it is back, or `start`")
     yield from _taken_names(service)
     yield from _unknown_names(service)
 
@@ -66,8 +70,11 @@ def _of_step(at: Place, step: "Step", service: "Service") -> Iterator[Fault]:
         yield Fault(at, "write one of request, run and write")
     if step.each == "group" and not service.group:
         yield Fault((*at, "each"), "there are no groups: write [group] with a size")
-    if ("{endpoints}" in step.body) != bool(step.endpoints) or (step.endpoints and step.each == "endpoint"):
-        yield Fault((*at, "endpoints"), "it fills {endpoints} in the body of a step for all of them: write both")
+    if step.lists and step.each == "endpoint":
+        yield Fault((*at, "lists"), 'a step for each endpoint has none: write each = "run", or "group"')
+    for name in step.lists:
+        if name not in names_in(step.body):
+            yield Fault((*at, "lists", name), f"put {{{name}}} into the body, where it belongs")
     if step.lasts_s is not None and step.each != "run":
         yield Fault((*at, "lasts_s"), 'only what is kept once is asked for again: write each = "run"')
     if step.write and (step.keep or step.accept):
@@ -151,11 +158,12 @@ def _of_delivers(service: "Service") -> Iterator[Fault]:
 
 def _taken_names(service: "Service") -> Iterator[Fault]:
     """Names that mean something already."""
-    taken = {*OF_RUN, *OF_GROUP, *OF_ENDPOINT, *OF_EVENT, "endpoints"}
+    taken = {*OF_RUN, *OF_GROUP, *OF_ENDPOINT, *OF_EVENT}
     told = "this name has its own meaning: choose another"
     for table in ("addresses", "values"):
         yield from (Fault((table, name), told) for name in getattr(service, table) if name in taken)
     for place, step in _steps(service):
+        yield from (Fault((*place, "lists", name), told) for name in step.lists if name in taken)
         for name in step.keep:
             if name in taken - {"secret"}:
                 yield Fault((*place, "keep", name), told)
@@ -175,22 +183,21 @@ def _unknown_names(service: "Service") -> Iterator[Fault]:
         return set[str]().union(*(there[one] for one in levels[: levels.index(level) + 1]))
 
     for place, step in _steps(service):
-        names, of_endpoint = known(step.each), known("endpoint")
-        texts = [(at, text, names | _of_all(at, step)) for at, text in step.texts()]
-        yield from _unknown(place, [*texts, (("endpoints",), step.endpoints, of_endpoint)])
+        names, of_endpoint, of_body = known(step.each), known("endpoint"), {*step.lists}
+        texts = [(at, text, names | of_body if at == ("body",) else names) for at, text in step.texts()]
+        lists: list[_Text] = [(("lists", name), text, of_endpoint) for name, text in step.lists.items()]
+        yield from _unknown(place, [*texts, *lists])
         there[step.each] |= {*step.keep}
     names = known("endpoint")
     of_event = {"request": set[str](), "headers": {*IN_HEADERS}, "body": {*OF_EVENT}}
     texts = [(at, text, names | of_event[str(at[0])]) for at, text in service.publish.texts()]
     yield from _unknown(("publish",), texts)
     yield from _unknown((), [(("secret",), service.secret, names)])
+    ready: list[_Text] = [((one,), restart.ready, base - {*OF_RUN}) for one, restart in service.restart.items()]
+    yield from _unknown(("restart",), ready)
 
 
-def _of_all(at: Place, step: "Step") -> set[str]:
-    return {"endpoints"} if step.endpoints and at == ("body",) else set()
-
-
-def _unknown(within: Place, texts: Iterable[tuple[Place, str, set[str]]]) -> Iterator[Fault]:
+def _unknown(within: Place, texts: Iterable[_Text]) -> Iterator[Fault]:
     for place, text, names in texts:
         for name in names_in(text):
             if name not in names:

@@ -84,7 +84,8 @@ def _by(lines: dict[Place, int]) -> Callable[[Fault], int]:
 
 def _phrase(fault: Fault, lines: dict[Place, int]) -> str:
     line = line_of(fault.place, lines)
-    place = ".".join(str(part + 1) if isinstance(part, int) else part for part in fault.place)
+    place = "".join(f" {part + 1}:." if isinstance(part, int) else f"{part}." for part in fault.place)
+    place = place.replace(". ", " ").replace(":.", ": ").rstrip(".: ")
     return f"{f'line {line}: ' if line else ''}{place}: {fault.text}"
 
 

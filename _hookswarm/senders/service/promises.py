@@ -62,6 +62,13 @@ class Retry(Part):
             return self.attempts - 1
         return len(self.waits_s) or None
 
+    @property
+    def window_s(self) -> float | None:
+        """From the first attempt to the last, without what chance adds; None: no end is told."""
+        if self.gives_up_s is not None or self.retries is None:
+            return self.gives_up_s
+        return sum(self.wait_s(retry) for retry in range(1, self.retries + 1))
+
     def longest_s(self, retry: int) -> float:
         """The longest that this wait may last, by its word."""
         wait_s = self.wait_s(retry)
@@ -99,7 +106,9 @@ class Promises(Part):
 
 
 class Restart(Part):
-    """How the service, or one of its stores, is ended and started again in mid-run."""
+    """How the service, or one of its stores, is ended and started again in mid-run. `${VARIABLE}` in its texts is taken
+    from the environment; commands are run without a shell, where hookswarm was started.
+    """
 
     stop: tuple[str, ...] = ()
     """A command; or else a signal to a process:"""
@@ -112,7 +121,7 @@ class Restart(Part):
     start: tuple[str, ...] = ()
     """A command that returns, or goes on as the service itself; none: something else starts it again."""
     ready: str = ""
-    """A URL that answers 2xx when it is back."""
+    """A URL that answers 2xx when it is back: `{api}/healthz`; none: it is when `start` has returned, or goes on."""
     ready_s: Seconds = 60.0
     """How long that may take."""
     down_s: Seconds = 0.0

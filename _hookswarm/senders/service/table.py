@@ -64,10 +64,10 @@ class Step(_Request):
     """In place of a request: a command and its arguments. No shell reads it; what it prints is its answer."""
     write: str = ""
     """In place of a request: the file that the body is written to."""
-    endpoints: str = ""
-    """What `{endpoints}` in the body is: this text for each endpoint, one after the other."""
+    lists: Mapping[Name, str] = {}
+    """What `{name}` in the body is: this text for each endpoint, one after the other …"""
     joined: str = ""
-    """What stands between them."""
+    """… and this between them."""
     keep: Mapping[Name, str] = {}
     """Values by name: a path in the answer's JSON such as `data.secrets[0].value`, or `header NAME`, or `text PATTERN`,
     the group of a regular expression that is looked for in all of it."""

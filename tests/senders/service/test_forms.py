@@ -219,8 +219,9 @@ def test_a_file_that_holds_all_endpoints(tmp_path: Path) -> None:
                 values = {{ file = "{tmp_path}/hooks.yml" }}
                 [[setup]]
                 write = "{{file}}"
-                body = "hooks:\\n{{endpoints}}\\n"
-                endpoints = "- {{webhook}}: {{url}}"
+                body = "hooks:\\n{{hooks}}\\nurls:\\n{{urls}}\\n"
+                lists.hooks = "- {{webhook}}"
+                lists.urls = "- {{url}}"
                 joined = "\\n"
                 [[setup]]
                 request = "POST {{api}}/-/reload"
@@ -229,7 +230,7 @@ def test_a_file_that_holds_all_endpoints(tmp_path: Path) -> None:
             2,
         ).up()
     assert (tmp_path / "hooks.yml").read_text() == (
-        "hooks:\n- 0: http://127.0.0.1:9/endpoints/0\n- 1: http://127.0.0.1:9/endpoints/1\n"
+        "hooks:\n- 0\n- 1\nurls:\n- http://127.0.0.1:9/endpoints/0\n- http://127.0.0.1:9/endpoints/1\n"
     )
     assert api.lines == ["POST /-/reload"]
 
@@ -370,6 +371,7 @@ def test_what_else_a_table_says(tmp_path: Path) -> None:
         ready = "http://127.0.0.1:2/health"
         [restart.store]
         pid_file = "/run/store.pid"
+        ready = "{{api}}/health"
         signal = "TERM"
         """,
     )

@@ -110,7 +110,6 @@ def test_each_says_where_it_is_from(name: str) -> None:
     assert service.as_of
     assert service.as_of >= date(2026, 11, 28)
     assert service.run == "not run" or re.search(r"\d", service.run)
-    assert service.loopback
     assert service.retry
     assert service.promises.model_dump(exclude_none=True)
     assert Verifier(service.provider, [])
