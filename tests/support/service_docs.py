@@ -105,7 +105,7 @@ def renewed(text: str) -> str:
     """A document with both parts as they are now."""
     for mark, part in ((SHIPPED, shipped()), (KEYS, keys())):
         before, _, after = text.split(mark)
-        text = f"{before}{mark}\n{part}\n{mark}{after}"
+        text = f"{before}{mark}\n\n{part}\n\n{mark}{after}"
     return text
 
 
