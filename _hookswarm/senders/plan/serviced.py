@@ -69,7 +69,7 @@ def unfit_for_service(stage: Stage, service: Service | None) -> str:
     if any(incident.fault in CUTS for incident in stage.incidents):
         return "modelled links, to cut them"
     largest = service.publish.largest_bytes
-    if largest and isinstance(stage.payload, int) and stage.payload > largest:
+    if largest and isinstance(stage.payload, int) and stage.payload + len(service.publish.body) > largest:
         return f"bodies above the {largest:,} B that the service takes"
     most = service.most_endpoints or MOST_ENDPOINTS
     return f"more than the {most:,} endpoints that the service takes" if stage.webhooks > most else ""
