@@ -33,9 +33,9 @@ def read(
     headers: dict[str, str] | None = None,
     method: str = "POST",
     served: Served | None = None,
-    **more: str,
+    more: dict[str, str] | None = None,
 ) -> Delivered:
-    asked = environ(headers or {}, body, {"PATH_INFO": path, "REQUEST_METHOD": method, **more})
+    asked = environ(headers or {}, body, {"PATH_INFO": path, "REQUEST_METHOD": method, **(more or {})})
     return ServedEndpoints(served or Served(provider=PLAIN)).read(asked, body, NOW_S * 1_000_000_000)
 
 
@@ -108,8 +108,8 @@ def test_headers_that_a_signature_lists_are_looked_at() -> None:
     message = b"%d.content-type.application/json.%b" % (NOW_S, PAYLOAD)
     text = f"t={NOW_S},h=content-type,v1={hmac.digest(SECRETS[2].encode(), message, 'sha256').hex()}"
     more = {"CONTENT_TYPE": "application/json"}
-    assert read(headers={"x-hook0-signature": text}, served=served, **more).flags == SERVED
-    assert read(headers={"x-hook0-signature": text}, served=served, CONTENT_TYPE="text/plain").flags != SERVED
+    assert read(headers={"x-hook0-signature": text}, served=served, more=more).flags == SERVED
+    assert read(headers={"x-hook0-signature": text}, served=served, more={"CONTENT_TYPE": "text/plain"}).flags != SERVED
 
 
 def test_a_secret_of_another_form_is_told_before_anything_arrives() -> None:
