@@ -78,7 +78,9 @@ def test_one_without_a_body_is_flagged_and_known_by_a_header(method: str, body: 
     headers = {"X-Event-Id": format_event_id(EVENT).decode()}
     served = Served(provider=load_provider(), secrets=SECRETS)
     path = "/redirected/endpoints/2"
-    assert read(body, path, headers, method, served) == Delivered(EVENT, 2, 0, SERVED | Flag.BODILESS, True)
+    assert read(body, path, headers, method, served) == Delivered(
+        EVENT, 2, 0, SERVED | Flag.BODILESS | Flag.REDIRECTED, True
+    )
     assert read(body, path, {}, method, served).event is None
 
 

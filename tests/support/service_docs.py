@@ -11,16 +11,15 @@ from typing import Any, get_args
 
 from pydantic_core import PydanticUndefined
 
+from _hookswarm.senders.service.names import TABLES, service_names
 from _hookswarm.senders.service.promises import Part, Promises, Restart, Retry
 from _hookswarm.senders.service.table import (
-    TABLES,
     Delivers,
     Group,
     Publish,
     Service,
     Step,
     load_service,
-    service_names,
 )
 from tests.support.receivers import CHECKOUT
 

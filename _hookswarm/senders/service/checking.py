@@ -10,6 +10,7 @@ from _hookswarm.protocol.acceptance import parse_acceptance
 from _hookswarm.protocol.identity import LONGEST_ID
 from _hookswarm.protocol.providers import OURS, Provider, load_provider
 from _hookswarm.protocol.templates import Template
+from _hookswarm.senders.service.answers import HEADER, TEXT
 from _hookswarm.senders.service.faults import Fault
 from _hookswarm.senders.service.filling import names_in
 
@@ -23,8 +24,6 @@ OF_EVENT = ("event_id", "event_uuid", "payload", "payload_text", "timestamp", "t
 IN_HEADERS = ("event_id", "event_uuid", "timestamp", "timestamp_iso", "sequence", "type")
 """Of these what fits into one line."""
 UUID_CHARACTERS = 36
-TEXT, HEADER = "text ", "header "
-"""What a kept value's place may begin with; else it is a path in JSON."""
 FORMS = {
     r"^([A-Z]{3,7} \S+)?$": "write method and URL: POST {api}/v1/apps",
     r"^[a-z][a-z0-9_]{0,63}$": "write a name of lower-case letters, digits and _",

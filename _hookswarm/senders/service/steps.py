@@ -1,21 +1,22 @@
-"""Doing a service's steps: one request each, what is kept of its answer, and what people are told of both."""
+"""Doing a service's steps: a request or a command each, what is kept of its answer, and what people are told."""
 
-import json
 import re
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import gevent
 import httpx
 
 from _hookswarm.common.errors import HookswarmError
 from _hookswarm.common.wording import one_line, with_remedy
-from _hookswarm.protocol.credentials import masked
-from _hookswarm.senders.service.checking import HEADER, TEXT
+from _hookswarm.protocol.acceptance import Acceptance
+from _hookswarm.protocol.credentials import HIDDEN, masked
+from _hookswarm.senders.service.answers import found_in
 from _hookswarm.senders.service.filling import Values, fill, in_json, in_url
 from _hookswarm.senders.service.table import Service, Step
 
@@ -25,14 +26,16 @@ SLOWED_S = 300.0
 """How long a service may ask us to wait, all in all, before one step is done."""
 AGAIN_S = 0.5
 """Between two tries of a step that has patience."""
+LOOK_S = 0.1
+"""How often somebody is asked who may want a wait to end."""
 DEFAULT_WAIT_S = 1.0
 """After a 429 that says nothing of when."""
 SECRETIVE = re.compile(r"token|secret|key|password|biscuit|credential")
 """Names of values that nobody is shown."""
+_SECRET_MEMBER = re.compile(rb'("[^"]*(?:%b)[^"]*"\s*:\s*")[^"]+"' % SECRETIVE.pattern.encode(), re.IGNORECASE)
+"""Such a member of JSON, up to its value."""
 SHOWN = 400
 """Bytes of an answer that are."""
-
-_PATH = re.compile(r"[^.\[\]]+|\[\d+\]")
 
 
 class StepError(HookswarmError):
@@ -59,13 +62,17 @@ class Steps:
         self,
         service: Service,
         tell: Callable[[Told], object] = lambda _told: None,
+        tls: ssl.SSLContext | None = None,
         sleep: Callable[[float], object] = gevent.sleep,
     ) -> None:
+        """`tls`: whom to trust at an https address; None: whom everybody trusts."""
         self._service = service
         self._tell = tell
         self._sleep = sleep
-        self._client = httpx.Client(trust_env=False, timeout=PATIENCE_S)
+        self._client = httpx.Client(trust_env=False, timeout=PATIENCE_S, verify=tls or True)
         self._hidden: set[bytes] = set()
+        self.stopped: Callable[[], bool] = lambda: False
+        """Whether somebody wants a long wait to end."""
         self.slowed = 0
         """How often it was asked to wait."""
 
@@ -75,7 +82,7 @@ class Steps:
 
     def hide(self, values: Values) -> None:
         """Mask those of these values that are secrets in what people are told."""
-        self._hidden |= {text.encode() for name, text in values.items() if SECRETIVE.search(name) and text}
+        self._hidden |= {*hidden_values(self._service, values)}
 
     def do(self, step: Step, values: Values, body: str | None = None) -> dict[str, str]:
         """Do one step with these values; returns what it keeps. `body` is the step's, filled. Raises StepError.
@@ -90,7 +97,7 @@ class Steps:
             try:
                 return self._once(step, values, body)
             except StepError:
-                if time.monotonic() >= until:
+                if time.monotonic() >= until or self.stopped():
                     raise
                 self._sleep(AGAIN_S)
 
@@ -104,36 +111,57 @@ class Steps:
         headers = {name: fill(text, values) for name, text in step.headers.items()}
         if body and not {"content-type"} & {*map(str.lower, headers)}:
             headers["Content-Type"] = "application/json"
-        answer = self._asked(step, method, url, headers, body)
-        lacks = step.acceptance.lacks(answer.status_code, answer.content)
-        if lacks:
-            advice = self._advice(answer.status_code, answer.text)
-            raise StepError(f"{self._at(step)}: {method} {url} answered {self._shown(answer)}: {advice}",
-                            answer.status_code)  # fmt: skip
+
+        def learn(answer: httpx.Response) -> object:
+            return self._kept(step, answer.content, answer.headers)
+
+        answer = self.ask(step.told, method, url, headers, body.encode(), learn)
+        self.accepted(step.told, method, url, answer, step.acceptance)
         return self._all_kept(step, answer.content, answer.headers, lambda: self._shown(answer))
+
+    def accepted(self, step: str, method: str, url: str, answer: httpx.Response, rules: Acceptance) -> None:
+        """Raises StepError unless an answer is what these want, with what it lacks and the likeliest mend."""
+        lacks = rules.lacks(answer.status_code, answer.content)
+        if lacks:
+            status, advice = answer.status_code, self._advice(answer.status_code, answer.text)
+            why = "" if lacks == f"status {status}" else f" ({self._masked(lacks.encode())})"
+            line = self._masked(f"{method} {url}".encode())
+            raise StepError(f"{self._at(step)}: {line} answered {self._shown(answer)}{why}: {advice}", status)
 
     def _write(self, path: Path, body: str, step: Step) -> dict[str, str]:
         try:
             path.write_text(body)
         except OSError as error:
-            raise StepError(f"{self._at(step)}: {with_remedy(error)}") from None
+            raise StepError(f"{self._at(step.told)}: {with_remedy(error)}") from None
         self._tell(Told(step.told, f"write {path} ({len(body):,} characters)", "written", 0.0))
         return {}
 
-    def _asked(self, step: Step, method: str, url: str, headers: Mapping[str, str], body: str) -> httpx.Response:
+    def ask(
+        self,
+        step: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        learn: Callable[[httpx.Response], object] = lambda _answer: None,
+    ) -> httpx.Response:
+        """Send a request, again where it is to be slower; `step` is what people call it. Raises StepError.
+
+        `learn` sees an answer before people do, to hide what is secret of it.
+        """
         waited_s = 0.0
         while True:
             began = time.monotonic()
             try:
-                answer = self._client.request(method, url, headers=dict(headers), content=body.encode())
+                answer = self._client.request(method, url, headers=dict(headers), content=body)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise StepError(
-                    f"{self._at(step)}: {method} {url}: {str(error) or type(error).__name__}: "
+                    f"{self._at(step)}: {self._masked(f'{method} {url}'.encode())}: {_told(error)}: "
                     "see whether the service runs there, or name its address by the table's [addresses]"
                 ) from None
-            self._kept(step, answer.content, answer.headers)  # what is secret of it is hidden before it is told
-            sent = self._masked(f"{method} {url} {body}".encode())
-            self._tell(Told(step.told, sent, self._shown(answer), time.monotonic() - began))
+            learn(answer)
+            sent = self._masked(b"%b %b %b" % (method.encode(), url.encode(), body))
+            self._tell(Told(step, sent, self._shown(answer), time.monotonic() - began))
             if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
                 return answer
             wait_s = _retry_after_s(answer.headers.get("Retry-After", ""))
@@ -141,7 +169,12 @@ class Steps:
                 return answer
             self.slowed += 1
             waited_s += wait_s
-            self._sleep(wait_s)
+            left_s = wait_s
+            while left_s > 0:
+                if self.stopped():
+                    raise StepError(f"{self._at(step)}: it was told to end while it waited {wait_s:.0f} s after a 429")
+                self._sleep(min(left_s, LOOK_S))
+                left_s -= LOOK_S
 
     def _printed(self, step: Step, command: Sequence[str]) -> bytes:
         """What a command prints. Raises StepError unless it ends with 0."""
@@ -150,10 +183,12 @@ class Steps:
             ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S)
         except OSError as error:
             advice = "install it, or write the path of its program"
-            raise StepError(f"{self._at(step)}: {command[0]}: {error.strerror}: {advice}") from None
+            raise StepError(f"{self._at(step.told)}: {command[0]}: {error.strerror}: {advice}") from None
         except subprocess.TimeoutExpired:
             advice = "see what it waits for"
-            raise StepError(f"{self._at(step)}: {command[0]} did not end within {PATIENCE_S:.0f} s: {advice}") from None
+            raise StepError(
+                f"{self._at(step.told)}: {command[0]} did not end within {PATIENCE_S:.0f} s: {advice}"
+            ) from None
         self._kept(step, ended.stdout, {})
         said = self._masked(ended.stdout or ended.stderr)
         told = self._masked(" ".join(command).encode())
@@ -161,7 +196,7 @@ class Steps:
         if ended.returncode:
             said = self._masked(ended.stderr or ended.stdout) or "nothing"
             told = f"{command[0]} ended with {ended.returncode} and said {said}"
-            raise StepError(f"{self._at(step)}: {told}: run it by hand to see why")
+            raise StepError(f"{self._at(step.told)}: {told}: run it by hand to see why")
         return ended.stdout
 
     def _kept(self, step: Step, content: bytes, headers: Mapping[str, str]) -> dict[str, str]:
@@ -179,7 +214,7 @@ class Steps:
         for name, where in step.keep.items():
             if name not in kept:
                 told = f"the answer has no {where}: it was {shown() or 'empty'}"
-                raise StepError(f"{self._at(step)}: keep.{name}: {told}; write where it stands")
+                raise StepError(f"{self._at(step.told)}: keep.{name}: {told}; write where it stands")
         return kept
 
     def _advice(self, status: int, text: str) -> str:
@@ -199,14 +234,25 @@ class Steps:
                 return "see what the service logged"
         return "compare the step with the service's API"
 
-    def _at(self, step: Step) -> str:
-        return f"{self._service.name}: {self._masked(step.told.encode())}"
+    def _at(self, step: str) -> str:
+        return f"{self._service.name}: {self._masked(step.encode())}"
 
     def _shown(self, answer: httpx.Response) -> str:
-        return f"{answer.status_code} {self._masked(answer.content[: 8 * SHOWN])[:SHOWN]}".strip()
+        text = _SECRET_MEMBER.sub(rb"\1" + HIDDEN + b'"', answer.content[: 8 * SHOWN])
+        return f"{answer.status_code} {self._masked(text)}".strip()
 
     def _masked(self, text: bytes) -> str:
-        return one_line(masked(text, sorted(self._hidden, key=len, reverse=True)), SHOWN)
+        line = one_line(masked(text, sorted(self._hidden, key=len, reverse=True)), SHOWN + 1)
+        return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
+
+
+def hidden_values(service: Service, values: Values) -> list[bytes]:
+    """Those of these values that are secrets: by their names, or because the environment has them."""
+    return [
+        text.encode()
+        for name, text in values.items()
+        if text and (SECRETIVE.search(name) or "${" in service.values.get(name, ""))
+    ]
 
 
 def request_line(request: str, values: Values, service: Service) -> tuple[str, str]:
@@ -219,29 +265,8 @@ def request_line(request: str, values: Values, service: Service) -> tuple[str, s
     return method, fill(url, {name: spelt(name, value) for name, value in values.items()})
 
 
-def found_in(where: str, content: bytes, headers: Mapping[str, str]) -> str | None:
-    """What an answer holds there: `header NAME`, `text PATTERN`, or a path in its JSON; None: it is not there."""
-    if where.startswith(HEADER):
-        return headers.get(where.removeprefix(HEADER).strip())
-    if where.startswith(TEXT):
-        match = re.search(where.removeprefix(TEXT), content.decode("utf-8", "replace"))
-        return match[1] if match else None
-    try:
-        value = found_at(where, json.loads(content))
-    except (ValueError, RecursionError):
-        return None
-    return None if value is None else str(value)
-
-
-def found_at(path: str, value: Any) -> Any:
-    """What stands at `data.secrets[0].value` in JSON; None where nothing does, or no text or number."""
-    for part in _PATH.findall(path):
-        if part.startswith("["):
-            place = int(part[1:-1])
-            value = value[place] if isinstance(value, list) and place < len(value) else None
-        else:
-            value = value.get(part) if isinstance(value, dict) else None
-    return value if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+def _told(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _retry_after_s(text: str) -> float:

@@ -24,9 +24,8 @@ from _hookswarm.protocol.providers import DEFAULT, HeaderName, Provider, Signatu
 from _hookswarm.senders.service.checking import FORMS, problems_of
 from _hookswarm.senders.service.faults import read_all
 from _hookswarm.senders.service.filling import Name
+from _hookswarm.senders.service.names import TABLES, service_names
 from _hookswarm.senders.service.promises import Part, Promises, Restart, Retry, Seconds
-
-TABLES = Path(__file__).with_name("tables")
 
 Level = Literal["run", "group", "endpoint"]
 
@@ -182,9 +181,10 @@ class Service(Part):
         )
 
 
-def service_names() -> list[str]:
-    """Those that are shipped."""
-    return sorted(path.stem for path in TABLES.glob("*.toml"))
+AWAITED = Service(
+    name="awaited", addresses={"api": "http://127.0.0.1"}, publish=Publish(request="POST {api}", body="{payload}")
+)
+"""In the place of one whose table is yet to come from the master."""
 
 
 def load_service(name_or_path: str) -> Service:

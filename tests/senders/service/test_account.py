@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.senders.service.account import ACCOUNT, Account, Keeper, open_account, settle
+from _hookswarm.senders.service.account import ACCOUNT, Account, Keeper, Kept, open_account, settle
 from _hookswarm.senders.service.steps import StepError
 from tests.support.service_api import Answer, Api, Asked, SetUp, table
 
@@ -69,9 +69,9 @@ def test_it_is_kept_and_only_its_user_can_read_it(tmp_path: Path) -> None:
         keeper = Keeper(made.service, made.account, made.steps, made.said.append, lambda now: kept.append(len(now.run)))
         keeper.set_up()
     assert kept
-    made.account.save(tmp_path)
+    Kept(service=made.service, account=made.account).save(tmp_path)
     assert stat.S_IMODE((tmp_path / ACCOUNT).stat().st_mode) == 0o600
-    assert Account.model_validate_json((tmp_path / ACCOUNT).read_text()) == made.account
+    assert Kept.load(tmp_path) == Kept(service=made.service, account=made.account)
     assert [made.account.values(number)["hook"] for number in range(20)] == [str(number) for number in range(20)]
 
 

@@ -11,7 +11,8 @@ import pytest
 from _hookswarm.protocol.forms import make_secret, parse_secret
 from _hookswarm.protocol.signing import Signer
 from _hookswarm.protocol.verifying import Verifier
-from _hookswarm.senders.service.table import load_service, service_names
+from _hookswarm.senders.service.names import service_names
+from _hookswarm.senders.service.table import load_service
 from tests.support.service_api import EVENT, PAYLOAD, Answer, Api, Asked, SetUp
 from tests.support.signed import fields
 
