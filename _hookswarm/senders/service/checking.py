@@ -141,8 +141,7 @@ def _of_delivers(service: "Service") -> Iterator[Fault]:
         except ConfigError as error:
             yield from (Fault(at, fault.removeprefix("--provider: ")) for fault in error.faults)
         return
-    given = {"headers": delivers.headers, "signature": delivers.signature}
-    faults = list(Provider.model_construct(**given).problems())  # type: ignore[arg-type]
+    faults = list(Provider.model_construct(headers=delivers.headers, signature=delivers.signature).problems())
     for fault in faults:
         key, _, text = fault.partition(": ")
         yield Fault((*at, *key.split(".")), text.replace("; there are ", ": write one of "))
