@@ -21,7 +21,8 @@ from _hookswarm.records.resources import available
 from _hookswarm.records.timeline import ServiceRestarted
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.service.filling import fill, from_environment
-from _hookswarm.senders.service.table import Restart, Service
+from _hookswarm.senders.service.promises import Restart
+from _hookswarm.senders.service.table import Service
 
 if available() is None:
     import psutil
