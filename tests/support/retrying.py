@@ -41,8 +41,8 @@ def through_service(
 ) -> RunFrames:
     """A run of one stage of `over_s`, watched for so long. A busy machine makes each arrival up to 4 ms late.
 
-    `retry` is what the service promises; `status` what our receivers answer to the n-th attempt of an event, `held_s` after
-    it came.
+    `retry` is what the service promises; `status` what our receivers answer to the n-th attempt of an event,
+    `held_s` after it came.
     """
     published, arrivals = [], []
     for number in range(events):
