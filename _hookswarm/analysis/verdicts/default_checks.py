@@ -20,6 +20,12 @@ DEFAULTS = {
     ERROR_RATE: "look at the failures; if so many are to be expected, `--no-default-checks` and a `--check`",
 }
 """What holds, and what to do where it does not."""
+OF_SERVICE = {
+    LOST: "the service accepted them, and they never arrived: see what it logged of them",
+    "corrupt==0": "the service delivers another value than was published: see what it makes of numbers and text",
+    "duplicated_spurious==0": "the service delivers again what was taken: see what it logged of them",
+}
+"""The same where the service delivers."""
 PROMISES = "promises kept"
 """Of runs through a delivery service: no rule of its conformance table is broken."""
 NO_JOURNAL = "no receiver of ours kept a journal of arrivals"
@@ -35,13 +41,17 @@ def judge_defaults(
     if frames.manifest.options.get("no_default_checks"):
         return None
     counting = [stage for stage in stages if counts(stage, frames.manifest.test)]
+    restarted = [stage for stage in stages if stage.parameters.get("restart")]
     cut = _cut_short(frames)
     none = "every stage plans faults, or seeks overload" if stages else "no stage was played"
     every = list(measures.numbers_of_stages(counting))
     whole = [number for number in every if number.scope["stage"] not in cut]
+    accepted = [*every, *measures.numbers_of_stages(restarted)]  # a restart excuses refusals, and nothing that is lost
+    advices = DEFAULTS | (OF_SERVICE if frames.manifest.service else {})
+    of_check = {ERROR_RATE: whole, LOST: accepted}
     judged = [
-        _judge(text, advice, whole if text == ERROR_RATE else every, "" if counting else none)
-        for text, advice in DEFAULTS.items()
+        _judge(text, advices[text], of_check.get(text, every), "" if counting or (restarted and text == LOST) else none)
+        for text in DEFAULTS
     ]
     return judged if rules is None else [*judged, _judge_promises(rules, len(stages))]
 
