@@ -26,6 +26,13 @@ def own_regions(test: Test, options: argparse.Namespace) -> RegionTable:
     return balanced(regions) if options.balancer else regions
 
 
+def listening_host(advertise: str) -> str:
+    """Where receivers listen that a service reaches by an address of its own: everywhere. Empty: on loopback."""
+    if not advertise:
+        return ""
+    return "::" if "[" in advertise.partition("//")[2].partition("/")[0] else "0.0.0.0"
+
+
 @contextmanager
 def running_receivers(test: Test, options: argparse.Namespace, interrupt: Interrupt) -> Iterator[list[str]]:
     """Start a test's receivers unless the user has some; gives the options that point Locust at them."""
@@ -41,7 +48,7 @@ def running_receivers(test: Test, options: argparse.Namespace, interrupt: Interr
         arguments = ["--results", options.results, "--provider", options.provider, *test.receiver]
         if options.service:
             arguments += ["--backlog", str(CONNECTIONS)]
-        fleet = stack.enter_context(Fleet(regions, arguments, output=log))
+        fleet = stack.enter_context(Fleet(regions, arguments, output=log, host=listening_host(options.advertise)))
         try:
             fleet.wait_ready(control_token(), interrupt.wanted)
         except ConfigError as error:

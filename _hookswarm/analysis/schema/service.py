@@ -34,6 +34,9 @@ class Through(Model):
     latency_ms: ServiceLatencies
 
 
+Judgement = Literal["kept", "broken", "not promised", "not observed"]
+
+
 class Rule(Model):
     """One thing that a service does, beside what it promises: a row of the conformance table."""
 
@@ -42,7 +45,7 @@ class Rule(Model):
     observed: str = Field(
         description="what it did, in a few words with numbers; what the law is where none is promised"
     )
-    verdict: Literal["kept", "broken", "not promised", "not observed"]
+    verdict: Judgement
     evidence: str = Field(description="how often, in which stages, or why it could not be seen")
 
 

@@ -82,6 +82,9 @@ def _untested(frames: RunFrames, stages: Sequence[Stage]) -> Reason:
         return Reason(code=Code.NOTHING_DUE, message=_nothing_due(idle))
     advice = Code.NOTHING_ACKNOWLEDGED.advice if any(stage.deliveries.due for stage in stages) else "run it again"
     message = f"no delivery was acknowledged, so nothing was tested; {advice}"
+    if frames.manifest.service and any(stage.deliveries.due for stage in stages):
+        seek = "see what the service logged, and try its table: python -m hookswarm.service check FILE"
+        message = f"nothing that was published arrived and was taken, so nothing was tested; {seek}"
     return Reason(code=Code.NOTHING_ACKNOWLEDGED, message=message)
 
 

@@ -21,8 +21,7 @@ from _hookswarm.common.toml import read_toml
 from _hookswarm.protocol.acceptance import Acceptance, parse_acceptance
 from _hookswarm.protocol.providers import DEFAULT, HeaderName, Provider, Signature, load_provider
 from _hookswarm.senders.service.filling import names_in
-
-TABLES = Path(__file__).with_name("tables")
+from _hookswarm.senders.service.names import TABLES, service_names
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Level = Literal["run", "group", "endpoint"]
@@ -343,9 +342,10 @@ class Service(_Part):
         )
 
 
-def service_names() -> list[str]:
-    """Those that are shipped."""
-    return sorted(path.stem for path in TABLES.glob("*.toml"))
+AWAITED = Service(
+    name="awaited", addresses={"api": "http://127.0.0.1"}, publish=Publish(request="POST {api}", body="{payload}")
+)
+"""In the place of one whose table is yet to come from the master."""
 
 
 def load_service(name_or_path: str) -> Service:
