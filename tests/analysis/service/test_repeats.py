@@ -42,6 +42,14 @@ def test_delivered_again(promise: str | None, verdict: str) -> None:
     assert (found.verdict, found.observed) == (verdict, "delivered again: 3 of 3 events, up to 2 times")
 
 
+def test_an_event_that_was_published_once_tells_nothing() -> None:
+    """The run was stopped before it was published again."""
+    event = published()
+    stage = watched(played(through([event], [came(event, 0.1)], duplicate={"kind": "later", "times": 2})))
+    assert stage
+    assert {rule.verdict for rule in repeat_rules([stage], "id")} == {"not observed"}
+
+
 def test_what_was_not_played_is_not_observed() -> None:
     """And so is what never arrived."""
     assert rules(1, "id")["the same id again, at the same instant"].verdict == "not observed"
