@@ -114,6 +114,10 @@ class Receiver:
         if served is None:
             raise Refused(HTTPStatus.GONE, "no run expects a service's deliveries here: end what delivers them")
         delivered = served.read(environ, body, received)
+        if served.catches or delivered.ahead:
+            if served.catches:
+                self._state.catch(delivered.caught(environ, body, received))
+            return _answered(start_response, self._taken, self._answer)
         faults = None if delivered.redirected or order is None else order.active(received, delivered.endpoint)
         play = None
         if faults:

@@ -78,7 +78,7 @@ def service_ledger(
     spurious, harmless = _repeated(rows, event, arrived.taken, published_times)
     firsts = np.flatnonzero(arrived.first_ns)
     out_of_order = disorder.disorder_of(published.attempts.key[firsts] >> np.uint64(32), arrived.first_ns[firsts])
-    lost = int(np.count_nonzero(accepted & ~arrived.seen))
+    lost = 0 if drained and not drained.settled else int(np.count_nonzero(accepted & ~arrived.seen))
     unexpected = int(np.count_nonzero(~ours)) + int(np.count_nonzero(refused))
     return Ledger(
         received=len(rows),
@@ -115,6 +115,7 @@ def through_of(
         arrived=int(np.count_nonzero(arrived.seen)),
         untaken=int(np.count_nonzero(accepted & arrived.seen & (arrived.first_ns == 0))),
         retries=int(np.count_nonzero(~_before_taken(arrived)[again] & ours[again])),
+        missing=int(np.count_nonzero(accepted & ~arrived.seen)) if drained and not drained.settled else 0,
         rewritten=_flagged(rows, ours, Flag.REWRITTEN),
         unverified=_flagged(rows, ours, Flag.UNVERIFIED),
         bodiless=int(np.count_nonzero(~has_body(arrivals.rows))),

@@ -84,6 +84,8 @@ class PlannedStage(BaseModel):
     faults: dict[str, Any] | None = None
     incidents: list[dict[str, Any]] = []
     classes: list[PlannedClass] = []
+    restart: str = ""
+    """What of a delivery service was ended and started again; empty: nothing."""
     limits: dict[str, Any] | None = None
     users: int | None = None
     timeout_s: float | None = None
@@ -93,7 +95,7 @@ class PlannedStage(BaseModel):
     @property
     def plans_faults(self) -> bool:
         """Whether something was to go wrong in it."""
-        return bool(self.faults or self.incidents or any(own.faults for own in self.classes))
+        return bool(self.faults or self.incidents or self.restart or any(own.faults for own in self.classes))
 
 
 _PLAN = TypeAdapter(list[PlannedStage])

@@ -63,6 +63,11 @@ def check_plan(stages: Sequence[Stage]) -> None:
         for name, stage in zip(names, stages, strict=True)
         for problem in (*stage.health.problems(), *_incident_problems(stage), *_duplicate_problems(stage))
     ]
+    faults += [
+        f"stage {stage.name!r}: a restart needs a duration_s: it comes in the middle third"
+        for stage in stages
+        if stage.restart and stage.duration_s is None
+    ]
     faults += [f"two stages are named {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
     if faults or not stages:
         raise ConfigError(faults or ["a plan without stages"])
