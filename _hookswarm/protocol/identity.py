@@ -11,6 +11,9 @@ from zlib import crc32
 NO_RUN = "unassigned"
 """What receivers' journals belong to while no run is on."""
 
+PROBE_STAGE = 0xFFFF
+"""The number of no stage: that of events which are published to a service ahead of the load."""
+
 ATTEMPT_HEADER = "hookswarm-attempt"
 
 

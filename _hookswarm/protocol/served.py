@@ -1,6 +1,8 @@
-"""What a delivery service delivers to our receivers, as they are told over their control API."""
+"""What a delivery service delivers to our receivers, as they are told over their control API; and what they tell."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
+
+from pydantic import Base64Bytes, BaseModel, ConfigDict
 
 from _hookswarm.protocol.providers import Provider
 
@@ -8,6 +10,8 @@ ENDPOINTS = "/endpoints/"
 """What stands before an endpoint's number in its path."""
 REDIRECTED = "/redirected"
 """What the paths begin with that our redirects name: what comes there is taken."""
+MOST_CAUGHT = 32
+"""Requests that one process catches."""
 
 
 class Served(BaseModel):
@@ -18,6 +22,31 @@ class Served(BaseModel):
     provider: Provider
     secrets: tuple[str, ...] = ()
     """By endpoint, in the provider's form; one: all have the same; none: nothing is signed."""
+    catch: bool = False
+    """Nothing is tested yet: what arrives is kept whole, to be shown, and written to no journal."""
+
+
+class Caught(BaseModel):
+    """A request that was caught."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    endpoint: int | None
+    """None: its path names none."""
+    event: str
+    """Its id; empty: there is none of ours in it."""
+    method: str
+    headers: dict[str, str]
+    """Their names in lower case."""
+    body: Base64Bytes
+    received_ns: int
+    flags: int
+    """As a row of the journal would have them."""
+
+
+def caught_json(found: list[Caught]) -> dict[str, Any]:
+    """What a receiver tells of them."""
+    return {"caught": [one.model_dump(mode="json") for one in found]}
 
 
 def endpoint_path(webhook: int) -> str:

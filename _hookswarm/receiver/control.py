@@ -15,6 +15,7 @@
 | POST /rest    | nothing is being sent: give back the memory that is free           |
 | POST /setup   | a `Setup`: serve so from now on; what is null, or left out, as started |
 | POST /served  | a `Served`: take a delivery service's deliveries, in the run that is on |
+| GET  /caught  | each `Caught` since then: what it delivered ahead of the load       |
 """
 
 import hmac
@@ -33,7 +34,7 @@ from _hookswarm.protocol.clock import ClockTold
 from _hookswarm.protocol.exposition import exposition
 from _hookswarm.protocol.faults import FaultOrder, dump_order, parse_order
 from _hookswarm.protocol.outage import Outage, OutageSeen, parse_outage
-from _hookswarm.protocol.served import Served
+from _hookswarm.protocol.served import Caught, Served, caught_json
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.protocol.version import PROTOCOL
 from _hookswarm.receiver import metrics
@@ -53,6 +54,7 @@ CALLS = (
     "/setup",
     "/outage",
     "/served",
+    "/caught",
 )
 MAX_BODY = 1 << 16
 MAX_SERVED = 1 << 26
@@ -93,6 +95,7 @@ class Controlled(Protocol):
     def rest(self) -> None: ...
     def set_up(self, setup: Setup) -> None: ...
     def serve_service(self, served: Served) -> None: ...
+    def caught(self) -> list[Caught]: ...
     def outage(self) -> OutageSeen: ...
     def metrics(self, now_ns: int) -> ReceiverSnapshot: ...
     def files(self, run: str) -> list[tuple[str, int]]: ...
@@ -148,6 +151,8 @@ class ControlApp:
                 return self._set_up(environ)
             case "POST", "/served":
                 return self._serve_service(environ)
+            case "GET", "/caught":
+                return HTTPStatus.OK, caught_json(self._supervisor.caught())
             case _, path if path in CALLS:
                 return HTTPStatus.METHOD_NOT_ALLOWED, {"error": "wrong method"}
         return HTTPStatus.NOT_FOUND, {"error": f"no such call; there are {', '.join(CALLS)}"}

@@ -26,8 +26,13 @@ QUESTION_S = 2
 class Fleet:
     """The supervisors of several regions, as a context manager: ready on entry, gone on exit."""
 
-    def __init__(self, table: RegionTable, arguments: Sequence[str] = (), output: IO[bytes] | None = None) -> None:
-        """`arguments` go to every supervisor (`--durability`, `--results` …); `output` takes what all say."""
+    def __init__(
+        self, table: RegionTable, arguments: Sequence[str] = (), output: IO[bytes] | None = None, host: str = ""
+    ) -> None:
+        """`arguments` go to every supervisor (`--durability`, `--results` …); `output` takes what all say.
+
+        `host`: where webhooks arrive, if not only where the table says; control APIs listen where it says.
+        """
         if faults := table_faults(table):
             raise ConfigError(faults)
         self._regions = table.region
@@ -35,6 +40,7 @@ class Fleet:
         self._folder = tempfile.TemporaryDirectory(prefix="hookswarm-")
         self._arguments = arguments
         self._output = output
+        self._host = host
         self.balancer_pid: int | None = None
         """HAProxy's, once it runs."""
         self._children: list[subprocess.Popen[bytes]] = []
@@ -59,7 +65,7 @@ class Fleet:
             "--region",
             region.name,
             "--host",
-            host,
+            self._host or host,
             "--port",
             str(port),
         ]

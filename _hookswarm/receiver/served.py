@@ -5,9 +5,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from _hookswarm.protocol.forms import parse_secret
-from _hookswarm.protocol.identity import EventId
+from _hookswarm.protocol.identity import PROBE_STAGE, EventId, format_event_id
 from _hookswarm.protocol.marks import Marked, Payload, read_mark
-from _hookswarm.protocol.served import REDIRECTED, Served, endpoint_of
+from _hookswarm.protocol.served import REDIRECTED, Caught, Served, endpoint_of
 from _hookswarm.protocol.verifying import Verifier
 from _hookswarm.receiver.request import Environ, environ_name, header_bytes
 from _hookswarm.records.rows import Flag
@@ -16,6 +16,7 @@ VERIFIERS = 4096
 """Endpoints whose keys are kept ready."""
 _TOLD = {Payload.REWRITTEN: int(Flag.REWRITTEN), Payload.CORRUPT: int(Flag.CORRUPT)}
 _SERVED, _BODILESS, _UNVERIFIED = int(Flag.SERVED), int(Flag.BODILESS), int(Flag.UNVERIFIED)
+_REDIRECTED = int(Flag.REDIRECTED)
 
 
 class Delivered(NamedTuple):
@@ -36,12 +37,33 @@ class Delivered(NamedTuple):
         """What faults are drawn by: the event within its stage, at this endpoint."""
         return (self.endpoint or 0, self.event.sequence if self.event else 0)
 
+    @property
+    def ahead(self) -> bool:
+        """It was published ahead of the load, and belongs to no stage."""
+        return self.event is not None and self.event.stage == PROBE_STAGE
+
+    def caught(self, environ: Environ, body: bytes, received_ns: int) -> Caught:
+        """The request whole, and what it is."""
+        names = ("CONTENT_TYPE", "CONTENT_LENGTH", *(name for name in environ if name.startswith("HTTP_")))
+        return Caught.model_construct(
+            endpoint=self.endpoint,
+            event=format_event_id(self.event).decode() if self.event else "",
+            method=environ["REQUEST_METHOD"],
+            headers={
+                name.removeprefix("HTTP_").replace("_", "-").lower(): str(environ.get(name, "")) for name in names
+            },
+            body=body,
+            received_ns=received_ns,
+            flags=self.flags,
+        )
+
 
 class ServedEndpoints:
     """The endpoints of a service. What arrives there is never refused: what is wrong with it is written down."""
 
     def __init__(self, served: Served) -> None:
         """Raises ConfigError for secrets that are not in the provider's form."""
+        self.catches = served.catch
         self._secrets = served.secrets
         self._provider = served.provider
         signature = served.provider.signature
@@ -56,7 +78,8 @@ class ServedEndpoints:
         """What a request is. Never raises, whatever its bytes, but Refused for headers that are none."""
         path = environ.get("PATH_INFO", "")
         endpoint = endpoint_of(path)
-        flags = _SERVED
+        redirected = path.startswith(REDIRECTED)
+        flags = _SERVED | _REDIRECTED if redirected else _SERVED
         marked: Marked | None = None
         if environ["REQUEST_METHOD"] == "GET" or not body:
             flags |= _BODILESS
@@ -74,7 +97,7 @@ class ServedEndpoints:
             signed_ns = _nanoseconds(seen.timestamp)
             if not verifier.is_fresh(seen, received_ns / 1e9) or not verifier.is_right(seen, body):
                 flags |= _UNVERIFIED
-        return Delivered(marked.event if marked else None, endpoint, signed_ns, flags, path.startswith(REDIRECTED))
+        return Delivered(marked.event if marked else None, endpoint, signed_ns, flags, redirected)
 
     def tried(self, delivered: Delivered) -> int:
         """How often this process was asked of this event at this endpoint while faults are played: 1, 2 …"""

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from _hookswarm.protocol.faults import FaultOrder
 from _hookswarm.protocol.identity import NO_RUN
-from _hookswarm.protocol.served import Served
+from _hookswarm.protocol.served import MOST_CAUGHT, Caught, Served
 from _hookswarm.receiver.config import ReceiverConfig
 
 
@@ -81,8 +81,16 @@ class StateWriter:
     def serve(self, served: Served) -> None:
         """Have every data-plane process take a service's deliveries in the run that is on."""
         number = self.setting.generation + 1  # of no file that is read now
+        for path in self._folder.glob(_CAUGHT.format("*")):
+            path.unlink(missing_ok=True)
         _replace_file(_served_file(self._folder, number), served.model_dump_json())
         self._set(served=number)
+
+    def caught(self) -> list[Caught]:
+        """What the data-plane processes caught since then, as it came."""
+        files = self._folder.glob(_CAUGHT.format("*"))
+        found = [Caught.model_validate_json(path.read_text()) for path in files]
+        return sorted(found, key=lambda one: one.received_ns)
 
     def set_faults(self, order: FaultOrder) -> None:
         """Have every data-plane process play these faults, in the run that is on."""
@@ -130,6 +138,7 @@ class StateReader:
         self._folder = config.state
         self._map = _map(self._folder / "generation")
         self._report = self._folder / f"process-{os.getpid()}.json"
+        self._caught = 0
 
     def generation(self) -> int:
         """The number of the setting in force; cheap enough to ask at every request."""
@@ -141,11 +150,21 @@ class StateReader:
 
     def served(self, number: int) -> Served:
         """What a service delivers, by the setting's `served`."""
+        self._caught = 0
         return Served.model_validate_json(_served_file(self._folder, number).read_text())
+
+    def catch(self, one: Caught) -> None:
+        """Leave the supervisor a request that was caught; of very many the first. Raises OSError."""
+        if self._caught < MOST_CAUGHT:
+            self._caught += 1
+            _replace_file(self._folder / _CAUGHT.format(f"{os.getpid()}-{one.received_ns}"), one.model_dump_json())
 
     def report(self, report: ProcessReport) -> None:
         """Leave the supervisor this process's counts, in the place of its last ones. Raises OSError."""
         _replace_file(self._report, report.model_dump_json())
+
+
+_CAUGHT = "caught-{}.json"
 
 
 def _served_file(folder: Path, number: int) -> Path:

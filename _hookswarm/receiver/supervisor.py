@@ -19,7 +19,7 @@ from gevent.event import Event
 from _hookswarm.common.errors import HookswarmError
 from _hookswarm.protocol.faults import FaultOrder
 from _hookswarm.protocol.outage import Outage, OutageSeen
-from _hookswarm.protocol.served import Served
+from _hookswarm.protocol.served import Caught, Served
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.receiver import children, files
 from _hookswarm.receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server
@@ -272,6 +272,10 @@ class Supervisor:
         ServedEndpoints(served)
         self._state.serve(served)
         self._settle()
+
+    def caught(self) -> list[Caught]:
+        """What came of a service since then, where it was to be caught."""
+        return self._state.caught()
 
     def _settle(self) -> None:
         """Return when every process follows the setting."""

@@ -181,6 +181,8 @@ class ServiceDrained(Record):
     waited_s: float
     patience_s: float
     """How long nothing may have moved before what is missing is given up."""
+    settled: bool = True
+    """Whether all had come, or nothing had moved for so long; False: what is missing may still be on its way."""
 
 
 class ServiceRestarted(Record):

@@ -3,6 +3,7 @@
 import signal
 import threading
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass
@@ -13,7 +14,7 @@ class Interrupt:
     count: int = 0
 
     @classmethod
-    def listen(cls) -> "Interrupt":
+    def listen(cls) -> Self:
         """Take both signals from now on. Only the main thread may call this."""
         interrupt = cls(threading.Event())
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -23,3 +24,12 @@ class Interrupt:
     def _note(self, *_: object) -> None:
         self.count += 1
         self.wanted.set()
+
+
+class Insisting(Interrupt):
+    """The second raises KeyboardInterrupt, whatever is waited for."""
+
+    def _note(self, *_: object) -> None:
+        super()._note()
+        if self.count > 1:
+            raise KeyboardInterrupt

@@ -10,11 +10,14 @@ from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.common.wording import first_of
 from _hookswarm.protocol.credentials import HIDDEN, masked, public_key_text
 from _hookswarm.runner.plans import Outlook, Prepared
+from _hookswarm.runner.service_listing import service_told
 from _hookswarm.senders.plan import outline
 from _hookswarm.senders.plan.headers import Headers
 from _hookswarm.senders.plan.plan import NAMES_SHOWN
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.worker.rehearsal import first_request
+
+_NOTHING_SENT = "\nnothing was sent: leave --dry-run out to send it"
 
 
 def show_list(outlook: Outlook, out: Console) -> None:
@@ -43,6 +46,11 @@ def show_dry_run(outlook: Outlook, out: Console) -> None:
     """The same, where it would go, and the first request in full; secrets are not shown."""
     show_list(outlook, out)
     prepared = next(iter(outlook.tests.values()))
+    if prepared.settings.service:
+        for line in service_told(outlook, prepared, prepared.settings.service):
+            out.print(Text("\n".join(map(printable, line.split("\n")))), soft_wrap=True)
+        _say(out, _NOTHING_SENT)
+        return
     for name, one in outlook.tests.items():
         to = "receivers that it starts here: " * outlook.starts + first_of(list(_targets(one)), NAMES_SHOWN)
         _say(out, f"{name} would send to {to}")
@@ -64,7 +72,7 @@ def show_dry_run(outlook: Outlook, out: Console) -> None:
     for secret in settings.secrets:
         if public := public_key_text(settings.provider, secret):
             _say(out, f"\nthe public key of {secret.where}, for your receiver's configuration:\n\n{public}")
-    _say(out, "\nnothing was sent: leave --dry-run out to send it")
+    _say(out, _NOTHING_SENT)
 
 
 def _length(stages: tuple[Stage, ...]) -> str:

@@ -17,11 +17,13 @@ from _hookswarm.receiver import children
 from _hookswarm.receiver.fleet import free_ports
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import MANIFEST, new_run_id
+from _hookswarm.records.timeline import StageStarted, read_timeline
 from _hookswarm.runner.interrupt import Interrupt
 from _hookswarm.runner.said import Said
 from _hookswarm.runner.tests import LOCUSTFILES, Test
 from _hookswarm.senders.exchange.messages import RUN_VARIABLE, SAYS
 from _hookswarm.senders.plan.options import to_arguments
+from _hookswarm.senders.service.account import ACCOUNT, left_behind
 
 STOP_PATIENCE_S = 45
 """How long Locust may take to end in order once it is told to."""
@@ -44,10 +46,16 @@ class Run:
     @property
     def refused(self) -> str:
         """What Locust said where the target accepted nothing, so that other tests would find no more; else empty."""
-        if self.began or self.code != Exit.UNTESTED:
+        if self.code != Exit.UNTESTED or (self.began and self._played):
             return ""
         lines = [line.removeprefix(SAYS) for line in self.said.splitlines() if line.startswith(SAYS)]
+        lines = [line for line in lines if not line.startswith("run ")]
         return lines[-1] if lines else "the target accepted nothing"
+
+    @property
+    def _played(self) -> bool:
+        """A stage began: a service may refuse its set-up, which the run's folder already holds."""
+        return any(isinstance(entry, StageStarted) for entry in read_timeline(self.folder))
 
 
 def run_locust(
@@ -86,6 +94,8 @@ def run_locust(
             children.stop_child(locust, signal.SIGINT, STOP_PATIENCE_S)
             children.await_group(locust.pid, LEFT_PATIENCE_S)
             _tell(said.to_user(), console)
+            if locust.returncode == -signal.SIGKILL and (folder / ACCOUNT).exists():
+                _tell([left_behind("the service", folder)], console)
     _keep_log(folder / "locust.log", said.text)
     return Run(folder, began or (folder / MANIFEST).exists(), said.text.strip(), locust.returncode)
 

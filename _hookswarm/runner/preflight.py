@@ -78,8 +78,7 @@ def preflight(options: argparse.Namespace) -> Outlook:
         found = plan_tests(options, settings)
         there = names_there(found.tests)
         if not (options.list or options.dry_run):
-            if not found.starts:
-                faults += settings.unreachable()
+            faults += settings.service_unreachable() if found.starts else settings.unreachable()
             faults += settings.observer.faults() if settings.observer else []
     except ConfigError as error:
         faults += error.faults

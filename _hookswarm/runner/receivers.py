@@ -14,6 +14,9 @@ from _hookswarm.runner.interrupt import Interrupt
 from _hookswarm.runner.options import theirs
 from _hookswarm.runner.tests import Test
 
+CONNECTIONS = 16_384
+"""That a receiver holds where a service delivers: it may keep one open for each of its endpoints."""
+
 
 def own_regions(test: Test, options: argparse.Namespace) -> RegionTable:
     """The regions that are started for a test, on ports that are free now."""
@@ -21,6 +24,13 @@ def own_regions(test: Test, options: argparse.Namespace) -> RegionTable:
         return RegionTable(region=tuple(on_free_ports(["local"])))
     regions = relocated(load_table(WORLD_TABLE), test.regions[not options.quick])
     return balanced(regions) if options.balancer else regions
+
+
+def listening_host(advertise: str) -> str:
+    """Where receivers listen that a service reaches by an address of its own: everywhere. Empty: on loopback."""
+    if not advertise:
+        return ""
+    return "::" if "[" in advertise.partition("//")[2].partition("/")[0] else "0.0.0.0"
 
 
 @contextmanager
@@ -36,7 +46,9 @@ def running_receivers(test: Test, options: argparse.Namespace, interrupt: Interr
         table = folder / "regions.toml"
         table.write_text(dump_table(regions))
         arguments = ["--results", options.results, "--provider", options.provider, *test.receiver]
-        fleet = stack.enter_context(Fleet(regions, arguments, output=log))
+        if options.service:
+            arguments += ["--backlog", str(CONNECTIONS)]
+        fleet = stack.enter_context(Fleet(regions, arguments, output=log, host=listening_host(options.advertise)))
         try:
             fleet.wait_ready(control_token(), interrupt.wanted)
         except ConfigError as error:

@@ -24,8 +24,11 @@ from _hookswarm.senders.master.master import Master, say
 from _hookswarm.senders.plan.endpoint_files import File, open_file
 from _hookswarm.senders.plan.options import EXPECT_S, add_options, at_host, name_variables
 from _hookswarm.senders.plan.plan import Plan, make_plan
+from _hookswarm.senders.plan.serviced import addresses_of
 from _hookswarm.senders.plan.settings import Settings, check_options
+from _hookswarm.senders.plan.tables import stages_of
 from _hookswarm.senders.plan.unused import unused_options
+from _hookswarm.senders.service.table import AWAITED, Service, load_service
 from _hookswarm.senders.user import StagesShape, WebhookSender
 from _hookswarm.senders.web.web import extend_web_ui
 from _hookswarm.senders.worker.forks import grown, guard_forks
@@ -55,12 +58,23 @@ def _set_up(environment: Environment, **_: Any) -> None:
                 return None
             raise
 
+    def find(name: str) -> Service:
+        """The service of --service. A worker may not have its table, or what that takes from the environment."""
+        try:
+            service = load_service(name)
+            addresses_of(service)
+        except ConfigError:
+            if isinstance(runner, WorkerRunner):
+                return AWAITED
+            raise
+        return service
+
     def chosen(given: Namespace, read: Callable[[Path], File | None] = read) -> tuple[Settings, Plan]:
         """What the options ask for; raises ConfigError."""
-        wanted = check_options(at_host(given), read)
+        wanted = check_options(at_host(given), read, find)
         if given.endpoints and not wanted.endpoints:
             return wanted, Plan((), {})  # they are yet to come; a worker plays what it is told
-        return wanted, make_plan(shape.quick_stages if wanted.quick else shape.stages, wanted)
+        return wanted, make_plan(stages_of(type(shape), wanted), wanted)
 
     try:
         settings, plan = chosen(options)

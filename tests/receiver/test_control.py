@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from _hookswarm.protocol.faults import Delay, FaultOrder, Faults, dump_order
 from _hookswarm.protocol.outage import Outage, OutageSeen
-from _hookswarm.protocol.served import Served
+from _hookswarm.protocol.served import Caught, Served
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.receiver.control import ControlApp, ScaleError
 from _hookswarm.receiver.faults import PlayError
@@ -62,6 +62,9 @@ class Supervisor:
 
     def serve_service(self, served: Served) -> None:
         self.served = served
+
+    def caught(self) -> list[Caught]:
+        return []
 
     def set_up(self, setup: Setup) -> None:
         if self.refusal:

@@ -15,7 +15,7 @@ from _hookswarm.protocol.handshakes import Answerer
 from _hookswarm.protocol.identity import AttemptTag, EventId
 from _hookswarm.protocol.outage import Outage, OutageSeen
 from _hookswarm.protocol.providers import load_provider
-from _hookswarm.protocol.served import Served
+from _hookswarm.protocol.served import Caught, Served
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.protocol.verifying import Verifier
 from _hookswarm.receiver.app import Receiver
@@ -86,6 +86,9 @@ class Control:
 
     def serve_service(self, served: Served) -> None:
         self._state.serve(served)
+
+    def caught(self) -> list[Caught]:
+        return self._state.caught()
 
     def reset(self, run: str) -> None:
         self._state.set_run(run)

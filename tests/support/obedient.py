@@ -11,7 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from _hookswarm.protocol.faults import FaultOrder
 from _hookswarm.protocol.outage import Outage, OutageSeen
 from _hookswarm.protocol.regions import Region
-from _hookswarm.protocol.served import Served
+from _hookswarm.protocol.served import Caught, Served
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.receiver.control import ControlApp
 from _hookswarm.receiver.metrics import ReceiverSnapshot
@@ -48,6 +48,9 @@ class Obedient:
 
     def serve_service(self, served: Served) -> None:
         self.served = served
+
+    def caught(self) -> list[Caught]:
+        return []
 
     def set_up(self, setup: Setup) -> None:
         self.told.append(setup)

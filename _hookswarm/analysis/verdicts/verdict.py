@@ -15,7 +15,7 @@ from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, SHORTEST_S
 from _hookswarm.common.wording import figure, first_of
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.timeline import RunEnded, StageEnded, StageOverloaded
+from _hookswarm.records.timeline import RunEnded, ServiceDrained, StageEnded, StageOverloaded
 
 SCALABILITY = "scalability"
 """The test that looks for the limits: to be overloaded is among its results."""
@@ -51,6 +51,7 @@ def verdict_of(
         *([] if useless else disturbed),
         *_left_out(excluded),
         *_notes(frames, stages),
+        *books.left_over(frames),
         *duplicates.unknown(repeated),
         *_unverified(rotated),
         *held_back.held_back(stages),
@@ -81,6 +82,9 @@ def _untested(frames: RunFrames, stages: Sequence[Stage]) -> Reason:
         return Reason(code=Code.NOTHING_DUE, message=_nothing_due(idle))
     advice = Code.NOTHING_ACKNOWLEDGED.advice if any(stage.deliveries.due for stage in stages) else "run it again"
     message = f"no delivery was acknowledged, so nothing was tested; {advice}"
+    if frames.manifest.service and any(stage.deliveries.due for stage in stages):
+        seek = "see what the service logged, and try its table: python -m hookswarm.service check FILE"
+        message = f"nothing that was published arrived and was taken, so nothing was tested; {seek}"
     return Reason(code=Code.NOTHING_ACKNOWLEDGED, message=message)
 
 
@@ -100,6 +104,11 @@ def _overloads(frames: RunFrames) -> Iterator[tuple[int, Reason]]:
         grown = f"its queue grew for {entry.growing_s:,.0f} s to {entry.queued:,} events"
         message = f"{frames.plan[entry.stage].name}: {grown}; the rate is more than is delivered"
         yield entry.stage, Reason(code=Code.OVERLOADED, message=message)
+    for drained in () if frames.manifest.interrupted else frames.entries(ServiceDrained):
+        if not drained.settled:
+            behind = f"{drained.expected - drained.taken:,} accepted deliveries behind {drained.waited_s:.0f} s later"
+            message = f"{frames.plan[drained.stage].name}: the service is {behind}; the rate is more than it delivers"
+            yield drained.stage, Reason(code=Code.OVERLOADED, message=message)
 
 
 def _seeks_limits(frames: RunFrames, stage: int) -> bool:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import gevent
 import httpx
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from _hookswarm.common.errors import ConfigError, HookswarmError
 from _hookswarm.protocol.clock import ClockTold
@@ -19,7 +19,7 @@ from _hookswarm.protocol.identity import NO_RUN
 from _hookswarm.protocol.outage import Outage, dump_outage, parse_seen
 from _hookswarm.protocol.refusal import refusal_reason
 from _hookswarm.protocol.regions import Region
-from _hookswarm.protocol.served import Served
+from _hookswarm.protocol.served import Caught, Served
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.protocol.version import version_difference
 from _hookswarm.records.clock import Clock, Exchange, Offset, boot_id, measure_offset
@@ -33,6 +33,8 @@ PATIENCE_S = 30.0
 WATCHER_PATIENCE_S = 0.5
 """The same of a call that only somebody who watches waits for."""
 
+
+_CAUGHT = TypeAdapter(dict[str, list[Caught]])
 
 T = TypeVar("T")
 
@@ -142,6 +144,15 @@ class Controls:
     def serve(self, served: Served) -> None:
         """Take a service's deliveries in the run that is on."""
         self._post("/served", served.model_dump_json().encode())
+
+    def caught(self) -> list[Caught]:
+        """What came of the service since then, to any region, where it was to be caught; as it came, by our clock."""
+        found = []
+        for region in self._regions:
+            told = _parsed(_CAUGHT.validate_json, region, self._call(region, "GET", "/caught"))
+            ahead_ns = self._ahead_ns.get(region.name, 0)
+            found += [one.model_copy(update={"received_ns": one.received_ns - ahead_ns}) for one in told["caught"]]
+        return sorted(found, key=lambda one: one.received_ns)
 
     def rest(self) -> None:
         """Nothing is being sent: let them give back the memory that is free."""

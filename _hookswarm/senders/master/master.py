@@ -68,6 +68,7 @@ class Master:
         self._supplier = Supplier(self._reception.ready)
         self._workers = self._make_workers()
         self.finished = False
+        self._tearing_down = False
         if isinstance(runner, MasterRunner):
             self._keep_users(runner)
         self._gatherer = Gatherer(lambda node, wanted: runner.send_message(FETCH, wanted, node))
@@ -138,6 +139,8 @@ class Master:
             partings = list(self._reception.inbox.partings.values())
             self._ending.ask(UNKNOWN if self._workers.alive() else partings[-1] if partings else LAST_LEFT)
             self._walk.join(30)
+            while self._tearing_down and not self._walk.ready():  # of very many endpoints; a second Ctrl-C ends it
+                self._walk.join(1)
 
     def note(self, cause: str) -> None:
         """Why Locust is about to end the run that is on."""
@@ -246,7 +249,9 @@ class Master:
             for sampler in samplers:
                 sampler.close()
             if service:
+                self._tearing_down = True
                 service.end()
+                self._tearing_down = False
             self._finish(folder, controls, error, failed)
 
     def _probe(self) -> None:
@@ -307,11 +312,13 @@ class Master:
             self._reception.inbox,
             self._ending,
             self._clock,
-            *((service.meanwhile, service.drain) if service else ()),
+            *((service.meanwhile, service.drain, service.introduce) if service else ()),
         )
         calm = CalmPlayer(player, self._settings, folder, controls, self._clock, say, self._ending.asked.is_set)
         settled, begun = 0, self._reception.inbox.begun
         for number, stage in enumerate(self._plan.stages):
+            if self._ending.asked.is_set():
+                break
             if (stage.processes or 1) > player.processes():
                 needs = f"--processes {stage.processes}" if stage.processes else "a sending process, and none is left"
                 say(f"skipped because it needs {needs}: {stage.name}")
@@ -326,8 +333,6 @@ class Master:
                 left_s = sum(later.length_s or 0.0 for later in self._plan.stages[number + 1 :])
                 settled += calm.play(number, stage, left_s)
             machine.sample()  # or what the next stage does to the machine would be told of this one's end
-            if self._ending.asked.is_set():
-                break
         return settled
 
     def _never_played(self) -> int:

@@ -1,14 +1,16 @@
 """A run through a delivery service, as the master conducts it: set-up, what is told to whom, drains, teardown."""
 
+import atexit
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
 from locust.runners import LocalRunner, MasterRunner
 
 from _hookswarm.common.wording import with_remedy
-from _hookswarm.protocol.faults import FaultOrder
+from _hookswarm.protocol.faults import FaultOrder, Faults
 from _hookswarm.protocol.regions import Region
 from _hookswarm.protocol.served import Served, endpoint_path
 from _hookswarm.records.clock import Clock
@@ -17,25 +19,34 @@ from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import ServiceDrained
 from _hookswarm.senders.exchange.messages import PUBLISH, Published
 from _hookswarm.senders.master.control import Controls
-from _hookswarm.senders.master.ending import Ending, RunFailedError
+from _hookswarm.senders.master.ending import Ending, UntestedError
 from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.master.restarts import Restarter
 from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.settling import settle_by_probe
+from _hookswarm.senders.master.trial import patience_s, told, try_once, why_not_arrived
+from _hookswarm.senders.plan.marked import Marked
+from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.plan import Plan
 from _hookswarm.senders.plan.restarts import restart_at_s
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
-from _hookswarm.senders.service.account import Account, Keeper, open_account, settle
+from _hookswarm.senders.service.account import ACCOUNT, Account, Keeper, Kept, left_behind, open_account, settle
 from _hookswarm.senders.service.filling import fill
+from _hookswarm.senders.service.handing import Hand
 from _hookswarm.senders.service.steps import StepError, Steps
 from _hookswarm.senders.service.table import Service
 
 POLL_S = 0.1
 QUIET_S = 0.4
 """Nothing came for so long: what is expected is there."""
+AGAIN_QUIET_S = 2.0
+"""The same where events were published again: what else comes is what is looked for."""
 TOLD_S = 2.0
 LONGEST_DRAIN_S = {True: 30.0, False: 600.0}
 """What a law may ask a drain to wait: in the short form of a test, and in the full one."""
+LONGEST_S = {True: 60.0, False: 3600.0}
+"""How long a drain may take as long as something moves: a service that is given too much is behind for hours."""
 RESUMES_S = {True: 0.0, False: 120.0}
 """How long a service may move nothing once it, or a store of it, was restarted: some need over a minute to go on."""
 SHOWN = 3
@@ -65,18 +76,26 @@ class ServiceRun:
         self._ending = ending
         self._clock = clock
         self._say = say
-        self._steps = Steps(self._service)
+        self._steps = Steps(self._service, tls=settings.tls)
         self._keeper: Keeper | None = None
         self._values: dict[str, str] = {}
         """Of the account, for the whole run."""
+        self._published: dict[str, Any] = {}
+        self._introduced: set[str] = set()
+        """Sending processes that were told."""
         self._missing = 0
         """Arrivals that earlier drains gave up."""
         self._restarting: gevent.Greenlet | None = None
         self._runs_on: dict[str, int] = {}
         """Processes that serve because a restart started them."""
+        self._accepted = self._again = 0
+        """Publishes that were accepted so far; of these, those of events that had been accepted before."""
 
     def begin(self, plan: Plan) -> None:
-        """Set the service up, and tell receivers and senders. Raises RunFailedError, ControlError, OSError."""
+        """Set the service up, see that it delivers, and tell receivers and senders.
+
+        It comes back early where the run is asked to end. Raises UntestedError, ControlError, OSError.
+        """
         service = self._service
         webhooks = max(stage.webhooks for stage in plan.stages)
         urls = endpoint_urls(self._settings.regions, webhooks, self._settings.advertise)
@@ -89,21 +108,59 @@ class ServiceRun:
             account,
             self._steps,
             self._say,
-            lambda now: now.save(self._folder.path),
+            lambda now: Kept(service=service, account=now).save(self._folder.path),
             self._ending.asked.is_set,
         )
+        atexit.register(self._say_left)
         began = time.monotonic()
         try:
             self._keeper.set_up()
+            if self._ending.asked.is_set():
+                return
+            slowed = f", which it slowed down {self._steps.slowed} times (429)" if self._steps.slowed else ""
+            took = f"{time.monotonic() - began:.1f} s{slowed}"
+            self._say(f"{service.name}: {webhooks:,} endpoint{'s' * (webhooks > 1)} set up in {took}")
+            served = served_by(service, account)
+            self._try(account, urls, plan.stages[0], served)
         except StepError as error:
-            raise RunFailedError(str(error)) from None
-        slowed = f", which it slowed down {self._steps.slowed} times (429)" if self._steps.slowed else ""
-        took = f"{time.monotonic() - began:.1f} s{slowed}"
-        self._say(f"{service.name}: {webhooks:,} endpoint{'s' * (webhooks > 1)} set up in {took}")
-        self._controls.serve(served_by(service, account))
-        published = Published(service=service.model_dump(mode="json"), account=account.model_dump())
-        self._runner.send_message(PUBLISH, published.model_dump())
-        settle(service.settle_s, self._ending.asked.is_set)
+            if self._ending.asked.is_set():
+                return
+            raise UntestedError(str(error)) from None
+        self._controls.serve(served)
+        self._published = Published(service=service.model_dump(mode="json"), account=account.model_dump()).model_dump()
+        if isinstance(self._runner, MasterRunner):
+            self._introduced = {*self._runner.clients}
+        self._runner.send_message(PUBLISH, self._published)
+
+    def introduce(self, process: str) -> None:
+        """A sending process is about to be sent a stage: one that joined since then knows nothing of the service."""
+        if isinstance(self._runner, MasterRunner) and process not in self._introduced:
+            self._introduced.add(process)
+            self._runner.send_message(PUBLISH, self._published, process)
+
+    def _try(self, account: Account, urls: list[str], stage: Stage, served: Served) -> None:
+        """Wait until the service knows its endpoints; unless nobody wants that, see one event arrive."""
+        service, stopped = self._service, self._ending.asked.is_set
+        if not service.settle_by_probe:
+            settle(service.settle_s, stopped)
+            if not self._settings.probe:
+                return
+        self._controls.serve(served.model_copy(update={"catch": True}))
+        payloads = Marked(self._settings.captured or Generated(stage.payload, self._settings.seed))
+        hand = Hand(service, account, self._steps, payloads.body)
+        if service.settle_by_probe:
+            settle_by_probe(hand, self._controls, service, urls, stopped, self._now_s, self._say)
+        if self._settings.probe and not stopped():
+            tried = try_once(hand, self._controls, 0, patience_s(service), stopped, self._now_s, self._say)
+            if tried.arrived:
+                self._say(f"probe: {told(service, tried, served)}")
+            elif not stopped():
+                why = why_not_arrived(service, tried, urls[0])
+                waited = f"it did not arrive within {tried.waited_s:.0f} s"
+                raise UntestedError(f"{service.name} accepted the probe, and {waited}: {why}; --no-probe begins anyway")
+
+    def _now_s(self) -> float:
+        return self._clock.now() / 1e9
 
     def meanwhile(self, number: int, stage: Stage, start_ns: int) -> None:
         """Have happen what the stage plans for the service itself, while it is played."""
@@ -138,22 +195,38 @@ class ServiceRun:
         patience_s = self._patience_s(stage)
         began = moved = said = time.monotonic()
         accepted = self._inbox.outcomes().get(Outcome.ACKNOWLEDGED, 0)
-        expected = accepted * self._fan_out() - self._missing
-        before = taken = self._taken()
+        quiet_s = QUIET_S
+        if stage.duplicate:  # events, not publishes: the others are to come to nothing, or soon
+            events = sum(one.settled - one.failed for one in self._inbox.origins())
+            self._again += accepted - self._accepted - events
+            quiet_s = AGAIN_QUIET_S
+        self._accepted = accepted
+        expected = (accepted - self._again) * self._fan_out() - self._missing
+        first = before = taken = self._taken()
+        settled = False
         while not self._ending.asked.is_set():
             now = time.monotonic()
             if taken != before:
                 before, moved = taken, now
             still_s = now - moved
-            if (taken >= expected and still_s >= QUIET_S) or still_s >= patience_s:
+            if settled := (taken >= expected and still_s >= quiet_s) or still_s >= patience_s:
+                break
+            missing = f"{expected - taken:,} of {expected:,} accepted deliveries"
+            rate = (taken - first) / (now - began) if taken > first else 0.0
+            if now - began >= LONGEST_S[self._settings.quick]:
+                told = f"it delivers {rate:.1f}/s, and was given more: lower --rate"
+                self._say(f"{stage.name}: waits no longer for {missing}; {told}")
                 break
             if now - said >= TOLD_S and taken < expected:
                 said = now
                 left = f"nothing moved for {still_s:.0f} of {patience_s:.0f} s"
-                self._say(f"{stage.name}: waits for {expected - taken:,} of {expected:,} accepted deliveries; {left}")
+                if still_s < TOLD_S and rate:
+                    left = f"{rate:.1f}/s arrive, {(expected - taken) / rate:.0f} s left"
+                self._say(f"{stage.name}: waits for {missing}; {left}")
             gevent.sleep(POLL_S)
             taken = self._taken()
-        self._missing += expected - taken
+        if settled:  # else it may yet come, and the next drain waits for it, too
+            self._missing += expected - taken
         self._folder.timeline.add(
             ServiceDrained(
                 at_ns=self._clock.now(),
@@ -163,6 +236,7 @@ class ServiceRun:
                 taken=taken,
                 waited_s=round(time.monotonic() - began, 3),
                 patience_s=patience_s,
+                settled=settled,
             )
         )
 
@@ -173,14 +247,25 @@ class ServiceRun:
         except OSError as error:
             self._say(f"not written down, that the service was restarted: {with_remedy(error)}")
         if self._keeper:
-            failed = self._keeper.tear_down()
+            try:
+                failed = self._keeper.tear_down()
+            finally:
+                self._steps.close()
             for text in failed[:SHOWN]:
-                self._say(f"not taken down: {text}; `python -m senders.service clean {self._folder.path}` tries again")
+                self._say(f"not taken down: {text}")
             if len(failed) > SHOWN:
                 self._say(f"not taken down: {len(failed) - SHOWN} more")
+            if failed:
+                self._say_left()
+            else:
+                (self._folder.path / ACCOUNT).unlink(missing_ok=True)
+            atexit.unregister(self._say_left)
         for name, pid in self._runs_on.items():
             self._say(f"restart {name}: what was started serves on, as process {pid}: `kill {pid}` ends it")
-        self._steps.close()
+
+    def _say_left(self) -> None:
+        """What to do where something is left of it; also where the process is made to end before that is known."""
+        self._say(left_behind(self._service.name, self._folder.path))
 
     def _taken(self) -> int:
         return sum(self._controls.arrived().values())
@@ -197,18 +282,25 @@ class ServiceRun:
 
     def _patience_s(self, stage: Stage) -> float:
         """How long nothing may move: where something is planned to fail, as long as an attempt and the law's longest
-        wait.
+        wait, and what our receivers have it wait for.
         """
         service, longest_s = self._service, 0.0
+        held_s = max(map(_held_s, stage.order().parts()), default=0.0)
         if not stage.plans_faults:
-            return service.drain_s
+            return service.drain_s + held_s
         if service.retry:
             waits = range(1, min(service.retry.retries or 1_000, 1_000) + 1)
             longest_s = max((service.retry.longest_s(wait) for wait in waits), default=0.0)
         if stage.restart:
             longest_s = max(longest_s, RESUMES_S[self._settings.quick])
         longest_s += service.promises.timeout_s or 0.0
-        return max(service.drain_s, min(longest_s + 1, LONGEST_DRAIN_S[self._settings.quick]))
+        return max(service.drain_s, min(longest_s + 1, LONGEST_DRAIN_S[self._settings.quick])) + held_s
+
+
+def _held_s(faults: Faults) -> float:
+    """How long our receivers have a service wait before it may go on."""
+    silent = faults.hang or (faults.fail_first and not faults.fail_status)
+    return max(faults.hang_s if silent else 0.0, faults.retry_after_s or 0.0)
 
 
 def endpoint_urls(regions: Sequence[Region], webhooks: int, advertise: str = "") -> list[str]:

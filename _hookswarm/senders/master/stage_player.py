@@ -58,12 +58,14 @@ class StagePlayer:
         clock: Clock,
         meanwhile: Callable[[int, Stage, int], None] = lambda _number, _stage, _start_ns: None,
         drain: Callable[[int, Stage], None] = lambda _number, _stage: None,
+        introduce: Callable[[str], None] = lambda _process: None,
     ) -> None:
         """`ending` tells when the run is to end before its plan is done, and is told. `meanwhile` has to happen to a
         service once a stage is announced; `drain` waits, after it, for what a service still has.
         """
         self._meanwhile = meanwhile
         self._drain = drain
+        self._introduce = introduce
         self._runner = runner
         self._local = isinstance(runner, LocalRunner)
         self._settings = settings
@@ -168,6 +170,7 @@ class StagePlayer:
                 parts=own,
                 of=stage.users,
             )
+            self._introduce(process)
             self._runner.send_message(STAGE, announcement.model_dump(), process)
         name = self._folder.manifest.stages[number]["name"]
         self._folder.timeline.add(StageStarted(at_ns=start_ns, stage=number, name=name))

@@ -8,6 +8,7 @@ from typing import Any
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.acceptance import FORMS
 from _hookswarm.protocol.providers import DEFAULT
+from _hookswarm.senders.service.names import service_names
 
 TRANSPORTS = ("wire", "httpx")
 LINKS = ("modelled", "real")
@@ -40,6 +41,8 @@ REPEATABLE = ("header", "accept")
 """What may be given often."""
 NOT_IN_FORM = ("observe",)
 """What the start form may not change: it names a command, and whoever reaches the page must not run any."""
+NO_FILE_IN_FORM = ("service",)
+"""What the start form may change to a name, and to no file: that may name commands, and variables to be sent."""
 
 
 class Empty(str):
@@ -184,6 +187,9 @@ def from_form(options: argparse.Namespace, form: Mapping[str, str]) -> argparse.
         kind, text = type(getattr(options, name)), form[name]
         if name in NOT_IN_FORM and text != getattr(options, name):
             faults.append(f"{_flag(name)} is not to be changed here: start Locust with it")
+        if name in NO_FILE_IN_FORM and text not in (getattr(options, name), "", *service_names()):
+            there = f"write one of {', '.join(service_names())}" if service_names() else "leave it as it is"
+            faults.append(f"{_flag(name)}: {text!r} is no service that is shipped: {there}, or start Locust with it")
         if name in REPEATABLE:
             text = "\n".join(line.strip() for line in text.splitlines() if line.strip())
             known = lines_of(getattr(options, name))  # else whoever reaches the page could have any variable sent

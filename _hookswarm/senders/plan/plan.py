@@ -86,7 +86,7 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     for stage in stages:
         if need := unfit_for_service(stage, settings.service):
             left_out[stage.name] = need
-        elif stage.duplicate and not settings.observer:
+        elif stage.duplicate and not (settings.observer or settings.service):
             left_out[stage.name] = "to know how many effects there are (--observe URL|COMMAND)"
         elif stage.duplicate and stage.duplicate.kind == "ack_lost" and settings.transport != "wire":
             left_out[stage.name] = "--transport wire, to break connections off"

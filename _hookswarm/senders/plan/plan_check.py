@@ -80,6 +80,8 @@ def _duplicate_problems(stage: Stage) -> Iterator[str]:
         yield "deliveries that are repeated on purpose, and retries, exclude each other"
     if stage.limits:
         yield "a search for capacity delivers nothing twice"
+    if stage.duplicate.times != 2 and stage.duplicate.kind != "at_once":
+        yield "an event is delivered more than twice at the same instant only"
     if stage.duplicate.kind == "interleaved" and stage.users < 2:
         yield "new and old events are interleaved by 2 users or more"
 

@@ -1,7 +1,7 @@
 """Whether anything listens where the deliveries of a run are to go: tried before anything is sent."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 
@@ -31,6 +31,12 @@ def unreachable_hosts(hosts: Sequence[str], timeout_s: float = 3) -> list[str]:
     told = [f"endpoints: {fault}" for fault in found[:SHOWN]]
     more = f"endpoints:{and_more(len(found) - SHOWN, 'hosts are not reached')}: start them, or leave their rows out"
     return told + [more] * (len(found) > SHOWN)
+
+
+def unreachable_addresses(name: str, addresses: Mapping[str, str], timeout_s: float = 3) -> list[str]:
+    """The same of a service's addresses, by their names in its table."""
+    faults = {key: _connect_fault(url, timeout_s) for key, url in addresses.items()}
+    return [f"{name}: {key}: {fault}" for key, fault in faults.items() if fault]
 
 
 def _connect_fault(url: str, timeout_s: float) -> str:

@@ -8,6 +8,8 @@ from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.providers import DEFAULT
 from _hookswarm.protocol.regions import RegionTable, check_url
 from _hookswarm.senders.plan.captured import Captured
+from _hookswarm.senders.plan.conformance import CONFORMANCE
+from _hookswarm.senders.plan.destination import beyond_loopback
 from _hookswarm.senders.plan.restarts import EACH
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.stages import CUTS, Stage
@@ -44,9 +46,25 @@ def service_faults(
             yield f"--advertise: {error}"
     if service:
         try:
-            open_account(service, (), "")
+            addresses = addresses_of(service)
         except ConfigError as error:
             yield from error.faults
+            return
+        for name, url in addresses.items():
+            try:
+                check_url(url)
+            except ValueError as error:
+                yield f"--service {service.name}: addresses.{name}: {error}"
+                return
+        if not options.allow_remote:
+            for url in beyond_loopback(list(addresses.values())):
+                yield f"--service {service.name}: {url} is beyond loopback; if it is yours to load, add --allow-remote"
+
+
+def addresses_of(service: Service) -> dict[str, str]:
+    """Its addresses by name. Raises ConfigError for variables that are not set, of whatever it needs."""
+    run = open_account(service, (), "").run
+    return {name: run[name] for name in service.addresses}
 
 
 def through_service(stage: Stage) -> Stage:
@@ -58,7 +76,7 @@ def unfit_for_service(stage: Stage, service: Service | None) -> str:
     """What a stage needs that a run through a service has not, or one without, as a phrase; empty: nothing."""
     if not service:
         return "a delivery service (--service)" if stage.service or stage.restart else ""
-    if stage.duplicate:
+    if stage.duplicate and stage.scenario != CONFORMANCE:
         return "deliveries that we repeat: a service delivers by itself"
     if stage.restart == EACH:
         return "a [restart.NAME] in the service's table"

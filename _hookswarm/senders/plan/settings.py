@@ -36,9 +36,9 @@ from _hookswarm.senders.plan.observer import Observer, make_observer
 from _hookswarm.senders.plan.options import OPTIONS, empty_faults, empty_options, lines_of
 from _hookswarm.senders.plan.profiles import law_of
 from _hookswarm.senders.plan.rates import Bound, bound_of, rate_of
-from _hookswarm.senders.plan.reachable import unreachable, unreachable_hosts
+from _hookswarm.senders.plan.reachable import unreachable, unreachable_addresses, unreachable_hosts
 from _hookswarm.senders.plan.retry import RetryLaw
-from _hookswarm.senders.plan.serviced import service_faults
+from _hookswarm.senders.plan.serviced import addresses_of, service_faults
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES
 from _hookswarm.senders.plan.target import TargetTemplate, make_template
 from _hookswarm.senders.service.table import Service, load_service
@@ -144,14 +144,20 @@ class Settings:
         return self.endpoints.weights if self.endpoints else None
 
     def urls(self) -> list[str]:
-        """Where it is sent; of endpoints their hosts."""
+        """Where it is sent; of endpoints their hosts; of a service its addresses."""
+        if self.service:
+            return list(addresses_of(self.service).values())
         return list(self.endpoints.hosts) if self.endpoints else [region.url for region in self.regions]
 
     def unreachable(self) -> list[str]:
         """A phrase for each place that no TCP connection reaches."""
         if self.endpoints:
             return unreachable_hosts(self.endpoints.hosts)
-        return unreachable(self.regions, self.balancer)
+        return unreachable(self.regions, self.balancer) + self.service_unreachable()
+
+    def service_unreachable(self) -> list[str]:
+        """The same of the service's addresses alone."""
+        return unreachable_addresses(self.service.name, addresses_of(self.service)) if self.service else []
 
     def told_signing(self) -> str:
         """Who is played, and with which secret, for people; empty for the default provider with a secret made up."""
@@ -166,10 +172,15 @@ class Settings:
         return f"{told}; --dry-run shows the public half" if pairs else told
 
 
-def check_options(options: argparse.Namespace, read: Callable[[Path], File | None] = open_file) -> Settings:
+def check_options(
+    options: argparse.Namespace,
+    read: Callable[[Path], File | None] = open_file,
+    find: Callable[[str], Service] = load_service,
+) -> Settings:
     """The settings that parsed options ask for. Raises ConfigError that names every fault at once.
 
     `read` gives what the file of `--endpoints` holds; None: it is yet to come from the master, and they are none.
+    `find` gives the service that `--service` names.
     """
     faults = empty_faults(empty_options(options))
 
@@ -180,7 +191,7 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
             faults.extend(error.faults)
 
     provider = collect(lambda: load_provider(options.provider or DEFAULT))
-    service = collect(lambda: load_service(options.service)) if options.service else None
+    service = collect(lambda: find(options.service)) if options.service else None
     endpoints = collect(lambda: load_endpoints(options, read, provider)) if options.endpoints else None
     template = collect(lambda: make_template(options.target))
     table = collect(lambda: region_table(options, endpoints))
@@ -206,7 +217,8 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
         faults += service_faults(options, service, table, captured)
     elif options.advertise:
         faults.append("--advertise tells a --service where our receivers are: name the service, or leave it out")
-    if options.cert and table and not any(url.startswith("https:") for url in urls_of(table, endpoints)):
+    aims = [*urls_of(table, endpoints), *_addresses(service)] if table else []
+    if options.cert and table and not any(url.startswith("https:") for url in aims):
         faults.append("--cert is shown to an https target: write https:// in its URL, or leave it out")
     if options.rotate_at and endpoints and (endpoints.has_keys or endpoints.has_headers):
         faults.append("--rotate-at changes the secret of all: leave it out, or the secrets and headers of --endpoints")
@@ -280,6 +292,14 @@ def check_options(options: argparse.Namespace, read: Callable[[Path], File | Non
             "rotate_at": rotate_at_s,
         },
     )
+
+
+def _addresses(service: Service | None) -> list[str]:
+    """Where a service is, as far as that is known: what is wrong with it is told elsewhere."""
+    try:
+        return list(addresses_of(service).values()) if service else []
+    except ConfigError:
+        return []
 
 
 def _signing(

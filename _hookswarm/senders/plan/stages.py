@@ -151,6 +151,7 @@ class Stage:
     backlog: Annotated[int, Field(ge=1, le=MAX_BACKLOG)] | None = None
     durability: Literal["memory", "os", "fsync"] | None = None
     bodies: bool | None = None
+    evidence: bool | None = None
     """All these of our receivers, as `protocol.setup` describes them; None: as they were started."""
     reuse: bool = True
     """False: every attempt opens a connection of its own."""
@@ -194,6 +195,7 @@ class Stage:
             backlog=self.backlog,
             durability=self.durability,
             bodies=self.bodies,
+            evidence=self.evidence,
         )
 
     def order(self, begin_ns: int | None = None, end_ns: int | None = None) -> FaultOrder:

@@ -1,7 +1,9 @@
 """What a set-up made at a service, and its ids: made once for a run, used by every sender, taken down at its end."""
 
+import math
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +13,7 @@ from gevent.pool import Pool
 from pydantic import BaseModel, ConfigDict
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.forms import make_secret
 from _hookswarm.records.writing import write_atomically
 from _hookswarm.senders.service.filling import fill, from_environment, in_json
@@ -42,11 +45,34 @@ class Account(BaseModel):
         group = self.groups[webhook // self.group_size] if self.group_size else {}
         return {**self.run, **group, **self.endpoints[webhook]}
 
+
+class Kept(BaseModel):
+    """What a run's folder holds of it until it is taken down: enough to do that from the folder alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    service: Service
+    account: Account
+
     def save(self, folder: Path) -> None:
         """Raises OSError."""
         path = folder / ACCOUNT
         write_atomically(path, self.model_dump_json())
         path.chmod(0o600)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Kept":
+        """Raises ConfigError where there is none, or a damaged one."""
+        path = folder / ACCOUNT
+        try:
+            return cls.model_validate_json(path.read_text())
+        except FileNotFoundError:
+            why = f"{folder} holds no {ACCOUNT}: no such run, or nothing of it is left at a service"
+            raise ConfigError([f"{why}: look at the folder's name"]) from None
+        except OSError as error:
+            raise ConfigError([with_remedy(error)]) from None
+        except ValueError:  # it may hold secrets: nothing of it is shown
+            raise ConfigError([f"{path} is damaged: take down by hand what the service still has of it"]) from None
 
 
 def open_account(service: Service, urls: Iterable[str], run: str) -> Account:
@@ -92,20 +118,34 @@ class Keeper:
         self._saved = 0.0
         self._done_at: dict[int, float] = {}
         """When steps whose answers are good for a while were done last."""
+        self.removed: Counter[str] = Counter()
+        """How often each step of the teardown was done, by what it is called."""
+        self._untried = 0
+        self._away = False
 
     def set_up(self) -> None:
         """Do all steps of the set-up. Raises StepError, and then `tear_down` removes what was made."""
+        self._steps.stopped = self._stopped
         try:
             for level, steps in _blocks(self._service.setup):
                 self._all(list(steps), level, "set up", strict=True)
         finally:
             self._save(self._account)
+            self._steps.stopped = lambda: False  # what was made is taken down, however long the service has us wait
 
     def tear_down(self) -> list[str]:
-        """Do all steps of the teardown, also those after one that failed; returns what failed."""
+        """Do all steps of the teardown, also those after one that failed; returns what failed.
+
+        Of a service that does not answer any more, no more is asked.
+        """
         failed: list[str] = []
+        for step in self._service.setup:  # by another process, or too long ago
+            if step.lasts_s is not None and {*step.keep} <= {*self._account.run}:
+                self._done_at.setdefault(id(step), -math.inf)
         for level, steps in _blocks(self._service.teardown):
             failed += self._all(list(steps), level, "taken down", strict=False)
+        if self._untried:
+            failed.append(f"{self._untried:,} more requests were not tried, because the service does not answer")
         return failed
 
     def _all(self, steps: list[Step], level: Level, told: str, strict: bool) -> list[str]:
@@ -119,15 +159,23 @@ class Keeper:
             if (strict and failed) or (strict and self._stopped()):
                 return
             for step in steps:
+                if self._away:
+                    self._untried += 1
+                    continue
                 try:
                     self._do(step, item, level, place)
+                    if not strict:
+                        self.removed[step.told] += 1
                 except KeyError as missing:  # the set-up did not come so far
                     if strict:
-                        raise StepError(f"{step.told}: {missing} has no value yet") from None
-                    return
+                        failed.append(
+                            StepError(f"{step.told}: {missing} has no value yet: let an earlier step keep it")
+                        )
+                        return
                 except StepError as error:
                     if strict or error.status not in (404, 410):
                         failed.append(error)
+                    self._away = not strict and error.status is None and not step.write
                     if strict:
                         return
             done += 1
@@ -186,21 +234,26 @@ class Keeper:
         return {**self._account.run, **item}
 
     def _body(self, step: Step, values: Mapping[str, str], level: Level, place: int) -> str | None:
-        """The body of a step that is about all its endpoints; None: it is filled as any other."""
-        if not step.endpoints:
+        """The body of a step that lists its endpoints; None: it is filled as any other."""
+        if not step.lists:
             return None
         size = self._account.group_size or 0
         webhooks = range(len(self._account.endpoints))
         if level == "group":
             webhooks = range(place * size, min((place + 1) * size, len(webhooks)))
-        parts = [fill(step.endpoints, self._account.values(webhook), in_json) for webhook in webhooks]
-        before, _, after = step.body.partition("{endpoints}")
-        return f"{fill(before, values, in_json)}{step.joined.join(parts)}{fill(after, values, in_json)}"
+        each = [self._account.values(webhook) for webhook in webhooks]
+        lists = {name: step.joined.join(fill(text, own, in_json) for own in each) for name, text in step.lists.items()}
+        return fill(step.body, {**{name: in_json(value) for name, value in values.items()}, **lists})
 
 
 def _blocks(steps: Iterable[Step]) -> Iterator[tuple[Level, Iterator[Step]]]:
     """Steps that follow each other at one level: each endpoint goes through all of them."""
     return groupby(steps, key=lambda step: step.each)
+
+
+def left_behind(name: str, folder: Path) -> str:
+    """What to do about what a run's set-up made, and nobody took down."""
+    return f"{name} may still have what was set up: `python -m hookswarm.service clean {folder}` takes it down"
 
 
 def settle(seconds: float, stopped: Callable[[], bool]) -> None:

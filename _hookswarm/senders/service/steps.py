@@ -2,6 +2,7 @@
 
 import json
 import re
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +13,8 @@ import httpx
 
 from _hookswarm.common.errors import HookswarmError
 from _hookswarm.common.wording import one_line, with_remedy
-from _hookswarm.protocol.credentials import masked
+from _hookswarm.protocol.acceptance import Acceptance
+from _hookswarm.protocol.credentials import HIDDEN, masked
 from _hookswarm.senders.service.filling import Values, fill, in_json, in_url
 from _hookswarm.senders.service.table import Service, Step
 
@@ -24,6 +26,8 @@ DEFAULT_WAIT_S = 1.0
 """After a 429 that says nothing of when."""
 SECRETIVE = re.compile(r"token|secret|key|password|biscuit|credential")
 """Names of values that nobody is shown."""
+_SECRET_MEMBER = re.compile(rb'("[^"]*(?:%b)[^"]*"\s*:\s*")[^"]+"' % SECRETIVE.pattern.encode(), re.IGNORECASE)
+"""Such a member of JSON, up to its value."""
 SHOWN = 400
 """Bytes of an answer that are."""
 
@@ -50,11 +54,19 @@ class Told(NamedTuple):
 class Steps:
     """Does the steps of one service. Several greenlets may share it."""
 
-    def __init__(self, service: Service, tell: Callable[[Told], object] = lambda _told: None) -> None:
+    def __init__(
+        self,
+        service: Service,
+        tell: Callable[[Told], object] = lambda _told: None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`tls`: whom to trust at an https address; None: whom everybody trusts."""
         self._service = service
         self._tell = tell
-        self._client = httpx.Client(trust_env=False, timeout=PATIENCE_S)
+        self._client = httpx.Client(trust_env=False, timeout=PATIENCE_S, verify=tls or True)
         self._hidden: set[bytes] = set()
+        self.stopped: Callable[[], bool] = lambda: False
+        """Whether somebody wants a long wait to end."""
         self.slowed = 0
         """How often it was asked to wait."""
 
@@ -64,7 +76,7 @@ class Steps:
 
     def hide(self, values: Values) -> None:
         """Mask those of these values that are secrets in what people are told."""
-        self._hidden |= {text.encode() for name, text in values.items() if SECRETIVE.search(name) and text}
+        self._hidden |= {*hidden_values(self._service, values)}
 
     def do(self, step: Step, values: Values, body: str | None = None) -> dict[str, str]:
         """Do one step with these values; returns what it keeps. `body` is the step's, filled. Raises StepError.
@@ -80,37 +92,43 @@ class Steps:
         headers = {name: fill(text, values) for name, text in step.headers.items()}
         if body and not {"content-type"} & {*map(str.lower, headers)}:
             headers["Content-Type"] = "application/json"
-        answer = self._asked(step, method, url, headers, body)
-        lacks = step.acceptance.lacks(answer.status_code, answer.content)
-        if lacks:
-            advice = self._advice(answer.status_code, answer.text)
-            raise StepError(f"{self._at(step)}: {method} {url} answered {self._shown(answer)}: {advice}",
-                            answer.status_code)  # fmt: skip
+        answer = self.ask(step.told, method, url, headers, body.encode())
+        self.accepted(step.told, method, url, answer, step.acceptance)
         kept = {name: self._kept(step, name, path, answer) for name, path in step.keep.items()}
         self.hide(kept)
         return kept
+
+    def accepted(self, step: str, method: str, url: str, answer: httpx.Response, rules: Acceptance) -> None:
+        """Raises StepError unless an answer is what these want, with what it lacks and the likeliest mend."""
+        lacks = rules.lacks(answer.status_code, answer.content)
+        if lacks:
+            status, advice = answer.status_code, self._advice(answer.status_code, answer.text)
+            why = "" if lacks == f"status {status}" else f" ({self._masked(lacks.encode())})"
+            line = self._masked(f"{method} {url}".encode())
+            raise StepError(f"{self._at(step)}: {line} answered {self._shown(answer)}{why}: {advice}", status)
 
     def _write(self, path: Path, body: str, step: Step) -> dict[str, str]:
         try:
             path.write_text(body)
         except OSError as error:
-            raise StepError(f"{self._at(step)}: {with_remedy(error)}") from None
+            raise StepError(f"{self._at(step.told)}: {with_remedy(error)}") from None
         self._tell(Told(step.told, f"write {path} ({len(body):,} characters)", "written", 0.0))
         return {}
 
-    def _asked(self, step: Step, method: str, url: str, headers: Mapping[str, str], body: str) -> httpx.Response:
+    def ask(self, step: str, method: str, url: str, headers: Mapping[str, str], body: bytes) -> httpx.Response:
+        """Send a request, again where it is to be slower; `step` is what people call it. Raises StepError."""
         waited_s = 0.0
         while True:
             began = time.monotonic()
             try:
-                answer = self._client.request(method, url, headers=dict(headers), content=body.encode())
+                answer = self._client.request(method, url, headers=dict(headers), content=body)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise StepError(
-                    f"{self._at(step)}: {method} {url}: {str(error) or type(error).__name__}: "
+                    f"{self._at(step)}: {self._masked(f'{method} {url}'.encode())}: {_told(error)}: "
                     "see whether the service runs there, or name its address by the table's [addresses]"
                 ) from None
-            sent = self._masked(f"{method} {url} {body}".encode())
-            self._tell(Told(step.told, sent, self._shown(answer), time.monotonic() - began))
+            sent = self._masked(b"%b %b %b" % (method.encode(), url.encode(), body))
+            self._tell(Told(step, sent, self._shown(answer), time.monotonic() - began))
             if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
                 return answer
             wait_s = _retry_after_s(answer.headers.get("Retry-After", ""))
@@ -118,7 +136,11 @@ class Steps:
                 return answer
             self.slowed += 1
             waited_s += wait_s
-            gevent.sleep(wait_s)
+            until = time.monotonic() + wait_s
+            while (left_s := until - time.monotonic()) > 0:
+                if self.stopped():
+                    raise StepError(f"{self._at(step)}: it was told to end while it waited {wait_s:.0f} s after a 429")
+                gevent.sleep(min(left_s, 0.1))
 
     def _kept(self, step: Step, name: str, path: str, answer: httpx.Response) -> str:
         """A value of an answer. Raises StepError where it is not there."""
@@ -131,7 +153,7 @@ class Steps:
                 found = None
         if found is None:
             raise StepError(
-                f"{self._at(step)}: keep.{name}: the answer has no {path}: it was {self._shown(answer)}; "
+                f"{self._at(step.told)}: keep.{name}: the answer has no {path}: it was {self._shown(answer)}; "
                 "write the path that it has"
             )
         return str(found)
@@ -153,14 +175,25 @@ class Steps:
                 return "see what the service logged"
         return "compare the step with the service's API"
 
-    def _at(self, step: Step) -> str:
-        return f"{self._service.name}: {self._masked(step.told.encode())}"
+    def _at(self, step: str) -> str:
+        return f"{self._service.name}: {self._masked(step.encode())}"
 
     def _shown(self, answer: httpx.Response) -> str:
-        return f"{answer.status_code} {self._masked(answer.content[: 8 * SHOWN])[:SHOWN]}".strip()
+        text = _SECRET_MEMBER.sub(rb"\1" + HIDDEN + b'"', answer.content[: 8 * SHOWN])
+        return f"{answer.status_code} {self._masked(text)}".strip()
 
     def _masked(self, text: bytes) -> str:
-        return one_line(masked(text, sorted(self._hidden, key=len, reverse=True)), SHOWN)
+        line = one_line(masked(text, sorted(self._hidden, key=len, reverse=True)), SHOWN + 1)
+        return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
+
+
+def hidden_values(service: Service, values: Values) -> list[bytes]:
+    """Those of these values that are secrets: by their names, or because the environment has them."""
+    return [
+        text.encode()
+        for name, text in values.items()
+        if text and (SECRETIVE.search(name) or "${" in service.values.get(name, ""))
+    ]
 
 
 def request_line(request: str, values: Values, service: Service) -> tuple[str, str]:
@@ -182,6 +215,10 @@ def found_at(path: str, value: Any) -> Any:
         else:
             value = value.get(part) if isinstance(value, dict) else None
     return value if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+
+
+def _told(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def _retry_after_s(text: str) -> float:

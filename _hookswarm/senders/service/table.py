@@ -21,8 +21,7 @@ from _hookswarm.common.toml import read_toml
 from _hookswarm.protocol.acceptance import Acceptance, parse_acceptance
 from _hookswarm.protocol.providers import DEFAULT, HeaderName, Provider, Signature, load_provider
 from _hookswarm.senders.service.filling import names_in
-
-TABLES = Path(__file__).with_name("tables")
+from _hookswarm.senders.service.names import TABLES, service_names
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Level = Literal["run", "group", "endpoint"]
@@ -79,10 +78,10 @@ class Step(_Request):
     request: Annotated[str, Field(pattern=r"^([A-Z]{3,7} \S+)?$")] = ""
     write: str = ""
     """In place of a request: the file that the body is written to."""
-    endpoints: str = ""
-    """What `{endpoints}` in the body is: this text for each endpoint, one after the other."""
+    lists: Mapping[Name, str] = {}
+    """What `{name}` in the body is: this text for each endpoint, one after the other …"""
     joined: str = ""
-    """What stands between them."""
+    """… and this between them."""
     keep: Mapping[Name, str] = {}
     """Values by name: a path in the answer's JSON, or `header NAME`."""
     lasts_s: Annotated[float, Field(gt=0)] | None = None
@@ -278,8 +277,11 @@ class Service(_Part):
                     yield f"{at}: it needs either `request` or `write`"
                 if step.each == "group" and not self.group:
                     yield f"{at}: there are no groups without [group]"
-                if ("{endpoints}" in step.body) != bool(step.endpoints) or (step.endpoints and step.each == "endpoint"):
-                    yield f"{at}: `endpoints` is what fills {{endpoints}} in the body of a step for all of them"
+                if step.lists and step.each == "endpoint":
+                    yield f'{at}: lists: a step for each endpoint has none: write each = "run", or "group"'
+                for name in step.lists:
+                    if name not in names_in(step.body):
+                        yield f"{at}: lists.{name}: put {{{name}}} into the body, where it belongs"
                 for name, path in step.keep.items():
                     if not path or (path.startswith("header ") and not path[7:].strip()):
                         yield f"{at}: keep.{name}: write a path such as data.id, or `header NAME`"
@@ -315,8 +317,11 @@ class Service(_Part):
         for kind, steps in (("setup", self.setup), ("teardown", self.teardown)):
             for number, step in enumerate(steps, 1):
                 at = f"{kind} {number}"
-                yield from unknown(at, step.texts(), known(step.each) | ({"endpoints"} if step.endpoints else set()))
-                yield from unknown(at, iter([("endpoints", step.endpoints)]), known("endpoint"))
+                for place, text in step.texts():
+                    lists = {*step.lists} if place == "body" else set()
+                    yield from unknown(at, iter([(place, text)]), known(step.each) | lists)
+                listed = ((f"lists.{name}", text) for name, text in step.lists.items())
+                yield from unknown(at, listed, known("endpoint"))
                 there[step.each] |= {*step.keep}
         yield from unknown("publish", self.publish.texts(), known("endpoint") | {*OF_EVENT, "type"})
         yield from unknown("secret", iter([("secret", self.secret)]), known("endpoint"))
@@ -337,9 +342,10 @@ class Service(_Part):
         )
 
 
-def service_names() -> list[str]:
-    """Those that are shipped."""
-    return sorted(path.stem for path in TABLES.glob("*.toml"))
+AWAITED = Service(
+    name="awaited", addresses={"api": "http://127.0.0.1"}, publish=Publish(request="POST {api}", body="{payload}")
+)
+"""In the place of one whose table is yet to come from the master."""
 
 
 def load_service(name_or_path: str) -> Service:

@@ -33,8 +33,6 @@ class Network:
             urls |= {BALANCERS[f"haproxy-{algorithm}"]: url for algorithm, url in settings.balancer.haproxy.items()}
         self._method: str = settings.provider.method
         self._head = settings.signer.head
-        if settings.service:
-            self._method, self._head = settings.service.publish.request.split()[0], b""
         self._keep = SAMPLE_BYTES if not settings.acceptance.texts else LOOKED_AT
         answer = partial(Answer, self._keep)
         self._endpoints = {
@@ -55,8 +53,12 @@ class Network:
         self._settings = settings
         self.places = make_places(settings)
 
-    def publish_through(self, publishing: Publishing) -> None:
-        """The service was set up: until now nothing was published."""
+    def publish_through(self, publishing: Publishing, settings: Settings) -> None:
+        """The service was set up: until now nothing was published. Its table is the master's, as all is then."""
+        self._settings = settings
+        self._method, self._head = publishing.method, b""
+        self._keep = SAMPLE_BYTES if not settings.acceptance.texts else LOOKED_AT
+        self._hosts.clear()
         self.places = publishing
 
     def name_of(self, region: int) -> str:

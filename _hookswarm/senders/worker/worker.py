@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -211,8 +212,9 @@ class SendingProcess:
     def _on_publish(self, msg: Any, **_: Any) -> None:
         told = Published.model_validate(msg.data)
         service, account = Service.model_validate(told.service), Account.model_validate(told.account)
+        self.settings = replace(self.settings, service=service, acceptance=service.publish.acceptance)
         self._publishing = Publishing(service, account, self.settings.transport == "httpx")
-        self._network.publish_through(self._publishing)
+        self._network.publish_through(self._publishing, self.settings)
 
     def _on_fetch(self, msg: Any, **_: Any) -> None:
         chunk = gather.read_chunk(self.settings.results, self.name, gather.Fetch.model_validate(msg.data))

@@ -123,7 +123,9 @@ class Api:
         return 0 < self.options.rate_limit < self._calls
 
     def _stats(self, ids: bool) -> dict[str, Any]:
-        counts = {**self.books.counts(), **self.deliveries.counts()}
+        tenants = self.subscribers.tenants
+        there = {"tenants": len(tenants), "endpoints": sum(map(len, tenants.values()))}
+        counts = {**self.books.counts(), **self.deliveries.counts(), **there}
         return {**counts, "ids": self.books.told} if ids else counts
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
-from _hookswarm.analysis.reporting import failures
+from _hookswarm.analysis.reporting import conformance, failures
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.reporting.html import distribution, resources, scaling, stages
 from _hookswarm.analysis.reporting.html.charts import Chart
@@ -78,6 +78,8 @@ def _parts(reports: Mapping[str, Report]) -> Iterator[_PagePart]:
         ]
         charts += stages.charts_over_time(section)
         tables = [_stages(section), *_service(section)]
+        if rules := conformance.rules_of(section):
+            tables.insert(0, _Table(conformance.TITLE, conformance.HEADER, [conformance.row(one) for one in rules]))
         if section.duplicates:
             repeated = [duplicates.row(one) for one in section.duplicates]
             tables.append(_Table("Deliveries repeated on purpose", duplicates.HEADER, repeated))
