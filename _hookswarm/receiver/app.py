@@ -131,7 +131,8 @@ class Receiver:
         status = play.status if play else self._taken
         endpoint = 0 if delivered.endpoint is None else delivered.endpoint + 1
         try:
-            self._record(event, _FOREIGN, body, received, status, flags, delivered.signed_ns, endpoint)
+            signed_ns, awaited = delivered.signed_ns, delivered.awaited
+            self._record(event, _FOREIGN, body, received, status, flags, signed_ns, endpoint, counts=awaited)
             if self._evidence:
                 self._evidence.append(environ, delivered.event, delivered.endpoint, received)
         except OSError as error:
@@ -205,6 +206,7 @@ class Receiver:
         flags: int,
         signed: int = 0,
         endpoint: int = 0,
+        counts: bool = True,
     ) -> None:
         journal = self._journal or self._open()
         if self._bodies:
@@ -232,7 +234,7 @@ class Receiver:
         if self._fsync:
             journal.sync()
             journal.finish(offset, self._clock.now(), status, 0, flags)
-        if 200 <= status < 300:
+        if counts and 200 <= status < 300:
             with self._lock:
                 self._arrivals += 1
 

@@ -31,6 +31,8 @@ class Delivered(NamedTuple):
     flags: int
     redirected: bool
     """It followed a redirect of ours."""
+    awaited: bool
+    """It is of an event that its endpoint gets, and has a body: what is not, nobody waits for."""
 
     @property
     def named(self) -> tuple[int, int]:
@@ -65,6 +67,7 @@ class ServedEndpoints:
         """Raises ConfigError for secrets that are not in the provider's form."""
         self.catches = served.catch
         self._secrets = served.secrets
+        self._shared = served.shared
         self._provider = served.provider
         signature = served.provider.signature
         self._form = signature.secret if signature else None
@@ -97,7 +100,10 @@ class ServedEndpoints:
             signed_ns = _nanoseconds(seen.timestamp)
             if not verifier.is_fresh(seen, received_ns / 1e9) or not verifier.is_right(seen, body):
                 flags |= _UNVERIFIED
-        return Delivered(marked.event if marked else None, endpoint, signed_ns, flags, redirected)
+        awaited = False
+        if marked and endpoint is not None and not flags & _BODILESS:
+            awaited = marked.event.webhook // self._shared == endpoint // self._shared
+        return Delivered(marked.event if marked else None, endpoint, signed_ns, flags, redirected, awaited)
 
     def tried(self, delivered: Delivered) -> int:
         """How often this process was asked of this event at this endpoint while faults are played: 1, 2 …"""

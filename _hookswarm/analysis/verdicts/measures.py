@@ -25,6 +25,25 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "duplicated_spurious": ("ledger.duplicated_spurious",),
     "reordered": ("ledger.reordered",),
     "corrupt": ("ledger.corrupt",),
+    "unexpected": ("ledger.unexpected",),
+    **{
+        f"{name}_{quantile}_ms": (f"through.latency_ms.{name}.{quantile}",)
+        for name in ("publish", "pickup")
+        for quantile in ("p50", "p99")
+    },
+    **{
+        name: (f"through.{name}",)
+        for name in (
+            "accepted",
+            "untaken",
+            "missing",
+            "dropped",
+            "misdelivered",
+            "rewritten",
+            "unverified",
+            "bodiless",
+        )
+    },
     "attempts_per_delivery": ("attempts.per_delivery", "attempts_per_delivery", "amplification"),
     "effects_extra": ("duplicates.extra",),
     "effects_missing": ("duplicates.missing",),
