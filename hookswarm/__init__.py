@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Stage,
         StagesShape,
         WebhookClass,
+        conformance,
         law,
         scaling,
         senders,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Duplicate", "Faults", "HealthLaw", "Incident",
     "Jitter", "Limits", "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass",
-    "__version__", "law", "scaling", "senders", "sweep",
+    "__version__", "conformance", "law", "scaling", "senders", "sweep",
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hookswarm import Constant, Duplicate, Faults, Stage, StagesShape, senders, sweep
+from hookswarm import Constant, Duplicate, Faults, Stage, StagesShape, conformance, senders, sweep
 
 SEQUENTIAL = Stage("sequential", users=1)
 CONCURRENT = Stage("concurrent", webhooks=100, warmup_s=1, duration_s=5)
@@ -41,6 +41,7 @@ class Performance(StagesShape):
         *(replace(stage, events=20) for stage in DUPLICATES),
         *sweep(replace(MEMORY, settle_s=0.6), webhooks=(1, 100, 10_000), events=(1_000, 3_000, 10_000)),
     )
+    service_stages = conformance
 
 
 globals().update(senders())

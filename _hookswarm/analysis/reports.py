@@ -47,7 +47,7 @@ def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
     computed = stages.stage_figures(frames, *(recorder.add for recorder in recorders), judge=judge)
     for recorder in (outages, *recorders):
         recorder.annotate(computed)
-    judged = default_checks.judge_defaults(frames, computed)
+    judged = default_checks.judge_defaults(frames, computed, service.conformance)
     sections = Sections(
         Section(
             run=Run.model_validate(frames.manifest, from_attributes=True),

@@ -74,6 +74,7 @@ class Faults:
     fail_first: int = 0
     """The first so many attempts of each event are answered `fail_status`. Other senders' attempts have no number."""
     fail_status: int = 503
+    """0: they get no answer for `hang_s`."""
     retry_after_s: float | None = None
     """What 429 and 503 ask for in `Retry-After`."""
     retry_after_as: Literal["seconds", "date"] = "seconds"
@@ -88,6 +89,8 @@ class Faults:
     hang_s: float = 60.0
     delay: Delay | None = None
     """Held back before any answer."""
+    answer: int | None = None
+    """What those are answered that are taken: 200 to 299; None: what all are."""
     unhealthy: bool = False
     """`GET /health` is answered 503 meanwhile; else the health check is fine, whatever befalls webhooks."""
     seed: int = 0
@@ -101,7 +104,9 @@ class Faults:
         yield from (f"{name}: a probability of {chance:g} is outside 0..1" for name, chance in outside.items())
         if not outside and sum(chances.values()) > 1 + 1e-9:
             yield f"the probabilities sum to {sum(chances.values()):g}, more than 1"
-        for code in dict.fromkeys([*self.status, self.fail_status]):
+        if self.answer is not None and not 200 <= self.answer <= 299:
+            yield f"answer {self.answer} takes nothing: 200 to 299"
+        for code in dict.fromkeys([*self.status, self.fail_status or 503]):
             if not 300 <= code <= 599:
                 yield f"status {code} is no failure: 300 to 599"
         if not 0 <= self.fail_first < 1 << 16:

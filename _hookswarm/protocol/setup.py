@@ -24,3 +24,5 @@ class Setup(BaseModel):
     """What an acknowledged arrival survives."""
     bodies: bool | None = None
     """Whether bodies are kept, too, and not their checksums alone."""
+    evidence: bool | None = None
+    """Whether the headers are kept of what a service delivers, and which connections were open."""

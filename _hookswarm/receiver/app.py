@@ -22,6 +22,7 @@ from _hookswarm.protocol.verifying import Verifier
 from _hookswarm.receiver.arrivals import open_arrivals
 from _hookswarm.receiver.bodies import BodyFile
 from _hookswarm.receiver.config import Durability, ReceiverConfig
+from _hookswarm.receiver.evidence import EvidenceFile
 from _hookswarm.receiver.faults import Kind, Play, decide_play, faults_naming, played_answer
 from _hookswarm.receiver.request import Environ, Refused, environ_name, header_bytes, headers_bytes, read_body
 from _hookswarm.receiver.served import ServedEndpoints
@@ -83,6 +84,7 @@ class Receiver:
         """Pauses that the supervisor told of."""
         self._journal: Journal | None = None
         self._bodies: BodyFile | None = None
+        self._evidence: EvidenceFile | None = None
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         received = self._clock.now()
@@ -130,11 +132,11 @@ class Receiver:
         endpoint = 0 if delivered.endpoint is None else delivered.endpoint + 1
         try:
             self._record(event, _FOREIGN, body, received, status, flags, delivered.signed_ns, endpoint)
+            if self._evidence:
+                self._evidence.append(environ, delivered.event, delivered.endpoint, received)
         except OSError as error:
             raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot write the journal: {error.strerror}") from None
-        if play and faults and not plain:
-            with self._lock:
-                self._played[play.name] += 1
+        if play and faults and self._is_played(play):
             return played_answer(play, faults, environ, start_response, self._clock.now, self._sleep)
         return _answered(start_response, self._taken, self._answer)
 
@@ -183,11 +185,15 @@ class Receiver:
             self._record(event, tag, body, received, play.status, flags if plain else flags | _FAULT)
         except OSError as error:
             raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot write the journal: {error.strerror}") from None
-        if plain:
-            return None
+        return (play, faults) if self._is_played(play) else None
+
+    def _is_played(self, play: Play) -> bool:
+        """Whether it is anything but the usual answer. What goes wrong is counted."""
+        if play.kind is Kind.TAKE:
+            return play.status != self._taken
         with self._lock:
             self._played[play.name] += 1
-        return play, faults
+        return True
 
     def _record(
         self,
@@ -226,7 +232,7 @@ class Receiver:
         if self._fsync:
             journal.sync()
             journal.finish(offset, self._clock.now(), status, 0, flags)
-        if status == self._taken:
+        if 200 <= status < 300:
             with self._lock:
                 self._arrivals += 1
 
@@ -263,7 +269,7 @@ class Receiver:
                 if isinstance(self._journal, BufferedJournal):
                     self._journal.flush()
                 # A thread may be writing to the old journal right now: it closes when the last one lets go.
-                self._journal = self._bodies = None
+                self._journal = self._bodies = self._evidence = None
                 self._before += self._counts()
                 self.run, self._arrivals = setting.run, 0
                 self._refused.clear()
@@ -281,7 +287,7 @@ class Receiver:
     def _open(self) -> Journal:
         with self._lock:
             if self._journal is None:
-                self._journal, self._bodies = open_arrivals(self._config, self.run, self._clock)
+                self._journal, self._bodies, self._evidence = open_arrivals(self._config, self.run, self._clock)
             return self._journal
 
 

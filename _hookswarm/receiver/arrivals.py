@@ -4,9 +4,11 @@ import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from _hookswarm.receiver.bodies import BodyFile
 from _hookswarm.receiver.config import Durability, ReceiverConfig
+from _hookswarm.receiver.evidence import EvidenceFile
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import BufferedJournal, Header, Journal
 from _hookswarm.records.rows import Flag, pack_row
@@ -14,8 +16,16 @@ from _hookswarm.records.rows import Flag, pack_row
 _WRITTEN = int(Flag.WRITTEN)
 
 
-def open_arrivals(config: ReceiverConfig, run: str, clock: Clock) -> tuple[Journal, BodyFile | None]:
-    """A new journal, and a file of bodies if they are kept. Raises OSError, and then leaves neither."""
+class Opened(NamedTuple):
+    """What a process writes of a run's arrivals."""
+
+    journal: Journal
+    bodies: BodyFile | None
+    evidence: EvidenceFile | None
+
+
+def open_arrivals(config: ReceiverConfig, run: str, clock: Clock) -> Opened:
+    """A new journal, and what is kept beside it. Raises OSError, and then leaves nothing."""
     folder = config.results / run
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{config.region}-{os.getpid()}"
@@ -25,10 +35,14 @@ def open_arrivals(config: ReceiverConfig, run: str, clock: Clock) -> tuple[Journ
 
     # On a full disk every request comes here again: what stands beside a journal must not stay without it.
     with contextlib.ExitStack() as undo:
-        bodies = None
+        bodies = evidence = None
         if config.bodies:
             beside = _unused(folder, f"bodies-{name}", ".ndjson")
             bodies = BodyFile(beside)
+            undo.callback(beside.unlink)
+        if config.evidence:
+            beside = _unused(folder, f"evidence-{name}", ".ndjson")
+            evidence = EvidenceFile(beside, config.port)
             undo.callback(beside.unlink)
         path = _unused(folder, f"arrivals-{name}")
         if config.durability is Durability.FSYNC:
@@ -40,7 +54,7 @@ def open_arrivals(config: ReceiverConfig, run: str, clock: Clock) -> tuple[Journ
             kind = BufferedJournal if config.durability is Durability.MEMORY else Journal
             journal = kind(path, header("arrivals"))
         undo.pop_all()
-    return journal, bodies
+    return Opened(journal, bodies, evidence)
 
 
 class _TimedJournal(Journal):

@@ -49,5 +49,7 @@ class ReceiverConfig(BaseModel):
     """Connections that may wait to be accepted; a process holds no more than so many either."""
     bodies: bool = False
     """Keep bodies, too."""
+    evidence: bool = False
+    """Keep headers, too, of what a service delivers."""
     max_body: int = Field(default=1 << 20, ge=0)
     """Largest body taken, in bytes."""

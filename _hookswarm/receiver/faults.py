@@ -22,6 +22,7 @@ SOCKET = "hookswarm.socket"
 
 BEFORE_BREAK_S = 0.005
 """Time for what is out to leave, before a connection breaks: else nobody could tell how much of it the client sees."""
+_THANKS = b"taken\n"
 _SENTENCE, _PART = b"a fault was asked for\n", 7
 
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -71,9 +72,12 @@ def decide_play(faults: Faults, event: bytes, attempt: int, taken: int = _TAKEN)
 
     `taken` is the status of an event that is.
     """
+    taken = faults.answer or taken
     u, v = draws(faults.seed, event, attempt)
     delay_s, busy = (faults.delay.at(v), faults.delay.busy) if faults.delay else (0.0, False)
     if 1 <= attempt <= faults.fail_first:
+        if not faults.fail_status:
+            return Play(Kind.HANG, _UNANSWERED, faults.hang_s)
         return Play(Kind.STATUS, faults.fail_status, delay_s, busy)
     for chance, play in (
         *((chance, Play(Kind.STATUS, status, delay_s, busy)) for status, chance in sorted(faults.status.items())),
@@ -119,6 +123,8 @@ def played_answer(
     if play.silent:
         sleep(play.delay_s)
     match play.kind:
+        case Kind.TAKE:
+            return _taken(play.status, start)
         case Kind.STATUS:
             return _failure(play.status, faults, environ, start, now)
         case Kind.HANG:
@@ -128,6 +134,12 @@ def played_answer(
     # 200, because a 204 has no length to fall short of. (A reset without the socket ends here too: check_playable.)
     start("200 OK", _described(len(_SENTENCE)))
     return _broken_off(_SENTENCE[:_PART] if play.kind is Kind.CUT else b"", connection, sleep)
+
+
+def _taken(status: int, start: Callable[..., Any]) -> tuple[bytes, ...]:
+    empty = status in (HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT)
+    start(f"{status} {_PHRASES.get(status, 'Taken')}", [] if empty else _described(len(_THANKS)))
+    return () if empty else (_THANKS,)
 
 
 def _failure(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
-KINDS = ("arrivals", "fsyncs", "bodies", "resources-receiver", "resources-supervisor")
+KINDS = ("arrivals", "fsyncs", "bodies", "evidence", "resources-receiver", "resources-supervisor")
 CHUNK = 1 << 20
 
 

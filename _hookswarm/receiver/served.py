@@ -16,6 +16,7 @@ VERIFIERS = 4096
 """Endpoints whose keys are kept ready."""
 _TOLD = {Payload.REWRITTEN: int(Flag.REWRITTEN), Payload.CORRUPT: int(Flag.CORRUPT)}
 _SERVED, _BODILESS, _UNVERIFIED = int(Flag.SERVED), int(Flag.BODILESS), int(Flag.UNVERIFIED)
+_REDIRECTED = int(Flag.REDIRECTED)
 
 
 class Delivered(NamedTuple):
@@ -77,7 +78,8 @@ class ServedEndpoints:
         """What a request is. Never raises, whatever its bytes, but Refused for headers that are none."""
         path = environ.get("PATH_INFO", "")
         endpoint = endpoint_of(path)
-        flags = _SERVED
+        redirected = path.startswith(REDIRECTED)
+        flags = _SERVED | _REDIRECTED if redirected else _SERVED
         marked: Marked | None = None
         if environ["REQUEST_METHOD"] == "GET" or not body:
             flags |= _BODILESS
@@ -95,7 +97,7 @@ class ServedEndpoints:
             signed_ns = _nanoseconds(seen.timestamp)
             if not verifier.is_fresh(seen, received_ns / 1e9) or not verifier.is_right(seen, body):
                 flags |= _UNVERIFIED
-        return Delivered(marked.event if marked else None, endpoint, signed_ns, flags, path.startswith(REDIRECTED))
+        return Delivered(marked.event if marked else None, endpoint, signed_ns, flags, redirected)
 
     def tried(self, delivered: Delivered) -> int:
         """How often this process was asked of this event at this endpoint while faults are played: 1, 2 …"""

@@ -59,6 +59,8 @@ class ServiceRecord(Record):
     drain_s: float
     retry: dict[str, Any] | None
     """The law that it promises; None: it promises none."""
+    retry_window_s: float | None = None
+    """All its waits together; None: no end is told."""
     promises: dict[str, Any]
 
 

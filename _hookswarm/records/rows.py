@@ -230,3 +230,5 @@ class Flag(IntFlag):
     """The published value in other bytes."""
     CORRUPT = 512
     """Another value than was published."""
+    REDIRECTED = 1024
+    """It came where a redirect of ours had sent it."""

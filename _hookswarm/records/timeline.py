@@ -181,6 +181,30 @@ class ServiceDrained(Record):
     waited_s: float
     patience_s: float
     """How long nothing may have moved before what is missing is given up."""
+    settled: bool = True
+    """Whether all had come, or nothing had moved for so long; False: what is missing may still be on its way."""
+
+
+class ServiceRestarted(Record):
+    """A delivery service, or a store of it, was ended and started again while a stage was played. `at_ns` is when it
+    was told to end.
+    """
+
+    kind: Literal["service_restarted"] = "service_restarted"
+    at_ns: int
+    stage: int
+    name: str
+    """In the service's table: [restart.NAME]."""
+    how: str
+    """By which signal to which process, or by which command."""
+    gone_ns: int | None
+    """When it had ended; None: it did not."""
+    started_ns: int | None
+    """When it was started again; None: it was not, or something else did that."""
+    ready_ns: int | None
+    """When it was back; None: it was not, or nothing tells that."""
+    fault: str = ""
+    """What went wrong with it, for people."""
 
 
 class StageEnded(Record):
@@ -243,6 +267,7 @@ Entry = Annotated[
     | BystandersSeen
     | EffectsObserved
     | ServiceDrained
+    | ServiceRestarted
     | StageEnded
     | WorkerLost
     | ClockRead

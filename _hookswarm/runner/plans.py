@@ -13,7 +13,7 @@ from _hookswarm.runner.tests import LOCUSTFILES, TESTS, Test
 from _hookswarm.senders.plan.plan import NothingLeftError, Plan, arranged, make_plan
 from _hookswarm.senders.plan.settings import Settings, at_regions
 from _hookswarm.senders.plan.stages import Stage
-from _hookswarm.senders.plan.tables import read_table
+from _hookswarm.senders.plan.tables import read_table, stages_of
 
 
 class Prepared(NamedTuple):
@@ -48,8 +48,7 @@ def plan_tests(options: argparse.Namespace, settings: Settings) -> Outlook:
             continue
         try:
             at[name] = at_regions(settings, own_regions(test, options)) if ours else settings
-            table = read_table(LOCUSTFILES / test.file)
-            stages[name] = table.quick_stages if options.quick else table.stages
+            stages[name] = stages_of(read_table(LOCUSTFILES / test.file), at[name])
         except ConfigError as error:
             faults += [f"test {name}: {fault}" for fault in error.faults]
     names = {name: [stage.name for stage in arranged(own, at[name])] for name, own in stages.items()}

@@ -14,6 +14,9 @@ from _hookswarm.runner.interrupt import Interrupt
 from _hookswarm.runner.options import theirs
 from _hookswarm.runner.tests import Test
 
+CONNECTIONS = 16_384
+"""That a receiver holds where a service delivers: it may keep one open for each of its endpoints."""
+
 
 def own_regions(test: Test, options: argparse.Namespace) -> RegionTable:
     """The regions that are started for a test, on ports that are free now."""
@@ -43,6 +46,8 @@ def running_receivers(test: Test, options: argparse.Namespace, interrupt: Interr
         table = folder / "regions.toml"
         table.write_text(dump_table(regions))
         arguments = ["--results", options.results, "--provider", options.provider, *test.receiver]
+        if options.service:
+            arguments += ["--backlog", str(CONNECTIONS)]
         fleet = stack.enter_context(Fleet(regions, arguments, output=log, host=listening_host(options.advertise)))
         try:
             fleet.wait_ready(control_token(), interrupt.wanted)

@@ -26,6 +26,7 @@ from _hookswarm.senders.plan.options import EXPECT_S, add_options, at_host, name
 from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.serviced import addresses_of
 from _hookswarm.senders.plan.settings import Settings, check_options
+from _hookswarm.senders.plan.tables import stages_of
 from _hookswarm.senders.plan.unused import unused_options
 from _hookswarm.senders.service.table import AWAITED, Service, load_service
 from _hookswarm.senders.user import StagesShape, WebhookSender
@@ -73,7 +74,7 @@ def _set_up(environment: Environment, **_: Any) -> None:
         wanted = check_options(at_host(given), read, find)
         if given.endpoints and not wanted.endpoints:
             return wanted, Plan((), {})  # they are yet to come; a worker plays what it is told
-        return wanted, make_plan(shape.quick_stages if wanted.quick else shape.stages, wanted)
+        return wanted, make_plan(stages_of(type(shape), wanted), wanted)
 
     try:
         settings, plan = chosen(options)

@@ -11,6 +11,7 @@ from _hookswarm.senders.master.master import Master
 from _hookswarm.senders.plan.options import NO_HOST
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.plan.strategies import playable
+from _hookswarm.senders.plan.tables import ServiceStages
 from _hookswarm.senders.worker.worker import SendingProcess
 
 USERS_PER_S = 100.0
@@ -61,6 +62,8 @@ class StagesShape(LoadTestShape):
     test: ClassVar[str]
     stages: ClassVar[tuple[Stage, ...]]
     quick_stages: ClassVar[tuple[Stage, ...]]
+    service_stages: ClassVar[ServiceStages | None] = None
+    """Makes those that are played beside through a delivery service."""
     master: Master | None = None
 
     def tick(self) -> tuple[int, float, list[type[User]]] | None:

@@ -89,5 +89,5 @@ def test_flags_are_stable() -> None:
     """Flags are in journals on disk, too: each keeps its bit."""
     assert [(flag.name, flag.value) for flag in Flag] == [
         ("WRITTEN", 1), ("REUSED", 2), ("FOREIGN", 4), ("HINTED", 8), ("FAULT", 16), ("SERVED", 32),
-        ("BODILESS", 64), ("UNVERIFIED", 128), ("REWRITTEN", 256), ("CORRUPT", 512),
+        ("BODILESS", 64), ("UNVERIFIED", 128), ("REWRITTEN", 256), ("CORRUPT", 512), ("REDIRECTED", 1024),
     ]  # fmt: skip

@@ -71,13 +71,20 @@ def rig(
     results: Path | None = None,
     clock: StillTime | None = None,
     bodies: bool = False,
+    evidence: bool = False,
     provider: Provider = STANDARD,
     key: bytes = KEY,
 ) -> Rig:
     (folder / "state").mkdir(parents=True)
     results = results or folder / "results"
     config = ReceiverConfig(
-        region="local", results=results, state=folder / "state", durability=durability, max_body=LIMIT, bodies=bodies
+        region="local",
+        results=results,
+        state=folder / "state",
+        durability=durability,
+        max_body=LIMIT,
+        bodies=bodies,
+        evidence=evidence,
     )
     state = StateWriter(config.state)
     checks = Verifier(provider, [key]), Answerer(provider, [key])

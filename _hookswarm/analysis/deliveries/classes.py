@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from _hookswarm.analysis.deliveries import figures
-from _hookswarm.analysis.deliveries.deliveries import Events
+from _hookswarm.analysis.deliveries.deliveries import Events, Numbers
 from _hookswarm.analysis.deliveries.figures import Window
 from _hookswarm.analysis.reading.frames import PlannedClass, PlannedStage
 from _hookswarm.analysis.reading.rows import Mask
@@ -22,8 +22,8 @@ def class_figures(plan: PlannedStage, events: Events, window: Window) -> list[Cl
     """The classes of a stage in the order of the plan, then all other webhooks."""
     if not plan.classes:
         return None
-    parts = [(own.name, _inside(own, events)) for own in plan.classes]
-    parts.append((OTHERS, _outside(plan.classes, events)))
+    parts = [(own.name, inside(own, events.webhook)) for own in plan.classes]
+    parts.append((OTHERS, outside(plan.classes, events)))
     return [_figures(name, events.where(mask), window) for name, mask in parts]
 
 
@@ -38,16 +38,17 @@ def _figures(name: str, events: Events, window: Window) -> Class:
     )
 
 
-def _inside(own: PlannedClass, events: Events) -> Mask:
-    mask: Mask = (events.webhook >= own.first) & (events.webhook < own.first + own.count)
+def inside(own: PlannedClass, webhooks: Numbers) -> Mask:
+    """Which of these webhooks are of a class."""
+    mask: Mask = (webhooks >= own.first) & (webhooks < own.first + own.count)
     return mask
 
 
-def _outside(classes: Iterable[PlannedClass], events: Events) -> Mask:
+def outside(classes: Iterable[PlannedClass], events: Events) -> Mask:
     """Which events are of no class."""
     mask = np.ones(len(events), np.bool_)
     for own in classes:
-        mask &= ~_inside(own, events)
+        mask &= ~inside(own, events.webhook)
     return mask
 
 
@@ -62,7 +63,7 @@ class Usual:
 def usual_latency(plan: Sequence[PlannedStage], baseline: int, events: Events, window: Window) -> dict[int, Usual]:
     """For the stages of a plan whose baseline this stage is, what it says of their others."""
     return {
-        number: Usual(plan[baseline].name, figures.latency(events.where(_outside(stage.classes, events)), window))
+        number: Usual(plan[baseline].name, figures.latency(events.where(outside(stage.classes, events)), window))
         for number, stage in enumerate(plan)
         if stage.classes and _baseline(plan, stage) == baseline
     }

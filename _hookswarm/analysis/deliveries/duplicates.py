@@ -22,7 +22,7 @@ class DuplicatesRecorder(Recorder):
         self.found: list[Duplicates] = []
 
     def add(self, stage: PlayedStage) -> None:
-        if not stage.plan.duplicate:
+        if not stage.plan.duplicate or self._frames.manifest.service:  # its conformance table has them
             return
         asked = {one.when: one for one in self._frames.entries(EffectsObserved) if one.stage == stage.number}
         effects, fault = _effects(asked.get("before"), asked.get("after"))

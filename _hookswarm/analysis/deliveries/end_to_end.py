@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from _hookswarm.analysis.deliveries import disorder, quantiles
-from _hookswarm.analysis.deliveries.deliveries import Frame, State
+from _hookswarm.analysis.deliveries.deliveries import Frame, Numbers, State
 from _hookswarm.analysis.deliveries.figures import Window
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, group_events, places_in, take_rows
 from _hookswarm.analysis.reading.through_service import has_body
@@ -63,17 +63,22 @@ def end_to_end(published: Frame, arrived: Arrived) -> Frame:
     )
 
 
-def service_ledger(published: Frame, arrived: Arrived, drained: ServiceDrained | None) -> Ledger:
-    """The ledger of one stage. `drained`: how long what was missing was waited for; None: it was not."""
+def service_ledger(
+    published: Frame, arrived: Arrived, drained: ServiceDrained | None, on_purpose: bool = False
+) -> Ledger:
+    """The ledger of one stage. `drained`: how long what was missing was waited for; None: it was not. `on_purpose`:
+    events were published again, which explains as many arrivals.
+    """
     rows, event = arrived.rows.rows, arrived.event
     ours = event >= 0
     accepted = published.state == State.ACKNOWLEDGED
     refused = ours & ~np.isin(published.state, (State.ACKNOWLEDGED, State.IN_DOUBT))[event]
     late_ns = drained.at_ns if drained else np.iinfo(np.int64).max
-    spurious, harmless = _repeated(rows, event, arrived.taken)
+    published_times = published.sent if on_purpose else np.ones_like(published.sent)
+    spurious, harmless = _repeated(rows, event, arrived.taken, published_times)
     firsts = np.flatnonzero(arrived.first_ns)
     out_of_order = disorder.disorder_of(published.attempts.key[firsts] >> np.uint64(32), arrived.first_ns[firsts])
-    lost = int(np.count_nonzero(accepted & ~arrived.seen))
+    lost = 0 if drained and not drained.settled else int(np.count_nonzero(accepted & ~arrived.seen))
     unexpected = int(np.count_nonzero(~ours)) + int(np.count_nonzero(refused))
     return Ledger(
         received=len(rows),
@@ -110,6 +115,7 @@ def through_of(
         arrived=int(np.count_nonzero(arrived.seen)),
         untaken=int(np.count_nonzero(accepted & arrived.seen & (arrived.first_ns == 0))),
         retries=int(np.count_nonzero(~_before_taken(arrived)[again] & ours[again])),
+        missing=int(np.count_nonzero(accepted & ~arrived.seen)) if drained and not drained.settled else 0,
         rewritten=_flagged(rows, ours, Flag.REWRITTEN),
         unverified=_flagged(rows, ours, Flag.UNVERIFIED),
         bodiless=int(np.count_nonzero(~has_body(arrivals.rows))),
@@ -139,8 +145,10 @@ def _before_taken(arrived: Arrived) -> Mask:
     return found
 
 
-def _repeated(rows: Rows, event: Ints, taken: Mask) -> tuple[int, int]:
-    """Arrivals after one that was taken: those that nothing explains, and those of acknowledgements that were lost."""
+def _repeated(rows: Rows, event: Ints, taken: Mask, times: Numbers) -> tuple[int, int]:
+    """Arrivals after one that was taken: those that nothing explains, and those of acknowledgements that were lost, or
+    of events that were published so many times.
+    """
     if not len(rows):
         return 0, 0
     new = np.ones(len(rows), np.bool_)
@@ -148,14 +156,14 @@ def _repeated(rows: Rows, event: Ints, taken: Mask) -> tuple[int, int]:
     first = np.maximum.accumulate(np.where(new, np.arange(len(rows)), 0))
     clean = taken & ((rows["flags"] & Flag.FAULT) == 0)
 
-    def earlier(mask: Mask) -> Mask:
+    def earlier(mask: Mask) -> Ints:
         counts: Ints = np.cumsum(mask) - mask
-        found: Mask = counts > counts[first]
+        found: Ints = counts - counts[first]
         return found
 
     ours = event >= 0
-    spurious = ours & earlier(clean)
-    harmless = ours & earlier(taken) & ~spurious
+    spurious = ours & (earlier(clean) >= (times[event] if len(times) else 1))
+    harmless = ours & (earlier(taken) > 0) & ~spurious
     return int(np.count_nonzero(spurious)), int(np.count_nonzero(harmless))
 
 

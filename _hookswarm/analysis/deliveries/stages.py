@@ -106,7 +106,8 @@ def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
     rows = delivered.attempts.rows
     through = None
     if stage.published and stage.arrived and seen:
-        account = end_to_end.service_ledger(stage.published, stage.arrived, stage.drained)
+        again = plan.duplicate is not None
+        account = end_to_end.service_ledger(stage.published, stage.arrived, stage.drained, on_purpose=again)
         through = end_to_end.through_of(stage.published, stage.arrived, seen, stage.window, stage.drained)
     else:
         account = ledger.ledger_of(delivered, seen, frames.watched, on_purpose=plan.duplicate is not None)

@@ -14,6 +14,7 @@ from _hookswarm.analysis.reading import logs
 from _hookswarm.analysis.reading.balanced import arrivals_by_region
 from _hookswarm.analysis.reading.clocks import Clocks
 from _hookswarm.analysis.reading.law import Law
+from _hookswarm.analysis.reading.looks import Looks, read_looks
 from _hookswarm.analysis.reading.no_run import OfNoRun, count_no_run, read_no_run
 from _hookswarm.analysis.reading.replays import Replays
 from _hookswarm.analysis.reading.rows import Keys, arrange_rows, take_rows
@@ -64,6 +65,8 @@ class PlannedDuplicate(BaseModel):
     """How every event was delivered a second time, on purpose."""
 
     kind: Literal["later", "at_once", "ack_lost", "interleaved"]
+    after_s: float = 0.0
+    times: int = 2
 
 
 class PlannedStage(BaseModel):
@@ -81,6 +84,8 @@ class PlannedStage(BaseModel):
     faults: dict[str, Any] | None = None
     incidents: list[dict[str, Any]] = []
     classes: list[PlannedClass] = []
+    restart: str = ""
+    """What of a delivery service was ended and started again; empty: nothing."""
     limits: dict[str, Any] | None = None
     users: int | None = None
     timeout_s: float | None = None
@@ -90,7 +95,7 @@ class PlannedStage(BaseModel):
     @property
     def plans_faults(self) -> bool:
         """Whether something was to go wrong in it."""
-        return bool(self.faults or self.incidents or any(own.faults for own in self.classes))
+        return bool(self.faults or self.incidents or self.restart or any(own.faults for own in self.classes))
 
 
 _PLAN = TypeAdapter(list[PlannedStage])
@@ -132,6 +137,8 @@ class RunFrames:
     """By receiving process, when each fdatasync began and was done."""
     strangers: Mapping[str, int] = field(default_factory=dict)
     """Of the strays those that say which run they are of: how many, by its name; by its tag if it is not beside."""
+    looks: Sequence[Looks] = ()
+    """Of a service's deliveries, where receivers kept them: headers and connections, in the order of time."""
     of_no_run: OfNoRun = field(default_factory=OfNoRun)
     """Of `arrivals` those that came while their receiver knew of no run."""
 
@@ -190,6 +197,7 @@ def load_run(folder: Path) -> RunFrames:
         watched=watched,
         strays=int(np.count_nonzero(~at_home)),
         strangers=_strangers(folder, manifest.id, seen["run"][tagged & ~known]),
+        looks=read_looks(folder, spoilt) if manifest.service else (),
         of_no_run=count_no_run(runless, clock, ended_ns, sent),
         torn=torn,
         damaged=damaged,

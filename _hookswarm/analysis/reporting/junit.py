@@ -1,4 +1,5 @@
-"""JUnit XML of a run: a case for its verdict, one for each default check, and one for each check of the user's.
+"""JUnit XML of a run: a case for its verdict, each default check, each promise of a delivery service, and each check of
+the user's.
 
 CI servers show it as they show tests.
 """
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from _hookswarm.analysis.reporting import failures
+from _hookswarm.analysis.reporting import conformance, failures
 from _hookswarm.analysis.schema.report import Section, Status
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.analysis.verdicts.checks import CheckStatus as Checked
@@ -15,11 +16,12 @@ from _hookswarm.records.writing import write_atomically
 
 _PROBLEM = {Checked.FAIL: "failure", Checked.ERROR: "error"}
 _DEFAULT = {"fail": "failure", "skipped": "skipped"}
+_RULE = {"broken": "failure", "not observed": "skipped"}
 _VERDICT = {Status.FAIL: "failure", Status.VOID: "error", Status.UNKNOWN: "error"}
 
 
 def junit_xml(sections: Sequence[Section], results: Sequence[CheckResult], refused: str = "") -> str:
-    """A suite for each run, which holds its verdict and default checks, and one for the checks that were asked for.
+    """A suite for each run, with its verdict, default checks and promises, and one for the checks that were asked for.
 
     `refused`: why there were no more runs; an error of its own.
     """
@@ -36,6 +38,12 @@ def junit_xml(sections: Sequence[Section], results: Sequence[CheckResult], refus
             case = _case(suite, section.run.test, f"default check {one.check}")
             if kind := _DEFAULT.get(one.status):
                 _problem(case, kind, one.message, one.message)
+        for rule in conformance.rules_of(section):
+            if rule.promised is not None:
+                case = _case(suite, section.run.test, f"promise {rule.rule}")
+                if kind := _RULE.get(rule.verdict):
+                    seen = f"{rule.observed}, promised {rule.promised}"
+                    _problem(case, kind, seen, f"{seen}: {rule.evidence}")
     if refused:
         suite = ElementTree.SubElement(suites, "testsuite", name="probe")
         _problem(_case(suite, "probe", "the target accepts what is sent"), "error", refused, refused)

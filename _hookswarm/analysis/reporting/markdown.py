@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from _hookswarm.analysis.reporting import failures
+from _hookswarm.analysis.reporting import conformance, failures
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
+from _hookswarm.analysis.reporting.service import service_tables
 from _hookswarm.analysis.schema import rotations
 from _hookswarm.analysis.schema.report import Section, Stage, Status
 from _hookswarm.analysis.verdicts import duplicates
@@ -38,6 +39,11 @@ def _section(section: Section) -> str:
     lines += ["", *_table(header, map(_stage, section.stages[:MOST]))]
     if more := and_more(len(section.stages) - MOST, "stages"):
         lines += ["", f"…{more}"]
+    for own in service_tables(section):
+        lines += ["", *_table(own.header, [list(map(_cell, row)) for row in own.rows])]
+        lines += ["", *(f"- {_prose(line)}" for line in own.told)] if own.told else []
+    if rules := conformance.rules_of(section):
+        lines += ["", *_table(conformance.HEADER, [list(map(_prose, conformance.row(one))) for one in rules])]
     if section.duplicates:
         lines += ["", *_table(duplicates.HEADER, map(duplicates.row, section.duplicates))]
     if section.rotations:

@@ -10,6 +10,7 @@ from _hookswarm.analysis.deliveries.classes import OTHERS
 from _hookswarm.analysis.reporting import failures
 from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
+from _hookswarm.analysis.reporting.service import service_tables
 from _hookswarm.analysis.schema import rotations
 from _hookswarm.analysis.schema.report import Class, Section, Stage, Status
 from _hookswarm.analysis.verdicts import duplicates
@@ -47,6 +48,10 @@ def show_section(section: Section, out: Console) -> None:
             name = Text(printable(f"  {OTHERS} / {found.stage}"))
             table.add_row(name, "", "", "", _times(found.p50_ratio), _times(found.p99_ratio))
     out.print(table)
+    for own in service_tables(section):
+        _show_table(own.header, own.rows, out)
+        for line in own.told:
+            out.print(Text(printable(f"  {line}")))
     _show_table(duplicates.HEADER, [duplicates.row(one) for one in section.duplicates or []], out)
     _show_table(rotations.HEADER, [one.row() for one in section.rotations or []], out)
 

@@ -231,7 +231,8 @@ class Stage(Model):
         """Whether it was planned that something goes wrong."""
         plan = self.parameters
         classes = plan.get("classes") or ()
-        return bool(plan.get("faults") or plan.get("incidents") or any(one.get("faults") for one in classes))
+        told = plan.get("faults") or plan.get("incidents") or plan.get("restart")
+        return bool(told or any(one.get("faults") for one in classes))
 
 
 class Series(Model):

@@ -5,6 +5,9 @@ from typing import Literal
 from pydantic import Field
 
 from _hookswarm.analysis.schema.base import Model, Quantiles
+from _hookswarm.analysis.schema.drains import Drain
+from _hookswarm.analysis.schema.isolation import Isolation
+from _hookswarm.analysis.schema.restarts import Restarted
 
 
 class ServiceLatencies(Model):
@@ -21,11 +24,17 @@ class Through(Model):
     arrived: int = Field(description="of all events, those of which anything arrived, taken or not")
     untaken: int = Field(description="accepted, and answered a failure by our receivers every time they arrived")
     retries: int = Field(description="arrivals after earlier ones of their event that were all answered a failure")
+    missing: int = Field(
+        default=0, description="accepted, and not arrived when it was waited for no longer, though others still came"
+    )
     rewritten: int = Field(description="arrivals with the published value in other bytes")
     unverified: int = Field(description="arrivals whose signature was not right, or whose time was not recent")
     bodiless: int = Field(description="requests without a body, such as a GET that follows a redirect: no arrivals")
     waited_s: float | None = Field(description="after the stage, for what was on its way; null: the run ended before")
     latency_ms: ServiceLatencies
+
+
+Judgement = Literal["kept", "broken", "not promised", "not observed"]
 
 
 class Rule(Model):
@@ -36,7 +45,7 @@ class Rule(Model):
     observed: str = Field(
         description="what it did, in a few words with numbers; what the law is where none is promised"
     )
-    verdict: Literal["kept", "broken", "not promised", "not observed"]
+    verdict: Judgement
     evidence: str = Field(description="how often, in which stages, or why it could not be seen")
 
 
@@ -48,3 +57,6 @@ class ServiceReport(Model):
     endpoints: int
     fan_out: Literal["endpoint", "group", "run"]
     conformance: list[Rule] = Field(default=[], description="its law and its manners, seen from outside")
+    isolation: list[Isolation] = Field(default=[], description="stages in which some endpoints troubled it")
+    drains: list[Drain] = Field(default=[], description="stages in which it accepted more than it delivered")
+    restarts: list[Restarted] = Field(default=[], description="of itself, and of its stores")

@@ -112,11 +112,27 @@ def unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
         yield Reason(
             code=Code.LOCUST_TOTAL_DIFFERS, message=f"Locust's CSV has {more} deliveries of no stage of this run"
         )
-    if frames.strays:
+    if frames.strays and not _left_over(frames):
         message = f"{frames.strays} arrivals that belong to no stage of this run"
-        if told := [f"{count} of another run, {name}" for name, count in frames.strangers.items()]:
-            message += f": {first_of(told, NAMED)}; let one run end before the next begins"
+        if told := _of_other_runs(frames):
+            message += f": {told}; let one run end before the next begins"
         yield Reason(code=Code.UNEXPECTED_ARRIVALS, message=message)
+
+
+def left_over(frames: RunFrames) -> Iterator[Reason]:
+    """What a service delivered in this run that it was given by others: no fault of these books, but a load."""
+    if frames.strays and _left_over(frames):
+        message = f"{frames.strays} arrivals that earlier runs published: {_of_other_runs(frames)}"
+        advice = "the service still had them: wait until it is done with a run, or empty its store before the next"
+        yield Reason(code=Code.UNEXPECTED_ARRIVALS, message=f"{message}; {advice}")
+
+
+def _left_over(frames: RunFrames) -> bool:
+    return frames.manifest.service is not None and frames.strays == sum(frames.strangers.values())
+
+
+def _of_other_runs(frames: RunFrames) -> str:
+    return first_of([f"{count} of another run, {name}" for name, count in frames.strangers.items()], NAMED)
 
 
 def _sent_after_the_end(frames: RunFrames, stage: Stage, lost: int) -> str:

@@ -60,7 +60,7 @@ class Code(StrEnum):
     UNEXPECTED_ARRIVALS = (
         "unexpected_arrivals",
         Effect.VOID,
-        "arrivals that no sender's journal knows",
+        "arrivals that no sender's journal knows; a note where a service still delivers what earlier runs published",
         "look for a proxy that repeats requests, and for another run against the same receivers",
     )
     RETRY_LAW_BROKEN = (
@@ -170,7 +170,8 @@ class Code(StrEnum):
         "overloaded",
         Effect.FAIL,
         "a stage's queue grew for longer than its `overload_s`, and the stage was ended for it; what was still queued "
-        'is abandoned. In the test "scalability", and in a search for capacity, it is a finding, and a note',
+        "is abandoned. Or a delivery service was still behind long after the stage. "
+        'In the test "scalability", and in a search for capacity, it is a finding, and a note',
         "offer less (`--rate`), or make the target faster",
     )
     DEFAULT_CHECK_FAILED = (

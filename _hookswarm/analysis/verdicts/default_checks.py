@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.schema.report import DefaultCheck, Stage
+from _hookswarm.analysis.schema.service import Rule
 from _hookswarm.analysis.verdicts import measures
 from _hookswarm.analysis.verdicts.books import excused_stages
 from _hookswarm.analysis.verdicts.checks import CheckStatus, judge_checks, parse_check
@@ -19,22 +20,40 @@ DEFAULTS = {
     ERROR_RATE: "look at the failures; if so many are to be expected, `--no-default-checks` and a `--check`",
 }
 """What holds, and what to do where it does not."""
+OF_SERVICE = {
+    LOST: "the service accepted them, and they never arrived: see what it logged of them",
+    "corrupt==0": "the service delivers another value than was published: see what it makes of numbers and text",
+    "duplicated_spurious==0": "the service delivers again what was taken: see what it logged of them",
+}
+"""The same where the service delivers."""
+PROMISES = "promises kept"
+"""Of runs through a delivery service: no rule of its conformance table is broken."""
 NO_JOURNAL = "no receiver of ours kept a journal of arrivals"
 
 
-def judge_defaults(frames: RunFrames, stages: Sequence[Stage]) -> list[DefaultCheck] | None:
-    """All of them, over the stages of a run that count; None where they are not wanted."""
+def judge_defaults(
+    frames: RunFrames, stages: Sequence[Stage], rules: Sequence[Rule] | None = None
+) -> list[DefaultCheck] | None:
+    """All of them, over the stages of a run that count; None where they are not wanted.
+
+    `rules`: what a delivery service did beside what it promised; None of another run.
+    """
     if frames.manifest.options.get("no_default_checks"):
         return None
     counting = [stage for stage in stages if counts(stage, frames.manifest.test)]
+    restarted = [stage for stage in stages if stage.parameters.get("restart")]
     cut = _cut_short(frames)
     none = "every stage plans faults, or seeks overload" if stages else "no stage was played"
     every = list(measures.numbers_of_stages(counting))
     whole = [number for number in every if number.scope["stage"] not in cut]
-    return [
-        _judge(text, advice, whole if text == ERROR_RATE else every, "" if counting else none)
-        for text, advice in DEFAULTS.items()
+    accepted = [*every, *measures.numbers_of_stages(restarted)]  # a restart excuses refusals, and nothing that is lost
+    advices = DEFAULTS | (OF_SERVICE if frames.manifest.service else {})
+    of_check = {ERROR_RATE: whole, LOST: accepted}
+    judged = [
+        _judge(text, advices[text], of_check.get(text, every), "" if counting or (restarted and text == LOST) else none)
+        for text in DEFAULTS
     ]
+    return judged if rules is None else [*judged, _judge_promises(rules, len(stages))]
 
 
 def counts(stage: Stage, test: str) -> bool:
@@ -61,3 +80,16 @@ def _judge(text: str, advice: str, numbers: Sequence[Number], none_counts: str) 
     if result.status is CheckStatus.PASS:
         return DefaultCheck(check=text, status="pass", stages=len(known), message=result.message)
     return DefaultCheck(check=text, status="fail", stages=len(known), message=f"{text}: {result.message}; {advice}")
+
+
+def _judge_promises(rules: Sequence[Rule], stages: int) -> DefaultCheck:
+    """In all stages: a promise holds where something is planned to go wrong, too."""
+    broken = [f"{one.rule}: {one.observed}, promised {one.promised}" for one in rules if one.verdict == "broken"]
+    if broken:
+        message = f"{PROMISES}: {'; '.join(broken)}; mend the service, or its table if that is what is wrong"
+        return DefaultCheck(check=PROMISES, status="fail", stages=stages, message=message)
+    kept = [one.rule for one in rules if one.verdict == "kept"]
+    if kept:
+        return DefaultCheck(check=PROMISES, status="pass", stages=stages, message=", ".join(kept))
+    why = "nothing that the service promises was to be seen"
+    return DefaultCheck(check=PROMISES, status="skipped", stages=0, message=why)

@@ -15,7 +15,7 @@ from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, SHORTEST_S
 from _hookswarm.common.wording import figure, first_of
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.timeline import RunEnded, StageEnded, StageOverloaded
+from _hookswarm.records.timeline import RunEnded, ServiceDrained, StageEnded, StageOverloaded
 
 SCALABILITY = "scalability"
 """The test that looks for the limits: to be overloaded is among its results."""
@@ -24,7 +24,7 @@ EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID,
 
 
 LOST = "lost==0"
-"""A default check that has a reason of its own: ACKNOWLEDGED_LOST."""
+"""A default check that has a reason of its own where our senders deliver themselves: ACKNOWLEDGED_LOST."""
 
 
 def verdict_of(
@@ -45,12 +45,13 @@ def verdict_of(
     broken = [
         Reason(code=Code.DEFAULT_CHECK_FAILED, message=one.message)
         for one in judged
-        if one.status == "fail" and one.check != LOST
+        if one.status == "fail" and (one.check != LOST or frames.manifest.service)
     ]
     notes = [
         *([] if useless else disturbed),
         *_left_out(excluded),
         *_notes(frames, stages),
+        *books.left_over(frames),
         *duplicates.unknown(repeated),
         *_unverified(rotated),
         *held_back.held_back(stages),
@@ -103,6 +104,11 @@ def _overloads(frames: RunFrames) -> Iterator[tuple[int, Reason]]:
         grown = f"its queue grew for {entry.growing_s:,.0f} s to {entry.queued:,} events"
         message = f"{frames.plan[entry.stage].name}: {grown}; the rate is more than is delivered"
         yield entry.stage, Reason(code=Code.OVERLOADED, message=message)
+    for drained in () if frames.manifest.interrupted else frames.entries(ServiceDrained):
+        if not drained.settled:
+            behind = f"{drained.expected - drained.taken:,} accepted deliveries behind {drained.waited_s:.0f} s later"
+            message = f"{frames.plan[drained.stage].name}: the service is {behind}; the rate is more than it delivers"
+            yield drained.stage, Reason(code=Code.OVERLOADED, message=message)
 
 
 def _seeks_limits(frames: RunFrames, stage: int) -> bool:

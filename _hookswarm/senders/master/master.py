@@ -34,6 +34,7 @@ from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending, RunFail
 from _hookswarm.senders.master.live import Live
 from _hookswarm.senders.master.probe import probe
 from _hookswarm.senders.master.reception import Reception
+from _hookswarm.senders.master.restarts import restart_faults
 from _hookswarm.senders.master.run_folder import RunFolder
 from _hookswarm.senders.master.service_run import ServiceRun
 from _hookswarm.senders.master.stage_player import POLL_S, StagePlayer
@@ -194,6 +195,8 @@ class Master:
             absent = self._settings.unreachable()
             if self._settings.observer and any(stage.duplicate for stage in self._plan.stages):
                 absent += self._settings.observer.faults()
+            if self._settings.service:
+                absent += restart_faults(self._settings.service, self._plan.stages)
             if fault := self._reception.inbox.failure or "; ".join(absent):
                 raise RunFailedError(fault)
             if self._settings.probe:
@@ -309,7 +312,7 @@ class Master:
             self._reception.inbox,
             self._ending,
             self._clock,
-            *((service.drain, service.introduce) if service else ()),
+            *((service.meanwhile, service.drain, service.introduce) if service else ()),
         )
         calm = CalmPlayer(player, self._settings, folder, controls, self._clock, say, self._ending.asked.is_set)
         settled, begun = 0, self._reception.inbox.begun

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import gevent
 from locust.runners import LocalRunner, MasterRunner
 
+from _hookswarm.common.wording import with_remedy
+from _hookswarm.protocol.faults import FaultOrder, Faults
 from _hookswarm.protocol.regions import Region
 from _hookswarm.protocol.served import Served, endpoint_path
 from _hookswarm.records.clock import Clock
@@ -19,12 +21,14 @@ from _hookswarm.senders.exchange.messages import PUBLISH, Published
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.ending import Ending, UntestedError
 from _hookswarm.senders.master.inbox import Inbox
+from _hookswarm.senders.master.restarts import Restarter
 from _hookswarm.senders.master.run_folder import RunFolder
 from _hookswarm.senders.master.settling import settle_by_probe
 from _hookswarm.senders.master.trial import patience_s, told, try_once, why_not_arrived
 from _hookswarm.senders.plan.marked import Marked
 from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.plan import Plan
+from _hookswarm.senders.plan.restarts import restart_at_s
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.service.account import ACCOUNT, Account, Keeper, Kept, left_behind, open_account, settle
@@ -36,9 +40,15 @@ from _hookswarm.senders.service.table import Service
 POLL_S = 0.1
 QUIET_S = 0.4
 """Nothing came for so long: what is expected is there."""
+AGAIN_QUIET_S = 2.0
+"""The same where events were published again: what else comes is what is looked for."""
 TOLD_S = 2.0
 LONGEST_DRAIN_S = {True: 30.0, False: 600.0}
 """What a law may ask a drain to wait: in the short form of a test, and in the full one."""
+LONGEST_S = {True: 60.0, False: 3600.0}
+"""How long a drain may take as long as something moves: a service that is given too much is behind for hours."""
+RESUMES_S = {True: 0.0, False: 120.0}
+"""How long a service may move nothing once it, or a store of it, was restarted: some need over a minute to go on."""
 SHOWN = 3
 
 
@@ -68,11 +78,18 @@ class ServiceRun:
         self._say = say
         self._steps = Steps(self._service, tls=settings.tls)
         self._keeper: Keeper | None = None
+        self._values: dict[str, str] = {}
+        """Of the account, for the whole run."""
         self._published: dict[str, Any] = {}
         self._introduced: set[str] = set()
         """Sending processes that were told."""
         self._missing = 0
         """Arrivals that earlier drains gave up."""
+        self._restarting: gevent.Greenlet | None = None
+        self._runs_on: dict[str, int] = {}
+        """Processes that serve because a restart started them."""
+        self._accepted = self._again = 0
+        """Publishes that were accepted so far; of these, those of events that had been accepted before."""
 
     def begin(self, plan: Plan) -> None:
         """Set the service up, see that it delivers, and tell receivers and senders.
@@ -83,6 +100,7 @@ class ServiceRun:
         webhooks = max(stage.webhooks for stage in plan.stages)
         urls = endpoint_urls(self._settings.regions, webhooks, self._settings.advertise)
         account = open_account(service, urls, self._folder.manifest.id)
+        self._values = account.run
         self._folder.manifest.service = _record(service, account)
         self._folder.manifest.save(self._folder.path)
         self._keeper = Keeper(
@@ -144,27 +162,71 @@ class ServiceRun:
     def _now_s(self) -> float:
         return self._clock.now() / 1e9
 
+    def meanwhile(self, number: int, stage: Stage, start_ns: int) -> None:
+        """Have happen what the stage plans for the service itself, while it is played."""
+        if stage.restart:
+            at_ns = start_ns + round(restart_at_s(stage, (self._settings.seed, number)) * 1e9)
+            self._restarting = gevent.spawn(self._restart_at, number, stage.restart, at_ns)
+
+    def _restart_at(self, number: int, name: str, at_ns: int) -> None:
+        if self._ending.asked.wait(max((at_ns - self._clock.now()) / 1e9, 0.0)):
+            return
+        pause = self._ending.asked.wait
+        self._say(f"restart {name}: ends it")
+        restarter = Restarter(name, self._service.restart[name], self._values, self._folder.path, self._clock, pause)
+        entry = restarter.run(number)
+        self._folder.timeline.add(entry)
+        if restarter.runs_on:
+            self._runs_on[name] = restarter.runs_on
+        back = f"back {((entry.ready_ns or entry.at_ns) - entry.at_ns) / 1e9:.1f} s after {entry.how}"
+        self._say(f"restart {name}: {entry.fault or back}")
+
+    def _restarted(self) -> None:
+        """Wait for a restart that is on. Raises OSError."""
+        if self._restarting:
+            restarting, self._restarting = self._restarting, None
+            restarting.get()
+
     def drain(self, number: int, stage: Stage) -> None:
         """Wait until all that was accepted has arrived, or nothing has moved for longer than it may. Raises OSError."""
+        self._restarted()
+        if any(own.faults for own in stage.classes):  # what they hold up goes on, and is no burden to the next stage
+            self._controls.set_faults(FaultOrder())
         patience_s = self._patience_s(stage)
         began = moved = said = time.monotonic()
         accepted = self._inbox.outcomes().get(Outcome.ACKNOWLEDGED, 0)
-        expected = accepted * self._fan_out() - self._missing
-        before = taken = self._taken()
+        quiet_s = QUIET_S
+        if stage.duplicate:  # events, not publishes: the others are to come to nothing, or soon
+            events = sum(one.settled - one.failed for one in self._inbox.origins())
+            self._again += accepted - self._accepted - events
+            quiet_s = AGAIN_QUIET_S
+        self._accepted = accepted
+        expected = (accepted - self._again) * self._fan_out() - self._missing
+        first = before = taken = self._taken()
+        settled = False
         while not self._ending.asked.is_set():
             now = time.monotonic()
             if taken != before:
                 before, moved = taken, now
             still_s = now - moved
-            if (taken >= expected and still_s >= QUIET_S) or still_s >= patience_s:
+            if settled := (taken >= expected and still_s >= quiet_s) or still_s >= patience_s:
+                break
+            missing = f"{expected - taken:,} of {expected:,} accepted deliveries"
+            rate = (taken - first) / (now - began) if taken > first else 0.0
+            if now - began >= LONGEST_S[self._settings.quick]:
+                told = f"it delivers {rate:.1f}/s, and was given more: lower --rate"
+                self._say(f"{stage.name}: waits no longer for {missing}; {told}")
                 break
             if now - said >= TOLD_S and taken < expected:
                 said = now
                 left = f"nothing moved for {still_s:.0f} of {patience_s:.0f} s"
-                self._say(f"{stage.name}: waits for {expected - taken:,} of {expected:,} accepted deliveries; {left}")
+                if still_s < TOLD_S and rate:
+                    left = f"{rate:.1f}/s arrive, {(expected - taken) / rate:.0f} s left"
+                self._say(f"{stage.name}: waits for {missing}; {left}")
             gevent.sleep(POLL_S)
             taken = self._taken()
-        self._missing += expected - taken
+        if settled:  # else it may yet come, and the next drain waits for it, too
+            self._missing += expected - taken
         self._folder.timeline.add(
             ServiceDrained(
                 at_ns=self._clock.now(),
@@ -174,11 +236,16 @@ class ServiceRun:
                 taken=taken,
                 waited_s=round(time.monotonic() - began, 3),
                 patience_s=patience_s,
+                settled=settled,
             )
         )
 
     def end(self) -> None:
         """Take down what was set up; what cannot be is told, and hides no result."""
+        try:
+            self._restarted()
+        except OSError as error:
+            self._say(f"not written down, that the service was restarted: {with_remedy(error)}")
         if self._keeper:
             try:
                 failed = self._keeper.tear_down()
@@ -193,6 +260,8 @@ class ServiceRun:
             else:
                 (self._folder.path / ACCOUNT).unlink(missing_ok=True)
             atexit.unregister(self._say_left)
+        for name, pid in self._runs_on.items():
+            self._say(f"restart {name}: what was started serves on, as process {pid}: `kill {pid}` ends it")
 
     def _say_left(self) -> None:
         """What to do where something is left of it; also where the process is made to end before that is known."""
@@ -212,14 +281,26 @@ class ServiceRun:
                 return 1
 
     def _patience_s(self, stage: Stage) -> float:
-        """How long nothing may move: where something is planned to fail, as long as the law's longest wait."""
-        service = self._service
-        if not stage.plans_faults or not service.retry:
-            return service.drain_s
-        most_s = LONGEST_DRAIN_S[self._settings.quick]
-        waits = range(1, min(service.retry.retries or 1_000, 1_000) + 1)
-        longest_s = max((service.retry.longest_s(wait) for wait in waits), default=0.0)
-        return max(service.drain_s, min(longest_s + 1, most_s))
+        """How long nothing may move: where something is planned to fail, as long as an attempt and the law's longest
+        wait, and what our receivers have it wait for.
+        """
+        service, longest_s = self._service, 0.0
+        held_s = max(map(_held_s, stage.order().parts()), default=0.0)
+        if not stage.plans_faults:
+            return service.drain_s + held_s
+        if service.retry:
+            waits = range(1, min(service.retry.retries or 1_000, 1_000) + 1)
+            longest_s = max((service.retry.longest_s(wait) for wait in waits), default=0.0)
+        if stage.restart:
+            longest_s = max(longest_s, RESUMES_S[self._settings.quick])
+        longest_s += service.promises.timeout_s or 0.0
+        return max(service.drain_s, min(longest_s + 1, LONGEST_DRAIN_S[self._settings.quick])) + held_s
+
+
+def _held_s(faults: Faults) -> float:
+    """How long our receivers have a service wait before it may go on."""
+    silent = faults.hang or (faults.fail_first and not faults.fail_status)
+    return max(faults.hang_s if silent else 0.0, faults.retry_after_s or 0.0)
 
 
 def endpoint_urls(regions: Sequence[Region], webhooks: int, advertise: str = "") -> list[str]:
@@ -254,5 +335,6 @@ def _record(service: Service, account: Account) -> ServiceRecord:
         signed=service.provider.signature is not None,
         drain_s=service.drain_s,
         retry=service.retry.model_dump(mode="json") if service.retry else None,
+        retry_window_s=service.retry.window_s if service.retry else None,
         promises=service.promises.model_dump(mode="json", exclude_none=True),
     )

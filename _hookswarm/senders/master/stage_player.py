@@ -56,12 +56,14 @@ class StagePlayer:
         inbox: Inbox,
         ending: Ending,
         clock: Clock,
+        meanwhile: Callable[[int, Stage, int], None] = lambda _number, _stage, _start_ns: None,
         drain: Callable[[int, Stage], None] = lambda _number, _stage: None,
         introduce: Callable[[str], None] = lambda _process: None,
     ) -> None:
-        """`ending` tells when the run is to end before its plan is done, and is told. `drain` waits, after a stage, for
-        what a service still has.
+        """`ending` tells when the run is to end before its plan is done, and is told. `meanwhile` has to happen to a
+        service once a stage is announced; `drain` waits, after it, for what a service still has.
         """
+        self._meanwhile = meanwhile
         self._drain = drain
         self._introduce = introduce
         self._runner = runner
@@ -106,6 +108,7 @@ class StagePlayer:
         incidents.tell(self._controls)
         self._inbox.begin(stage, number, start_ns)
         self._announce(number, stage, start_ns, users)
+        self._meanwhile(number, stage, start_ns)
         overloaded = self._await_reports(number, stage, set(users))
         self._inbox.stage = None
         self._give_up_if_all_failed(stage)

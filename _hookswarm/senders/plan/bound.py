@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from _hookswarm.common.wording import figure, first_of
 from _hookswarm.senders.plan.arrivals import Backlog, Bursts, Closed, Open, Ramp, Sine, at_rate
+from _hookswarm.senders.plan.conformance import CONFORMANCE
 from _hookswarm.senders.plan.spacing import slots_per_s
 from _hookswarm.senders.plan.stages import Stage, renamed
 
@@ -35,9 +36,14 @@ def peak(arrivals: Open) -> float:
 
 def at_base_rate(stages: Sequence[Stage], rate: float) -> list[Stage]:
     """Open arrivals at this base rate; where a scenario has several, the lowest is this, and the others keep their
-    proportion to it."""
+    proportion to it. What asks for manners is no load, and keeps its pace."""
     lowest = _of_scenarios(stages, min, lambda _, arrivals: arrivals.rate)
-    return [_faster(stage, rate / lowest.get(stage.scenario, rate), backlog=True) for stage in stages]
+    return [
+        stage
+        if stage.scenario == CONFORMANCE
+        else _faster(stage, rate / lowest.get(stage.scenario, rate), backlog=True)
+        for stage in stages
+    ]
 
 
 def at_most(stages: Sequence[Stage], per_s: float) -> list[Bounded]:

@@ -13,7 +13,7 @@ NEWER = 3
 
 @model(frozen=True, config={"extra": "forbid"})
 class Duplicate:
-    """How every event of a stage is delivered a second time.
+    """How every event of a stage is delivered a second time; at the same instant it may be more often.
 
     | kind        | the second delivery                                                                   |
     |-------------|---------------------------------------------------------------------------------------|
@@ -25,6 +25,8 @@ class Duplicate:
 
     kind: Literal["later", "at_once", "ack_lost", "interleaved"]
     after_s: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = 0.5
+    times: Annotated[int, Field(ge=2, le=64)] = 2
+    """Deliveries of each event in all; other kinds than `at_once` have two."""
 
     def pause_s(self, arrivals: Arrivals) -> float:
         """How long after; at a low rate an interleaved repeat waits until newer events have fallen due."""

@@ -16,6 +16,7 @@ def undressed(stage: Stage) -> Stage:
         backlog=None,
         durability=None,
         bodies=None,
+        evidence=None,
     )
 
 

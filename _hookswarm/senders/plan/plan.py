@@ -12,6 +12,7 @@ from _hookswarm.senders.plan.bound import Bounded, at_base_rate, at_most, told
 from _hookswarm.senders.plan.elsewhere import needs_ours, undressed
 from _hookswarm.senders.plan.over_endpoints import over_endpoints, too_few
 from _hookswarm.senders.plan.plan_check import check_plan
+from _hookswarm.senders.plan.restarts import with_restarts
 from _hookswarm.senders.plan.serviced import through_service, unfit_for_service
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import CUTS, Incident, Stage, named, under_law, under_strategy
@@ -48,6 +49,8 @@ def arranged(stages: Sequence[Stage], settings: Settings) -> Sequence[Stage]:
 
 def _arranged(stages: Sequence[Stage], settings: Settings) -> list[Bounded]:
     stages = named(stages)
+    if settings.service:
+        stages = with_restarts(stages, settings.service, first_only=settings.quick and not settings.stages)
     if settings.law:
         stages = under_law(stages, *settings.law)
     if settings.strategy:
@@ -81,9 +84,9 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     lacking = too_few(stages, len(settings.endpoints)) if settings.endpoints else {}
     faults: list[str] = []
     for stage in stages:
-        if settings.service and (need := unfit_for_service(stage, settings.service)):
+        if need := unfit_for_service(stage, settings.service):
             left_out[stage.name] = need
-        elif stage.duplicate and not settings.observer:
+        elif stage.duplicate and not (settings.observer or settings.service):
             left_out[stage.name] = "to know how many effects there are (--observe URL|COMMAND)"
         elif stage.duplicate and stage.duplicate.kind == "ack_lost" and settings.transport != "wire":
             left_out[stage.name] = "--transport wire, to break connections off"

@@ -63,6 +63,11 @@ def check_plan(stages: Sequence[Stage]) -> None:
         for name, stage in zip(names, stages, strict=True)
         for problem in (*stage.health.problems(), *_incident_problems(stage), *_duplicate_problems(stage))
     ]
+    faults += [
+        f"stage {stage.name!r}: a restart needs a duration_s: it comes in the middle third"
+        for stage in stages
+        if stage.restart and stage.duration_s is None
+    ]
     faults += [f"two stages are named {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
     if faults or not stages:
         raise ConfigError(faults or ["a plan without stages"])
@@ -75,6 +80,8 @@ def _duplicate_problems(stage: Stage) -> Iterator[str]:
         yield "deliveries that are repeated on purpose, and retries, exclude each other"
     if stage.limits:
         yield "a search for capacity delivers nothing twice"
+    if stage.duplicate.times != 2 and stage.duplicate.kind != "at_once":
+        yield "an event is delivered more than twice at the same instant only"
     if stage.duplicate.kind == "interleaved" and stage.users < 2:
         yield "new and old events are interleaved by 2 users or more"
 

@@ -8,7 +8,9 @@ from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.providers import DEFAULT
 from _hookswarm.protocol.regions import RegionTable, check_url
 from _hookswarm.senders.plan.captured import Captured
+from _hookswarm.senders.plan.conformance import CONFORMANCE
 from _hookswarm.senders.plan.destination import beyond_loopback
+from _hookswarm.senders.plan.restarts import EACH
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.stages import CUTS, Stage
 from _hookswarm.senders.service.account import open_account
@@ -70,10 +72,14 @@ def through_service(stage: Stage) -> Stage:
     return replace(stage, retry=RetryLaw(), links=True, max_rate=stage.max_rate)
 
 
-def unfit_for_service(stage: Stage, service: Service) -> str:
-    """What a stage needs that a run through a service has not, as a phrase; empty: nothing."""
-    if stage.duplicate:
+def unfit_for_service(stage: Stage, service: Service | None) -> str:
+    """What a stage needs that a run through a service has not, or one without, as a phrase; empty: nothing."""
+    if not service:
+        return "a delivery service (--service)" if stage.service or stage.restart else ""
+    if stage.duplicate and stage.scenario != CONFORMANCE:
         return "deliveries that we repeat: a service delivers by itself"
+    if stage.restart == EACH:
+        return "a [restart.NAME] in the service's table"
     if stage.ours:
         return "our receivers to be what is tested: here a service is"
     if any(incident.fault in CUTS for incident in stage.incidents):

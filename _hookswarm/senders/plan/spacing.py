@@ -48,7 +48,7 @@ def slots_per_s(stage: Stage) -> float | None:
     """How many events may begin in a second; None: no bound. One that is delivered twice takes two attempts' time."""
     if stage.max_rate is None or not stage.duplicate:
         return stage.max_rate
-    return stage.max_rate / 2
+    return stage.max_rate / stage.duplicate.times
 
 
 def timetable(stage: Stage) -> Timetable:

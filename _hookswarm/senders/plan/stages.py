@@ -133,6 +133,11 @@ class Stage:
     ours: bool = False
     """Whether it is about our receivers: left out where there are others. So is what is swept over their set-up; any
     other stage is played there without a response time, a set-up and classes."""
+    service: bool = False
+    """Whether it is about a delivery service (`--service`): left out without one."""
+    restart: str = ""
+    """What of the service is ended, and started again, in the middle third: a name of its table's [restart.NAME]; `*`
+    stands for a stage of each. Empty: nothing."""
     stretch: bool = False
     """Whether `--duration` sets how long it lasts."""
     max_rate: Annotated[float, Field(ge=1e-2, le=1e6)] | None = None
@@ -146,6 +151,7 @@ class Stage:
     backlog: Annotated[int, Field(ge=1, le=MAX_BACKLOG)] | None = None
     durability: Literal["memory", "os", "fsync"] | None = None
     bodies: bool | None = None
+    evidence: bool | None = None
     """All these of our receivers, as `protocol.setup` describes them; None: as they were started."""
     reuse: bool = True
     """False: every attempt opens a connection of its own."""
@@ -178,7 +184,7 @@ class Stage:
     @property
     def plans_faults(self) -> bool:
         """Whether something is to go wrong in it."""
-        return bool(self.faults or self.incidents or any(own.faults for own in self.classes))
+        return bool(self.faults or self.incidents or self.restart or any(own.faults for own in self.classes))
 
     @property
     def setup(self) -> Setup:
@@ -189,6 +195,7 @@ class Stage:
             backlog=self.backlog,
             durability=self.durability,
             bodies=self.bodies,
+            evidence=self.evidence,
         )
 
     def order(self, begin_ns: int | None = None, end_ns: int | None = None) -> FaultOrder:

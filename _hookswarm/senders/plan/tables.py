@@ -3,17 +3,22 @@
 import os
 import runpy
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from pydantic import ValidationError
 
 from _hookswarm.common.errors import ConfigError, faults_of
 from _hookswarm.senders.plan import vocabulary
+from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
+from _hookswarm.senders.service.table import Service
+
+ServiceStages = Callable[[Service, bool], Sequence[Stage]]
+"""Stages for a service; True: in the short form."""
 
 DOOR = "hookswarm"
 UNPATCHED = "LOCUST_SKIP_MONKEY_PATCH"
@@ -26,6 +31,26 @@ class Table:
     test: ClassVar[str]
     stages: ClassVar[Sequence[Stage]]
     quick_stages: ClassVar[Sequence[Stage]]
+    service_stages: ClassVar[ServiceStages | None] = None
+
+
+class Staged(Protocol):
+    """A `Table`, or Locust's shape of the same test."""
+
+    @property
+    def stages(self) -> Sequence[Stage]: ...
+    @property
+    def quick_stages(self) -> Sequence[Stage]: ...
+    @property
+    def service_stages(self) -> ServiceStages | None: ...
+
+
+def stages_of(table: Staged, settings: Settings) -> Sequence[Stage]:
+    """A test's stages in the form that is wanted; through a delivery service those, too, that ask about it."""
+    own = table.quick_stages if settings.quick else table.stages
+    if not (settings.service and table.service_stages):
+        return own
+    return (*own, *table.service_stages(settings.service, settings.quick))
 
 
 def read_table(path: Path) -> type[Table]:

@@ -2,6 +2,7 @@
 
 from _hookswarm.protocol.faults import Delay, Faults
 from _hookswarm.senders.plan.arrivals import Backlog, Bursts, Closed, Constant, Poisson, Ramp, Sine
+from _hookswarm.senders.plan.conformance import conformance
 from _hookswarm.senders.plan.duplicates import Duplicate
 from _hookswarm.senders.plan.health import HealthLaw
 from _hookswarm.senders.plan.profiles import profile
@@ -16,6 +17,6 @@ def law(name: str, scale: float = 1.0) -> RetryLaw:
 
 __all__ = [
     "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Duplicate", "Faults", "HealthLaw", "Incident",
-    "Jitter", "Limits", "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "WebhookClass", "law", "scaling",
-    "sweep",
+    "Jitter", "Limits", "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "WebhookClass", "conformance",
+    "law", "scaling", "sweep",
 ]  # fmt: skip

@@ -234,16 +234,16 @@ class Keeper:
         return {**self._account.run, **item}
 
     def _body(self, step: Step, values: Mapping[str, str], level: Level, place: int) -> str | None:
-        """The body of a step that is about all its endpoints; None: it is filled as any other."""
-        if not step.endpoints:
+        """The body of a step that lists its endpoints; None: it is filled as any other."""
+        if not step.lists:
             return None
         size = self._account.group_size or 0
         webhooks = range(len(self._account.endpoints))
         if level == "group":
             webhooks = range(place * size, min((place + 1) * size, len(webhooks)))
-        parts = [fill(step.endpoints, self._account.values(webhook), in_json) for webhook in webhooks]
-        before, _, after = step.body.partition("{endpoints}")
-        return f"{fill(before, values, in_json)}{step.joined.join(parts)}{fill(after, values, in_json)}"
+        each = [self._account.values(webhook) for webhook in webhooks]
+        lists = {name: step.joined.join(fill(text, own, in_json) for own in each) for name, text in step.lists.items()}
+        return fill(step.body, {**{name: in_json(value) for name, value in values.items()}, **lists})
 
 
 def _blocks(steps: Iterable[Step]) -> Iterator[tuple[Level, Iterator[Step]]]:

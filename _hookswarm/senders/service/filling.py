@@ -33,7 +33,7 @@ def in_url(value: str) -> str:
 
 
 def in_json(value: str) -> str:
-    """A value between the quotes of a JSON text."""
+    """A value between the double quotes of a JSON text, or of YAML."""
     return json.dumps(value)[1:-1]
 
 

@@ -78,10 +78,10 @@ class Step(_Request):
     request: Annotated[str, Field(pattern=r"^([A-Z]{3,7} \S+)?$")] = ""
     write: str = ""
     """In place of a request: the file that the body is written to."""
-    endpoints: str = ""
-    """What `{endpoints}` in the body is: this text for each endpoint, one after the other."""
+    lists: Mapping[Name, str] = {}
+    """What `{name}` in the body is: this text for each endpoint, one after the other …"""
     joined: str = ""
-    """What stands between them."""
+    """… and this between them."""
     keep: Mapping[Name, str] = {}
     """Values by name: a path in the answer's JSON, or `header NAME`."""
     lasts_s: Annotated[float, Field(gt=0)] | None = None
@@ -167,6 +167,13 @@ class Retry(_Part):
             return self.attempts - 1
         return len(self.waits_s) or None
 
+    @property
+    def window_s(self) -> float | None:
+        """From the first attempt to the last, without what chance adds; None: no end is told."""
+        if self.gives_up_s is not None or self.retries is None:
+            return self.gives_up_s
+        return sum(self.wait_s(retry) for retry in range(1, self.retries + 1))
+
     def longest_s(self, retry: int) -> float:
         """The longest that this wait may last, by its word."""
         wait_s = self.wait_s(retry)
@@ -199,7 +206,9 @@ class Promises(_Part):
 
 
 class Restart(_Part):
-    """How the service, or one of its stores, is ended and started again in mid-run."""
+    """How the service, or one of its stores, is ended and started again in mid-run. `${VARIABLE}` in its texts is taken
+    from the environment; commands are run without a shell, where hookswarm was started.
+    """
 
     stop: tuple[str, ...] = ()
     """A command; or else a signal to a process:"""
@@ -210,7 +219,7 @@ class Restart(_Part):
     start: tuple[str, ...] = ()
     """A command that returns, or goes on as the service itself; none: something else starts it again."""
     ready: str = ""
-    """A URL that answers 2xx when it is back."""
+    """A URL that answers 2xx when it is back: `{api}/healthz`; none: it is when `start` has returned, or goes on."""
     ready_s: Seconds = 60.0
     """How long that may take."""
     down_s: Seconds = 0.0
@@ -268,8 +277,11 @@ class Service(_Part):
                     yield f"{at}: it needs either `request` or `write`"
                 if step.each == "group" and not self.group:
                     yield f"{at}: there are no groups without [group]"
-                if ("{endpoints}" in step.body) != bool(step.endpoints) or (step.endpoints and step.each == "endpoint"):
-                    yield f"{at}: `endpoints` is what fills {{endpoints}} in the body of a step for all of them"
+                if step.lists and step.each == "endpoint":
+                    yield f'{at}: lists: a step for each endpoint has none: write each = "run", or "group"'
+                for name in step.lists:
+                    if name not in names_in(step.body):
+                        yield f"{at}: lists.{name}: put {{{name}}} into the body, where it belongs"
                 for name, path in step.keep.items():
                     if not path or (path.startswith("header ") and not path[7:].strip()):
                         yield f"{at}: keep.{name}: write a path such as data.id, or `header NAME`"
@@ -283,6 +295,8 @@ class Service(_Part):
         for name, restart in self.restart.items():
             if sum(map(bool, (restart.stop, restart.pid_file, restart.process))) != 1:
                 yield f"restart.{name}: it needs one of stop, pid_file and process"
+            if not restart.start and not restart.ready:
+                yield f"restart.{name}: without `start` it needs `ready`, a URL that answers 2xx when it is back"
         yield from self._unknown_names()
 
     def _unknown_names(self) -> Iterator[str]:
@@ -303,11 +317,16 @@ class Service(_Part):
         for kind, steps in (("setup", self.setup), ("teardown", self.teardown)):
             for number, step in enumerate(steps, 1):
                 at = f"{kind} {number}"
-                yield from unknown(at, step.texts(), known(step.each) | ({"endpoints"} if step.endpoints else set()))
-                yield from unknown(at, iter([("endpoints", step.endpoints)]), known("endpoint"))
+                for place, text in step.texts():
+                    lists = {*step.lists} if place == "body" else set()
+                    yield from unknown(at, iter([(place, text)]), known(step.each) | lists)
+                listed = ((f"lists.{name}", text) for name, text in step.lists.items())
+                yield from unknown(at, listed, known("endpoint"))
                 there[step.each] |= {*step.keep}
         yield from unknown("publish", self.publish.texts(), known("endpoint") | {*OF_EVENT, "type"})
         yield from unknown("secret", iter([("secret", self.secret)]), known("endpoint"))
+        for name, restart in self.restart.items():
+            yield from unknown(f"restart.{name}", iter([("ready", restart.ready)]), base - {*OF_RUN})
 
     @property
     def provider(self) -> Provider:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import gevent
 from gevent.event import Event
@@ -48,16 +48,19 @@ class DeliveryWorkers:
                     self._announced.wait()
                 served = self._playing
                 if served and origin in served.lanes:
-                    with closing(Transports(self.network, origin)) as spare:
-                        attempt = self._attempts(served.stage, spare)
+                    with ExitStack() as spares:
+                        attempt = self._attempts(served.stage, origin, spares)
                         self._work_stage(served, served.lanes[origin], transports, attempt)
 
-    def _attempts(self, stage: Stage, spare: Transports) -> Attempt:
-        """What is done with an event."""
+    def _attempts(self, stage: Stage, origin: int, spares: ExitStack) -> Attempt:
+        """What is done with an event; the connections that it takes beside a worker's own are closed by `spares`."""
         if not stage.duplicate:
             return self._attempt
+        beside = [
+            spares.enter_context(closing(Transports(self.network, origin))) for _ in range(stage.duplicate.times - 1)
+        ]
         pause_s = stage.duplicate.pause_s(stage.arrivals)
-        return Twice(stage.duplicate, pause_s, self._attempt, spare, self.network.now)
+        return Twice(stage.duplicate, pause_s, self._attempt, beside, self.network.now)
 
     def _work_stage(self, playing: Playing, lane: Lane, transports: Transports, attempt: Attempt) -> None:
         origin, sender, stage = lane.origin, lane.sender, playing.stage

@@ -1,6 +1,7 @@
-"""Delivers each event of a stage twice, on purpose: see `senders.plan.duplicates`."""
+"""Delivers each event of a stage twice or more often, on purpose: see `senders.plan.duplicates`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import NoReturn, cast
 
 import gevent
@@ -21,23 +22,23 @@ GONE = 410
 
 
 class Twice:
-    """An `Attempt` that makes two of one event. It is over with the second: its worker takes no other meanwhile."""
+    """An `Attempt` that makes several of one event. It is over with the last: its worker takes no other meanwhile."""
 
     def __init__(
-        self, duplicate: Duplicate, pause_s: float, once: Attempt, spare: Connections, now: Callable[[], int]
+        self, duplicate: Duplicate, pause_s: float, once: Attempt, spares: Sequence[Connections], now: Callable[[], int]
     ) -> None:
-        """`spare` are connections for what goes out at the same instant; `now` tells wall-clock nanoseconds."""
+        """`spares` are connections for what goes out at the same instant; `now` tells wall-clock nanoseconds."""
         self._at_once = duplicate.kind == "at_once"
         self._breaks_off = duplicate.kind == "ack_lost"
         self._pause_s = pause_s
         self._once = once
-        self._spare = spare
+        self._spares = spares
         self._now = now
 
     def __call__(self, lane: Lane, delivery: Delivery, own: Connections, timeouts: Timeouts) -> AttemptResult:
-        """What the event comes to: its first acknowledgement, else its second attempt's failure."""
+        """What the event comes to: its first acknowledgement, else its last attempt's failure."""
         if self._at_once:
-            return self._both(lane, delivery, own, timeouts)
+            return self._all(lane, delivery, own, timeouts)
         first = self._once(lane, delivery, _BrokenOff(own) if self._breaks_off else own, timeouts)
         if first.failure and first.failure.status == GONE:
             return first
@@ -48,30 +49,34 @@ class Twice:
             return first
         return _better(first, self._once(lane, _again(delivery, due_ns), own, timeouts))
 
-    def _both(self, lane: Lane, delivery: Delivery, own: Connections, timeouts: Timeouts) -> AttemptResult:
-        for connections in (own, self._spare):
+    def _all(self, lane: Lane, delivery: Delivery, own: Connections, timeouts: Timeouts) -> AttemptResult:
+        for connections in (own, *self._spares):
             for target in lane.origin.likely:
                 try:
-                    # Or the second would be later by a handshake.
+                    # Or the others would be later by a handshake.
                     lane.sender.aimed(delivery, connections.to(target, timeouts)).open()
                 except WireError:
                     pass  # the attempt will tell
-        # It runs as soon as the first one waits for its answer.
-        other = gevent.spawn(self._once, lane, _again(delivery, delivery.due_ns), self._spare, timeouts)
+        # They run as soon as the first one waits for its answer.
+        others: list[gevent.Greenlet] = [
+            gevent.spawn(self._once, lane, _again(delivery, delivery.due_ns, later), spare, timeouts)
+            for later, spare in enumerate(self._spares, 1)
+        ]
         try:
             first = self._once(lane, delivery, own, timeouts)
             try:
-                other.join()
+                gevent.joinall(others)
             except Halted:
                 pass
         finally:
-            other.kill(Halted)
-        return _better(first, other.get())
+            gevent.killall(others, Halted)
+        results: list[AttemptResult] = [first, *(other.get() for other in others)]
+        return reduce(_better, results)
 
 
-def _again(delivery: Delivery, due_ns: int) -> Delivery:
+def _again(delivery: Delivery, due_ns: int, later: int = 1) -> Delivery:
     return Delivery(
-        delivery.webhook, delivery.sequence, due_ns, attempt=delivery.attempt + 1, since_ns=delivery.began_ns
+        delivery.webhook, delivery.sequence, due_ns, attempt=delivery.attempt + later, since_ns=delivery.began_ns
     )
 
 

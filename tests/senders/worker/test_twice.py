@@ -47,7 +47,7 @@ class Attempts:
 
 
 def deliver(kind: Any, attempts: Attempts, pause_s: float = 0.0, now_ns: int = 0) -> AttemptResult:
-    twice = Twice(Duplicate(kind), pause_s, attempts, SPARE, lambda: now_ns)
+    twice = Twice(Duplicate(kind), pause_s, attempts, [SPARE], lambda: now_ns)
     return twice(LANE, Delivery(3, 4, due_ns=1 * MS), OWN, TIMEOUTS)
 
 
@@ -80,6 +80,27 @@ def test_both_at_once_on_two_connections() -> None:
     assert [made.due_ns for made, _ in attempts.made] == [1 * MS, 1 * MS]
 
 
+def test_many_at_once_on_a_connection_each() -> None:
+    """The others go out while the first one waits: the event's attempts 2, 3 … The earliest answer counts."""
+    all_out = gevent.event.Event()
+
+    def wait() -> AttemptResult:
+        assert all_out.wait(1)
+        return result(9 * MS)
+
+    def answer() -> AttemptResult:
+        if len(attempts.made) == 10:
+            all_out.set()
+        return result((20 - len(attempts.made)) * MS)
+
+    attempts = Attempts(wait, *[answer] * 9)
+    spares = [cast(Connections, SimpleNamespace(to=OWN.to)) for _ in range(9)]
+    twice = Twice(Duplicate("at_once", times=10), 0.0, attempts, spares, lambda: 0)
+    assert twice(LANE, Delivery(3, 4, due_ns=1 * MS), OWN, TIMEOUTS) == result(9 * MS)
+    assert [own for _, own in attempts.made] == [OWN, *spares]
+    assert [made.attempt for made, _ in attempts.made] == list(range(1, 11))
+
+
 def test_both_are_connected_to_the_webhooks_own_host() -> None:
     """Whichever of many that is, before the first goes out: else the second would be a handshake later."""
     opened: list[tuple[str, int]] = []
@@ -96,7 +117,7 @@ def test_both_are_connected_to_the_webhooks_own_host() -> None:
         queue=QUEUE, aimed=partial(StageSender.aimed, cast(StageSender, SimpleNamespace(_places=places)))
     )
     lane = cast(Lane, SimpleNamespace(origin=SimpleNamespace(likely=[0]), sender=sender))
-    twice = Twice(Duplicate("at_once"), 0.0, Attempts(result(5), result(9)), connections("spare"), lambda: 0)
+    twice = Twice(Duplicate("at_once"), 0.0, Attempts(result(5), result(9)), [connections("spare")], lambda: 0)
     twice(lane, Delivery(3, 4, due_ns=1 * MS), connections("own"), TIMEOUTS)
     assert opened == [("own", 13), ("spare", 13)]
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
-from _hookswarm.analysis.reporting import failures
+from _hookswarm.analysis.reporting import conformance, failures
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.reporting.html import distribution, resources, scaling, stages
 from _hookswarm.analysis.reporting.html.charts import Chart
+from _hookswarm.analysis.reporting.service import service_tables
 from _hookswarm.analysis.schema import rotations
 from _hookswarm.analysis.schema.cpu import CpuReport
 from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, PERFORMANCE, Report
@@ -76,7 +77,9 @@ def _parts(reports: Mapping[str, Report]) -> Iterator[_PagePart]:
             *distribution.distribution_charts(section),
         ]
         charts += stages.charts_over_time(section)
-        tables = [_stages(section)]
+        tables = [_stages(section), *_service(section)]
+        if rules := conformance.rules_of(section):
+            tables.insert(0, _Table(conformance.TITLE, conformance.HEADER, [conformance.row(one) for one in rules]))
         if section.duplicates:
             repeated = [duplicates.row(one) for one in section.duplicates]
             tables.append(_Table("Deliveries repeated on purpose", duplicates.HEADER, repeated))
@@ -106,6 +109,13 @@ def _stages(section: Section) -> _Table:
         told = (rate, figure(latency.p50), p99, *map(figure, figures), *map(figure, counts))
         rows.append((stage.name, f"{stage.deliveries.due:,}", errors, *told))
     return _Table("Stages", header, rows)
+
+
+def _service(section: Section) -> Iterator[_Table]:
+    """Sentences are rows of their own: the first column says whose."""
+    for own in service_tables(section):
+        width = len(own.header)
+        yield _Table(own.title, own.header, [*own.rows, *((line, *[""] * (width - 1)) for line in own.told)])
 
 
 def _memory(trends: Sequence[MemoryTrend]) -> Iterator[_Table]:

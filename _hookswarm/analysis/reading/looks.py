@@ -1,0 +1,49 @@
+"""What a service's deliveries looked like, as receivers kept it: a line of JSON for each."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+MOST = 100_000
+"""Lines that are read of a run."""
+
+
+class Looks(BaseModel):
+    """One request. Its event is None where none of ours is in it."""
+
+    at: int
+    """When it was received, ns, by the receiver's clock."""
+    stage: int | None = None
+    webhook: int | None = None
+    sequence: int | None = None
+    endpoint: int | None = None
+    method: str
+    path: str
+    ports: list[int] = []
+    """The far ends of the connections that were open then; empty: nobody knows."""
+    id_in: list[str] = []
+    """Headers that hold the event's id."""
+    headers: dict[str, str]
+    """By names in lower case."""
+
+
+def read_looks(folder: Path, spoilt: list[str]) -> Sequence[Looks]:
+    """All that is there, in the order of time; what cannot be read goes to `spoilt`, but for a torn last line."""
+    found: list[Looks] = []
+    for path in sorted(folder.glob("evidence-*.ndjson")):
+        try:
+            found += _lines(path, MOST - len(found))
+        except (OSError, ValidationError, UnicodeDecodeError) as error:
+            fault = "a line of it is not as it should be" if isinstance(error, ValueError) else str(error)
+            spoilt.append(f"{path}: {fault}")
+    return sorted(found, key=lambda one: one.at)
+
+
+def _lines(path: Path, most: int) -> Iterator[Looks]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if most <= 0 or not line.endswith("\n"):
+                return
+            most -= 1
+            yield Looks.model_validate_json(line)

@@ -1,0 +1,30 @@
+"""How a delivery service isolates, drains and comes back, in tables: what the terminal, Markdown and the page show."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from _hookswarm.analysis.schema import drains, isolation, restarts
+from _hookswarm.analysis.schema.report import Section
+
+
+class ServiceTable(NamedTuple):
+    """One table, and sentences that belong to it."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    told: Sequence[str]
+
+
+def service_tables(section: Section) -> Iterator[ServiceTable]:
+    """Those that have rows; none of a run that was not published to a service."""
+    if not (service := section.service):
+        return
+    if found := service.isolation:
+        told = [f"{one.stage}: {one.told}" for one in found]
+        yield ServiceTable("What healthy endpoints feel", isolation.HEADER, [one.row() for one in found], told)
+    if drained := service.drains:
+        yield ServiceTable("Accepted and drained", drains.HEADER, [one.row() for one in drained], [])
+    if back := service.restarts:
+        told = [f"{one.stage}: {one.fault}" for one in back if one.fault]
+        yield ServiceTable("Restarts", restarts.HEADER, [one.row() for one in back], told)

@@ -1,0 +1,44 @@
+"""What became of a delivery service's deliveries when it, or a store of it, was ended and started again."""
+
+from pydantic import Field
+
+from _hookswarm.analysis.schema.base import Model
+from _hookswarm.common.wording import figure
+
+
+class Restarted(Model):
+    """One restart. Events count once for each endpoint that gets them; times are seconds since it was told to end."""
+
+    stage: str
+    name: str = Field(description="[restart.NAME] of the service's table")
+    how: str = Field(description="by which signal to which process, or by which command")
+    at_s: float = Field(description="when it was told to end, from the stage's start")
+    gone_s: float | None = Field(description="until it had ended; null: it did not")
+    ready_s: float | None = Field(description="until it was back; null: it was not, or nothing tells")
+    accepted_before: int
+    lost_before: int = Field(description="of these, that never arrived")
+    accepted_after: int = Field(description="from when it was told to end on")
+    lost_after: int = Field(description="of these, that never arrived")
+    late: int = Field(description="arrived after the drain had given them up: not lost")
+    twice: int = Field(description="arrivals after one that was taken; what cannot know that it was may do so")
+    refused: int = Field(description="publishes that it did not accept")
+    in_doubt: int = Field(description="publishes that nobody answered: neither lost nor unexpected")
+    in_doubt_arrived: int
+    nothing_moved_s: float | None = Field(description="the longest time without an arrival; null: none came again")
+    resumed_s: float | None = Field(description="until deliveries came again after that")
+    backlog_gone_s: float | None = Field(description="until no more waited than before; null: never in this stage")
+    fault: str = Field(description="what went wrong with the restart itself; empty: nothing")
+
+    @property
+    def lost(self) -> int:
+        """Accepted, and never arrived."""
+        return self.lost_before + self.lost_after
+
+    def row(self) -> tuple[str, ...]:
+        """A line of a table: see HEADER."""
+        counts = (self.lost, self.late, self.twice, self.refused, self.in_doubt)
+        times = (self.ready_s, self.nothing_moved_s, self.backlog_gone_s)
+        return (self.stage, *(f"{count:,}" for count in counts), *map(figure, times))
+
+
+HEADER = ("restart", "lost", "late", "twice", "refused", "in doubt", "back s", "nothing moved s", "drained s")

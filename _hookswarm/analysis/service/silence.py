@@ -1,0 +1,61 @@
+"""How long a service waits for an answer: from what it does about an endpoint that gives none, and about a slow one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from _hookswarm.analysis.schema.service import Rule
+from _hookswarm.analysis.service.answers import usual_waits_s
+from _hookswarm.analysis.service.ruling import of, ruled, seconds, unseen
+from _hookswarm.analysis.service.watched import Watched
+from _hookswarm.records.rows import Flag
+
+RULE = "how long it waits for an answer"
+SLACK_SHARE, SLACK_S = 0.15, 0.5
+"""By so much of what is promised, or at least so many seconds, it may be off."""
+
+
+def timeout_rule(stages: Sequence[Watched], promised_s: float | None, first_wait_s: float | None) -> Rule:
+    """`first_wait_s`: what it says that it waits before the first retry; used where that was not seen."""
+    promised = None if promised_s is None else f"{promised_s:g} s"
+    stages = [stage for stage in stages if not stage.plan.duplicate]
+    usual = usual_waits_s(stages)
+    wait_s = float(np.median(usual)) if len(usual) else first_wait_s
+    apart: list[float] = []
+    silent, silent_s = 0, 0.0
+    for stage in stages:
+        rows, attempts = stage.attempts.rows, stage.attempts
+        mask = (attempts.number == 1) & (rows["status"] == 0) & ((rows["flags"] & Flag.FAULT) != 0)
+        silent += int(np.count_nonzero(mask))
+        apart += attempts.apart_s[mask & attempts.again].tolist()
+        silent_s = max([silent_s, *(float(told) for told in stage.told("hang_s")[mask] if told is not None)])
+    slow = _slow(stages)
+    if not silent:
+        return unseen(RULE, promised, "nothing arrived at the endpoint that does not answer")
+    if not apart:
+        return unseen(RULE, promised, f"{silent} events that got no answer were never tried again{slow}")
+    if wait_s is None:
+        told = f"the next attempt began {seconds(apart)} later"
+        return unseen(RULE, promised, f"{told}, its usual wait among it, which is not known: play all stages{slow}")
+    found_s = [one - wait_s for one in apart]
+    evidence = f"{of(len(apart), silent)} tried again, {seconds(apart)} later; its usual wait is {wait_s:.3g} s{slow}"
+    if min(found_s) >= silent_s * 0.97:
+        if promised_s is not None and promised_s > silent_s:
+            return unseen(RULE, promised, f"longer than the {silent_s:g} s for which nothing was answered; {evidence}")
+        return ruled(RULE, promised, f"longer than {silent_s:g} s", kept=False, evidence=evidence)
+    slack_s = max(SLACK_S, SLACK_SHARE * (promised_s or 0.0))
+    kept = promised_s is not None and all(abs(one - promised_s) <= slack_s for one in found_s)
+    return ruled(RULE, promised, seconds(found_s), kept, evidence)
+
+
+def _slow(stages: Sequence[Watched]) -> str:
+    """What became of answers just in time."""
+    count = again = 0
+    delay_s = 0.0
+    for stage in stages:
+        delays = stage.told("delay")
+        mask = np.array([delay is not None for delay in delays], np.bool_) & (stage.attempts.number == 1)
+        count += int(np.count_nonzero(mask))
+        again += int(np.count_nonzero(mask & stage.attempts.again))
+        delay_s = max([delay_s, *(float(delay["mean_s"]) for delay in delays[mask])])
+    return f"; an answer after {delay_s:g} s was taken {of(count - again, count)} times" if count else ""

@@ -1,0 +1,255 @@
+"""Ends a delivery service, or a store of it, in mid-run, as its table says, and starts it again.
+
+Only a process that the table names is ever sent a signal, and only what was started here and did not serve is ended.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import gevent
+import httpx
+
+from _hookswarm.common.errors import ConfigError, HookswarmError
+from _hookswarm.common.wording import of_system
+from _hookswarm.records.clock import Clock
+from _hookswarm.records.resources import available
+from _hookswarm.records.timeline import ServiceRestarted
+from _hookswarm.senders.plan.stages import Stage
+from _hookswarm.senders.service.filling import fill, from_environment
+from _hookswarm.senders.service.table import Restart, Service
+
+if available() is None:
+    import psutil
+
+GONE_S = 60.0
+"""How long it may take to end, by a signal or a command."""
+RUNS_S = 1.0
+"""A command to start it that goes on for so long is the service itself, where no URL tells that it is back."""
+POLL_S = 0.02
+ASK_S = 0.1
+"""How often a URL is asked whether it is back; one answer may take 2 s."""
+OURS = "HOOKSWARM_"
+"""How variables begin that are none of the service's business."""
+
+
+class RestartError(HookswarmError):
+    """It could not be ended, or started again; the text says why, and what to do."""
+
+
+def restart_faults(service: Service, stages: Iterable[Stage]) -> list[str]:
+    """A phrase for each restart of these stages that is known to fail: before anything is sent."""
+    faults = []
+    for name in dict.fromkeys(stage.restart for stage in stages if stage.restart in service.restart):
+        restart = service.restart[name]
+        try:
+            if restart.stop:
+                _program(restart.stop)
+            else:
+                find_process(restart)
+            if restart.start:
+                _program(restart.start)
+        except (ConfigError, RestartError) as error:
+            faults.append(f"--service {service.name}: restart.{name}: {error}")
+    return faults
+
+
+def find_process(restart: Restart) -> "psutil.Process":
+    """The process that a signal is for. Raises RestartError, or ConfigError for a variable that is not set."""
+    if missing := available():
+        raise RestartError(f"a signal needs psutil: {missing}; or write a command: stop = [...]")
+    try:
+        if restart.pid_file:
+            process = _of_file(Path(from_environment(restart.pid_file)))
+        else:
+            process = _named(from_environment(restart.process))
+        process.name()
+        os.kill(process.pid, 0)
+    except PermissionError:
+        told = f"process {process.pid} ({process.name()}) is another user's: run hookswarm as that user, or write a"
+        raise RestartError(f"{told} command: stop = [...]") from None
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        raise RestartError("its process has just gone: start the service, and run this again") from None
+    return process
+
+
+def _of_file(path: Path) -> "psutil.Process":
+    try:
+        text = path.read_text().split("\n", 1)[0].strip()
+    except (OSError, UnicodeDecodeError) as error:
+        said = of_system(error) if isinstance(error, OSError) else f"{path}: not text"
+        raise RestartError(f"pid_file: {said}: start the service, or name the file that it writes") from None
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise RestartError(f"pid_file {path} does not begin with a process's number: name the file that has it")
+    try:
+        process = psutil.Process(int(text))
+    except psutil.Error:
+        process = None
+    if not process or not _lives(process):
+        raise RestartError(f"process {text} of {path} is gone: start the service, and run this again")
+    if process.pid == 1 or process.pid in _our_line():
+        raise RestartError(
+            f"process {text} of {path} ({process.name()}) runs hookswarm itself: name the service's file"
+        )
+    return process
+
+
+def _named(name: str) -> "psutil.Process":
+    """The one process of a program; of several that one started, it."""
+    spared = _our_line()
+    there = {
+        one.pid: one
+        for one in psutil.process_iter(["name", "ppid", "status"])
+        if one.info["name"] == name and one.info["status"] != psutil.STATUS_ZOMBIE and one.pid not in spared
+    }
+    first = [one for one in there.values() if one.info["ppid"] not in there]
+    if not first:
+        raise RestartError(f"no process is called {name}: start the service, or name its pid_file")
+    if len(first) > 1:
+        pids = ", ".join(str(one.pid) for one in first)
+        raise RestartError(f"{len(first)} processes are called {name} ({pids}): name the one's pid_file")
+    return first[0]
+
+
+def _our_line() -> set[int]:
+    """This process, and those that it descends from."""
+    own = psutil.Process()
+    return {own.pid, *(one.pid for one in own.parents())}
+
+
+def _program(command: Sequence[str]) -> list[str]:
+    """A command's words. Raises RestartError where there is no such program."""
+    words = [from_environment(word) for word in command]
+    if not shutil.which(words[0]):
+        raise RestartError(f"there is no command {words[0]!r}: write its path")
+    return words
+
+
+class Restarter:
+    """Restarts one thing of a service."""
+
+    def __init__(
+        self,
+        name: str,
+        restart: Restart,
+        values: Mapping[str, str],
+        folder: Path,
+        clock: Clock,
+        pause: Callable[[float], object],
+    ) -> None:
+        """`values` are the account's, for the URL that tells when it is back; what commands print goes to a file in
+        `folder`. `pause` waits so many seconds, or until the run is to end: it is started again all the same.
+        """
+        self._name = name
+        self._restart = restart
+        self._ready = fill(from_environment(restart.ready), values)
+        self._log = folder / f"restart-{name}.log"
+        self._clock = clock
+        self._pause = pause
+        self._client = httpx.Client(trust_env=False, timeout=2.0)
+        self.runs_on: int | None = None
+        """The process that was started here, and serves."""
+
+    def run(self, stage: int) -> ServiceRestarted:
+        """End it and start it again, now; what goes wrong is told in the entry."""
+        entry = ServiceRestarted(
+            at_ns=self._clock.now(), stage=stage, name=self._name, how="", gone_ns=None, started_ns=None, ready_ns=None
+        )
+        try:
+            self._stop(entry)
+            entry.gone_ns = self._clock.now()
+            self._pause(self._restart.down_s)
+            self._start(entry)
+        except (ConfigError, RestartError) as error:
+            entry.fault = str(error)
+        finally:
+            self._client.close()
+        return entry
+
+    def _stop(self, entry: ServiceRestarted) -> None:
+        if self._restart.stop:
+            words = _program(self._restart.stop)
+            entry.how = " ".join(words)
+            process = self._command(words)
+            try:
+                code = process.wait(GONE_S)
+            except subprocess.TimeoutExpired:
+                _end(process)
+                raise RestartError(f"{words[0]} did not return within {GONE_S:.0f} s: {self._look}") from None
+            if code:
+                raise RestartError(f"{words[0]} ended with {code}: {self._look}")
+            return
+        found = find_process(self._restart)
+        entry.how = f"{self._restart.signal} to process {found.pid} ({found.name()})"
+        entry.at_ns = self._clock.now()
+        try:
+            found.send_signal(signal.Signals[f"SIG{self._restart.signal}"])  # not to another one that has its number
+        except psutil.NoSuchProcess:
+            return
+        deadline = time.monotonic() + GONE_S
+        while _lives(found):
+            if time.monotonic() > deadline:
+                told = f"process {found.pid} goes on {GONE_S:.0f} s after {self._restart.signal}"
+                raise RestartError(f'{told}: see what it waits for, or write signal = "KILL"')
+            gevent.sleep(POLL_S)
+
+    def _start(self, entry: ServiceRestarted) -> None:
+        process = None
+        if self._restart.start:
+            process = self._command(_program(self._restart.start))
+            entry.started_ns = self._clock.now()
+        began = time.monotonic()
+        while not self._is_back(process, time.monotonic() - began):
+            if process and process.poll():
+                raise RestartError(f"{self._restart.start[0]} ended with {process.poll()}: {self._look}")
+            if time.monotonic() - began > self._restart.ready_s:
+                if process:
+                    _end(process)
+                what = self._ready or self._restart.start[0]
+                raise RestartError(f"{what} was not ready within {self._restart.ready_s:g} s: {self._look}")
+            gevent.sleep(ASK_S if self._ready else POLL_S)
+        entry.ready_ns = self._clock.now()
+        self.runs_on = process.pid if process and process.poll() is None else None
+
+    def _is_back(self, process: "subprocess.Popen[bytes] | None", since_s: float) -> bool:
+        if self._ready:
+            try:
+                return self._client.get(self._ready).is_success
+            except (httpx.HTTPError, httpx.InvalidURL):
+                return False
+        return process is None or process.poll() == 0 or (process.poll() is None and since_s > RUNS_S)
+
+    def _command(self, words: Sequence[str]) -> "subprocess.Popen[bytes]":
+        env = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        try:
+            with self._log.open("ab") as log:
+                return subprocess.Popen(
+                    words, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                )
+        except OSError as error:
+            raise RestartError(f"{words[0]} cannot be run: {of_system(error)}: write the path of a program") from None
+
+    @property
+    def _look(self) -> str:
+        return f"see what it printed, {self._log}"
+
+
+def _lives(process: "psutil.Process") -> bool:
+    """Not gone, nor waiting for a parent to take note of its end."""
+    try:
+        return process.is_running() and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.Error:
+        return False
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End what was started here, and is of no use, with all that it started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()

@@ -1,0 +1,337 @@
+"""A service's retry law from outside, from arrivals that services of known laws would have made."""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+
+from _hookswarm.analysis.deliveries.stages import stage_figures
+from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.reports import analyse
+from _hookswarm.analysis.schema.report import Section, Status
+from _hookswarm.analysis.schema.service import Rule
+from _hookswarm.analysis.service.failed_attempts import FailedAttempts, failed_attempts_of, joined
+from _hookswarm.analysis.service.fit import fit_law, waits_of
+from tests.support.journals import SECOND, START, run
+from tests.support.retrying import Next, after, rules, through_service
+
+SEEDS = pytest.mark.parametrize("seed", range(10))
+WAITS, JITTER, CLOCK = "waits between attempts", "jitter of the waits", "clock of the retries"
+ATTEMPTS, GIVES_UP, FIRST = "number of attempts", "time until it gives up", "wait before the first attempt"
+PROMISED: dict[str, Any] = {"waits_s": [1, 3, 9]}
+ALERTMANAGER: dict[str, Any] = {"first_s": 0.5, "factor": 1.5, "cap_s": 60, "spread": 0.5}
+
+
+def section_of(follows: Next, seed: int, retry: dict[str, Any] | None = None, **more: Any) -> Section:
+    return analyse(through_service(follows, Random(f"run {seed}"), retry, **more)).performance
+
+
+def table_of(follows: Next, seed: int, retry: dict[str, Any] | None = None, **more: Any) -> dict[str, Rule]:
+    return rules(section_of(follows, seed, retry, **more).service)
+
+
+def verdicts(table: dict[str, Rule]) -> dict[str, str]:
+    return {name: one.verdict for name, one in table.items()}
+
+
+def uniform(seed: int, least: float, most: float) -> Callable[[], float]:
+    random = Random(f"chance {seed}")
+    return lambda: random.uniform(least, most)
+
+
+def ticking(follows: Next, clock_s: float, phase_s: float = 0.0) -> Next:
+    """The same, by a service that looks at the ticks of a clock for what is due."""
+
+    def ticked(retry: int, ended_s: float) -> float | None:
+        at_s = follows(retry, ended_s)
+        return None if at_s is None else math.ceil((at_s - phase_s) / clock_s) * clock_s + phase_s
+
+    return ticked
+
+
+@SEEDS
+def test_a_law_that_is_kept(seed: int) -> None:
+    """1, 3, 9 s, and no fifth attempt: every promise is kept, and the check of them holds."""
+    section = section_of(after(1, 3, 9), seed, PROMISED)
+    table = rules(section.service)
+    assert verdicts(table) == {
+        WAITS: "kept", JITTER: "kept", CLOCK: "not promised", ATTEMPTS: "kept", GIVES_UP: "not promised",
+        FIRST: "not promised",
+    }  # fmt: skip
+    assert table[WAITS].promised == "1, 3, 9 s"
+    assert table[ATTEMPTS].observed == "gave up after 4 attempts"
+    assert [one.status for one in section.default_checks or [] if one.check == "promises kept"] == ["pass"]
+    assert section.verdict.status is not Status.FAIL
+
+
+@SEEDS
+def test_a_law_that_is_broken(seed: int) -> None:
+    """1, 2, 4 s instead of 1, 3, 9: the second and the third retry are too early, all of them, and the check fails."""
+    section = section_of(after(1, 2, 4), seed, PROMISED)
+    found = rules(section.service)[WAITS]
+    assert (found.promised, found.verdict) == ("1, 3, 9 s", "broken")
+    assert found.observed == "1, 2, 4 s (medians)"
+    assert "retry 2: 60 too early of 60, promised 3 s; retry 3: 60 too early of 60, promised 9 s" in found.evidence
+    (check,) = [one for one in section.default_checks or [] if one.check == "promises kept"]
+    assert check.status == "fail"
+    assert "waits between attempts: 1, 2, 4 s (medians), promised 1, 3, 9 s" in check.message
+
+
+@SEEDS
+def test_waits_that_are_longer_than_promised(seed: int) -> None:
+    """1, 3, 9 s instead of 1, 2, 4 are too late, though first attempts came at once."""
+    found = table_of(after(1, 3, 9), seed, {"waits_s": [1, 2, 4]})[WAITS]
+    assert found.verdict == "broken"
+    assert "retry 2: 60 too late of 60, promised 2 s" in found.evidence
+
+
+@SEEDS
+def test_a_busy_service(seed: int) -> None:
+    """Where first attempts wait for the service's queue, retries may wait for it as well."""
+    random = Random(f"queue {seed}")
+    busy = after(1, 3, 9)
+
+    def queued(retry: int, ended_s: float) -> float | None:
+        at_s = busy(retry, ended_s)
+        return None if at_s is None else at_s + random.uniform(0, 2)
+
+    table = table_of(queued, seed, PROMISED, first_s=lambda at_s: at_s + random.uniform(0, 2))
+    assert table[WAITS].verdict == "kept"
+
+
+@SEEDS
+def test_jitter_that_is_kept(seed: int) -> None:
+    """±20 % of each wait, as promised."""
+    table = table_of(after(1, 3, 9, chance=uniform(seed, 0.8, 1.2)), seed, PROMISED | {"spread": 0.2})
+    assert {table[WAITS].verdict, table[JITTER].verdict} == {"kept"}
+    assert table[JITTER].promised == "uniform ±20%"
+
+
+@SEEDS
+@pytest.mark.parametrize("least", [0.0, 0.8])
+def test_jitter_of_another_law(seed: int, least: float) -> None:
+    """±20 % is promised; jittered from 0 or only downwards, waits are unlike that by Kolmogorov and Smirnov."""
+    most = 1.0
+    table = table_of(after(1, 3, 9, chance=uniform(seed, least, most)), seed, PROMISED | {"spread": 0.2})
+    assert table[JITTER].verdict == "broken"
+    assert table[WAITS].verdict == ("broken" if least == 0 else "kept")
+    assert "p = " in table[JITTER].evidence
+
+
+@SEEDS
+def test_no_jitter_where_it_is_promised(seed: int) -> None:
+    """All waits alike, in the middle of ±20 %, are not spread as promised."""
+    table = table_of(after(1, 3, 9), seed, PROMISED | {"spread": 0.2})
+    assert (table[WAITS].verdict, table[JITTER].verdict, table[JITTER].observed) == ("kept", "broken", "none")
+
+
+@SEEDS
+def test_jitter_that_is_added(seed: int) -> None:
+    """Up to 10 % more, but up to 1 s at least: even though it is most of a wait of 1 s."""
+    random = Random(f"added {seed}")
+
+    def follows(retry: int, ended_s: float) -> float | None:
+        wait_s = [1, 3, 20, None][retry - 1]
+        return None if wait_s is None else ended_s + wait_s + random.uniform(0, max(0.1 * wait_s, 1))
+
+    promise = {"waits_s": [1, 3, 20], "added": 0.1, "added_least_s": 1}
+    table = table_of(follows, seed, promise, watched_s=90)
+    assert {table[WAITS].verdict, table[JITTER].verdict, table[ATTEMPTS].verdict} == {"kept"}
+
+
+@SEEDS
+@pytest.mark.parametrize("clock_s", [1.0, 5.0])
+@pytest.mark.parametrize("retry", [PROMISED, None])
+def test_a_clock_of_its_own(seed: int, clock_s: float, retry: dict[str, Any] | None) -> None:
+    """Waits that are rounded up to 1 or 5 s are named, and are no breach."""
+    table = table_of(ticking(after(1, 3, 9), clock_s, phase_s=0.37), seed, retry)
+    assert table[CLOCK].observed == f"waits are rounded up to a clock of {clock_s:g} s"
+    assert f"rounded up to a clock of {clock_s:g} s" in table[WAITS].observed
+    assert table[WAITS].verdict == ("kept" if retry else "not promised")
+    assert "broken" not in verdicts(table).values()
+
+
+def test_a_clock_that_first_attempts_wait_for_too() -> None:
+    """A service that looks for all its work every 5 s."""
+    table = table_of(
+        ticking(after(1, 3, 9), 5), 1, PROMISED, first_s=lambda at_s: math.ceil(at_s / 5) * 5, over_s=12, watched_s=90
+    )
+    assert table[CLOCK].observed == "waits are rounded up to a clock of 5 s"
+    assert table[WAITS].verdict == "kept"
+
+
+def test_a_slower_clock_than_the_promised_one() -> None:
+    """5 s where 1 s is promised."""
+    table = table_of(ticking(after(1, 3, 9), 5), 1, PROMISED | {"clock_s": 1})
+    assert (table[CLOCK].promised, table[CLOCK].verdict) == ("waits are rounded up to 1 s", "broken")
+
+
+@SEEDS
+def test_a_clock_does_not_excuse_another_law(seed: int) -> None:
+    """1, 2, 4 s, rounded up to 1 s, are too early for 1, 3, 9."""
+    assert table_of(ticking(after(1, 2, 4), 1), seed, PROMISED)[WAITS].verdict == "broken"
+
+
+def failed_of(frames: RunFrames) -> FailedAttempts:
+    found: list[FailedAttempts | None] = []
+    stage_figures(frames, lambda stage: found.append(failed_attempts_of(stage)))
+    return joined([one for one in found if one])
+
+
+@SEEDS
+def test_alertmanagers_law(seed: int) -> None:
+    """0.5 s, factor 1.5, spread 50 %, no cap reached: recovered from 60 events of 8 attempts."""
+    follows = after(first=0.5, factor=1.5, retries=7, chance=uniform(seed, 0.5, 1.5))
+    frames = through_service(follows, Random(f"run {seed}"), watched_s=100)
+    table = rules(analyse(frames).performance.service)
+    law = fit_law(waits_of(failed_of(frames), START + 100 * SECOND))
+    assert law
+    assert (law.form, law.chance, law.cap_s) == ("geometric", "proportional", None)
+    assert law.first_s == pytest.approx(0.5, rel=0.1)
+    assert law.step == pytest.approx(1.5, rel=0.03)
+    assert law.spread == pytest.approx(0.5, abs=0.1)
+    assert "times the one before; cap: above " in table[WAITS].observed
+    assert "not reached" in table[WAITS].observed
+    assert table[ATTEMPTS].observed == "gave up after 8 attempts"
+
+
+@SEEDS
+def test_alertmanagers_promise_is_kept(seed: int) -> None:
+    """As its table promises; and what was not seen, the end, is not said to be kept."""
+    follows = after(first=0.5, factor=1.5, retries=100, chance=uniform(seed, 0.5, 1.5))
+    table = table_of(follows, seed, ALERTMANAGER | {"gives_up_s": 300}, watched_s=30)
+    assert (table[WAITS].verdict, table[JITTER].verdict) == ("kept", "kept")
+    assert table[WAITS].promised == "0.5 s, each 1.5 times the one before, at most 60 s"
+    assert table[GIVES_UP].verdict == "not observed"
+    assert table[ATTEMPTS].observed.startswith("no end was seen in ")
+
+
+LAWS: dict[str, tuple[Next, str]] = {
+    "constant": (after(2, 2, 2, 2), "2 s each time"),
+    "linear": (after(1, 2, 3, 4, 5), "1 s, each 1 s longer than the one before (1, 2, 3, 4, 5 s)"),
+    "geometric": (
+        after(first=0.5, factor=2, retries=5),
+        "0.502 s, each 2 times the one before; cap: above 8 s, not reached",
+    ),
+    "capped": (after(1, 2, 4, 5, 5), "1 s, each 2 times the one before; cap: 5 s (1, 2, 4, 5, 5 s)"),
+    "a list": (after(1, 5, 2, 7), "1, 5, 2, 7 s"),
+    "two": (after(1, 5), "1, 5 s"),
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_what_the_law_is_where_none_is_promised(law: str) -> None:
+    """Its form in words, without jitter."""
+    follows, told = LAWS[law]
+    table = table_of(follows, 1, watched_s=120)
+    assert table[WAITS].observed.startswith(told)
+    assert (table[WAITS].promised, table[WAITS].verdict) == (None, "not promised")
+    assert table[JITTER].observed == "none"
+    assert "broken" not in verdicts(table).values()
+
+
+@SEEDS
+def test_full_jitter_where_none_is_promised(seed: int) -> None:
+    """From 0 to a wait that doubles."""
+    table = table_of(after(first=1, factor=2, retries=5, chance=uniform(seed, 0, 1)), seed, events=200, watched_s=200)
+    assert table[JITTER].observed == "full: from 0 to the whole wait"
+    told = re.match(r"0 to (\S+) s, each (\S+) times the one before; cap: above ", table[WAITS].observed)
+    assert told
+    assert float(told[1]) == pytest.approx(1, rel=0.1)
+    assert float(told[2]) == pytest.approx(2, rel=0.05)
+
+
+@SEEDS
+def test_jitter_of_a_fixed_length(seed: int) -> None:
+    """Up to 1 s added to each wait, long or short."""
+    random = Random(f"added {seed}")
+    doubling = after(first=1, factor=2, retries=5)
+
+    def follows(retry: int, ended_s: float) -> float | None:
+        at_s = doubling(retry, ended_s)
+        return None if at_s is None else at_s + random.uniform(0, 1)
+
+    table = table_of(follows, seed, events=200, watched_s=200)
+    assert table[JITTER].observed.endswith("s added")
+    assert float(table[JITTER].observed.split()[2]) == pytest.approx(1, rel=0.1)
+
+
+@pytest.mark.parametrize(("retries", "many", "few"), [(2, 0, 60), (4, 60, 0)])
+def test_another_number_of_attempts(retries: int, many: int, few: int) -> None:
+    """Two or four retries where three are promised: every event is counted."""
+    table = table_of(after(*[1, 1, 1, 1][:retries]), 1, {"first_s": 1, "attempts": 4})
+    assert table[WAITS].verdict == "kept"
+    assert table[ATTEMPTS].verdict == "broken"
+    assert f"{many} with more attempts, {few} with fewer" in table[ATTEMPTS].evidence
+    assert table[ATTEMPTS].observed == f"gave up after {retries + 1} attempts"
+
+
+def test_too_short_a_watch() -> None:
+    """Before the last wait is over nothing is said of the number of attempts."""
+    table = table_of(after(1, 3, 9), 1, PROMISED, watched_s=12, over_s=2)
+    assert table[ATTEMPTS].verdict == "not observed"
+    assert table[WAITS].verdict == "kept"
+
+
+@pytest.mark.parametrize(("limit_s", "verdict"), [(12.0, "kept"), (6.0, "broken"), (40.0, "broken")])
+def test_giving_up_by_time(limit_s: float, verdict: str) -> None:
+    """Retries every 2 s for 10 s, where other times are promised."""
+    table = table_of(after(first=2, retries=5), 1, {"first_s": 2, "gives_up_s": limit_s}, watched_s=100)
+    assert table[GIVES_UP].verdict == verdict
+
+
+def test_a_wait_before_the_first_attempt() -> None:
+    """Kept and broken, by the stage where it was shortest."""
+    promise = PROMISED | {"delay_s": 3}
+    kept = table_of(after(1, 3, 9), 1, promise, first_s=lambda at_s: at_s + 3)
+    assert (kept[FIRST].promised, kept[FIRST].verdict) == ("3 s", "kept")
+    assert kept[WAITS].verdict == "kept"
+    assert table_of(after(1, 3, 9), 1, promise)[FIRST].verdict == "broken"
+    assert table_of(after(1, 3, 9), 1, promise, first_s=lambda at_s: at_s + 6)[FIRST].verdict == "broken"
+
+
+def test_what_says_nothing_of_the_law() -> None:
+    """Waits after a `Retry-After`, after other answers than 5xx, while attempts may be made unseen, and of attempts
+    that overlap."""
+    hinted = {"faults": {"status": {"503": 1.0}, "retry_after_s": 5}}
+    own = {"classes": [{"name": "asking", "first": 0, "count": 60, "faults": hinted["faults"]}]}
+    refused = {"incidents": [{"fault": "refused"}]}
+    cases: list[dict[str, Any]] = [hinted, own, refused, {"status": lambda attempt: 429}]
+    for more in cases:
+        table = table_of(after(5, 5, 5), 1, PROMISED, **more)
+        assert set(verdicts(table).values()) <= {"not observed", "not promised"}, more
+    assert table_of(after(-0.006), 1, PROMISED)[WAITS].verdict == "not observed"  # two at a time
+    mixed = table_of(after(1, 3, 9), 1, PROMISED, status=lambda attempt: 429 if attempt == 2 else 503)
+    assert mixed[WAITS].evidence.startswith("60 waits")
+
+
+def test_a_run_with_nothing_to_see() -> None:
+    """All went well: the table says what is missing, and the check of promises is skipped."""
+    section = section_of(after(1, 3, 9), 1, PROMISED, status=lambda attempt: 204, faults=None)
+    assert rules(section.service)[WAITS].verdict == "not observed"
+    assert "nothing was answered 5xx" in rules(section.service)[WAITS].evidence
+    (check,) = [one for one in section.default_checks or [] if one.check == "promises kept"]
+    assert check.status == "skipped"
+
+
+@SEEDS
+def test_a_watch_that_ends_early(seed: int) -> None:
+    """Of the waits that it cuts off only the short ones are seen: they are no part of the law."""
+    follows = after(first=0.5, factor=1.5, retries=100, chance=uniform(seed, 0.5, 1.5))
+    failed = failed_of(through_service(follows, Random(f"run {seed}"), watched_s=20))
+    law = fit_law(waits_of(failed, START + 20 * SECOND))
+    assert law
+    assert law.form == "geometric"
+    assert law.step == pytest.approx(1.5, rel=0.05)
+    assert law.spread == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_run_of_our_own_senders() -> None:
+    """It has no table, and no check of promises."""
+    section = analyse(replace(through_service(after(1), Random(1)), manifest=run([]).manifest)).performance
+    assert section.service is None
+    assert "promises kept" not in {one.check for one in section.default_checks or []}

@@ -1,0 +1,52 @@
+"""How long a service waits for an answer."""
+
+from typing import Any
+
+import pytest
+
+from _hookswarm.analysis.schema.service import Rule
+from _hookswarm.analysis.service.silence import timeout_rule
+from _hookswarm.analysis.service.watched import watched
+from tests.support.serviced import came, own_class, played, published, through, tried
+
+SILENT = own_class("silent", 2, fail_first=1, fail_status=0, hang_s=8.0)
+SLOW = own_class("slow", 3, delay={"mean_s": 1.6})
+PLAIN, QUIET, LATE = (published(webhook=webhook) for webhook in (1, 2, 3))
+USUAL = tried(PLAIN, (0.1, 503), (1.101, 204))
+
+
+def rule(*then_s: float, promised_s: float | None = None, usual: Any = USUAL, first_s: float | None = 1.0) -> Rule:
+    """One event gets no answer at 0.1 s, and is tried again then."""
+    slow = [came(LATE, 0.1, took_s=1.6)]
+    arrivals = [*usual, *slow, came(QUIET, 0.1, 0), *(came(QUIET, at_s) for at_s in then_s)]
+    stage = watched(played(through([PLAIN, QUIET, LATE], arrivals, [SILENT, SLOW])))
+    assert stage
+    return timeout_rule([stage], promised_s, first_s)
+
+
+@pytest.mark.parametrize(
+    ("again_s", "promised_s", "observed", "verdict"),
+    [
+        (3.1, 2.0, "2 s", "kept"),
+        (3.1, 5.0, "2 s", "broken"),
+        (3.1, None, "2 s", "not promised"),
+        (9.1, None, "longer than 8 s", "not promised"),
+        (9.1, 5.0, "longer than 8 s", "broken"),
+    ],
+)
+def test_the_next_attempt_tells(again_s: float, promised_s: float | None, observed: str, verdict: str) -> None:
+    """From when the silent one began, without the usual wait after a failure."""
+    found = rule(again_s, promised_s=promised_s)
+    assert (found.observed, found.verdict) == (observed, verdict)
+    assert found.evidence.endswith("its usual wait is 1 s; an answer after 1.6 s was taken 1 of 1 times")
+
+
+def test_what_cannot_be_known_is_told() -> None:
+    """A promise beyond our patience, no next attempt, no usual wait, nothing silent."""
+    assert rule(9.1, promised_s=15.0).verdict == "not observed"
+    assert rule().evidence.startswith("1 events that got no answer were never tried again")
+    assert rule(3.1, usual=(), first_s=None).verdict == "not observed"
+    assert rule(3.1, usual=(), first_s=1.0).observed == "2 s"
+    stage = watched(played(through([PLAIN], USUAL)))
+    assert stage
+    assert timeout_rule([stage], 2.0, None).verdict == "not observed"
