@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.stages import Stage
 from tests.support.delivery_services import DeliveryService, delivery_service
 from tests.support.own_service import own_table
-from tests.support.receivers import CHECKOUT, environment, free_port, running_receiver
+from tests.support.receivers import CHECKOUT, environment, free_port, running_receiver, wait_until
 from tests.support.runs import RUNNER, analyse, end_group, regions_file, run_folder, run_locust, start_locust
 
 pytestmark = pytest.mark.slow
@@ -81,6 +82,34 @@ def test_workers_of_other_hosts_have_the_table_from_the_master(tmp_path: Path, s
     folder = run_folder(hosts[0])
     assert len(list(folder.glob("attempts-*.journal"))) == 2
     whole(hosts[0], service, analyse(folder)[0])
+
+
+def test_a_worker_that_joins_between_stages_is_told_of_the_service(tmp_path: Path, service: DeliveryService) -> None:
+    """It came after the set-up, and publishes in the next stage."""
+    own_table(tmp_path)
+    port = str(free_port())
+    stages = [replace(STAGE, name="alone", duration_s=6), replace(STAGE, name="both", users=8)]
+    env = {"OWN_URL": service.url}
+    with running_receiver(tmp_path) as receiver:
+        options = ("--service", "own.toml", "--regions", str(regions_file(tmp_path, receiver)))
+        network = ("--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--expect-workers", "1")
+        processes = [start_locust(tmp_path, stages, "--master", *network, *options, env=env)]
+        worker = ("--worker", "--master-port", port, *options)
+        try:
+            processes.append(start_locust(tmp_path, stages, *worker, headless=False, env=env))
+            wait_until(lambda: service.stats()["accepted"] > 3, 40)
+            processes.append(start_locust(tmp_path, stages, *worker, headless=False, env=env))
+            processes[0].wait(90)
+            for one in processes[1:]:
+                one.wait(20)
+        finally:
+            for process in processes:
+                end_group(process)
+    folder = run_folder(tmp_path)
+    section, _ = analyse(folder)
+    assert [stage.deliveries.due == stage.deliveries.acknowledged > 0 for stage in section.stages] == [True, True]
+    assert len(list(folder.glob("attempts-*.journal"))) == 2
+    assert service.stats()["delivered"] == sum(stage.deliveries.due for stage in section.stages) + 1
 
 
 def test_an_advertised_address_is_where_the_service_delivers(tmp_path: Path, service: DeliveryService) -> None:
