@@ -26,7 +26,8 @@ def service_tables(section: Section) -> Iterator[ServiceTable]:
     if out := service.outages:
         yield ServiceTable("Regions that were out", outages.HEADER, [one.row() for one in out], [])
     if drained := service.drains:
-        yield ServiceTable("Accepted and drained", drains.HEADER, [one.row() for one in drained], [])
+        told = [f"{one.stage}: {one.told()}" for one in drained if one.expire]
+        yield ServiceTable("Accepted and drained", drains.HEADER, [one.row() for one in drained], told)
     if back := service.restarts:
         told = [f"{one.stage}: {one.fault}" for one in back if one.fault]
         yield ServiceTable("Restarts", restarts.HEADER, [one.row() for one in back], told)

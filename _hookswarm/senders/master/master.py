@@ -35,7 +35,6 @@ from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending, RunFail
 from _hookswarm.senders.master.live import Live
 from _hookswarm.senders.master.probe import probe
 from _hookswarm.senders.master.reception import Reception
-from _hookswarm.senders.master.restarts import restart_faults
 from _hookswarm.senders.master.run_folder import RunFolder
 from _hookswarm.senders.master.service_capacity import ThroughService
 from _hookswarm.senders.master.service_run import ServiceRun
@@ -45,6 +44,7 @@ from _hookswarm.senders.master.told import told_first
 from _hookswarm.senders.master.workers import Workers
 from _hookswarm.senders.plan.plan import Plan
 from _hookswarm.senders.plan.settings import Settings
+from _hookswarm.senders.service.processes import restart_faults
 
 
 class Master:
@@ -197,8 +197,7 @@ class Master:
             absent = self._settings.unreachable()
             if self._settings.observer and any(stage.duplicate for stage in self._plan.stages):
                 absent += self._settings.observer.faults()
-            if self._settings.service:
-                absent += restart_faults(self._settings.service, self._plan.stages)
+            absent += restart_faults(self._settings.service, [stage.restart for stage in self._plan.stages])
             if fault := self._reception.inbox.failure or "; ".join(absent):
                 raise RunFailedError(fault)
             if self._settings.probe:
