@@ -80,6 +80,7 @@ def service_ledger(
     """
     rows, event = arrived.rows.rows, arrived.event
     ours = event >= 0
+    accepted = published.state == State.ACKNOWLEDGED
     refused = ours & ~np.isin(published.state, (State.ACKNOWLEDGED, State.IN_DOUBT))[event]
     late_ns = drained.at_ns if drained else np.iinfo(np.int64).max
     published_times = published.sent if on_purpose else np.ones_like(published.sent)
@@ -103,7 +104,7 @@ def service_ledger(
         late=int(np.count_nonzero(arrived.first_ns > late_ns)),
         unexpected=unexpected,
         corrupt=_flagged(rows, ours, Flag.CORRUPT),
-        balanced=not lost and not unexpected,
+        balanced=bool(arrived.seen[accepted].all()) and not unexpected,
     )
 
 
