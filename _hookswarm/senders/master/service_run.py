@@ -2,17 +2,15 @@
 
 import atexit
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import gevent
 from locust.runners import LocalRunner, MasterRunner
 
 from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.faults import FaultOrder, Faults
-from _hookswarm.protocol.regions import Region
-from _hookswarm.protocol.served import Served, endpoint_path
+from _hookswarm.protocol.served import Served
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.manifest import ServiceRecord
 from _hookswarm.records.rows import Outcome
@@ -32,7 +30,7 @@ from _hookswarm.senders.plan.restarts import restart_at_s
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.service.account import ACCOUNT, Account, Keeper, Kept, left_behind, open_account, settle
-from _hookswarm.senders.service.filling import fill
+from _hookswarm.senders.service.endpoints import endpoint_urls, served_by, shared_by
 from _hookswarm.senders.service.handing import Hand
 from _hookswarm.senders.service.steps import StepError, Steps
 from _hookswarm.senders.service.table import Service
@@ -312,40 +310,6 @@ def _held_s(faults: Faults) -> float:
     """How long our receivers have a service wait before it may go on."""
     silent = faults.hang or (faults.fail_first and not faults.fail_status)
     return max(faults.hang_s if silent else 0.0, faults.retry_after_s or 0.0)
-
-
-def endpoint_urls(regions: Sequence[Region], webhooks: int, advertise: str = "") -> list[str]:
-    """Where each endpoint is: they are dealt to the regions in turn."""
-    bases = [_base(region, advertise) for region in regions]
-    return [f"{bases[webhook % len(bases)]}{endpoint_path(webhook)}" for webhook in range(webhooks)]
-
-
-def _base(region: Region, advertise: str) -> str:
-    parts = urlsplit(region.url)
-    if advertise:
-        return advertise.format(port=parts.port, region=region.name)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def served_by(service: Service, account: Account) -> Served:
-    """What receivers are told of a service that was set up."""
-    provider = service.provider
-    secrets: list[str] = []
-    if provider.signature:
-        secrets = [fill(service.secret, account.values(webhook)) for webhook in range(len(account.endpoints))]
-    told = tuple(secrets[:1] if len(set(secrets)) == 1 else secrets)
-    return Served(provider=provider, secrets=told, shared=shared_by(service, len(account.endpoints)))
-
-
-def shared_by(service: Service, endpoints: int) -> int:
-    """How many endpoints get each event."""
-    match service.publish.fan_out:
-        case "group":
-            return service.group.size if service.group else 1
-        case "run":
-            return max(endpoints, 1)
-        case "endpoint":
-            return 1
 
 
 def _record(service: Service, account: Account) -> ServiceRecord:
