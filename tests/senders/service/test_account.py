@@ -1,5 +1,6 @@
 """What a set-up made: kept for whoever takes it down, which does what can be done, and says what cannot."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -133,3 +134,20 @@ def test_a_rehearsal_says_what_steps_about_all_endpoints_hold(monkeypatch: pytes
     assert "{receivers}, for each endpoint: {name: " in first
     assert URLS[0] in first
     assert second.endswith("POST http://127.0.0.1:9093/-/reload")
+
+
+def test_a_set_up_that_cannot_be_written_down_ends() -> None:
+    """A full disk: nobody could take it down again."""
+
+    def script(peer: Peer) -> None:
+        while peer.request():
+            peer.send(answer_of(b'{"id": "x"}'))
+
+    def full(_account: Account) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "service.json")
+
+    with ScriptedServer(script) as server:
+        table = service(server.url.removesuffix("/hooks"))
+        account = open_account(table, URLS, "run")
+        with pytest.raises(OSError, match="No space left"):
+            Keeper(table, account, Steps(table), print, full).set_up()
