@@ -1,153 +1,135 @@
-"""What a set-up made: kept for whoever takes it down, which does what can be done, and says what cannot."""
+"""Accounts: what a set-up made, that it is kept as it grows, and what becomes of it when something fails."""
 
-import errno
+import json
+import stat
+import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.senders.service.account import ACCOUNT, Account, Keeper, Kept, open_account
-from _hookswarm.senders.service.rehearsing import Rehearsal
-from _hookswarm.senders.service.steps import StepError, Steps, hidden_values
-from _hookswarm.senders.service.table import Service, load_service, parse_service
-from tests.support.servers import NO_CONTENT, Peer, ScriptedServer, answer_of, closed_port
+from _hookswarm.senders.service.account import ACCOUNT, Account, Keeper, Kept, open_account, settle
+from _hookswarm.senders.service.steps import StepError
+from tests.support.service_api import Answer, Api, Asked, SetUp, table
 
-URLS = [f"http://127.0.0.1:1/endpoints/{place}" for place in range(3)]
+TABLE = """
+addresses = { api = "API" }
+[[setup]]
+request = "POST {api}/app"
+body = '{"name": "{run}"}'
+keep = { app = "id" }
+[[setup]]
+each = "endpoint"
+request = "POST {api}/{app}/hooks/{webhook}"
+keep = { hook = "id" }
+[publish]
+request = "POST {api}/events"
+body = "{payload}"
+[[teardown]]
+each = "endpoint"
+request = "DELETE {api}/{hook}"
+[[teardown]]
+request = "DELETE {api}/{app}"
+"""
 
 
-def service(url: str, **more: Any) -> Service:
-    return parse_service(
-        "a",
-        {
-            "addresses": {"api": url},
-            "publish": {"request": "POST {api}/events", "body": "{payload}"},
-            "setup": [
-                {"each": "endpoint", "request": "POST {api}/endpoints", "body": '"{url}"', "keep": {"endpoint": "id"}}
-            ],
-            "teardown": [{"each": "endpoint", "request": "DELETE {api}/endpoints/{endpoint}"}],
-            **more,
-        },
+def answer(asked: Asked) -> Answer:
+    """Each object is called after its path's last part."""
+    return Answer({"id": asked.path.rpartition("/")[2]})
+
+
+def test_each_run_has_a_name_of_its_own(tmp_path: Path) -> None:
+    """Services remember names: not even the same run's would be taken twice. It is fit for a URL."""
+    service = table(tmp_path, TABLE.replace("API", "http://127.0.0.1:2"))
+    first, second = (open_account(service, ["http://r/endpoints/0"], "20261129-A-RUN") for _ in range(2))
+    assert first.run["run"] != second.run["run"]
+    assert first.run["run"].startswith("20261129-a-run-")
+    assert first.values(0)["url"] == "http://r/endpoints/0"
+    assert len(first.run["run"]) <= 50
+
+
+def test_variables_that_are_not_set_are_all_named(tmp_path: Path) -> None:
+    """Before anything is asked, each with the value it is for."""
+    text = TABLE.replace('"API"', '"http://${NO_HOST}"').replace(
+        "[[setup]]", 'values = { key = "${NO_KEY}" }\n[[setup]]', 1
+    )
+    with pytest.raises(ConfigError) as caught:
+        open_account(table(tmp_path, text), [], "r")
+    assert caught.value.faults == (
+        "--service mine: api: $NO_HOST is not set: set it, and start again",
+        "--service mine: key: $NO_KEY is not set: set it, and start again",
     )
 
 
-def keeper_of(table: Service, said: list[str] | None = None) -> tuple[Keeper, Account]:
-    account = open_account(table, URLS, "run")
-    say = said.append if said is not None else print
-    return Keeper(table, account, Steps(table), say), account
+def test_it_is_kept_and_only_its_user_can_read_it(tmp_path: Path) -> None:
+    """Tokens are in it."""
+    with Api(answer) as api:
+        made = SetUp(table(tmp_path, TABLE.replace("API", api.url)), 20)
+        kept: list[int] = []
+        keeper = Keeper(made.service, made.account, made.steps, made.said.append, lambda now: kept.append(len(now.run)))
+        keeper.set_up()
+    assert kept
+    Kept(service=made.service, account=made.account).save(tmp_path)
+    assert stat.S_IMODE((tmp_path / ACCOUNT).stat().st_mode) == 0o600
+    assert Kept.load(tmp_path) == Kept(service=made.service, account=made.account)
+    assert [made.account.values(number)["hook"] for number in range(20)] == [str(number) for number in range(20)]
 
 
-def test_a_service_that_is_away_is_asked_once_at_the_teardown() -> None:
-    """The others are counted: of ten thousand each would take its time-out."""
-    table = service(f"http://127.0.0.1:{closed_port()}")
-    keeper, account = keeper_of(table)
-    for place, endpoint in enumerate(account.endpoints):
-        endpoint["endpoint"] = str(place)
-    first, *others = keeper.tear_down()
-    assert "see whether the service runs there" in first
-    assert others == ["2 more requests were not tried, because the service does not answer"]
-    assert not keeper.removed
+def test_a_set_up_that_fails_leaves_what_it_made_to_the_teardown(tmp_path: Path) -> None:
+    """The first failure ends it; what was not made is not asked for."""
+
+    def failing(asked: Asked) -> Answer:
+        return Answer({}, 403) if asked.path.endswith("/hooks/3") else answer(asked)
+
+    with Api(failing) as api:
+        made = SetUp(table(tmp_path, TABLE.replace("API", api.url)), 40)
+        with pytest.raises(StepError, match="answered 403"):
+            made.up()
+        hooks = [one["hook"] for one in made.account.endpoints if "hook" in one]
+        assert 1 <= len(hooks) < 40
+        api.asked = []
+        assert made.keeper.tear_down() == []
+    assert sorted(api.lines) == sorted([f"DELETE /{hook}" for hook in hooks] + ["DELETE /app"])
 
 
-def test_what_was_removed_is_counted_and_what_is_gone_already_is_no_failure() -> None:
-    """404 and 410 say that it is not there any more; what the set-up did not come to is not asked for."""
-    answers = [NO_CONTENT, answer_of(b"", "404 Not Found")]
+def test_a_teardown_goes_on_after_what_fails(tmp_path: Path) -> None:
+    """And tells each."""
 
-    def script(peer: Peer) -> None:
-        while peer.request():
-            peer.send(answers.pop(0))
+    def failing(asked: Asked) -> Answer:
+        return Answer({}, 500) if asked.line == "DELETE /1" else answer(asked)
 
-    with ScriptedServer(script) as server:
-        keeper, account = keeper_of(service(server.url.removesuffix("/hooks")))
-        account.endpoints[0]["endpoint"], account.endpoints[1]["endpoint"] = "x", "y"
-        assert keeper.tear_down() == []
-    assert dict(keeper.removed) == {"DELETE {api}/endpoints/{endpoint}": 1}
-    assert answers == []
+    with Api(failing) as api:
+        made = SetUp(table(tmp_path, TABLE.replace("API", api.url)), 3).up()
+        (failed,) = made.keeper.tear_down()
+    assert "DELETE /" in failed or "/1 answered 500" in failed
+    assert {"DELETE /0", "DELETE /1", "DELETE /2", "DELETE /app"} <= {*api.lines}
 
 
-def test_a_token_that_may_have_run_out_is_fetched_again_for_the_teardown() -> None:
-    """By whoever takes down what another process set up."""
-    asked: list[str] = []
-
-    def script(peer: Peer) -> None:
-        while request := peer.request():
-            asked.append(request.split(b"\r\n")[0].decode())
-            peer.send(answer_of(b'{"token": "new"}'))
-
-    login = {"request": "POST {api}/login", "keep": {"token": "token"}, "lasts_s": 300}
-    end = {"request": "DELETE {api}/all?token={token}"}
-    with ScriptedServer(script) as server:
-        table = service(server.url.removesuffix("/hooks"), setup=[login], teardown=[end])
-        keeper, account = keeper_of(table)
-        account.run["token"] = "old"
-        assert keeper.tear_down() == []
-    assert asked == ["POST /login HTTP/1.1", "DELETE /all?token=new HTTP/1.1"]
+def test_another_process_takes_down_what_was_kept(tmp_path: Path) -> None:
+    """A run that was killed: its tokens may have ended, so that they are asked for again."""
+    login = '[[setup]]\nrequest = "POST {api}/login"\nkeep = { token = "id" }\nlasts_s = 300\n'
+    text = TABLE.replace("[[setup]]", login + "[[setup]]", 1).replace(
+        'request = "DELETE {api}/{app}"', 'request = "DELETE {api}/{app}"\nheaders = { Authorization = "{token}" }'
+    )
+    with Api(answer) as api:
+        made = SetUp(table(tmp_path, text.replace("API", api.url)), 1).up()
+        kept = Account.model_validate(json.loads(made.account.model_dump_json()))
+        api.asked = []
+        assert Keeper(made.service, kept, made.steps, made.said.append).tear_down() == []
+    assert api.lines == ["DELETE /0", "POST /login", "DELETE /app"]
 
 
-def test_what_is_kept_of_a_run_is_for_its_user_alone(tmp_path: Path) -> None:
-    """It holds secrets; a damaged file is told without what is in it."""
-    table = service("http://127.0.0.1:1")
-    account = open_account(table, URLS, "run")
-    Kept(service=table, account=account).save(tmp_path)
-    assert (tmp_path / ACCOUNT).stat().st_mode & 0o777 == 0o600
-    assert Kept.load(tmp_path) == Kept(service=table, account=account)
-    secret = account.endpoints[0]["secret"]
-    (tmp_path / ACCOUNT).write_text((tmp_path / ACCOUNT).read_text()[:-9])
-    with pytest.raises(ConfigError, match=r"service.json is damaged") as caught:
-        Kept.load(tmp_path)
-    assert secret not in str(caught.value)
-    with pytest.raises(ConfigError, match=r"holds no service.json"):
-        Kept.load(tmp_path / "elsewhere")
+def test_somebody_who_wants_it_to_end_is_heard(tmp_path: Path) -> None:
+    """No other endpoint is set up."""
+    with Api(answer) as api:
+        made = SetUp(table(tmp_path, TABLE.replace("API", api.url)), 5)
+        Keeper(made.service, made.account, made.steps, made.said.append, stopped=lambda: len(api.asked) > 2).set_up()
+    assert len(api.asked) < 6
 
 
-def test_values_of_the_environment_are_hidden_whatever_their_names() -> None:
-    """Those that are written in the table are not, unless their names speak of a secret; nor are files' names."""
-    write = {"write": "{file}", "body": "x"}
-    values = {"pass": "${A:-aaaaaa}", "topic": "orders", "api_key": "written", "file": "${B:-/tmp/x}"}
-    table = service("http://127.0.0.1:1", values=values, setup=[write], teardown=[])
-    run = open_account(table, URLS, "run").run
-    assert {*hidden_values(table, run)} == {b"aaaaaa", b"written"}
-
-
-def test_a_wait_that_it_asks_for_ends_when_somebody_wants_that() -> None:
-    """Ctrl-C is not held up by a Retry-After."""
-    slow = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"
-
-    def script(peer: Peer) -> None:
-        while peer.request():
-            peer.send(slow)
-
-    with ScriptedServer(script) as server:
-        table = service(server.url.removesuffix("/hooks"))
-        steps = Steps(table)
-        steps.stopped = lambda: True
-        with pytest.raises(StepError, match="told to end while it waited 60 s after a 429"):
-            steps.do(table.setup[0], open_account(table, URLS, "run").values(0))
-
-
-def test_a_rehearsal_says_what_steps_about_all_endpoints_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Alertmanager's configuration, with its part for each endpoint."""
-    monkeypatch.setenv("ALERTMANAGER_CONFIG", "/tmp/alertmanager.yml")
-    table = load_service("alertmanager")
-    first, second = Rehearsal(table, open_account(table, URLS, "run")).setup()
-    assert "write /tmp/alertmanager.yml global:" in first
-    assert "{receivers}, for each endpoint: {name: " in first
-    assert URLS[0] in first
-    assert second.endswith("POST http://127.0.0.1:9093/-/reload")
-
-
-def test_a_set_up_that_cannot_be_written_down_ends() -> None:
-    """A full disk: nobody could take it down again."""
-
-    def script(peer: Peer) -> None:
-        while peer.request():
-            peer.send(answer_of(b'{"id": "x"}'))
-
-    def full(_account: Account) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", "service.json")
-
-    with ScriptedServer(script) as server:
-        table = service(server.url.removesuffix("/hooks"))
-        account = open_account(table, URLS, "run")
-        with pytest.raises(OSError, match="No space left"):
-            Keeper(table, account, Steps(table), print, full).set_up()
+def test_settling_ends_early_when_asked_to() -> None:
+    """A pause is no reason to hang."""
+    began = time.monotonic()
+    settle(60, lambda: True)
+    settle(0.05, lambda: False)
+    assert 0.05 <= time.monotonic() - began < 30
