@@ -21,6 +21,8 @@ from tests.support.runs import RUNNER, analyse, end_group, regions_file, run_fol
 
 pytestmark = pytest.mark.slow
 
+RATE = ("--rate", "30")
+"""So that there is no calibration, whose events would have to be counted, too."""
 STAGE = Stage("open", users=4, arrivals=Constant(30), duration_s=2, webhooks=20, payload="thin")
 LOAD = ("--test", "load", "--quick", "--stages", "sustained", "--duration", "1s", "--no-replay", "--rate", "40")
 
@@ -48,7 +50,7 @@ def test_plain_locust_publishes(tmp_path: Path, service: DeliveryService, proces
     """Headless, with receivers of a table, by one process or by two that Locust starts."""
     table = own_table(tmp_path)
     with running_receiver(tmp_path) as receiver:
-        options = ("--service", str(table), "--regions", str(regions_file(tmp_path, receiver)), *processes)
+        options = ("--service", str(table), "--regions", str(regions_file(tmp_path, receiver)), *RATE, *processes)
         folder = run_locust(tmp_path, [STAGE], *options, env={"OWN_URL": service.url})
     assert Manifest.load(folder).service
     whole(tmp_path, service, analyse(folder)[0])
@@ -64,7 +66,7 @@ def test_workers_of_other_hosts_have_the_table_from_the_master(tmp_path: Path, s
     port = str(free_port())
     with running_receiver(hosts[0]) as receiver:
         regions = str(regions_file(tmp_path, receiver))
-        options = ("--service", "own.toml", "--regions", regions)
+        options = ("--service", "own.toml", "--regions", regions, *RATE)
         network = ("--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--expect-workers", "2")
         env = {"OWN_URL": service.url}
         master = start_locust(hosts[0], [STAGE], "--master", *network, *options, env=env)
@@ -91,7 +93,7 @@ def test_a_worker_that_joins_between_stages_is_told_of_the_service(tmp_path: Pat
     stages = [replace(STAGE, name="alone", duration_s=6), replace(STAGE, name="both", users=8)]
     env = {"OWN_URL": service.url}
     with running_receiver(tmp_path) as receiver:
-        options = ("--service", "own.toml", "--regions", str(regions_file(tmp_path, receiver)))
+        options = ("--service", "own.toml", "--regions", str(regions_file(tmp_path, receiver)), *RATE)
         network = ("--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--expect-workers", "1")
         processes = [start_locust(tmp_path, stages, "--master", *network, *options, env=env)]
         worker = ("--worker", "--master-port", port, *options)
