@@ -1,6 +1,7 @@
 """Through a service by every way to start a run: plain Locust, more processes, workers of other hosts, an address."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -54,6 +55,17 @@ def test_plain_locust_publishes(tmp_path: Path, service: DeliveryService, proces
         folder = run_locust(tmp_path, [STAGE], *options, env={"OWN_URL": service.url})
     assert Manifest.load(folder).service
     whole(tmp_path, service, analyse(folder)[0])
+
+
+def test_a_service_that_slows_us_down_is_obeyed_and_told_once(tmp_path: Path) -> None:
+    """429 at the set-up fails nothing."""
+    with delivery_service(tmp_path, "--rate-limit", "5") as service, running_receiver(tmp_path) as receiver:
+        options = ("--service", str(own_table(tmp_path)), "--regions", str(regions_file(tmp_path, receiver)), *RATE)
+        folder = run_locust(tmp_path, [replace(STAGE, webhooks=12)], *options, env={"OWN_URL": service.url})
+        whole(tmp_path, service, analyse(folder)[0])
+    said = (tmp_path / "locust.log").read_text()
+    assert len(re.findall(r"12 endpoints set up in [\d.]+ s, which it slowed down \d+ times \(429\)", said)) == 1, said
+    assert said.count("429") == 1
 
 
 def test_workers_of_other_hosts_have_the_table_from_the_master(tmp_path: Path, service: DeliveryService) -> None:
@@ -136,7 +148,7 @@ def test_what_would_be_asked_is_shown_and_nothing_is_sent(tmp_path: Path) -> Non
     headers = 'headers = { Authorization = "Bearer {token}" }\nrequest = '
     own_table(tmp_path, 'values = { token = "${OWN_TOKEN}" }', **{"request = ": headers})
     told = environment(OWN_URL="http://127.0.0.1:1", OWN_TOKEN="hush-hush-1")
-    command = [sys.executable, str(RUNNER), "--service", "own.toml", *LOAD, "--strategy", "nearest", "--dry-run"]
+    command = [sys.executable, str(RUNNER), "--service", "own.toml", *LOAD, "--links", "real", "--dry-run"]
     done = subprocess.run(command, cwd=tmp_path, env=told, capture_output=True, text=True, timeout=60)
     assert done.returncode == Exit.PASS, done.stderr
     assert "load would publish to own, http://127.0.0.1:1, for 1,000 endpoints" in done.stdout
@@ -149,7 +161,7 @@ def test_what_would_be_asked_is_shown_and_nothing_is_sent(tmp_path: Path) -> Non
     assert "  once: DELETE http://127.0.0.1:1/tenants/{tenant}" in done.stdout
     assert "nothing was sent" in done.stdout
     assert "hush-hush" not in done.stdout + done.stderr
-    assert "--strategy changes nothing: the service delivers by itself" in done.stderr
+    assert "--links real changes nothing" in done.stderr
 
 
 def test_a_locustfile_of_the_card_runs_through_a_service(tmp_path: Path, service: DeliveryService) -> None:
