@@ -262,7 +262,7 @@ class ServiceRun:
             if failed:
                 self._say_left()
             else:
-                (self._folder.path / ACCOUNT).unlink(missing_ok=True)
+                (self._folder.path / ACCOUNT).unlink(missing_ok=True)  # it holds secrets, and nobody needs it any more
             atexit.unregister(self._say_left)
         for name, pid in self._runs_on.items():
             self._say(f"restart {name}: what was started serves on, as process {pid}: `kill {pid}` ends it")
