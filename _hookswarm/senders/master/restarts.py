@@ -20,7 +20,7 @@ from _hookswarm.records.resources import available
 from _hookswarm.records.timeline import ServiceRestarted
 from _hookswarm.senders.service.filling import fill, from_environment
 from _hookswarm.senders.service.processes import RestartError, find_process, lives, program
-from _hookswarm.senders.service.table import Restart
+from _hookswarm.senders.service.promises import Restart
 
 if available() is None:
     import psutil

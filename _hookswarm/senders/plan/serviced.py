@@ -61,6 +61,8 @@ def service_faults(
         yield f"--regions: {', '.join(strange)}: a service delivers to receivers of ours: give each its 'control'"
     if captured and not captured.objects:
         yield "--payloads: a service is published JSON objects, which can carry a mark: leave all others out"
+    if service and captured and (most := service.publish.largest_bytes) and captured.largest > most:
+        yield f"--payloads: {service.name} takes no body above {most:,} B: leave larger ones out"
     if options.advertise:
         try:
             check_url(options.advertise.format(port=1, region="a"))

@@ -9,7 +9,8 @@ from _hookswarm.common.errors import ConfigError, HookswarmError
 from _hookswarm.common.wording import of_system
 from _hookswarm.records.resources import available
 from _hookswarm.senders.service.filling import from_environment
-from _hookswarm.senders.service.table import Restart, Service
+from _hookswarm.senders.service.promises import Restart
+from _hookswarm.senders.service.table import Service
 
 if available() is None:
     import psutil

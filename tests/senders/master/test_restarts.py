@@ -13,7 +13,7 @@ import pytest
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.timeline import ServiceRestarted
 from _hookswarm.senders.master.restarts import Restarter
-from _hookswarm.senders.service.table import Restart
+from _hookswarm.senders.service.promises import Restart
 
 
 def restart(**fields: Any) -> Restart:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from _hookswarm.senders.service.processes import RestartError, find_process, restart_faults
-from _hookswarm.senders.service.table import Restart, parse_service
+from _hookswarm.senders.service.promises import Restart
+from _hookswarm.senders.service.table import parse_service
 
 GONE = 999_999_999
 """No system numbers a process so."""
@@ -24,7 +25,7 @@ def restart(**fields: Any) -> Restart:
         ("postgres\n", "does not begin with a process's number: name the file that has it"),
         ("-1", "does not begin with a process's number: name the file that has it"),
         (f"{GONE}\n5432\n", "is gone: start the service, and run this again"),
-        (f"{os.getpid()}", "runs hookswarm itself: name the service's file"),
+        ("ours", "runs hookswarm itself: name the service's file"),
         ("1", "runs hookswarm itself: name the service's file"),
     ],
 )
@@ -32,7 +33,7 @@ def test_a_file_that_names_no_process_of_the_service(tmp_path: Path, content: st
     """Each is told with what to do, and no signal is sent to anything else."""
     path = tmp_path / "pid"
     if content is not None:
-        path.write_text(content)
+        path.write_text(content.replace("ours", str(os.getpid())))
     with pytest.raises(RestartError, match=said):
         find_process(restart(pid_file=str(path), start=("true",)))
 
