@@ -125,7 +125,10 @@ class Receiver:
         delivered = served.read(environ, body, received)
         if served.catches or delivered.ahead:
             if served.catches:
-                self._state.catch(delivered.caught(environ, body, received))
+                try:
+                    self._state.catch(delivered.caught(environ, body, received))
+                except OSError as error:
+                    raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot keep it: {error.strerror}") from None
             return _answered(start_response, self._taken, self._answer)
         faults = None if delivered.redirected or order is None else order.active(received, delivered.endpoint)
         play = None

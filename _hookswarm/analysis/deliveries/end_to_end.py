@@ -103,7 +103,7 @@ def service_ledger(
         late=int(np.count_nonzero(arrived.first_ns > late_ns)),
         unexpected=unexpected,
         corrupt=_flagged(rows, ours, Flag.CORRUPT),
-        balanced=bool(arrived.seen[accepted].all()) and not unexpected,
+        balanced=not lost and not unexpected,
     )
 
 

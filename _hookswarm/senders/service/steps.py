@@ -17,7 +17,7 @@ from _hookswarm.common.wording import one_line, with_remedy
 from _hookswarm.protocol.acceptance import Acceptance
 from _hookswarm.protocol.credentials import HIDDEN, masked
 from _hookswarm.senders.service.answers import found_in
-from _hookswarm.senders.service.filling import Values, fill, in_json, in_url
+from _hookswarm.senders.service.filling import Values, fill, in_json, in_url, names_in
 from _hookswarm.senders.service.table import Service, Step
 
 PATIENCE_S = 30.0
@@ -247,12 +247,10 @@ class Steps:
 
 
 def hidden_values(service: Service, values: Values) -> list[bytes]:
-    """Those of these values that are secrets: by their names, or because the environment has them."""
-    return [
-        text.encode()
-        for name, text in values.items()
-        if text and (SECRETIVE.search(name) or "${" in service.values.get(name, ""))
-    ]
+    """Those of these values that are secrets: by their names, or because the environment has them; no files' names."""
+    files = {name for step in (*service.setup, *service.teardown) for name in names_in(step.write)}
+    given = {name for name, text in service.values.items() if "${" in text} - files
+    return [text.encode() for name, text in values.items() if text and (SECRETIVE.search(name) or name in given)]
 
 
 def request_line(request: str, values: Values, service: Service) -> tuple[str, str]:
