@@ -192,7 +192,7 @@ class ServiceRun:
     def drain(self, number: int, stage: Stage) -> None:
         """Wait until all that was accepted has arrived, or nothing has moved for longer than it may. Raises OSError."""
         self._restarted()
-        if any(own.faults for own in stage.classes):  # what they hold up goes on, and is no burden to the next stage
+        if stage.trouble_ends:
             self._controls.set_faults(FaultOrder())
         patience_s = self._patience_s(stage)
         began = moved = said = time.monotonic()
@@ -281,25 +281,30 @@ class ServiceRun:
 
     def _patience_s(self, stage: Stage) -> float:
         """How long nothing may move before what is missing is given up."""
+        held_s = _held_most_s(stage)
+        if stage.trouble_ends and (self._settings.quick or self._service.promises.timeout_s):
+            held_s = 0.0  # the service gives up by itself what is open, and no more is held
+        word_s = self._word_s(stage) + held_s
         if not stage.plans_faults:
-            return self._allowed_s(stage)
-        most_s = max(self._service.drain_s, LONGEST_DRAIN_S[self._settings.quick]) + _held_most_s(stage)
-        return min(self._allowed_s(stage), most_s)
+            return word_s
+        return min(word_s, max(self._service.drain_s, LONGEST_DRAIN_S[self._settings.quick]) + held_s)
 
     def _allowed_s(self, stage: Stage) -> float:
-        """The same by the service's word: where something is planned to fail, as long as an attempt and the law's
-        longest wait, and what our receivers have it wait for.
-        """
+        """The same by the service's word, and what our receivers have it wait for: until then nothing is lost."""
+        return self._word_s(stage) + _held_most_s(stage)
+
+    def _word_s(self, stage: Stage) -> float:
+        """Where something is planned to fail, as long as an attempt and the law's longest wait."""
         service, longest_s = self._service, 0.0
         if not stage.plans_faults:
-            return service.drain_s + _held_most_s(stage)
+            return service.drain_s
         if service.retry:
             waits = range(1, min(service.retry.retries or 1_000, 1_000) + 1)
             longest_s = max((service.retry.longest_s(wait) for wait in waits), default=0.0)
         if stage.restart:
             longest_s = max(longest_s, RESUMES_S[self._settings.quick])
         longest_s += service.promises.timeout_s or 0.0
-        return max(service.drain_s, longest_s + 1) + _held_most_s(stage)
+        return max(service.drain_s, longest_s + 1)
 
 
 def _held_most_s(stage: Stage) -> float:
