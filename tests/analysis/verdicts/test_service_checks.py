@@ -185,6 +185,6 @@ def test_the_terminal_has_a_services_columns() -> None:
     assert lines[header - 1].split() == ["publish", "pickup"]
     told = "stage offered accepted delivered a second p99 p99 p50 ms p99 ms lost twice"
     assert " ".join(lines[header].split()) == told
-    offered, accepted, delivered, _, publish, pickup, _, _, lost, twice = lines[header + 1].split()[1:]
+    offered, accepted, delivered, _, publish, pickup, _, _, lost, twice = lines[header + 1].split()[2:]
     assert (offered, accepted, delivered, lost, twice) == ("100", "100", "99", "1", "0")
     assert (publish, pickup) == ("10", "10")
