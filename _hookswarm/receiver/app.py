@@ -9,6 +9,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from wsgiref.util import request_uri
@@ -24,7 +25,15 @@ from _hookswarm.receiver.bodies import BodyFile
 from _hookswarm.receiver.config import Durability, ReceiverConfig
 from _hookswarm.receiver.evidence import EvidenceFile
 from _hookswarm.receiver.faults import Kind, Play, decide_play, faults_naming, played_answer
-from _hookswarm.receiver.request import Environ, Refused, environ_name, header_bytes, headers_bytes, read_body
+from _hookswarm.receiver.request import (
+    Environ,
+    Refused,
+    environ_name,
+    header_bytes,
+    header_of,
+    headers_bytes,
+    read_body,
+)
 from _hookswarm.receiver.served import ServedEndpoints
 from _hookswarm.receiver.state import Counts, ProcessReport, StateReader
 from _hookswarm.records.clock import Clock
@@ -116,7 +125,10 @@ class Receiver:
         delivered = served.read(environ, body, received)
         if served.catches or delivered.ahead:
             if served.catches:
-                self._state.catch(delivered.caught(environ, body, received))
+                try:
+                    self._state.catch(delivered.caught(environ, body, received))
+                except OSError as error:
+                    raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot keep it: {error.strerror}") from None
             return _answered(start_response, self._taken, self._answer)
         faults = None if delivered.redirected or order is None else order.active(received, delivered.endpoint)
         play = None
@@ -157,7 +169,8 @@ class Receiver:
     def _verified(self, environ: Environ, received: int) -> tuple[bytes, str]:
         """A request's body, and its timestamp as it was sent. Raises Refused."""
         verifier = self._verifier
-        seen = verifier.seen(headers_bytes(environ, self._looked_at, verifier.headers))
+        texts = headers_bytes(environ, self._looked_at, verifier.headers)
+        seen = verifier.seen(texts, partial(header_of, environ))
         if not verifier.is_fresh(seen, received / 1e9):
             raise Refused(HTTPStatus.BAD_REQUEST, f"{verifier.told_time} is not a recent Unix time, a whole number")
         body = read_body(environ, self._config.max_body)

@@ -13,7 +13,7 @@ from _hookswarm.records.rows import Flag
 from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.stages import Stage
 from tests.support.receivers import wait_until
-from tests.support.through_service import Told, publishing
+from tests.support.service_books import Told, publishing
 
 pytestmark = pytest.mark.slow
 

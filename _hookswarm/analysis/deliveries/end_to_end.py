@@ -10,10 +10,11 @@ from _hookswarm.analysis.deliveries.deliveries import Frame, Numbers, State
 from _hookswarm.analysis.deliveries.figures import Window
 from _hookswarm.analysis.deliveries.unarrived import Unarrived
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, group_events, places_in, take_rows
-from _hookswarm.analysis.reading.through_service import has_body, is_misdelivered
+from _hookswarm.analysis.reading.through_service import has_body, is_misdelivered, published_by_itself
 from _hookswarm.analysis.schema.report import Ledger
 from _hookswarm.analysis.schema.service import ServiceLatencies, Through
 from _hookswarm.records.journal import Rows
+from _hookswarm.records.manifest import ServiceRecord
 from _hookswarm.records.rows import Flag
 from _hookswarm.records.timeline import ServiceDrained
 
@@ -113,8 +114,10 @@ def through_of(
     arrivals: Grouped,
     window: Window,
     drained: ServiceDrained | None,
+    service: ServiceRecord,
 ) -> Through:
     """What only a service's deliveries have."""
+    own = published_by_itself(published.attempts.rows[published.attempts.first], service)
     rows, ours = arrived.rows.rows, arrived.event >= 0
     accepted = published.state == State.ACKNOWLEDGED
     begin, end = window
@@ -123,6 +126,8 @@ def through_of(
     picked = counted & (first != 0)
     again = np.flatnonzero(ours[1:] & (arrived.event[1:] == arrived.event[:-1])) + 1
     return Through(
+        published=int(np.count_nonzero(own)),
+        unpublished=int(np.count_nonzero(own & (published.state == State.ABANDONED))),
         accepted=int(np.count_nonzero(accepted)),
         arrived=int(np.count_nonzero(arrived.seen)),
         untaken=int(np.count_nonzero(accepted & arrived.seen & (arrived.first_ns == 0))),

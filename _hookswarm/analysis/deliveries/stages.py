@@ -110,11 +110,12 @@ def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
     plan, delivered, seen = stage.plan, stage.delivered, stage.arrivals
     rows = delivered.attempts.rows
     through = None
-    if stage.published and stage.arrived and stage.unarrived and seen:
+    service = frames.manifest.service
+    if service and stage.published and stage.arrived and stage.unarrived and seen:
         again = plan.duplicate is not None
         account = end_to_end.service_ledger(stage.published, stage.arrived, stage.unarrived, stage.drained, again)
         through = end_to_end.through_of(
-            stage.published, stage.arrived, stage.unarrived, seen, stage.window, stage.drained
+            stage.published, stage.arrived, stage.unarrived, seen, stage.window, stage.drained, service
         )
     else:
         account = ledger.ledger_of(delivered, seen, frames.watched, on_purpose=plan.duplicate is not None)

@@ -48,6 +48,13 @@ def published_rows(attempts: Rows, service: ServiceRecord, regions: int) -> Rows
     return rows
 
 
+def published_by_itself(rows: Rows, service: ServiceRecord) -> Mask:
+    """Of `published_rows`, one for each publish: that of the endpoint that it names."""
+    size = shared_by(service)
+    own: Mask = rows["webhook"] % size == rows["sequence"] % size
+    return own
+
+
 def delivered_rows(
     arrivals: Rows, service: ServiceRecord, started: Sequence[tuple[int, int]], runs: npt.NDArray[np.uint32]
 ) -> Rows:
@@ -85,13 +92,6 @@ def delivered_rows(
 def has_body(arrivals: Rows) -> Mask:
     """Which arrivals are deliveries at all: one without a body is none."""
     found: Mask = (arrivals["flags"] & Flag.BODILESS) == 0
-    return found
-
-
-def own_publishes(published: Rows, service: ServiceRecord) -> Mask:
-    """Of the rows of publishes, one for each: that of the endpoint that it was drawn for."""
-    size = shared_by(service)
-    found: Mask = published["webhook"] % size == published["sequence"] % size
     return found
 
 

@@ -24,7 +24,8 @@ def service_tables(section: Section) -> Iterator[ServiceTable]:
         told = [f"{one.stage}: {one.told}" for one in found]
         yield ServiceTable("What healthy endpoints feel", isolation.HEADER, [one.row() for one in found], told)
     if drained := service.drains:
-        yield ServiceTable("Accepted and drained", drains.HEADER, [one.row() for one in drained], [])
+        told = [f"{one.stage}: {one.told()}" for one in drained if one.expire]
+        yield ServiceTable("Accepted and drained", drains.HEADER, [one.row() for one in drained], told)
     if back := service.restarts:
         told = [f"{one.stage}: {one.fault}" for one in back if one.fault]
         yield ServiceTable("Restarts", restarts.HEADER, [one.row() for one in back], told)

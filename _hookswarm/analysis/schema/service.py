@@ -7,6 +7,7 @@ from pydantic import Field
 from _hookswarm.analysis.schema.base import Model, Quantiles
 from _hookswarm.analysis.schema.drains import Drain
 from _hookswarm.analysis.schema.isolation import Isolation
+from _hookswarm.analysis.schema.outages import Outage
 from _hookswarm.analysis.schema.restarts import Restarted
 
 
@@ -20,6 +21,8 @@ class ServiceLatencies(Model):
 class Through(Model):
     """Events, once for each endpoint that gets them, and arrivals."""
 
+    published: int = Field(default=0, description="events that fell due, each once, whoever gets it")
+    unpublished: int = Field(default=0, description="of them those that were never handed over")
     accepted: int = Field(description="events that the service said it would deliver")
     arrived: int = Field(description="of all events, those of which anything arrived, taken or not")
     untaken: int = Field(description="accepted, and answered a failure by our receivers every time they arrived")
@@ -57,6 +60,14 @@ class Rule(Model):
     evidence: str = Field(description="how often, in which stages, or why it could not be seen")
 
 
+class Calibration(Model):
+    """What it did when it was published to as fast as it accepted, before the first stage."""
+
+    accepts_per_s: float = Field(description="events")
+    delivers_per_s: float = Field(description="arrivals: an event that goes to several endpoints has several")
+    at_most_per_s: float = Field(description="the rate at which stages with a rate ran at most")
+
+
 class ServiceReport(Model):
     """The delivery service that a run was published to."""
 
@@ -64,6 +75,8 @@ class ServiceReport(Model):
     tried: str = Field(description="the version and date that its table was tried with, or not run")
     endpoints: int
     fan_out: Literal["endpoint", "group", "run"]
+    calibration: Calibration | None = Field(default=None, description="null: rates were given")
+    outages: list[Outage] = Field(default=[], description="stages in which something befell regions")
     conformance: list[Rule] = Field(default=[], description="its law and its manners, seen from outside")
     isolation: list[Isolation] = Field(default=[], description="stages in which some endpoints troubled it")
     drains: list[Drain] = Field(default=[], description="stages in which it accepted more than it delivered")

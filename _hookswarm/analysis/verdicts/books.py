@@ -1,13 +1,11 @@
 """Whether a run's books balance: what senders, receivers and Locust counted of the same deliveries."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.rows import rows_of_stage
-from _hookswarm.analysis.reading.through_service import own_publishes, shared_by
 from _hookswarm.analysis.schema.report import Reason, Stage
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.wording import first_of
@@ -85,7 +83,7 @@ def unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     """Where two counts of the same deliveries differ, and nothing explains it."""
     reports, excused = _stage_reports(frames), excused_stages(frames)
     for stage in stages:
-        due, held = sum(report.due for report in reports.get(stage.name, [])), _sent(frames, stage).due
+        due, (held, _) = sum(report.due for report in reports.get(stage.name, [])), _handed_over(stage)
         if stage.name in reports and due != held and not (due < held and stage.name in excused):
             yield Reason(
                 code=Code.BOOKS_UNBALANCED,
@@ -156,30 +154,19 @@ def _sent_after_the_end(frames: RunFrames, stage: Stage, lost: int) -> str:
 def locust_differs(frames: RunFrames, stage: Stage, excused: set[str], excusable: bool) -> Iterator[Reason]:
     """Whether Locust counted otherwise than the journals do, be that explained by the loss of a worker or not."""
     # What Locust was told of is every delivery but the abandoned.
-    sent = _sent(frames, stage)
-    total, told = _locust_total(frames, stage), sent.due - sent.abandoned
+    due, abandoned = _handed_over(stage)
+    total, told = _locust_total(frames, stage), due - abandoned
     explained = total < told and stage.name in excused
     if frames.locust_totals is not None and total != told and explained == excusable:
         message = f"{stage.name}: Locust's CSV has {total} deliveries, the journals {told}"
         yield Reason(code=Code.LOCUST_TOTAL_DIFFERS, message=message)
 
 
-class _Sent(NamedTuple):
-    """What the senders had to do."""
-
-    due: int
-    abandoned: int
-
-
-def _sent(frames: RunFrames, stage: Stage) -> _Sent:
-    """Its deliveries, but for a service whose endpoints share events: one publish makes several."""
-    service = frames.manifest.service
-    if not service or shared_by(service) == 1:
-        return _Sent(stage.deliveries.due, stage.deliveries.abandoned)
-    number = next(number for number, plan in enumerate(frames.plan) if plan.name == stage.name)
-    rows = rows_of_stage(frames.attempts, number)
-    outcome = rows["outcome"][own_publishes(rows, service)]
-    return _Sent(len(outcome), int(np.count_nonzero(outcome == Outcome.ABANDONED)))
+def _handed_over(stage: Stage) -> tuple[int, int]:
+    """Events that fell due, and those that were abandoned, each once: a service may have several endpoints for one."""
+    if stage.through:
+        return stage.through.published, stage.through.unpublished
+    return stage.deliveries.due, stage.deliveries.abandoned
 
 
 def _locust_total(frames: RunFrames, stage: Stage) -> int:

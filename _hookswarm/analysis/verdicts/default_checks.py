@@ -10,7 +10,7 @@ from _hookswarm.analysis.verdicts.books import excused_stages
 from _hookswarm.analysis.verdicts.checks import CheckStatus, judge_checks, parse_check
 from _hookswarm.analysis.verdicts.measures import Number
 from _hookswarm.analysis.verdicts.verdict import LOST, SCALABILITY
-from _hookswarm.records.manifest import ServiceRecord
+from _hookswarm.records.manifest import CALIBRATION, ServiceRecord
 from _hookswarm.records.timeline import StageOverloaded
 
 ERROR_RATE = "error_rate<=1%"
@@ -37,7 +37,7 @@ def judge_defaults(
         return None
     service = frames.manifest.service
     counting = [stage for stage in stages if counts(stage, frames.manifest.test)]
-    cut = _cut_short(frames)
+    cut = _cut_short(frames) | {plan.name for plan in frames.plan if plan.scenario == CALIBRATION}
     none = "every stage plans faults, or seeks overload" if stages else "no stage was played"
     every = list(measures.numbers_of_stages(counting))
     whole = [number for number in every if number.scope["stage"] not in cut]

@@ -124,6 +124,13 @@ def _all(found: "Sections") -> Iterator[Number]:
     for repeated in section.duplicates or []:
         scope = {"stage": repeated.stage, "scenario": scenarios[repeated.stage]}
         yield from _flat(scope, repeated, "duplicates.")
+    if service := section.service:
+        for isolated in service.isolation:
+            yield from _flat({"stage": isolated.stage}, isolated, "isolation.")
+        for drain in service.drains:
+            yield from _flat({"stage": drain.stage}, drain, "drain.")
+        for restarted in service.restarts:
+            yield from _flat({"stage": restarted.stage}, restarted, "restart.")
     for trend in found.memory.trends if found.memory else []:
         yield from _flat({"stage": trend.stage, "role": trend.role}, trend, "memory.")
     for cpu in found.cpu.stages if found.cpu else []:

@@ -90,6 +90,8 @@ class ServiceRun:
         """Processes that serve because a restart started them."""
         self._accepted = self._again = 0
         """Publishes that were accepted so far; of these, those of events that had been accepted before."""
+        self.drained: ServiceDrained | None = None
+        """How the last drain went."""
 
     def begin(self, plan: Plan) -> None:
         """Set the service up, see that it delivers, and tell receivers and senders.
@@ -98,6 +100,8 @@ class ServiceRun:
         """
         service = self._service
         webhooks = max(stage.webhooks for stage in plan.stages)
+        if service.group and service.publish.fan_out == "group":  # in whole groups an event has as many deliveries
+            webhooks = -(-webhooks // service.group.size) * service.group.size
         urls = endpoint_urls(self._settings.regions, webhooks, self._settings.advertise)
         account = open_account(service, urls, self._folder.manifest.id)
         self._values = account.run
@@ -201,7 +205,7 @@ class ServiceRun:
             self._again += accepted - self._accepted - events
             quiet_s = AGAIN_QUIET_S
         self._accepted = accepted
-        expected = (accepted - self._again) * self._fan_out() - self._missing
+        expected = (accepted - self._again) * self.fan_out() - self._missing
         first = before = taken = self._taken()
         settled = False
         while not self._ending.asked.is_set():
@@ -229,19 +233,18 @@ class ServiceRun:
             taken = self._taken()
         if settled:  # else it may yet come, and the next drain waits for it, too
             self._missing += expected - taken
-        self._folder.timeline.add(
-            ServiceDrained(
-                at_ns=self._clock.now(),
-                stage=number,
-                accepted=accepted,
-                expected=expected,
-                taken=taken,
-                waited_s=round(time.monotonic() - began, 3),
-                patience_s=patience_s,
-                settled=settled,
-                allowed_s=self._allowed_s(stage),
-            )
+        self.drained = ServiceDrained(
+            at_ns=self._clock.now(),
+            stage=number,
+            accepted=accepted,
+            expected=expected,
+            taken=taken,
+            waited_s=round(time.monotonic() - began, 3),
+            patience_s=patience_s,
+            settled=settled,
+            allowed_s=self._allowed_s(stage),
         )
+        self._folder.timeline.add(self.drained)
 
     def end(self) -> None:
         """Take down what was set up; what cannot be is told, and hides no result."""
@@ -273,7 +276,8 @@ class ServiceRun:
     def _taken(self) -> int:
         return sum(self._controls.arrived().values())
 
-    def _fan_out(self) -> int:
+    def fan_out(self) -> int:
+        """How many endpoints get an event."""
         record = self._folder.manifest.service
         return shared_by(self._service, record.endpoints if record else 1)
 
