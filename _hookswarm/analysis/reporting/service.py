@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from _hookswarm.analysis.schema import drains, isolation, restarts
+from _hookswarm.analysis.schema import drains, isolation, outages, restarts
 from _hookswarm.analysis.schema.report import Section
 
 
@@ -23,6 +23,8 @@ def service_tables(section: Section) -> Iterator[ServiceTable]:
     if found := service.isolation:
         told = [f"{one.stage}: {one.told}" for one in found]
         yield ServiceTable("What healthy endpoints feel", isolation.HEADER, [one.row() for one in found], told)
+    if out := service.outages:
+        yield ServiceTable("Regions that were out", outages.HEADER, [one.row() for one in out], [])
     if drained := service.drains:
         told = [f"{one.stage}: {one.told()}" for one in drained if one.expire]
         yield ServiceTable("Accepted and drained", drains.HEADER, [one.row() for one in drained], told)

@@ -43,14 +43,17 @@ class ServiceRecorder(Recorder):
             return
         self._manners.add(stage)
         self._add_isolation(stage)
-        incidents = [entry for entry in self._frames.entries(IncidentPlayed) if entry.stage == stage.number]
-        names = [region.name for region in self._frames.manifest.regions]
-        if found := outage_of(stage, incidents, names):
-            self._outages.append(found)
+        self._add_outage(stage)
         if drain := drain_of(stage, service):
             self._drains.append(drain)
         if entry := self._restarts.get(stage.number):
             self._restarted.append(restarted_of(stage, entry))
+
+    def _add_outage(self, stage: PlayedStage) -> None:
+        incidents = [entry for entry in self._frames.entries(IncidentPlayed) if entry.stage == stage.number]
+        names = [region.name for region in self._frames.manifest.regions]
+        if found := outage_of(stage, incidents, names):
+            self._outages.append(found)
 
     def _add_isolation(self, stage: PlayedStage) -> None:
         service, plan = self._frames.manifest.service, stage.plan

@@ -12,6 +12,7 @@ from _hookswarm.common.wording import figure, first_of
 from _hookswarm.records.manifest import CALIBRATION
 from _hookswarm.senders.plan.arrivals import Closed, at_rate
 from _hookswarm.senders.plan.bound import EVENTS_FOR_S
+from _hookswarm.senders.plan.conformance import CONFORMANCE
 from _hookswarm.senders.plan.stages import Stage, renamed
 
 FIRST_EVENTS = 100
@@ -93,9 +94,13 @@ def calibrated(stages: Sequence[Stage], rates: Rates, fan_out: int, max_rate: fl
     per_s = through_per_s(rates, fan_out)
     if max_rate and per_s >= KEEPS_UP * max_rate:
         return tuple(stages)
-    rates_planned = [one.arrivals.rate for one in stages if not (isinstance(one.arrivals, Closed) or one.limits)]
+    bent = [one for one in stages if one.scenario != CONFORMANCE]
+    rates_planned = [one.arrivals.rate for one in bent if not (isinstance(one.arrivals, Closed) or one.limits)]
     factor = min(1.0, SHARE * per_s / max(rates_planned, default=SHARE * per_s))
-    return tuple(_calibrated(stage, factor, per_s, drowns=rates.accepts_per_s > CLOSED * per_s) for stage in stages)
+    drowns = rates.accepts_per_s > CLOSED * per_s
+    return tuple(
+        stage if stage.scenario == CONFORMANCE else _calibrated(stage, factor, per_s, drowns) for stage in stages
+    )
 
 
 def _calibrated(stage: Stage, factor: float, per_s: float, drowns: bool) -> Stage:

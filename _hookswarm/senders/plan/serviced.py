@@ -156,12 +156,8 @@ def _need(stage: Stage, service: Service, quick: bool, compared: Mapping[str, se
         return "deliveries that we repeat: a service delivers by itself"
     if stage.restart == EACH:
         return "a [restart.NAME] in the service's table"
-    if stage.scenario in compared["strategy"]:
-        return "senders that choose a region: a service delivers to each endpoint where that is"
-    if any(stage.scenario in compared[name] for name in ("processes", "receiver_workers")):
-        return "sizes of our own side to compare: users are what publishes to a service"
-    if not stage.reuse or stage.backlog or stage.response or stage.receiver_threads:
-        return "our own connections and receivers to be what is compared: here a service is"
+    if need := _compares_ours(stage, compared):
+        return need
     if any(incident.fault in CUTS for incident in stage.incidents):
         return "modelled links, to cut them"
     largest = service.publish.largest_bytes
@@ -170,3 +166,13 @@ def _need(stage: Stage, service: Service, quick: bool, compared: Mapping[str, se
     if quick and stage.webhooks > QUICK_ENDPOINTS:
         return f"more than the {QUICK_ENDPOINTS:,} endpoints that --quick sets up at a service"
     return many
+
+
+def _compares_ours(stage: Stage, compared: Mapping[str, set[str]]) -> str:
+    if stage.scenario in compared["strategy"]:
+        return "senders that choose a region: a service delivers to each endpoint where that is"
+    if any(stage.scenario in compared[name] for name in ("processes", "receiver_workers")):
+        return "sizes of our own side to compare: users are what publishes to a service"
+    if not stage.reuse or stage.backlog or stage.response or stage.receiver_threads:
+        return "our own connections and receivers to be what is compared: here a service is"
+    return ""
