@@ -11,6 +11,10 @@ FAILING = Stage(
 )
 OUTAGE = replace(FAILING, scenario="retry outage", faults=Faults({503: 1.0}), faults_from_s=1, faults_for_s=2)
 ACK_LOST = replace(FAILING, scenario="retry ack lost", faults=Faults(ack_lost=0.1))
+# Of a delivery service alone: how long its waits become, and when it gives up.
+TO_THE_END = replace(
+    FAILING, scenario="retry to the end", service=True, arrivals=Constant(10), duration_s=2, faults=Faults({503: 1.0})
+)
 TWICE = Stage("duplicates", events=40, drain_s=30)
 DUPLICATES = (
     replace(TWICE, duplicate=Duplicate("later", after_s=0.2), name="duplicates later"),
@@ -31,6 +35,7 @@ class Performance(StagesShape):
         *sweep(ACK_LOST, retries=(0, 1, 3, 5), delay_s=(0.0, 0.2, 1.0)),
         *DUPLICATES,
         *sweep(MEMORY, webhooks=(1, 100, 10_000), events=(1_000, 10_000, 100_000)),
+        TO_THE_END,
     )
     quick_stages = (
         *sweep(SEQUENTIAL, webhooks=(1, 100), events=(100, 1_000)),

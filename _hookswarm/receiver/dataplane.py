@@ -6,7 +6,6 @@ Its configuration comes from the supervisor in $HOOKSWARM_RECEIVER, the secret f
 import multiprocessing
 import multiprocessing.util
 import os
-import resource
 import signal
 import sys
 import threading
@@ -25,8 +24,6 @@ from _hookswarm.receiver.state import StateReader
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.garbage import spare_start_up
 
-SPARE = 64
-"""Files that are open beside connections."""
 KEEP_INTERVAL_S = 0.05
 """How often a process does its housekeeping: also the longest that `--durability memory` holds a row."""
 
@@ -73,19 +70,10 @@ def _keep_forever(receiver: Receiver, sampler: Sampler, parent: int | None) -> N
 
 def _serve_data_plane(config: ReceiverConfig) -> None:
     """Serve until SIGTERM."""
-    _allow_descriptors(config.backlog + SPARE)
     if config.server is Server.GEVENT:
         _serve_gevent(config)
     else:
         _serve_granian(config)
-
-
-def _allow_descriptors(wanted: int) -> None:
-    """Raise this process's own limit of open files to so many, as far as it may."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _serve_granian(config: ReceiverConfig) -> None:

@@ -15,9 +15,9 @@ class Restarted(Model):
     at_s: float = Field(description="when it was told to end, from the stage's start")
     gone_s: float | None = Field(description="until it had ended; null: it did not")
     ready_s: float | None = Field(description="until it was back; null: it was not, or nothing tells")
-    accepted_before: int
+    accepted_before: int = Field(description="until it had ended")
     lost_before: int = Field(description="of these, that never arrived")
-    accepted_after: int = Field(description="from when it was told to end on")
+    accepted_after: int = Field(description="after that: most of them once it was back")
     lost_after: int = Field(description="of these, that never arrived")
     late: int = Field(description="arrived after the drain had given them up: not lost")
     twice: int = Field(description="arrivals after one that was taken; what cannot know that it was may do so")

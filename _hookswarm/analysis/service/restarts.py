@@ -20,7 +20,7 @@ def restarted_of(stage: PlayedStage, entry: ServiceRestarted) -> Restarted:
     assert published
     assert arrived
     accepted = published.state == State.ACKNOWLEDGED
-    before = accepted & (published.acknowledged_ns < entry.at_ns)
+    before = accepted & (published.acknowledged_ns < (entry.gone_ns or entry.at_ns))
     lost = accepted & ~arrived.seen
     in_doubt = published.state == State.IN_DOUBT
     taken = int(np.count_nonzero(arrived.taken))

@@ -15,8 +15,9 @@ from _hookswarm.analysis.verdicts import verdict
 from _hookswarm.analysis.verdicts.trust import StageJudge
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.timeline import Entry, RunEnded, StageEnded, StageOverloaded, WorkerLost
+from _hookswarm.records.timeline import Entry, RunEnded, ServiceDrained, StageEnded, StageOverloaded, WorkerLost
 from tests.support.journals import MS, SECOND, START, arrival, attempt, planned, run, worker_report
+from tests.support.published import arrived, frames_of, published
 from tests.support.samples import machine_log
 from tests.support.scaled import limited
 
@@ -90,6 +91,8 @@ def _planned_more(*more: dict[str, Any], **end: Any) -> RunFrames:
     return replace(frames, timeline=[*kept[:-1], ended])
 
 
+PUBLISHED = [published(sequence, sequence) for sequence in range(10)]
+DELIVERED = [arrived(event, 20) for event in PUBLISHED]
 LOCUST = "stage local nearest"
 WORKER_LOST = WorkerLost(at_ns=START, worker="w2")
 VOID: dict[str, tuple[Callable[[], RunFrames], str]] = {
@@ -535,3 +538,25 @@ def test_a_run_that_came_to_nothing_says_what_to_do() -> None:
         "run it again",
         "run it again for the stages that are missing",
     ]
+
+
+@pytest.mark.parametrize(("strays", "status"), [(2, Status.PASS), (3, Status.VOID)])
+def test_what_earlier_runs_left_to_a_service_is_a_note(strays: int, status: Status) -> None:
+    """It delivers what it was given, and these books are right all the same; what nobody published voids them."""
+    frames = frames_of(PUBLISHED, DELIVERED, [planned()])
+    found = _of(replace(frames, strays=strays, strangers={"an-earlier-run": 2}))
+    assert (found.status, _codes(found)) == (status, ["unexpected_arrivals"])
+    assert "2 of another run, an-earlier-run" in found.reasons[0].message
+
+
+@pytest.mark.parametrize(("settled", "status"), [(True, Status.PASS), (False, Status.FAIL)])
+def test_a_service_that_is_behind_long_after_a_stage_is_overloaded(settled: bool, status: Status) -> None:
+    """What was still on its way when it was waited for no longer is told, with the time."""
+    drained = ServiceDrained(
+        at_ns=START + 90 * SECOND, stage=0, accepted=10, expected=10, taken=10 if settled else 8, waited_s=60,
+        patience_s=10, settled=settled,
+    )  # fmt: skip
+    found = _of(frames_of(PUBLISHED, DELIVERED, [planned()], [drained]))
+    assert (found.status, _codes(found)) == (status, [] if settled else ["overloaded"])
+    if not settled:
+        assert "2 accepted deliveries behind 60 s later" in found.reasons[0].message

@@ -9,7 +9,7 @@ from _hookswarm.senders.plan.bound import at_base_rate
 from _hookswarm.senders.plan.conformance import CONFORMANCE, HEALTHY, conformance
 from _hookswarm.senders.plan.plan import make_plan
 from _hookswarm.senders.plan.plan_check import check_plan
-from _hookswarm.senders.plan.serviced import unfit_for_service
+from _hookswarm.senders.plan.serviced import through_service, unfit_for_service
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.plan.tables import read_table, stages_of
 from _hookswarm.senders.service.table import Service, parse_service
@@ -36,11 +36,13 @@ def test_they_are_a_plan_that_every_service_can_play(quick: bool) -> None:
     """What repeats events comes first, what may get an endpoint disabled last; receivers are set up once for all."""
     own = conformance(service(), quick)
     check_plan(own)
-    assert [unfit_for_service(stage, service()) for stage in own] == [""] * 4
+    assert unfit_for_service(own, service(), quick) == {}
+    assert through_service(own) == own
     assert [stage.name.partition(" ")[2] for stage in own] == ["again later", "again at once", "time-out", "answers"]
     assert len({stage.setup for stage in own}) == 1
     assert own[0].setup.evidence
-    assert unfit_for_service(own[-1], service(most_endpoints=HEALTHY)).startswith("more than the 4 endpoints")
+    (need,) = unfit_for_service(own, service(most_endpoints=HEALTHY), quick).values()
+    assert need.startswith("more than the 4 endpoints")
 
 
 def test_a_hint_is_longer_than_the_first_wait() -> None:

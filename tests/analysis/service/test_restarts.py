@@ -1,0 +1,98 @@
+"""What a restart of a service cost: events, and time."""
+
+from typing import Any
+
+import pytest
+
+from _hookswarm.analysis.schema.restarts import Restarted
+from _hookswarm.records.rows import Outcome
+from _hookswarm.records.timeline import ServiceDrained, ServiceRestarted
+from tests.support.journals import MS, START, Row, planned
+from tests.support.published import arrived, frames_of, published, report_of
+
+STOP_MS, READY_MS, RESUMED_MS = 2000, 3000, 4000
+NAME = {"restart": "own"}
+
+
+def entry(**fields: Any) -> ServiceRestarted:
+    told: dict[str, Any] = {
+        "at_ns": START + STOP_MS * MS, "stage": 0, "name": "own", "how": "KILL to process 7 (made-up)",
+        "gone_ns": START + (STOP_MS + 10) * MS, "started_ns": START + (STOP_MS + 20) * MS,
+        "ready_ns": START + READY_MS * MS,
+    }  # fmt: skip
+    return ServiceRestarted.model_validate(told | fields)
+
+
+def drained(at_ms: int) -> ServiceDrained:
+    return ServiceDrained(at_ns=START + at_ms * MS, stage=0, accepted=0, expected=0, taken=0, waited_s=1, patience_s=10)
+
+
+def outage() -> tuple[list[Row], list[Row]]:
+    """An event every 10 ms for 5 s. While it is gone, publishes are refused, but for ten that nobody answers, five of
+    which arrive all the same; what is accepted before deliveries come again waits for that.
+    """
+    events, arrivals = [], []
+    for n in range(500):
+        at_ms = n * 10
+        if STOP_MS <= at_ms < READY_MS:
+            unknown = at_ms < STOP_MS + 100
+            one = published(at_ms, n, outcome=Outcome.READ_TIMEOUT if unknown else Outcome.REFUSED)
+            arrives_ms = RESUMED_MS if unknown and n % 2 else None
+        else:
+            one = published(at_ms, n)
+            arrives_ms = at_ms + 2 if at_ms < STOP_MS else max(at_ms + 2, RESUMED_MS + (n - 300))
+        events.append(one)
+        if arrives_ms is not None:
+            arrivals.append(arrived(one, arrives_ms))
+    return events, arrivals
+
+
+def found_in(events: list[Row], arrivals: list[Row], *entries: Any, **told: Any) -> Restarted:
+    frames = frames_of(events, arrivals, [planned("restart own", **NAME)], [entry(**told), *entries])
+    (found,) = report_of(frames).restarts
+    return found
+
+
+def test_an_honest_restart_loses_nothing() -> None:
+    """What is refused, or in doubt, meanwhile is counted, and neither lost nor unexpected; the times are known ones."""
+    found = found_in(*outage())
+    assert (found.lost, found.late, found.twice) == (0, 0, 0)
+    assert (found.accepted_before, found.accepted_after) == (200, 200)
+    assert (found.refused, found.in_doubt, found.in_doubt_arrived) == (90, 10, 5)
+    assert (found.at_s, found.gone_s, found.ready_s) == (2.0, 0.01, 1.0)
+    assert found.nothing_moved_s == pytest.approx(2, abs=0.02)
+    assert found.resumed_s == pytest.approx(2, abs=0.02)
+    assert found.backlog_gone_s == pytest.approx(2.1, abs=0.05)
+
+
+def test_what_it_loses_is_counted_by_when_it_was_accepted() -> None:
+    """Three that were accepted before, and two after, never arrived."""
+    events, arrivals = outage()
+    gone = {197, 198, 199, 300, 301}
+    found = found_in(events, [row for row in arrivals if row["sequence"] not in gone])
+    assert (found.lost_before, found.lost_after, found.lost) == (3, 2, 5)
+
+
+def test_late_is_not_lost() -> None:
+    """What arrives after the drain has given it up is told apart."""
+    events, arrivals = outage()
+    held = [row | {"start": START + 20_000 * MS} if row["sequence"] == 199 else row for row in arrivals]
+    found = found_in(events, held, drained(15_000))
+    assert (found.lost, found.late) == (0, 1)
+
+
+def test_what_comes_twice_is_counted() -> None:
+    """A service that was killed cannot know what was taken, and may deliver it again."""
+    events, arrivals = outage()
+    again = [arrived(events[n], RESUMED_MS + 5, attempt=2) for n in (190, 195)]
+    assert found_in(events, [*arrivals, *again]).twice == 2
+
+
+def test_a_service_that_does_not_come_back() -> None:
+    """Nothing arrives after it was ended: there is no time to tell, and why is told."""
+    events, arrivals = outage()
+    before = [row for row in arrivals if row["start"] < START + STOP_MS * MS]
+    found = found_in(events, before, ready_ns=None, fault="it was not ready within 60 s")
+    assert (found.nothing_moved_s, found.resumed_s, found.backlog_gone_s, found.ready_s) == (None, None, None, None)
+    assert found.fault == "it was not ready within 60 s"
+    assert found.lost_after == 200
