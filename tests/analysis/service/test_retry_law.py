@@ -34,8 +34,12 @@ def table_of(follows: Next, seed: int, retry: dict[str, Any] | None = None, **mo
     return rules(section_of(follows, seed, retry, **more).service)
 
 
+OF_ANY_STAGE = {"order at one endpoint", "the payload's bytes", "signature"}
+"""Rules that are no part of the law."""
+
+
 def verdicts(table: dict[str, Rule]) -> dict[str, str]:
-    return {name: one.verdict for name, one in table.items()}
+    return {name: one.verdict for name, one in table.items() if name not in OF_ANY_STAGE}
 
 
 def uniform(seed: int, least: float, most: float) -> Callable[[], float]:
