@@ -12,7 +12,8 @@ PAYLOAD = replace(UNIT, scenario="scaling payload")
 WEBHOOKS = replace(UNIT, scenario="scaling webhooks")
 SENDERS = replace(UNIT, scenario="scaling senders")
 RECEIVERS = replace(UNIT, scenario="scaling receivers")
-CAPACITY = replace(OPEN, scenario="capacity", arrivals=Poisson(2_000), duration_s=5, limits=Limits(p99_ms=250))
+LIMITS = Limits(p99_ms=250, over_idle_ms=1_000)
+CAPACITY = replace(OPEN, scenario="capacity", arrivals=Poisson(2_000), duration_s=5, limits=LIMITS)
 
 
 class Scalability(StagesShape):
@@ -29,7 +30,7 @@ class Scalability(StagesShape):
     quick_stages = (
         *scaling(replace(USERS, warmup_s=0.2, duration_s=1), repeats=1, users=(1, 2, 4, 8)),
         *scaling(replace(SENDERS, warmup_s=0.2, duration_s=1), repeats=1, processes=(1, 2)),
-        replace(CAPACITY, arrivals=Poisson(4_000), duration_s=1.2, limits=Limits(p99_ms=250, tolerance=0.3, repeats=1)),
+        replace(CAPACITY, arrivals=Poisson(4_000), duration_s=1.2, limits=replace(LIMITS, tolerance=0.3, repeats=1)),
     )
 
 

@@ -30,6 +30,8 @@ BY_TEST: dict[str, tuple[Callable[[RunFrames], Recorder], ...]] = {
     "distribution": (RegionsRecorder, StrategiesRecorder, FailoversRecorder),
 }
 """What a test's section tells beyond what all do."""
+OF_SENDERS: tuple[Callable[[RunFrames], Recorder], ...] = (StrategiesRecorder, FailoversRecorder)
+"""What is about senders that choose regions: of a run through a service there is nothing to tell."""
 
 
 def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
@@ -37,7 +39,12 @@ def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
     outages, duplicates, rotations = OutagesRecorder(frames), DuplicatesRecorder(frames), RotationsRecorder(frames)
     failures, service = FailuresRecorder(frames), ServiceRecorder(frames)
     trusted = StageJudge(frames, keep_disturbed)
-    recorders = [recorder(frames) for recorder in (*ALWAYS, *BY_TEST.get(frames.manifest.test, ()))]
+    wanted = [
+        one
+        for one in (*ALWAYS, *BY_TEST.get(frames.manifest.test, ()))
+        if not (frames.manifest.service and one in OF_SENDERS)
+    ]
+    recorders = [recorder(frames) for recorder in wanted]
 
     def judge(played: PlayedStage, stage: Stage) -> bool:
         for recorder in (outages, duplicates, rotations, failures, service):  # of disturbed stages, too

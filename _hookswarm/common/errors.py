@@ -8,7 +8,7 @@ HookswarmError
 │   └── JournalError     a file that is not a journal this version can read (records)
 ├── RunFailedError       a run that cannot go on (senders.master)
 │   └── UntestedError    a target that accepts nothing: there is nothing to test (senders.master)
-├── RestartError         a service that cannot be ended, or started again (senders.master)
+├── RestartError         a service that cannot be ended, or started again (senders.service)
 ├── StepError            a step that a delivery service does not take (senders.service)
 ├── ControlError         a receiver that does not obey (senders.master)
 ├── ObserverError        an observer that says no number (senders.plan)

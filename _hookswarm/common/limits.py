@@ -14,6 +14,9 @@ MAX_DISTURBED = 2
 """Tries of a search for capacity that are repeated, because the sender was late or starved; a further one of the same
 rate says that the generator is the limit there."""
 
+PILES_UP = 0.01
+"""Through a service: deliveries that grow later by so much of the time in which they are offered pile up."""
+
 DISTURBED_SHARE = 0.25
 """What others may take of a machine: up to 16 % was seen in runs whose figures were sound."""
 

@@ -1,4 +1,7 @@
-"""What counts as accepted: any 2xx, or what rules say of the status and the body of an answer."""
+"""What counts as accepted: any 2xx, or what rules say of the status and the body of an answer.
+
+White space counts for nothing: `body ~ "ok":true` holds of `{"ok" : true}`, however a server writes its JSON.
+"""
 
 import re
 from collections.abc import Iterable
@@ -15,6 +18,7 @@ _STATUS = re.compile(r"status\s+in\s+(.+)")
 _BODY = re.compile(r"body\s*~\s*(.+)", re.DOTALL)
 _RANGE = re.compile(r"([1-5]\d\d)(?:\s*-\s*([1-5]\d\d))?")
 _OK = ((200, 299),)
+_SPACE = b" \t\r\n"
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Acceptance:
         """Why an answer is not accepted, as it is told and counted; empty: it is. `body`: its first LOOKED_AT bytes."""
         if not self.takes(status):
             return f"status {status}, not accepted" if 200 <= status < 300 else f"status {status}"
-        missing = [text.decode("utf-8", "replace") for text in self.texts if text not in body]
+        missing = [text.decode("utf-8", "replace") for text in self.texts if not _stands_in(text, body)]
         return f"status {status}, not accepted: body lacks {' and '.join(missing)}" if missing else ""
 
     def told(self) -> list[str]:
@@ -54,6 +58,10 @@ class Acceptance:
             return NO_CONTENT, b""
         likely = (status for status in range(200, 600) if status != NO_CONTENT and self.takes(status))
         return next(likely, 200), b"\n".join(self.texts)
+
+
+def _stands_in(text: bytes, body: bytes) -> bool:
+    return text in body or text.translate(None, _SPACE) in body.translate(None, _SPACE)
 
 
 ANY_2XX = Acceptance()

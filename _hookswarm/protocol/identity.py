@@ -24,6 +24,10 @@ _EVENT_ID = re.compile(
 _ATTEMPT_TAG = re.compile("([0-9]{1,5})-([0-9]{1,3})-([0-9]{1,3})-([0-9]{1,3})").fullmatch
 
 
+LONGEST_ID = len("msg_12345678_1234_12345678_12345678")
+"""Characters of an event's id, at most."""
+
+
 class EventId(NamedTuple):
     """Who an event is: the run's tag (32 bits), the stage's number, the webhook and its sequence."""
 

@@ -11,6 +11,7 @@ of all other members. So a receiver sees by itself whether the bytes were kept, 
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from enum import Enum
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -56,9 +57,9 @@ def mark_after_id(payload: bytes) -> bytes:
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     text = payload.strip()
-    inner = text[1:].lstrip()
-    rest = b'"' + (b"," if value else b"") + inner
-    value.pop(MEMBER, None)
+    if value.pop(MEMBER, None) is not None:  # of an event that was published before
+        text = json.dumps(value).encode()
+    rest = b'"' + (b"," if value else b"") + text[1:].lstrip()
     return b".%x.%08x.%08x%b" % (len(rest) - 1, crc32(rest[1:]), _value_crc(value), rest)
 
 
@@ -87,51 +88,47 @@ def _event(found: "re.Match[bytes]") -> EventId:
 def _compared(body: bytes) -> Payload:
     """What is found when the body is read as JSON: the payload may be a text in it, or a part with other bytes."""
     try:
-        for text in _payloads_in(_loads(body)):
-            if isinstance(text, str):
-                raw = text.encode("utf-8", "surrogatepass")
-                if read := _whole(raw):
-                    return read
-                text = _loads(raw)
-            if isinstance(text, dict):
-                found = _TEXT_MARK.fullmatch(str(text.get(MEMBER)))
-                own = {name: value for name, value in text.items() if name != MEMBER}
-                return Payload.REWRITTEN if found and int(found[1], 16) == _value_crc(own) else Payload.CORRUPT
+        return next(_found_in(_loads(body)), Payload.CORRUPT)
     except (ValueError, RecursionError):
-        pass
-    return Payload.CORRUPT
+        return Payload.CORRUPT
 
 
-def _whole(raw: bytes) -> Payload | None:
-    """KEPT if a text is the payload to the byte."""
-    found = _find_mark(raw)
-    if not found or not raw.startswith(_OPENING):
-        return None
-    rest = raw[found.end() + 1 :]
-    return Payload.KEPT if len(rest) == int(found[5], 16) and crc32(rest) == int(found[6], 16) else None
-
-
-def _payloads_in(value: Any, depth: int = 0) -> Iterator[Any]:
-    """Objects that hold a mark, and texts that hold such an object; the outermost first."""
+def _found_in(value: Any, depth: int = 0) -> Iterator[Payload]:
+    """What became of each payload in a JSON value, the outermost first; texts may be JSON again."""
     if depth > _DEEPEST:
         return
     if isinstance(value, dict):
-        if _TEXT_MARK.fullmatch(str(value.get(MEMBER))):
-            yield value
+        if found := _TEXT_MARK.fullmatch(str(value.get(MEMBER))):
+            own = {name: one for name, one in value.items() if name != MEMBER}
+            yield Payload.REWRITTEN if int(found[1], 16) == _value_crc(own) else Payload.CORRUPT
             return
-        for one in value.values():
-            yield from _payloads_in(one, depth + 1)
-    elif isinstance(value, list):
+        value = list(value.values())
+    if isinstance(value, list):
         for one in value:
-            yield from _payloads_in(one, depth + 1)
-    elif isinstance(value, str) and f'"{MEMBER}"' in value:
-        yield value
+            yield from _found_in(one, depth + 1)
+    elif isinstance(value, str) and MEMBER in value:
+        raw = value.encode("utf-8", "surrogatepass")
+        if _is_whole(raw):
+            yield Payload.KEPT
+        else:
+            yield from _found_in(_loads(raw), depth + 1)
+
+
+def _is_whole(raw: bytes) -> bool:
+    """Whether a text is the payload to the byte."""
+    found = _find_mark(raw)
+    if not found or not raw.startswith(_OPENING):
+        return False
+    rest = raw[found.end() + 1 :]
+    return len(rest) == int(found[5], 16) and crc32(rest) == int(found[6], 16)
 
 
 def _number(text: str) -> float | int:
-    """`1e2`, `100.0` and `100` are one number, as JavaScript and JSON columns have it."""
+    """`1e2`, `100.0` and `100` are one number, as JavaScript and JSON columns have it; no digit of it is lost."""
     value = float(text)
-    return int(value) if value.is_integer() and abs(value) < 1 << 53 else value
+    if value.is_integer() and (exact := Decimal(text)) == exact.to_integral_value():
+        return int(exact)
+    return value
 
 
 def _loads(text: bytes) -> Any:

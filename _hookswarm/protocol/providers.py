@@ -25,14 +25,16 @@ _TIME = ("timestamp", "timestamp_ms", "timestamp_iso")
 _EVENT = ("id", *_TIME, "uuid", "type", "webhook", "sequence", "attempt", "url", "method", "token")
 IN_HEADERS = _EVENT
 IN_WRAP = (*_EVENT, "body", "compact_body", "members", "signature")
-IN_SIGNED = (*_EVENT, "body", "compact_body", "form")
-IN_VALUE = (*_EVENT, "signature")
+IN_SIGNED = (*_EVENT, "body", "compact_body", "form", "names", "values")
+IN_VALUE = (*_EVENT, "signature", "names")
 IN_HANDSHAKE = ("id", "timestamp", "timestamp_ms", "challenge", "verify_token")
 IN_ANSWER = ("challenge", "signature")
 
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$")]
 OURS = ("content-length", "transfer-encoding", "connection", "host")
 """Headers that are the wire's."""
+COMMON = ("user-agent", "content-type")
+"""Headers that every request has."""
 
 
 class _Part(BaseModel):
@@ -69,6 +71,8 @@ class Signature(_Part):
             yield "value: it must hold {signature} once"
         if self.again and not (self.value.endswith(self.again[1:]) and self.again[1:].endswith("{signature}")):
             yield "again: it must be a separator of one character, and then what `value` ends with: {signature}"
+        if "{values}" in self.signed and "{names}" not in self.value:
+            yield "value: it must hold {names}: by them a receiver finds the {values} that are signed"
         asymmetric = self.algorithm in ASYMMETRIC
         if asymmetric != (self.secret in ASYMMETRIC) or (asymmetric and self.secret != self.algorithm):
             yield f"secret: {self.algorithm} takes {self.algorithm if asymmetric else 'text, hex, base64 …'}"
@@ -130,12 +134,12 @@ class Provider(_Part):
 
     @model_validator(mode="after")
     def _whole(self) -> "Provider":
-        faults = list(self._problems())
+        faults = list(self.problems())
         if faults:
             raise ValueError("; ".join(faults))
         return self
 
-    def _problems(self) -> Iterator[str]:
+    def problems(self) -> Iterator[str]:
         for name, text in self.headers.items():
             yield from _template_faults(f"headers.{name}", text, IN_HEADERS)
             if name.lower() in OURS:
@@ -162,6 +166,17 @@ class Provider(_Part):
     def acceptance(self) -> Acceptance:
         """Its rules, understood."""
         return parse_acceptance(self.accept)
+
+    @cached_property
+    def listing(self) -> Signature | None:
+        """Its signature as it is made: `{names}` and `{values}` are those of its own headers."""
+        if self.signature is None:
+            return None
+        listed = sorted((name.lower(), text) for name, text in self.headers.items() if name.lower() not in COMMON)
+        names, values = " ".join(name for name, _ in listed), ".".join(text for _, text in listed)
+        signed = self.signature.signed.replace("{names}", names).replace("{values}", values)
+        value = self.signature.value.replace("{names}", names)
+        return self.signature.model_copy(update={"signed": signed, "value": value})
 
     @cached_property
     def id_header(self) -> str | None:

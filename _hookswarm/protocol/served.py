@@ -22,6 +22,8 @@ class Served(BaseModel):
     provider: Provider
     secrets: tuple[str, ...] = ()
     """By endpoint, in the provider's form; one: all have the same; none: nothing is signed."""
+    shared: int = 1
+    """How many endpoints in a row get each event: those of a group, or all."""
     catch: bool = False
     """Nothing is tested yet: what arrives is kept whole, to be shown, and written to no journal."""
 

@@ -11,11 +11,10 @@ from _hookswarm import __version__
 from _hookswarm.protocol.event_values import BODYS_OWN, EVENTS_OWN, PAYLOADS_OWN
 from _hookswarm.protocol.formats import Format, content_type
 from _hookswarm.protocol.identity import ATTEMPT_HEADER
-from _hookswarm.protocol.providers import EVENT_HEADER, Provider, Signature
+from _hookswarm.protocol.providers import COMMON, EVENT_HEADER, Provider, Signature
 from _hookswarm.protocol.signature import Sign, signing, signing_by
 from _hookswarm.protocol.templates import PLACES, PLAIN, Template
 
-_HEAD = ("user-agent", "content-type")
 _BODY, _SIGNATURE = PLACES["body"], PLACES["signature"]
 _EMPTY = (b"",) * (len(PLACES) - PLACES["method"] - 1)
 
@@ -43,9 +42,9 @@ class Signer:
         `written_in` tells what the payloads are; all but JSON stay as they are (see `formats.misfit`).
         """
         replaced = {*map(str.lower, own or {}), *without}
-        lines = {name: text for name, text in provider.headers.items() if name.lower() not in {*_HEAD, *replaced}}
+        lines = {name: text for name, text in provider.headers.items() if name.lower() not in {*COMMON, *replaced}}
         ours = {} if provider.id_header else {EVENT_HEADER: "{id}"}
-        signature = provider.signature
+        signature = provider.listing
         if signature and signature.header:
             lines[signature.header] = signature.value
         texts = [f"{name}: {text}\r\n" for name, text in {**lines, **ours, ATTEMPT_HEADER: "{tag}"}.items()]
@@ -162,7 +161,7 @@ def _signing(signature: Signature, keys: Sequence[bytes]) -> Sign:
 
 def _head(provider: Provider, own: Mapping[str, str], written_in: Format, without: Collection[str]) -> bytes:
     lines = {"User-Agent": f"hookswarm/{__version__}", "Content-Type": content_type(provider, written_in)}
-    lines |= {name.title(): text for name, text in provider.headers.items() if name.lower() in _HEAD}
+    lines |= {name.title(): text for name, text in provider.headers.items() if name.lower() in COMMON}
     replaced = {*map(str.lower, own)}
     lines = {**{name: text for name, text in lines.items() if name.lower() not in replaced}, **own}
     return "".join(f"{name}: {text}\r\n" for name, text in lines.items() if name.lower() not in without).encode()

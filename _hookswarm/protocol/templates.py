@@ -31,6 +31,8 @@ NAMES = {
     "token": "50 characters of hexadecimal, others at each attempt",
     "challenge": "what a handshake wants to see again",
     "verify_token": "what $HOOKSWARM_VERIFY_TOKEN holds",
+    "names": "the names of the headers that are signed as well, in lower case, with a space between",
+    "values": "the values of these headers, with a full stop between",
 }
 """What there is to fill in."""
 PLAIN = ("id", "timestamp", "body", "tag", "signature")

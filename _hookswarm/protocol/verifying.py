@@ -13,9 +13,15 @@ MAX_SIGNATURES = 8
 """Signatures looked at in one header: rotation needs two, and a thousand would be an attack."""
 TOLERANCE_S = 300
 """How far a timestamp may lie from the receiver's clock, in seconds (the reference libraries' value)."""
+MAX_NAMES = 32
+"""Headers that are looked at because a signature lists them."""
 
 _BODY, _SIGNATURE, _TIMESTAMP, _NOW = (PLACES[name] for name in ("body", "signature", "timestamp", "timestamp_ms"))
 _URL, _METHOD = PLACES["url"], PLACES["method"]
+_NAMES, _VALUES = PLACES["names"], PLACES["values"]
+
+Header = Callable[[str], bytes]
+"""A header's value by its name; empty: it is not there."""
 
 
 class Seen(NamedTuple):
@@ -41,6 +47,7 @@ class Verifier:
         signed = Template(signature.signed if signature else "")
         wanted = {*signed.names, *(("timestamp", "timestamp_ms") if signature and signature.tolerance_s else ())}
         self._signed = signed.fill
+        self._lists = "values" in signed.names
         self._after = tuple((PLACES[name], make) for name, make in BODYS_OWN.items() if name in signed.names)
         self._wrap = None
         if signature and not signature.header:
@@ -56,12 +63,15 @@ class Verifier:
         """Where the signature stands, for people; and the timestamp."""
         self.told_time = times[0] if times else f"the time in {self.told_signature}"
 
-    def seen(self, texts: Sequence[bytes]) -> Seen:
-        """What stands in the headers that it looks at, given in their order."""
+    def seen(self, texts: Sequence[bytes], header: Header = lambda _name: b"") -> Seen:
+        """What stands in the headers that it looks at, given in their order; `header` gives those that they list."""
         values: list[Any] = [b""] * len(PLACES)
         signatures: list[bytes] = []
         for read, text in zip(self._readers, texts, strict=True):
             read(text, values, signatures)
+        if self._lists:
+            names = values[_NAMES].decode("latin-1").split(" ")[:MAX_NAMES]
+            values[_VALUES] = b".".join([header(name) for name in names])
         return Seen(values, signatures)
 
     def is_fresh(self, seen: Seen, now_s: float) -> bool:
@@ -95,8 +105,12 @@ class Verifier:
 
     def verify(self, headers: Mapping[str, str], body: bytes, url: str = "", method: str = "POST") -> bool:
         """The same of all headers (their names in lower case), whatever their timestamp. Never raises."""
-        texts = [headers.get(name.lower(), "").encode("latin-1", "replace") for name in self.headers]
-        return self.is_right(self.seen(texts), body, url.encode("utf-8", "replace"), method.encode("utf-8", "replace"))
+
+        def header(name: str) -> bytes:
+            return headers.get(name.lower(), "").encode("latin-1", "replace")
+
+        seen = self.seen([header(name) for name in self.headers], header)
+        return self.is_right(seen, body, url.encode("utf-8", "replace"), method.encode("utf-8", "replace"))
 
 
 Reader = Callable[[bytes, list[Any], list[bytes]], None]

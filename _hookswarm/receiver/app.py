@@ -9,6 +9,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from wsgiref.util import request_uri
@@ -24,7 +25,15 @@ from _hookswarm.receiver.bodies import BodyFile
 from _hookswarm.receiver.config import Durability, ReceiverConfig
 from _hookswarm.receiver.evidence import EvidenceFile
 from _hookswarm.receiver.faults import Kind, Play, decide_play, faults_naming, played_answer
-from _hookswarm.receiver.request import Environ, Refused, environ_name, header_bytes, headers_bytes, read_body
+from _hookswarm.receiver.request import (
+    Environ,
+    Refused,
+    environ_name,
+    header_bytes,
+    header_of,
+    headers_bytes,
+    read_body,
+)
 from _hookswarm.receiver.served import ServedEndpoints
 from _hookswarm.receiver.state import Counts, ProcessReport, StateReader
 from _hookswarm.records.clock import Clock
@@ -116,7 +125,10 @@ class Receiver:
         delivered = served.read(environ, body, received)
         if served.catches or delivered.ahead:
             if served.catches:
-                self._state.catch(delivered.caught(environ, body, received))
+                try:
+                    self._state.catch(delivered.caught(environ, body, received))
+                except OSError as error:
+                    raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot keep it: {error.strerror}") from None
             return _answered(start_response, self._taken, self._answer)
         faults = None if delivered.redirected or order is None else order.active(received, delivered.endpoint)
         play = None
@@ -131,7 +143,8 @@ class Receiver:
         status = play.status if play else self._taken
         endpoint = 0 if delivered.endpoint is None else delivered.endpoint + 1
         try:
-            self._record(event, _FOREIGN, body, received, status, flags, delivered.signed_ns, endpoint)
+            signed_ns, awaited = delivered.signed_ns, delivered.awaited
+            self._record(event, _FOREIGN, body, received, status, flags, signed_ns, endpoint, counts=awaited)
             if self._evidence:
                 self._evidence.append(environ, delivered.event, delivered.endpoint, received)
         except OSError as error:
@@ -156,7 +169,8 @@ class Receiver:
     def _verified(self, environ: Environ, received: int) -> tuple[bytes, str]:
         """A request's body, and its timestamp as it was sent. Raises Refused."""
         verifier = self._verifier
-        seen = verifier.seen(headers_bytes(environ, self._looked_at, verifier.headers))
+        texts = headers_bytes(environ, self._looked_at, verifier.headers)
+        seen = verifier.seen(texts, partial(header_of, environ))
         if not verifier.is_fresh(seen, received / 1e9):
             raise Refused(HTTPStatus.BAD_REQUEST, f"{verifier.told_time} is not a recent Unix time, a whole number")
         body = read_body(environ, self._config.max_body)
@@ -205,6 +219,7 @@ class Receiver:
         flags: int,
         signed: int = 0,
         endpoint: int = 0,
+        counts: bool = True,
     ) -> None:
         journal = self._journal or self._open()
         if self._bodies:
@@ -232,7 +247,7 @@ class Receiver:
         if self._fsync:
             journal.sync()
             journal.finish(offset, self._clock.now(), status, 0, flags)
-        if 200 <= status < 300:
+        if counts and 200 <= status < 300:
             with self._lock:
                 self._arrivals += 1
 

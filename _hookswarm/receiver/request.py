@@ -28,6 +28,16 @@ def header_bytes(text: str) -> bytes:
         raise Refused(HTTPStatus.BAD_REQUEST, "a webhook header holds characters that HTTP does not allow") from None
 
 
+def header_of(environ: Environ, name: str) -> bytes:
+    """A header's bytes; empty: it is not there. Raises Refused."""
+    known = environ_name(name)
+    return header_bytes(environ.get(known.removeprefix("HTTP_") if known in _BARE else known, ""))
+
+
+_BARE = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
+"""Which WSGI gives no `HTTP_`."""
+
+
 def headers_bytes(environ: Environ, names: Sequence[str], told: Sequence[str]) -> list[bytes]:
     """Of headers, by WSGI's `names`; all of them must be there. Raises Refused that names them as `told`."""
     texts = [header_bytes(environ.get(name, "")) for name in names]

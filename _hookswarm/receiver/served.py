@@ -1,7 +1,7 @@
 """What arrives from a delivery service: whose it is, by the mark in its body, and what became of it on its way."""
 
 from collections import Counter
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from _hookswarm.protocol.forms import parse_secret
@@ -9,7 +9,7 @@ from _hookswarm.protocol.identity import PROBE_STAGE, EventId, format_event_id
 from _hookswarm.protocol.marks import Marked, Payload, read_mark
 from _hookswarm.protocol.served import REDIRECTED, Caught, Served, endpoint_of
 from _hookswarm.protocol.verifying import Verifier
-from _hookswarm.receiver.request import Environ, environ_name, header_bytes
+from _hookswarm.receiver.request import Environ, environ_name, header_bytes, header_of
 from _hookswarm.records.rows import Flag
 
 VERIFIERS = 4096
@@ -31,6 +31,8 @@ class Delivered(NamedTuple):
     flags: int
     redirected: bool
     """It followed a redirect of ours."""
+    awaited: bool
+    """It is of an event that its endpoint gets, and has a body: what is not, nobody waits for."""
 
     @property
     def named(self) -> tuple[int, int]:
@@ -65,6 +67,7 @@ class ServedEndpoints:
         """Raises ConfigError for secrets that are not in the provider's form."""
         self.catches = served.catch
         self._secrets = served.secrets
+        self._shared = served.shared
         self._provider = served.provider
         signature = served.provider.signature
         self._form = signature.secret if signature else None
@@ -93,11 +96,15 @@ class ServedEndpoints:
         signed_ns = 0
         if self._form and not flags & _BODILESS:
             verifier = self._verifier((endpoint or 0) if len(self._secrets) > 1 else 0)
-            seen = verifier.seen([header_bytes(environ.get(name, "")) for name in self._names])
+            texts = [header_bytes(environ.get(name, "")) for name in self._names]
+            seen = verifier.seen(texts, partial(header_of, environ))
             signed_ns = _nanoseconds(seen.timestamp)
             if not verifier.is_fresh(seen, received_ns / 1e9) or not verifier.is_right(seen, body):
                 flags |= _UNVERIFIED
-        return Delivered(marked.event if marked else None, endpoint, signed_ns, flags, redirected)
+        awaited = False
+        if marked and endpoint is not None and not flags & _BODILESS:
+            awaited = marked.event.webhook // self._shared == endpoint // self._shared
+        return Delivered(marked.event if marked else None, endpoint, signed_ns, flags, redirected, awaited)
 
     def tried(self, delivered: Delivered) -> int:
         """How often this process was asked of this event at this endpoint while faults are played: 1, 2 …"""

@@ -43,6 +43,21 @@ class LinksRecord(Record):
     source: str
 
 
+CALIBRATION = "calibration"
+"""The scenario of stages that find a service's rates."""
+
+
+class CalibrationRecord(Record):
+    """What a service did when it was published to as fast as it accepted, before the first stage."""
+
+    accepts_per_s: float
+    """Events."""
+    delivers_per_s: float
+    """Arrivals."""
+    at_most_per_s: float
+    """The rate at which stages with a rate run at most."""
+
+
 class ServiceRecord(Record):
     """The delivery service that a run was published to, as its table described it."""
 
@@ -62,6 +77,8 @@ class ServiceRecord(Record):
     retry_window_s: float | None = None
     """All its waits together; None: no end is told."""
     promises: dict[str, Any]
+    calibration: CalibrationRecord | None = None
+    """None: rates were given."""
 
 
 class HostRecord(Record):

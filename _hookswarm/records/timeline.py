@@ -183,6 +183,8 @@ class ServiceDrained(Record):
     """How long nothing may have moved before what is missing is given up."""
     settled: bool = True
     """Whether all had come, or nothing had moved for so long; False: what is missing may still be on its way."""
+    allowed_s: float = 0.0
+    """How long nothing may move by the service's word: longer than `patience_s` where that is more than a run waits."""
 
 
 class ServiceRestarted(Record):

@@ -65,7 +65,8 @@ def run_locust(
     run = new_run_id(name, datetime.now(UTC))
     folder = Path(options.results) / run
     folder.mkdir(parents=True)
-    processes = test.processes[not options.quick] if options.processes is None else options.processes
+    planned = 0 if options.service else test.processes[not options.quick]  # it compares numbers of our processes
+    processes = planned if options.processes is None else options.processes
     command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILES / test.file), "--headless", "--only-summary"]
     command.append("--host=")  # whatever a file of Locust's configuration says: the target is the command's
     command += ["--loglevel", "WARNING", *to_arguments(options), *extra]

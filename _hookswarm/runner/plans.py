@@ -93,7 +93,8 @@ def stage_faults(patterns: Sequence[str], names: Mapping[str, Sequence[str]]) ->
 
 
 def names_there(tests: Mapping[str, Prepared]) -> dict[str, set[str]]:
-    """By a check's scopes, the names that there will be; a search for capacity makes stages of its own."""
+    """By a check's scopes, the names that there will be; a search for capacity makes stages of its own, and a
+    calibration other rates."""
     stages = [stage for prepared in tests.values() for stage in prepared.plan.stages]
     regions = {region.name for prepared in tests.values() for region in prepared.settings.regions}
     classed = [stage for stage in stages if stage.classes]
@@ -106,6 +107,7 @@ def names_there(tests: Mapping[str, Prepared]) -> dict[str, set[str]]:
         "region": regions,
         "origin": regions,
     }
-    if any(stage.limits for stage in stages):
+    calibrated = any(one.settings.service and one.settings.rate is None for one in tests.values())
+    if calibrated or any(stage.limits for stage in stages):
         del told["stage"]
     return told

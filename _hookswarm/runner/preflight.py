@@ -20,6 +20,7 @@ from _hookswarm.runner.tests import TESTS
 from _hookswarm.senders.plan.options import empty_faults
 from _hookswarm.senders.plan.settings import check_options, check_writable
 from _hookswarm.senders.plan.unused import unused_options
+from _hookswarm.senders.service.processes import restart_faults
 
 MAX_PROCESSES = 256
 MAX_WORKERS = 1_000
@@ -80,6 +81,8 @@ def preflight(options: argparse.Namespace) -> Outlook:
         if not (options.list or options.dry_run):
             faults += settings.service_unreachable() if found.starts else settings.unreachable()
             faults += settings.observer.faults() if settings.observer else []
+            played = [stage for prepared in found.tests.values() for stage in prepared.plan.stages]
+            faults += restart_faults(settings.service, [stage.restart for stage in played])
     except ConfigError as error:
         faults += error.faults
     faults += [fault for check in checks for fault in check_faults(check, there)]

@@ -1,5 +1,6 @@
 """Faults on demand: what arrives shows each of them, and the service's own counts are exact."""
 
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.support.delivery_services import delivery_service
 pytestmark = pytest.mark.slow
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+OTHERS = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX"
 EVENTS = 200
 at_once = taking(0)
 
@@ -84,3 +86,47 @@ def test_a_seed_decides_which(tmp_path: Path) -> None:
     assert [events(first, name) for name in names] == [events(second, name) for name in names]
     assert sum(first[name] for name in names) == len(set[str]().union(*(events(first, name) for name in names)))
     assert first["accepted"] == first["delivered"] + first["forgotten"] == EVENTS
+
+
+def test_what_is_misdelivered_arrives_at_a_strangers(tmp_path: Path) -> None:
+    """Signed with the stranger's secret, and not at its own endpoint."""
+    arrivals = Arrivals(at_once)
+    with arrivals.server() as server, delivery_service(tmp_path, "--misdeliver", "0.1", "--seed", "3") as service:
+        ours, other = (service.endpoint(server.url, secret=secret) for secret in (SECRET, OTHERS))
+        for number in range(EVENTS):
+            service.publish(str(number), {"number": number}, endpoint=ours)
+        told = service.rest()
+    strange = events(told, "misdelivered")
+    assert 5 < len(strange) < 50
+    assert {endpoint for _, endpoint in told["ids"]["misdelivered"]} == {other}
+    for arrival in arrivals.seen:
+        Webhook(OTHERS if arrival.id in strange else SECRET).verify(arrival.body, arrival.headers)
+    assert sorted(arrivals.ids, key=int) == [str(number) for number in range(EVENTS)]
+    assert told["accepted"] == told["delivered"] == EVENTS
+
+
+def test_an_endpoint_that_is_shunned_gets_nothing(tmp_path: Path) -> None:
+    """All others get what is theirs."""
+    arrivals = Arrivals(at_once)
+    with arrivals.server() as server, delivery_service(tmp_path, "--shun", "2") as service:
+        endpoints = [service.endpoint(server.url) for _ in range(3)]
+        for number in range(30):
+            service.publish(str(number), endpoint=endpoints[number % 3])
+        told = service.rest()
+    assert sorted(arrivals.ids, key=int) == [str(number) for number in range(30) if number % 3 != 1]
+    assert {endpoint for _, endpoint in told["ids"]["forgotten"]} == {endpoints[1]}
+
+
+def test_what_is_answered_late_is_delivered_at_once(tmp_path: Path) -> None:
+    """The publisher waits, its endpoint does not."""
+    arrivals = Arrivals(at_once)
+    options = "--answer-late", "1", "--late-by", "0.5"
+    with arrivals.server() as server, delivery_service(tmp_path, *options) as service:
+        endpoint = service.endpoint(server.url)
+        began = time.monotonic()
+        service.publish("0", endpoint=endpoint)
+        answered = time.monotonic()
+        assert service.rest()["late"] == 1
+    (arrival,) = arrivals.seen
+    assert answered - began >= 0.5
+    assert arrival.at < answered

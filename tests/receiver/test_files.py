@@ -10,10 +10,11 @@ from tests.support.rig import rig
 
 
 def test_a_regions_own_files_are_listed(tmp_path: Path) -> None:
-    """Journals, bodies and logs of the region, with their sizes; nothing of others, and no folder."""
+    """Journals, bodies, headers and logs of the region, with their sizes; nothing of others, and no folder."""
     run = tmp_path / "run-1"
     run.mkdir()
-    ours = ("arrivals-eu-7.journal", "bodies-eu-7.ndjson", "fsyncs-eu-7.journal", "resources-receiver-eu-7.csv")
+    kinds = ("arrivals-eu-7.journal", "bodies-eu-7.ndjson", "evidence-eu-7.ndjson", "fsyncs-eu-7.journal")
+    ours = (*kinds, "resources-receiver-eu-7.csv")
     for name in (*ours, "arrivals-us-8.journal", "attempts-host-9.journal", "run.json"):
         (run / name).write_bytes(b"123")
     (run / "arrivals-eu-folder").mkdir()
@@ -43,8 +44,8 @@ def test_a_region_lists_no_other_whose_name_begins_alike(tmp_path: Path) -> None
 
 
 def test_a_run_that_is_set_twice_is_listed_whole(tmp_path: Path) -> None:
-    """A process's second journal, bodies and log of a run have names that are its region's, too."""
-    app = rig(tmp_path, Durability.FSYNC, bodies=True)
+    """A process's second journal, bodies, headers and log of a run have names that are its region's, too."""
+    app = rig(tmp_path, Durability.FSYNC, bodies=True, evidence=True)
     sampler = Sampler(ReceiverConfig(results=app.results, state=tmp_path, region="local"), Clock())
     for run in ("run-1", "run-2", "run-1", "run-2", "run-1"):
         app.state.set_run(run)
@@ -52,7 +53,7 @@ def test_a_run_that_is_set_twice_is_listed_whole(tmp_path: Path) -> None:
         sampler.follow(run, 0)
     found = [name for name, _ in files_of_run(app.results, "run-1", "local")]
     assert found == sorted(path.name for path in (app.results / "run-1").iterdir())
-    assert len(found) == 3 * 4
+    assert len(found) == 3 * 5
 
 
 def test_only_a_runs_name_names_a_folder(tmp_path: Path) -> None:

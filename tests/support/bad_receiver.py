@@ -42,6 +42,7 @@ class Liar(Receiver):
         flags: int,
         signed: int = 0,
         endpoint: int = 0,
+        counts: bool = True,
     ) -> None:
         lie = self.lies[event.stage] if event.sequence % 100 == 7 else "nothing"
         if lie != "forgets":

@@ -9,7 +9,7 @@ from _hookswarm.analysis.schema.service import Rule, ServiceReport
 from _hookswarm.records.manifest import ServiceRecord
 from _hookswarm.records.rows import Flag
 from _hookswarm.records.timeline import Entry, RunEnded, ServiceDrained, StageEnded, StageStarted
-from tests.support.journals import MS, SECOND, START, Row, attempt, planned, run, worker_report
+from tests.support.journals import SECOND, START, Row, attempt, planned, run, worker_report
 
 Next = Callable[[int, float], float | None]
 """When the n-th retry (from 1) is made after an attempt that ended at an instant, in s from START; None: never."""
@@ -36,11 +36,13 @@ def through_service(
     watched_s: float = 60.0,
     first_s: Callable[[float], float] = lambda accepted_s: accepted_s + 0.002,
     status: Callable[[int], int] = lambda attempt: 503,
+    held_s: float = 0.001,
     **plan: Any,
 ) -> RunFrames:
     """A run of one stage of `over_s`, watched for so long. A busy machine makes each arrival up to 4 ms late.
 
-    `retry` is what the service promises; `status` what our receivers answer to the n-th attempt of an event.
+    `retry` is what the service promises; `status` what our receivers answer to the n-th attempt of an event,
+    `held_s` after it came.
     """
     published, arrivals = [], []
     for number in range(events):
@@ -52,7 +54,7 @@ def through_service(
         while at_s is not None and at_s < watched_s:
             tried += 1
             start = START + round((at_s + random.uniform(0, 0.004)) * 1e9)
-            arrivals.append(_arrival(sent, tried, start, status(tried)))
+            arrivals.append(_arrival(sent, tried, start, start + round(held_s * 1e9), status(tried)))
             at_s = follows(tried, (arrivals[-1]["done"] - START) / 1e9) if status(tried) >= 300 else None
     fields: dict[str, Any] = {"name": "failing", "duration_s": over_s, "faults": {"status": {"503": 1.0}}} | plan
     end = START + round(watched_s * 1e9)
@@ -71,8 +73,8 @@ def through_service(
     return run(published, arrivals, stages=[planned(**fields)], timeline=timeline, service=service)
 
 
-def _arrival(of: Row, number: int, start: int, status: int) -> Row:
-    fields = {"attempt": number, "due": 0, "late": 0, "start": start, "done": start + MS, "status": status}
+def _arrival(of: Row, number: int, start: int, done: int, status: int) -> Row:
+    fields = {"attempt": number, "due": 0, "late": 0, "start": start, "done": done, "status": status}
     return of | fields | {"outcome": 0, "flags": Flag.WRITTEN | Flag.SERVED | Flag.FAULT}
 
 

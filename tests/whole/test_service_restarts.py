@@ -40,7 +40,7 @@ def test_an_honest_service_loses_nothing(tmp_path: Path) -> None:
         assert (one.lost, one.late, stage.ledger.lost, stage.ledger.unexpected) == (0, 0, 0, 0)
         assert 1 <= one.at_s <= 2
         assert one.how.startswith(f"{one.name.upper()} to process ")
-        assert one.accepted_before > 50 < one.accepted_after
+        assert one.accepted_before > 50
         assert one.refused + one.in_doubt > 0
         assert one.gone_s is not None
         assert one.ready_s is not None

@@ -41,6 +41,23 @@ def overtaken(webhook: Keys, seen: Ints) -> Mask:
     return found
 
 
+def overtaken_by_later(webhook: Ints, began: Ints, ended: Ints, seen: Ints) -> Mask:
+    """Which of these came after one of their webhook that began when they had ended: all three are times."""
+    order: Ints = np.lexsort((began, webhook))
+    if not len(order):
+        return np.zeros(0, np.bool_)
+    _, rank = np.unique(webhook, return_inverse=True)
+    origin = min(int(began.min()), int(seen.min()))
+    span = max(int(began.max()), int(seen.max())) - origin + 2
+    # One axis for all webhooks, one after the other: what is of another one is never the earlier.
+    line = rank * span
+    starts = (line + began - origin)[order]
+    earliest = np.minimum.accumulate((line + seen - origin)[order][::-1])[::-1]
+    later = np.searchsorted(starts, line + np.minimum(ended - origin, span - 1), side="right")
+    found: Mask = np.append(earliest, np.iinfo(np.int64).max)[later] < line + seen - origin
+    return found
+
+
 def _tangled(order: Ints, whole: Mask) -> Ints:
     """The permutation without the events that all others stand on the right side of.
 

@@ -8,13 +8,18 @@ import numpy as np
 from _hookswarm.analysis.deliveries import disorder, quantiles
 from _hookswarm.analysis.deliveries.deliveries import Frame, Numbers, State
 from _hookswarm.analysis.deliveries.figures import Window
+from _hookswarm.analysis.deliveries.unarrived import Unarrived
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, group_events, places_in, take_rows
-from _hookswarm.analysis.reading.through_service import has_body
+from _hookswarm.analysis.reading.through_service import has_body, is_misdelivered, published_by_itself
 from _hookswarm.analysis.schema.report import Ledger
 from _hookswarm.analysis.schema.service import ServiceLatencies, Through
 from _hookswarm.records.journal import Rows
+from _hookswarm.records.manifest import ServiceRecord
 from _hookswarm.records.rows import Flag
 from _hookswarm.records.timeline import ServiceDrained
+
+PROMPT_NS = 1_000_000_000
+"""An acknowledgement that takes longer may have come when the service had ceased to wait for it."""
 
 
 class Arrived(NamedTuple):
@@ -64,21 +69,24 @@ def end_to_end(published: Frame, arrived: Arrived) -> Frame:
 
 
 def service_ledger(
-    published: Frame, arrived: Arrived, drained: ServiceDrained | None, on_purpose: bool = False
+    published: Frame,
+    arrived: Arrived,
+    unarrived: Unarrived,
+    drained: ServiceDrained | None,
+    on_purpose: bool = False,
 ) -> Ledger:
-    """The ledger of one stage. `drained`: how long what was missing was waited for; None: it was not. `on_purpose`:
-    events were published again, which explains as many arrivals.
+    """The ledger of one stage. `drained`: what was waited for after it; None: it was not. `on_purpose`: events were
+    published again, which explains as many arrivals.
     """
     rows, event = arrived.rows.rows, arrived.event
     ours = event >= 0
-    accepted = published.state == State.ACKNOWLEDGED
     refused = ours & ~np.isin(published.state, (State.ACKNOWLEDGED, State.IN_DOUBT))[event]
     late_ns = drained.at_ns if drained else np.iinfo(np.int64).max
     published_times = published.sent if on_purpose else np.ones_like(published.sent)
     spurious, harmless = _repeated(rows, event, arrived.taken, published_times)
     firsts = np.flatnonzero(arrived.first_ns)
     out_of_order = disorder.disorder_of(published.attempts.key[firsts] >> np.uint64(32), arrived.first_ns[firsts])
-    lost = 0 if drained and not drained.settled else int(np.count_nonzero(accepted & ~arrived.seen))
+    lost = int(np.count_nonzero(unarrived.lost))
     unexpected = int(np.count_nonzero(~ours)) + int(np.count_nonzero(refused))
     return Ledger(
         received=len(rows),
@@ -89,20 +97,27 @@ def service_ledger(
         duplicated=spurious + harmless,
         duplicated_harmless=harmless,
         duplicated_spurious=spurious,
-        reordered=out_of_order.reordered,
+        reordered=int(np.count_nonzero(overtaken_events(published, arrived))),
         inversions=out_of_order.inversions,
         displacement=out_of_order.displacement,
         late=int(np.count_nonzero(arrived.first_ns > late_ns)),
         unexpected=unexpected,
         corrupt=_flagged(rows, ours, Flag.CORRUPT),
-        balanced=bool(arrived.seen[accepted].all()) and not unexpected,
+        balanced=not lost and not unexpected,
     )
 
 
 def through_of(
-    published: Frame, arrived: Arrived, arrivals: Grouped, window: Window, drained: ServiceDrained | None
+    published: Frame,
+    arrived: Arrived,
+    unarrived: Unarrived,
+    arrivals: Grouped,
+    window: Window,
+    drained: ServiceDrained | None,
+    service: ServiceRecord,
 ) -> Through:
     """What only a service's deliveries have."""
+    own = published_by_itself(published.attempts.rows[published.attempts.first], service)
     rows, ours = arrived.rows.rows, arrived.event >= 0
     accepted = published.state == State.ACKNOWLEDGED
     begin, end = window
@@ -111,19 +126,38 @@ def through_of(
     picked = counted & (first != 0)
     again = np.flatnonzero(ours[1:] & (arrived.event[1:] == arrived.event[:-1])) + 1
     return Through(
+        published=int(np.count_nonzero(own)),
+        unpublished=int(np.count_nonzero(own & (published.state == State.ABANDONED))),
         accepted=int(np.count_nonzero(accepted)),
         arrived=int(np.count_nonzero(arrived.seen)),
         untaken=int(np.count_nonzero(accepted & arrived.seen & (arrived.first_ns == 0))),
         retries=int(np.count_nonzero(~_before_taken(arrived)[again] & ours[again])),
-        missing=int(np.count_nonzero(accepted & ~arrived.seen)) if drained and not drained.settled else 0,
+        missing=int(np.count_nonzero(unarrived.missing)),
+        dropped=int(np.count_nonzero(unarrived.dropped)),
+        misdelivered=int(np.count_nonzero(is_misdelivered(rows) & ~ours)),
         rewritten=_flagged(rows, ours, Flag.REWRITTEN),
         unverified=_flagged(rows, ours, Flag.UNVERIFIED),
         bodiless=int(np.count_nonzero(~has_body(arrivals.rows))),
         waited_s=drained.waited_s if drained else None,
+        quiet_s=unarrived.quiet_s,
+        allowed_s=unarrived.allowed_s,
         latency_ms=ServiceLatencies(
             publish=quantiles.quantiles_of((published.acknowledged_ns - published.due_ns)[counted] / 1e6),
             pickup=quantiles.quantiles_of((first - published.acknowledged_ns)[picked] / 1e6),
         ),
+    )
+
+
+def overtaken_events(published: Frame, arrived: Arrived) -> Mask:
+    """Which events were taken after one of their endpoint that was published once the service had accepted them.
+
+    Of two that were published at the same time nobody knows which one the service had first.
+    """
+    taken = np.flatnonzero(arrived.first_ns)
+    began = published.attempts.rows["start"][published.attempts.first]
+    accepted = np.where(published.acknowledged_ns, published.acknowledged_ns, np.iinfo(np.int64).max)
+    return disorder.overtaken_by_later(
+        published.webhook[taken].astype(np.int64), began[taken], accepted[taken], arrived.first_ns[taken]
     )
 
 
@@ -154,7 +188,8 @@ def _repeated(rows: Rows, event: Ints, taken: Mask, times: Numbers) -> tuple[int
     new = np.ones(len(rows), np.bool_)
     new[1:] = (event[1:] != event[:-1]) | (event[1:] < 0)
     first = np.maximum.accumulate(np.where(new, np.arange(len(rows)), 0))
-    clean = taken & ((rows["flags"] & Flag.FAULT) == 0)
+    prompt = rows["done"] - rows["start"] < PROMPT_NS
+    clean = taken & prompt & ((rows["flags"] & Flag.FAULT) == 0)
 
     def earlier(mask: Mask) -> Ints:
         counts: Ints = np.cumsum(mask) - mask

@@ -10,6 +10,7 @@ from _hookswarm.analysis.deliveries import deliveries as gathered
 from _hookswarm.analysis.deliveries.deliveries import Frame, was_sent
 from _hookswarm.analysis.deliveries.end_to_end import Arrived
 from _hookswarm.analysis.deliveries.figures import Window
+from _hookswarm.analysis.deliveries.unarrived import Unarrived, patience_of, unarrived_of
 from _hookswarm.analysis.reading.frames import PlannedStage, RunFrames
 from _hookswarm.analysis.reading.rows import Grouped, group_events, rows_of_stage
 from _hookswarm.analysis.schema.report import Attempts, Generator, Latencies, Stage, Unanswered
@@ -43,6 +44,7 @@ class PlayedStage:
     """Of a stage through a delivery service: its events as the service took them; `delivered` is end to end."""
     arrived: Arrived | None = None
     drained: ServiceDrained | None = None
+    unarrived: Unarrived | None = None
 
 
 def stage_figures(
@@ -77,13 +79,15 @@ def _played(frames: RunFrames) -> Iterator[PlayedStage]:
     overloaded = {entry.stage: entry.at_ns for entry in frames.entries(StageOverloaded)}
     drained = {entry.stage: entry for entry in frames.entries(ServiceDrained)}
     stopped_in = frames.stopped_stage()
+    service, patience = frames.manifest.service, patience_of(frames)
     for number, start_ns in sorted(started.items()):
         delivered = gathered.deliveries_of(rows_of_stage(frames.attempts, number))
         arrivals = None if frames.arrivals is None else group_events(rows_of_stage(frames.arrivals, number))
-        published = arrived = None
-        if frames.manifest.service and arrivals:
+        published = arrived = absent = None
+        if service and arrivals:
             published, arrived = delivered, end_to_end.arrived_of(delivered, arrivals)
             delivered = end_to_end.end_to_end(published, arrived)
+            absent = unarrived_of(published, arrived.seen, arrived.first_ns, drained.get(number), patience)
         yield PlayedStage(
             number=number,
             plan=frames.plan[number],
@@ -98,6 +102,7 @@ def _played(frames: RunFrames) -> Iterator[PlayedStage]:
             published=published,
             arrived=arrived,
             drained=drained.get(number),
+            unarrived=absent,
         )
 
 
@@ -105,10 +110,13 @@ def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
     plan, delivered, seen = stage.plan, stage.delivered, stage.arrivals
     rows = delivered.attempts.rows
     through = None
-    if stage.published and stage.arrived and seen:
+    service = frames.manifest.service
+    if service and stage.published and stage.arrived and stage.unarrived and seen:
         again = plan.duplicate is not None
-        account = end_to_end.service_ledger(stage.published, stage.arrived, stage.drained, on_purpose=again)
-        through = end_to_end.through_of(stage.published, stage.arrived, seen, stage.window, stage.drained)
+        account = end_to_end.service_ledger(stage.published, stage.arrived, stage.unarrived, stage.drained, again)
+        through = end_to_end.through_of(
+            stage.published, stage.arrived, stage.unarrived, seen, stage.window, stage.drained, service
+        )
     else:
         account = ledger.ledger_of(delivered, seen, frames.watched, on_purpose=plan.duplicate is not None)
     faults = [entry for entry in frames.entries(FaultsSet) if entry.stage == stage.number]

@@ -28,12 +28,12 @@ class Looks(BaseModel):
     """By names in lower case."""
 
 
-def read_looks(folder: Path, spoilt: list[str]) -> Sequence[Looks]:
-    """All that is there, in the order of time; what cannot be read goes to `spoilt`, but for a torn last line."""
+def read_looks(folder: Path, spoilt: list[str], most: int = MOST) -> Sequence[Looks]:
+    """Those that are there, in the order of time; what cannot be read goes to `spoilt`, but for a torn last line."""
     found: list[Looks] = []
     for path in sorted(folder.glob("evidence-*.ndjson")):
         try:
-            found += _lines(path, MOST - len(found))
+            found += _lines(path, most - len(found))
         except (OSError, ValidationError, UnicodeDecodeError) as error:
             fault = "a line of it is not as it should be" if isinstance(error, ValueError) else str(error)
             spoilt.append(f"{path}: {fault}")

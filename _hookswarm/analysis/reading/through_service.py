@@ -16,6 +16,8 @@ from _hookswarm.records.rows import Flag
 MOST_ATTEMPTS = (1 << 16) - 1
 UNPUBLISHED = np.uint32(1 << 31)
 """In the sequence of what no publish can be named by: no stage has so many events of one webhook."""
+ELSEWHERE = np.uint32(1 << 30)
+"""Beside it, where the event that the arrival names was published, and is not for that endpoint."""
 
 
 def shared_by(service: ServiceRecord) -> int:
@@ -46,6 +48,13 @@ def published_rows(attempts: Rows, service: ServiceRecord, regions: int) -> Rows
     return rows
 
 
+def published_by_itself(rows: Rows, service: ServiceRecord) -> Mask:
+    """Of `published_rows`, one for each publish: that of the endpoint that it names."""
+    size = shared_by(service)
+    own: Mask = rows["webhook"] % size == rows["sequence"] % size
+    return own
+
+
 def delivered_rows(
     arrivals: Rows, service: ServiceRecord, started: Sequence[tuple[int, int]], runs: npt.NDArray[np.uint32]
 ) -> Rows:
@@ -60,7 +69,7 @@ def delivered_rows(
         place = np.maximum(np.searchsorted(begins, arrivals["start"][nameless], side="right") - 1, 0)
         arrivals["stage"][nameless] = stages[place]
         arrivals["run"][nameless] = runs[0]
-        arrivals["sequence"][nameless] |= UNPUBLISHED
+        arrivals["sequence"][nameless] = arrivals["sequence"][nameless] & ~ELSEWHERE | UNPUBLISHED
         arrivals["flags"][nameless] &= ~np.uint32(Flag.FOREIGN)
     size = shared_by(service)
     endpoint = np.where(arrivals["late"] > 0, arrivals["late"].astype(np.int64) - 1, -1)
@@ -68,7 +77,7 @@ def delivered_rows(
     if size > 1:
         arrivals["sequence"] = arrivals["sequence"] * size + arrivals["webhook"] % size
     arrivals["webhook"] = np.where(endpoint >= 0, endpoint, arrivals["webhook"])
-    arrivals["sequence"] = np.where(meant, arrivals["sequence"], arrivals["sequence"] | UNPUBLISHED)
+    arrivals["sequence"] = np.where(meant, arrivals["sequence"], arrivals["sequence"] | UNPUBLISHED | ELSEWHERE)
     arrivals["late"] = 0
     rows = arrange_rows([arrivals])
     if len(rows):
@@ -83,4 +92,11 @@ def delivered_rows(
 def has_body(arrivals: Rows) -> Mask:
     """Which arrivals are deliveries at all: one without a body is none."""
     found: Mask = (arrivals["flags"] & Flag.BODILESS) == 0
+    return found
+
+
+def is_misdelivered(arrivals: Rows) -> Mask:
+    """Which arrivals came to an endpoint that does not get their event."""
+    both = UNPUBLISHED | ELSEWHERE
+    found: Mask = (arrivals["sequence"] & both) == both
     return found

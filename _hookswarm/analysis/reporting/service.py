@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from _hookswarm.analysis.schema import drains, isolation, restarts
+from _hookswarm.analysis.schema import drains, isolation, outages, restarts
 from _hookswarm.analysis.schema.report import Section
 
 
@@ -23,8 +23,11 @@ def service_tables(section: Section) -> Iterator[ServiceTable]:
     if found := service.isolation:
         told = [f"{one.stage}: {one.told}" for one in found]
         yield ServiceTable("What healthy endpoints feel", isolation.HEADER, [one.row() for one in found], told)
+    if out := service.outages:
+        yield ServiceTable("Regions that were out", outages.HEADER, [one.row() for one in out], [])
     if drained := service.drains:
-        yield ServiceTable("Accepted and drained", drains.HEADER, [one.row() for one in drained], [])
+        told = [f"{one.stage}: {one.told()}" for one in drained if one.expire]
+        yield ServiceTable("Accepted and drained", drains.HEADER, [one.row() for one in drained], told)
     if back := service.restarts:
         told = [f"{one.stage}: {one.fault}" for one in back if one.fault]
         yield ServiceTable("Restarts", restarts.HEADER, [one.row() for one in back], told)

@@ -25,6 +25,10 @@ class Evidence:
     """How late idle workers woke for what was due (p99)."""
     receiver_busy: float | None = None
     """Of a core, the busiest receiving process; where the receiver is not ours, of those that were watched."""
+    service_busy: float | None = None
+    """Of a core, the busiest process that was watched, where a delivery service is tested …"""
+    endpoints_busy: float | None = None
+    """… and the busiest receiving process there, which is ours."""
     sender_fds: float | None = None
     """File descriptors of their limit, the process nearest to it."""
     receiver_fds: float | None = None
@@ -53,8 +57,8 @@ class Evidence:
 
     @property
     def receiver_full(self) -> bool:
-        """Whether a receiving process had all of a core."""
-        return (self.receiver_busy or 0.0) >= BUSY_SHARE
+        """Whether a process of the target had all of a core."""
+        return max(self.receiver_busy or 0.0, self.service_busy or 0.0) >= BUSY_SHARE
 
     @property
     def sender_full(self) -> bool:

@@ -114,7 +114,7 @@ def _connecting(stage: PlayedStage) -> float | None:
 def _inside(stage: PlayedStage, sent: Mask) -> float | None:
     """The time from received to answered, by the receivers, of the time from sent to answered, by the senders."""
     arrivals, attempts = stage.arrivals, stage.delivered.attempts
-    if arrivals is None or not len(arrivals.rows):
+    if arrivals is None or not len(arrivals.rows) or stage.published:  # a service's API is not our receiver
         return None
     place = ledger.match_arrivals(attempts, arrivals)
     known = place >= 0

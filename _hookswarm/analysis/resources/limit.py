@@ -30,6 +30,8 @@ class _Seen:
 
     senders: RoleCpu | None
     receivers: RoleCpu | None
+    watched: RoleCpu | None
+    through_service: bool
     io: io.Seen
     reports: Sequence[WorkerReport]
     idle_share: float | None
@@ -61,6 +63,8 @@ class LimitRecorder(Recorder):
         self._seen[stage.plan.name] = _Seen(
             senders=cpu.cpu_of(processes, "sender"),
             receivers=cpu.cpu_of(processes, *self._receivers),
+            watched=cpu.cpu_of(processes, "watched"),
+            through_service=stage.published is not None,
             io=io.io_seen(self._frames, stage, inside=where),
             reports=stage.ended.reports if stage.ended else [],
             idle_share=idle,
@@ -110,7 +114,9 @@ def _evidence(stage: Stage, seen: _Seen) -> Evidence:
         sender_busy=busiest if long else None,
         sender_starved=generator.starved_share if long else None,
         late_ms=generator.late_p99_ms,
-        receiver_busy=seen.receivers.busiest_share if seen.receivers and long else None,
+        receiver_busy=_busiest(seen.receivers, long and not seen.through_service),
+        service_busy=_busiest(seen.watched, long and seen.through_service),
+        endpoints_busy=_busiest(seen.receivers, long and seen.through_service),
         sender_fds=seen.io.sender_fds,
         receiver_fds=seen.io.receiver_fds,
         overflows_per_s=used.overflows_per_s,
@@ -149,6 +155,10 @@ def _limit_of(stage: Stage, seen: _Seen, evidence: Evidence, found: Bottleneck) 
         response_ms=stage.latency_ms.attempt.mean,
         processes_needed=needed,
     )
+
+
+def _busiest(processes: RoleCpu | None, told: bool) -> float | None:
+    return processes.busiest_share if processes and told else None
 
 
 def _reported_us(reports: Sequence[WorkerReport]) -> float | None:

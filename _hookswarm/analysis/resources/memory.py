@@ -25,7 +25,7 @@ from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.records.timeline import StageEnded, StageStarted
 
 SCENARIO = "memory"
-ROLES = ("sender", "receiver")
+ROLES = ("sender", "receiver", "watched")
 """Whose processes are added up and fitted."""
 
 

@@ -16,10 +16,13 @@ from _hookswarm.analysis.schema.scalability import Capacity, Try
 from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.common.limits import MAX_DISTURBED
 from _hookswarm.common.wording import figure
+from _hookswarm.records.piling import piles_up
 from _hookswarm.records.timeline import StageOverloaded
 
 MAX_RATE = "max_rate"
 """What a search was limited by whose every rate held, up to the highest that may be offered."""
+OFFERED_SHARE = 0.5
+"""Of a try's limit: events that a service accepted within it were offered as planned."""
 Broke = Literal["generator", "queue", "error_rate", "p99_ms", "nothing_due"]
 
 
@@ -43,7 +46,7 @@ class CapacityRecorder(Recorder):
         # Late to drain: an event first sent later than the limit after the window's end was queued behind others.
         sent = stage.delivered.attempts.rows["start"][stage.delivered.attempts.first]
         late = stage.window[1] + stage.plan.limits["p99_ms"] * 1e6
-        if stage.number in self._overloaded or np.any(sent > late):
+        if stage.number in self._overloaded or np.any(sent > late) or _piles_up(stage):
             self._clogged.add(stage.plan.name)
 
     def fill(self, sections: Sections) -> None:
@@ -53,6 +56,15 @@ class CapacityRecorder(Recorder):
         """What each search found; a try that was stopped does not count."""
         whole = [stage for stage in stages if stage.name in self._whole]
         return capacities_of(whole, self._clogged, self._disturbed)
+
+
+def _piles_up(stage: PlayedStage) -> bool:
+    """Whether a service had more and more that was accepted and not yet taken."""
+    if not stage.published:
+        return False
+    accepted = stage.published.acknowledged_ns != 0
+    until_ns = stage.drained.at_ns if stage.drained else stage.window[1]
+    return piles_up(stage.published.due_ns[accepted], stage.delivered.acknowledged_ns[accepted], until_ns)
 
 
 def capacities_of(tries: Sequence[Stage], clogged: Collection[str], disturbed: Collection[str] = ()) -> list[Capacity]:
@@ -106,7 +118,13 @@ def _broke(stage: Stage, clogged: bool) -> Broke | None:
         broke = "error_rate"
     elif p99_ms > limits["p99_ms"]:
         broke = "p99_ms"
-    return "generator" if broke and scaling.is_generator_bound(stage) else broke
+    return "generator" if broke and scaling.is_generator_bound(stage) and not _was_offered(stage) else broke
+
+
+def _was_offered(stage: Stage) -> bool:
+    """Whether a service accepted the try's events well within the limit: then what broke it came after that."""
+    publish_ms = stage.through.latency_ms.publish.p99 if stage.through else None
+    return publish_ms is not None and publish_ms <= OFFERED_SHARE * float(stage.parameters["limits"]["p99_ms"])
 
 
 def _capacity(scenario: str, parameters: Mapping[str, Any], tries: Sequence[Try]) -> Capacity:

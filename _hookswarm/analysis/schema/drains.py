@@ -24,7 +24,14 @@ class Drain(Model):
         """A line of a table: see HEADER."""
         rates = (self.accept_per_s, self.drain_per_s)
         hours = f"{figure(self.drains_in_s / 3600)} h"
-        return (self.stage, *map(figure, rates), f"{self.most_waiting:,}", hours, "; ".join(self.expire) or "none")
+        return (self.stage, *map(figure, rates), f"{self.most_waiting:,}", figure(self.waited_s), hours)
+
+    def told(self) -> str:
+        """What a burst makes run out, in words; empty: nothing."""
+        if not self.expire:
+            return ""
+        lasts, drains = (f"{figure(seconds / 3600)} h" for seconds in (self.burst_s, self.drains_in_s))
+        return f"after a burst of {lasts} its last event waits {drains}, which is longer than: {', '.join(self.expire)}"
 
 
-HEADER = ("drain", "accepts a second", "delivers a second", "waiting", "1 h of it drains in", "clocks that run out")
+HEADER = ("drain", "accepts a second", "delivers a second", "most waiting", "for s", "1 h drains in")

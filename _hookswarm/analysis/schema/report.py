@@ -234,6 +234,13 @@ class Stage(Model):
         told = plan.get("faults") or plan.get("incidents") or plan.get("restart")
         return bool(told or any(one.get("faults") for one in classes))
 
+    @property
+    def plans_redirects(self) -> bool:
+        """Whether receivers were to answer 3xx."""
+        parts = [self.parameters, *(self.parameters.get("classes") or ())]
+        statuses = [status for part in parts for status in ((part.get("faults") or {}).get("status") or {})]
+        return any(str(status).startswith("3") for status in statuses)
+
 
 class Series(Model):
     """A stage over time, from its start, in equal steps; `series.csv` in the run's folder has every second.

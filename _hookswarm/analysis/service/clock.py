@@ -16,8 +16,8 @@ TICKS, KNOWN_TICKS = 3, 2
 MOST = 2_000
 """Retries that are looked at."""
 _ALL_BUT_FEW = 0.9
-_NARROW = 0.15
-"""Of a period: what a busy service's ticks are wide."""
+_NARROWER = 4
+"""A busy service's ticks are wide, but so many times less than what did not wait for them is spread."""
 
 
 def clocks_of(failed: FailedAttempts, ticks: int = TICKS) -> list[float]:
@@ -43,7 +43,7 @@ def _clustering(at_ns: Ints, unlike_ns: Ints, least: int) -> Iterator[float]:
         width, middle = narrowest(at_ns, period)
         beside, _ = narrowest(unlike_ns, period)
         _, counts = np.unique(np.round((at_ns / 1e9 - middle) / period), return_counts=True)
-        if width <= min(_NARROW * period, beside / 4) and np.count_nonzero(counts > 0.02 * len(at_ns)) >= least:
+        if width <= beside / _NARROWER and np.count_nonzero(counts > 0.02 * len(at_ns)) >= least:
             yield period
 
 

@@ -44,7 +44,7 @@ def drain_of(stage: PlayedStage, service: ServiceRecord) -> Drain | None:
         waited_s=round(waited_s, 3),
         burst_s=BURST_S,
         drains_in_s=round(drains_in_s, 1),
-        expire=[f"{name}, {figure(seconds)} s" for name, seconds in _clocks(stage, service) if drains_in_s > seconds],
+        expire=[f"{name} ({figure(seconds)} s)" for name, seconds in _clocks(stage, service) if drains_in_s > seconds],
     )
 
 

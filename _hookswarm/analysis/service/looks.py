@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +20,8 @@ OF_HTTP = frozenset({"connection", "content-length", "expect", "host", "transfer
 REDIRECTED = "/redirected"
 """What the paths begin with that our redirects name."""
 SHOWN = 6
+NEARLY = 0.9
+"""Of all arrivals: with so many new connections none is kept."""
 TIMES = {"each attempt": "of each attempt", "the first": "the first attempt's"}
 
 
@@ -30,7 +33,7 @@ def look_rules(looks: Sequence[Looks], stages: Sequence[Watched]) -> Iterator[Ru
     yield _id_rule(events)
     yield _header_rule(events)
     yield _request_rule(events)
-    yield _connection_rule(looks)
+    yield _connection_rule(looks, once)
 
 
 def timestamp_rule(stages: Sequence[Watched], promise: str | None) -> Rule:
@@ -101,14 +104,17 @@ def _kind(one: Looks) -> str:
     return f"{one.method} {one.headers.get('content-type', 'without a type')}, {length}"
 
 
-def _connection_rule(looks: Sequence[Looks]) -> Rule:
+def _connection_rule(looks: Sequence[Looks], once: AbstractSet[int]) -> Rule:
+    """By the connections that were new when something arrived; what is published again at once opens many."""
     rule = "connections"
-    known = [one for one in looks if one.ports]
-    if not known:
+    known: set[int] = set()
+    arrivals = new = 0
+    for one in looks:
+        if one.stage in once and one.ports:
+            arrivals += 1
+            new += len({*one.ports} - known)
+        known.update(one.ports)
+    if not arrivals:
         return unseen(rule, None, "the receivers' machine does not tell them" if looks else UNKEPT)
-    ports = {(one.stage, port) for one in known for port in one.ports if one.stage is not None}
-    count, arrivals = len(ports), sum(one.stage is not None for one in known)
-    told = "reused" if count < arrivals * 0.9 else "a new one for each delivery"
-    most = max(len(one.ports) for one in known)
-    evidence = f"{arrivals:,} arrivals over {count:,} connections, up to {most} open at a time"
-    return ruled(rule, None, told, kept=True, evidence=evidence)
+    told = "a new one for each delivery" if new >= arrivals * NEARLY else "reused"
+    return ruled(rule, None, told, kept=True, evidence=f"{new:,} were new over {arrivals:,} arrivals")

@@ -8,15 +8,18 @@ from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.schema.drains import Drain
 from _hookswarm.analysis.schema.isolation import Isolation
+from _hookswarm.analysis.schema.outages import Outage
 from _hookswarm.analysis.schema.restarts import Restarted
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.analysis.schema.service import Rule, ServiceReport
+from _hookswarm.analysis.schema.service import Calibration, Rule, ServiceReport
 from _hookswarm.analysis.service.drains import drain_of
 from _hookswarm.analysis.service.isolation import Waits, isolation_of, waits_of
 from _hookswarm.analysis.service.manners import Manners
+from _hookswarm.analysis.service.outages import outage_of
 from _hookswarm.analysis.service.restarts import restarted_of
 from _hookswarm.analysis.service.retry_law import RetryLaw
-from _hookswarm.records.timeline import ServiceRestarted
+from _hookswarm.records.manifest import ServiceRecord
+from _hookswarm.records.timeline import IncidentPlayed, ServiceRestarted
 
 
 class ServiceRecorder(Recorder):
@@ -31,6 +34,7 @@ class ServiceRecorder(Recorder):
         self._isolation: list[Isolation] = []
         self._drains: list[Drain] = []
         self._restarted: list[Restarted] = []
+        self._outages: list[Outage] = []
 
     def add(self, stage: PlayedStage) -> None:
         self._law.add(stage)
@@ -39,10 +43,17 @@ class ServiceRecorder(Recorder):
             return
         self._manners.add(stage)
         self._add_isolation(stage)
+        self._add_outage(stage)
         if drain := drain_of(stage, service):
             self._drains.append(drain)
         if entry := self._restarts.get(stage.number):
             self._restarted.append(restarted_of(stage, entry))
+
+    def _add_outage(self, stage: PlayedStage) -> None:
+        incidents = [entry for entry in self._frames.entries(IncidentPlayed) if entry.stage == stage.number]
+        names = [region.name for region in self._frames.manifest.regions]
+        if found := outage_of(stage, incidents, names):
+            self._outages.append(found)
 
     def _add_isolation(self, stage: PlayedStage) -> None:
         service, plan = self._frames.manifest.service, stage.plan
@@ -74,4 +85,11 @@ class ServiceRecorder(Recorder):
             drains=self._drains,
             restarts=self._restarted,
             conformance=self.conformance or [],
+            calibration=_calibration(service),
+            outages=self._outages,
         )
+
+
+def _calibration(service: ServiceRecord) -> Calibration | None:
+    found = service.calibration
+    return Calibration.model_validate(found.model_dump()) if found else None

@@ -11,6 +11,8 @@ from _hookswarm.analysis.service.watched import Watched
 from _hookswarm.records.rows import Flag
 
 RULE = "how long it waits for an answer"
+NEARLY = 0.97
+"""Of how long nothing is answered: what is tried again after that waited for the end of it."""
 SLACK_SHARE, SLACK_S = 0.15, 0.5
 """By so much of what is promised, or at least so many seconds, it may be off."""
 
@@ -39,12 +41,12 @@ def timeout_rule(stages: Sequence[Watched], promised_s: float | None, first_wait
         return unseen(RULE, promised, f"{told}, its usual wait among it, which is not known: play all stages{slow}")
     found_s = [one - wait_s for one in apart]
     evidence = f"{of(len(apart), silent)} tried again, {seconds(apart)} later; its usual wait is {wait_s:.3g} s{slow}"
-    if min(found_s) >= silent_s * 0.97:
+    if float(np.median(found_s)) >= silent_s * NEARLY:
         if promised_s is not None and promised_s > silent_s:
             return unseen(RULE, promised, f"longer than the {silent_s:g} s for which nothing was answered; {evidence}")
         return ruled(RULE, promised, f"longer than {silent_s:g} s", kept=False, evidence=evidence)
     slack_s = max(SLACK_S, SLACK_SHARE * (promised_s or 0.0))
-    kept = promised_s is not None and all(abs(one - promised_s) <= slack_s for one in found_s)
+    kept = promised_s is not None and abs(float(np.median(found_s)) - promised_s) <= slack_s
     return ruled(RULE, promised, seconds(found_s), kept, evidence)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from _hookswarm.analysis.deliveries import disorder
 from _hookswarm.analysis.deliveries.deliveries import State
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.rows import Ints
@@ -99,15 +100,9 @@ def overtakings(stage: PlayedStage) -> tuple[int, int]:
             whole &= (published.webhook < own.first) | (published.webhook >= own.first + own.count)
     if not whole.any():
         return 0, 0
-    times = np.stack([start[whole], accepted[whole], arrived.first_ns[whole]])
-    times -= times.min()
-    # An endpoint after the other on one line of time: what comes later on it is never another endpoint's.
-    _, place = np.unique(published.webhook[whole], return_inverse=True)
-    begun, done, came = times + place * (times.max() + 1)
-    order = np.argsort(begun)
-    earliest_from = np.append(np.minimum.accumulate(came[order][::-1])[::-1], np.iinfo(np.int64).max)
-    later = np.searchsorted(begun[order], done, side="right")
-    return len(came), int(np.count_nonzero(earliest_from[later] < came))
+    webhook = published.webhook[whole].astype(np.int64)
+    overtaken = disorder.overtaken_by_later(webhook, start[whole], accepted[whole], arrived.first_ns[whole])
+    return len(overtaken), int(np.count_nonzero(overtaken))
 
 
 def concurrency_rule(stages: Sequence[Watched]) -> Rule:

@@ -83,7 +83,7 @@ def unbalanced(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     """Where two counts of the same deliveries differ, and nothing explains it."""
     reports, excused = _stage_reports(frames), excused_stages(frames)
     for stage in stages:
-        due, held = sum(report.due for report in reports.get(stage.name, [])), stage.deliveries.due
+        due, (held, _) = sum(report.due for report in reports.get(stage.name, [])), _handed_over(stage)
         if stage.name in reports and due != held and not (due < held and stage.name in excused):
             yield Reason(
                 code=Code.BOOKS_UNBALANCED,
@@ -154,11 +154,19 @@ def _sent_after_the_end(frames: RunFrames, stage: Stage, lost: int) -> str:
 def locust_differs(frames: RunFrames, stage: Stage, excused: set[str], excusable: bool) -> Iterator[Reason]:
     """Whether Locust counted otherwise than the journals do, be that explained by the loss of a worker or not."""
     # What Locust was told of is every delivery but the abandoned.
-    total, told = _locust_total(frames, stage), stage.deliveries.due - stage.deliveries.abandoned
+    due, abandoned = _handed_over(stage)
+    total, told = _locust_total(frames, stage), due - abandoned
     explained = total < told and stage.name in excused
     if frames.locust_totals is not None and total != told and explained == excusable:
         message = f"{stage.name}: Locust's CSV has {total} deliveries, the journals {told}"
         yield Reason(code=Code.LOCUST_TOTAL_DIFFERS, message=message)
+
+
+def _handed_over(stage: Stage) -> tuple[int, int]:
+    """Events that fell due, and those that were abandoned, each once: a service may have several endpoints for one."""
+    if stage.through:
+        return stage.through.published, stage.through.unpublished
+    return stage.deliveries.due, stage.deliveries.abandoned
 
 
 def _locust_total(frames: RunFrames, stage: Stage) -> int:

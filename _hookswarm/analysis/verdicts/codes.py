@@ -178,7 +178,8 @@ class Code(StrEnum):
         "default_check_failed",
         Effect.FAIL,
         "a check that holds without being asked for did not: nothing lost, nothing corrupt, no spurious duplicate, at "
-        "most 1 % errors; in every stage but those that plan faults or seek overload",
+        "most 1 % errors; in every stage but those that plan faults or seek overload. Through a service all but the "
+        "errors hold in every stage, and more: `docs/numbers.md#through-a-delivery-service`",
         "what the message says; `--no-default-checks` leaves them out",
     )
     DUPLICATES_GOT_THROUGH = (
@@ -199,6 +200,20 @@ class Code(StrEnum):
         Effect.NOTE,
         "the observer did not say how many effects there are, before or after a stage, or its count fell",
         "mend what the message names, and let nothing else change what it counts",
+    )
+    DELIVERIES_MISSING = (
+        "deliveries_missing",
+        Effect.NOTE,
+        "events that a service accepted had not arrived when the run ceased to wait, and its law allows longer waits: "
+        "nobody knows whether they are late or lost",
+        "raise `drain_s` in its table, or run the full form of the test, which waits longer",
+    )
+    DELIVERIES_REORDERED = (
+        "deliveries_reordered",
+        Effect.NOTE,
+        "events came to their endpoint after later ones, through a service that promises no order; where it does "
+        "(`promises.order`), a default check fails",
+        "see that receivers do not depend on the order",
     )
     SECRET_NOT_VERIFIED = (
         "secret_not_verified",

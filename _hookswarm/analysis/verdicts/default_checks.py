@@ -1,15 +1,16 @@
 """Checks that hold without being asked for, in every stage that plans nothing wrong and seeks no overload."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.schema.report import DefaultCheck, Stage
 from _hookswarm.analysis.schema.service import Rule
-from _hookswarm.analysis.verdicts import measures
+from _hookswarm.analysis.verdicts import measures, service_checks
 from _hookswarm.analysis.verdicts.books import excused_stages
 from _hookswarm.analysis.verdicts.checks import CheckStatus, judge_checks, parse_check
 from _hookswarm.analysis.verdicts.measures import Number
 from _hookswarm.analysis.verdicts.verdict import LOST, SCALABILITY
+from _hookswarm.records.manifest import CALIBRATION, ServiceRecord
 from _hookswarm.records.timeline import StageOverloaded
 
 ERROR_RATE = "error_rate<=1%"
@@ -20,12 +21,6 @@ DEFAULTS = {
     ERROR_RATE: "look at the failures; if so many are to be expected, `--no-default-checks` and a `--check`",
 }
 """What holds, and what to do where it does not."""
-OF_SERVICE = {
-    LOST: "the service accepted them, and they never arrived: see what it logged of them",
-    "corrupt==0": "the service delivers another value than was published: see what it makes of numbers and text",
-    "duplicated_spurious==0": "the service delivers again what was taken: see what it logged of them",
-}
-"""The same where the service delivers."""
 PROMISES = "promises kept"
 """Of runs through a delivery service: no rule of its conformance table is broken."""
 NO_JOURNAL = "no receiver of ours kept a journal of arrivals"
@@ -40,20 +35,28 @@ def judge_defaults(
     """
     if frames.manifest.options.get("no_default_checks"):
         return None
+    service = frames.manifest.service
     counting = [stage for stage in stages if counts(stage, frames.manifest.test)]
-    restarted = [stage for stage in stages if stage.parameters.get("restart")]
-    cut = _cut_short(frames)
+    cut = _cut_short(frames) | {plan.name for plan in frames.plan if plan.scenario == CALIBRATION}
     none = "every stage plans faults, or seeks overload" if stages else "no stage was played"
     every = list(measures.numbers_of_stages(counting))
     whole = [number for number in every if number.scope["stage"] not in cut]
-    accepted = [*every, *measures.numbers_of_stages(restarted)]  # a restart excuses refusals, and nothing that is lost
-    advices = DEFAULTS | (OF_SERVICE if frames.manifest.service else {})
-    of_check = {ERROR_RATE: whole, LOST: accepted}
-    judged = [
-        _judge(text, advices[text], of_check.get(text, every), "" if counting or (restarted and text == LOST) else none)
-        for text in DEFAULTS
+    error_rate = _judge(ERROR_RATE, DEFAULTS[ERROR_RATE], whole, "" if counting else none)
+    if service:
+        promises = [] if rules is None else [_judge_promises(rules, len(stages))]
+        return [*_of_service(service, stages), error_rate, *promises]
+    return [
+        error_rate if text == ERROR_RATE else _judge(text, advice, every, "" if counting else none)
+        for text, advice in DEFAULTS.items()
     ]
-    return judged if rules is None else [*judged, _judge_promises(rules, len(stages))]
+
+
+def _of_service(service: ServiceRecord, stages: Sequence[Stage]) -> Iterator[DefaultCheck]:
+    """What a service is held against, over all stages where it counts."""
+    for text, advice in service_checks.checks_of(service).items():
+        judged = [stage for stage in stages if service_checks.holds_in(text, stage)]
+        none = "every stage plans redirects" if stages else "no stage was played"
+        yield _judge(text, advice, list(measures.numbers_of_stages(judged)), "" if judged else none)
 
 
 def counts(stage: Stage, test: str) -> bool:

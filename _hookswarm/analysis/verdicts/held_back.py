@@ -18,7 +18,10 @@ def held_back(stages: Sequence[Stage]) -> Iterator[Reason]:
     """A note for closed loops, and one for stages whose retries took the place of events."""
     closed = [stage.name for stage in stages if is_held_back(stage)]
     if closed:
-        message = f"{first_of(closed, NAMED)}: --max-rate was the limit; raise it to see what the target can do"
+        calibrated = any(stage.through for stage in stages)
+        what = "the calibration, or --max-rate," if calibrated else "--max-rate"
+        todo = "set --rate" if calibrated else "raise it"
+        message = f"{first_of(closed, NAMED)}: {what} was the limit; {todo} to see what the target can do"
         yield Reason(code=Code.HELD_BACK, message=message)
     if full := [stage.name for stage in stages if _is_full(stage)]:
         message = f"{first_of(full, NAMED)}: retries took the place of events; set --max-rate above --rate"

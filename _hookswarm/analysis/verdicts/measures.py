@@ -25,6 +25,25 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "duplicated_spurious": ("ledger.duplicated_spurious",),
     "reordered": ("ledger.reordered",),
     "corrupt": ("ledger.corrupt",),
+    "unexpected": ("ledger.unexpected",),
+    **{
+        f"{name}_{quantile}_ms": (f"through.latency_ms.{name}.{quantile}",)
+        for name in ("publish", "pickup")
+        for quantile in ("p50", "p99")
+    },
+    **{
+        name: (f"through.{name}",)
+        for name in (
+            "accepted",
+            "untaken",
+            "missing",
+            "dropped",
+            "misdelivered",
+            "rewritten",
+            "unverified",
+            "bodiless",
+        )
+    },
     "attempts_per_delivery": ("attempts.per_delivery", "attempts_per_delivery", "amplification"),
     "effects_extra": ("duplicates.extra",),
     "effects_missing": ("duplicates.missing",),
@@ -105,6 +124,13 @@ def _all(found: "Sections") -> Iterator[Number]:
     for repeated in section.duplicates or []:
         scope = {"stage": repeated.stage, "scenario": scenarios[repeated.stage]}
         yield from _flat(scope, repeated, "duplicates.")
+    if service := section.service:
+        for isolated in service.isolation:
+            yield from _flat({"stage": isolated.stage}, isolated, "isolation.")
+        for drain in service.drains:
+            yield from _flat({"stage": drain.stage}, drain, "drain.")
+        for restarted in service.restarts:
+            yield from _flat({"stage": restarted.stage}, restarted, "restart.")
     for trend in found.memory.trends if found.memory else []:
         yield from _flat({"stage": trend.stage, "role": trend.role}, trend, "memory.")
     for cpu in found.cpu.stages if found.cpu else []:

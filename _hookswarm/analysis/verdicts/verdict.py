@@ -9,7 +9,7 @@ from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.duplicates import Duplicates
 from _hookswarm.analysis.schema.report import DefaultCheck, Reason, Stage, Status, Verdict
 from _hookswarm.analysis.schema.rotations import Rotation
-from _hookswarm.analysis.verdicts import books, duplicates, held_back
+from _hookswarm.analysis.verdicts import books, duplicates, held_back, service_notes
 from _hookswarm.analysis.verdicts.books import NAMED
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, SHORTEST_S
@@ -55,6 +55,7 @@ def verdict_of(
         *duplicates.unknown(repeated),
         *_unverified(rotated),
         *held_back.held_back(stages),
+        *service_notes.service_notes(frames, stages),
     ]
     if void:
         return Verdict(status=Status.VOID, reasons=[*void, *failed, *broken, *notes])

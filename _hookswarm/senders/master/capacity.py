@@ -11,6 +11,7 @@ from locust.stats import RequestStats
 from _hookswarm.senders.exchange import counted
 from _hookswarm.senders.master.played import Played
 from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.service_capacity import ThroughService
 from _hookswarm.senders.master.stage_player import POLL_S, StagePlayer
 from _hookswarm.senders.plan.arrivals import Closed, at_rate
 from _hookswarm.senders.plan.search import Search, keeps
@@ -23,7 +24,16 @@ STATS_PATIENCE_S = 6.0
 class CapacitySearch:
     """Judges tries by Locust's own statistics; the analysis judges them again, by the journals."""
 
-    def __init__(self, stats: RequestStats, folder: RunFolder, player: StagePlayer, halting: Event) -> None:
+    def __init__(
+        self,
+        stats: RequestStats,
+        folder: RunFolder,
+        player: StagePlayer,
+        halting: Event,
+        through: ThroughService | None = None,
+    ) -> None:
+        """`through` judges tries of a delivery service, end to end."""
+        self._through = through
         self._stats = stats
         self._folder = folder
         self._player = player
@@ -33,6 +43,14 @@ class CapacitySearch:
         """Play until the capacity is found, or the run is halted; returns the deliveries settled."""
         assert search.limits
         settled = 0
+        if self._through and search.limits.over_idle_ms:
+            idle = self._through.idle(search)
+            played = self._player.play(self._folder.add_stage(idle), idle)
+            if played is None or self._halting.is_set():
+                return settled
+            settled += played.settled
+            search = self._through.limited(search)
+        assert search.limits
         first = search.arrivals.rate if not isinstance(search.arrivals, Closed) else 0.0
         tries = Search(first, search.limits, search.max_rate or math.inf)
         while (rate := tries.next_rate()) is not None:
@@ -42,7 +60,11 @@ class CapacitySearch:
             if played is None or self._halting.is_set():
                 break
             settled += played.settled
-            tries.note(rate, None if played.disturbed else self._held(name, search.limits, played))
+            if self._through:
+                held = self._through.held(search.limits, played)
+            else:
+                held = self._held(name, search.limits, played)
+            tries.note(rate, None if played.disturbed else held)
         return settled
 
     def _held(self, name: str, limits: Limits, played: Played) -> bool:

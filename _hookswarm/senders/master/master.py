@@ -26,6 +26,7 @@ from _hookswarm.senders.exchange.supply import Wanted
 from _hookswarm.senders.exchange.usage import MACHINE_SAMPLE_S, Sampler, machine_log, process_log
 from _hookswarm.senders.master import live, metrics
 from _hookswarm.senders.master.agreement import disagreement
+from _hookswarm.senders.master.calibration import Calibration
 from _hookswarm.senders.master.calm_player import CalmPlayer
 from _hookswarm.senders.master.capacity import STATS_PATIENCE_S, CapacitySearch
 from _hookswarm.senders.master.control import ControlError, Controls
@@ -34,8 +35,8 @@ from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending, RunFail
 from _hookswarm.senders.master.live import Live
 from _hookswarm.senders.master.probe import probe
 from _hookswarm.senders.master.reception import Reception
-from _hookswarm.senders.master.restarts import restart_faults
 from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.service_capacity import ThroughService
 from _hookswarm.senders.master.service_run import ServiceRun
 from _hookswarm.senders.master.stage_player import POLL_S, StagePlayer
 from _hookswarm.senders.master.supplier import Supplier
@@ -43,6 +44,7 @@ from _hookswarm.senders.master.told import told_first
 from _hookswarm.senders.master.workers import Workers
 from _hookswarm.senders.plan.plan import Plan
 from _hookswarm.senders.plan.settings import Settings
+from _hookswarm.senders.service.processes import restart_faults
 
 
 class Master:
@@ -195,8 +197,7 @@ class Master:
             absent = self._settings.unreachable()
             if self._settings.observer and any(stage.duplicate for stage in self._plan.stages):
                 absent += self._settings.observer.faults()
-            if self._settings.service:
-                absent += restart_faults(self._settings.service, self._plan.stages)
+            absent += restart_faults(self._settings.service, [stage.restart for stage in self._plan.stages])
             if fault := self._reception.inbox.failure or "; ".join(absent):
                 raise RunFailedError(fault)
             if self._settings.probe:
@@ -316,6 +317,13 @@ class Master:
         )
         calm = CalmPlayer(player, self._settings, folder, controls, self._clock, say, self._ending.asked.is_set)
         settled, begun = 0, self._reception.inbox.begun
+        if service and self._settings.rate is None:
+            calibration = Calibration(
+                self._settings, folder, controls, player, self._reception.inbox, self._ending, say
+            )
+            self._plan = calibration.calibrate(self._plan, service.fan_out())
+            if self._ending.asked.is_set():
+                return settled
         for number, stage in enumerate(self._plan.stages):
             if self._ending.asked.is_set():
                 break
@@ -328,7 +336,8 @@ class Master:
                 self._left_out.append(number)
             elif stage.limits:
                 begun.add(number)  # what is played are its tries
-                settled += CapacitySearch(self._runner.stats, folder, player, self._ending.asked).run(stage)
+                through = ThroughService(service, folder, self._clock, say) if service else None
+                settled += CapacitySearch(self._runner.stats, folder, player, self._ending.asked, through).run(stage)
             else:
                 left_s = sum(later.length_s or 0.0 for later in self._plan.stages[number + 1 :])
                 settled += calm.play(number, stage, left_s)

@@ -4,24 +4,23 @@ Only a process that the table names is ever sent a signal, and only what was sta
 """
 
 import os
-import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import gevent
 import httpx
 
-from _hookswarm.common.errors import ConfigError, HookswarmError
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import of_system
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.resources import available
 from _hookswarm.records.timeline import ServiceRestarted
-from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.service.filling import fill, from_environment
-from _hookswarm.senders.service.table import Restart, Service
+from _hookswarm.senders.service.processes import RestartError, find_process, lives, program
+from _hookswarm.senders.service.promises import Restart
 
 if available() is None:
     import psutil
@@ -35,98 +34,6 @@ ASK_S = 0.1
 """How often a URL is asked whether it is back; one answer may take 2 s."""
 OURS = "HOOKSWARM_"
 """How variables begin that are none of the service's business."""
-
-
-class RestartError(HookswarmError):
-    """It could not be ended, or started again; the text says why, and what to do."""
-
-
-def restart_faults(service: Service, stages: Iterable[Stage]) -> list[str]:
-    """A phrase for each restart of these stages that is known to fail: before anything is sent."""
-    faults = []
-    for name in dict.fromkeys(stage.restart for stage in stages if stage.restart in service.restart):
-        restart = service.restart[name]
-        try:
-            if restart.stop:
-                _program(restart.stop)
-            else:
-                find_process(restart)
-            if restart.start:
-                _program(restart.start)
-        except (ConfigError, RestartError) as error:
-            faults.append(f"--service {service.name}: restart.{name}: {error}")
-    return faults
-
-
-def find_process(restart: Restart) -> "psutil.Process":
-    """The process that a signal is for. Raises RestartError, or ConfigError for a variable that is not set."""
-    if missing := available():
-        raise RestartError(f"a signal needs psutil: {missing}; or write a command: stop = [...]")
-    try:
-        if restart.pid_file:
-            process = _of_file(Path(from_environment(restart.pid_file)))
-        else:
-            process = _named(from_environment(restart.process))
-        process.name()
-        os.kill(process.pid, 0)
-    except PermissionError:
-        told = f"process {process.pid} ({process.name()}) is another user's: run hookswarm as that user, or write a"
-        raise RestartError(f"{told} command: stop = [...]") from None
-    except (ProcessLookupError, psutil.NoSuchProcess):
-        raise RestartError("its process has just gone: start the service, and run this again") from None
-    return process
-
-
-def _of_file(path: Path) -> "psutil.Process":
-    try:
-        text = path.read_text().split("\n", 1)[0].strip()
-    except (OSError, UnicodeDecodeError) as error:
-        said = of_system(error) if isinstance(error, OSError) else f"{path}: not text"
-        raise RestartError(f"pid_file: {said}: start the service, or name the file that it writes") from None
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise RestartError(f"pid_file {path} does not begin with a process's number: name the file that has it")
-    try:
-        process = psutil.Process(int(text))
-    except psutil.Error:
-        process = None
-    if not process or not _lives(process):
-        raise RestartError(f"process {text} of {path} is gone: start the service, and run this again")
-    if process.pid == 1 or process.pid in _our_line():
-        raise RestartError(
-            f"process {text} of {path} ({process.name()}) runs hookswarm itself: name the service's file"
-        )
-    return process
-
-
-def _named(name: str) -> "psutil.Process":
-    """The one process of a program; of several that one started, it."""
-    spared = _our_line()
-    there = {
-        one.pid: one
-        for one in psutil.process_iter(["name", "ppid", "status"])
-        if one.info["name"] == name and one.info["status"] != psutil.STATUS_ZOMBIE and one.pid not in spared
-    }
-    first = [one for one in there.values() if one.info["ppid"] not in there]
-    if not first:
-        raise RestartError(f"no process is called {name}: start the service, or name its pid_file")
-    if len(first) > 1:
-        pids = ", ".join(str(one.pid) for one in first)
-        raise RestartError(f"{len(first)} processes are called {name} ({pids}): name the one's pid_file")
-    return first[0]
-
-
-def _our_line() -> set[int]:
-    """This process, and those that it descends from."""
-    own = psutil.Process()
-    return {own.pid, *(one.pid for one in own.parents())}
-
-
-def _program(command: Sequence[str]) -> list[str]:
-    """A command's words. Raises RestartError where there is no such program."""
-    words = [from_environment(word) for word in command]
-    if not shutil.which(words[0]):
-        raise RestartError(f"there is no command {words[0]!r}: write its path")
-    return words
 
 
 class Restarter:
@@ -172,7 +79,7 @@ class Restarter:
 
     def _stop(self, entry: ServiceRestarted) -> None:
         if self._restart.stop:
-            words = _program(self._restart.stop)
+            words = program(self._restart.stop)
             entry.how = " ".join(words)
             process = self._command(words)
             try:
@@ -191,7 +98,7 @@ class Restarter:
         except psutil.NoSuchProcess:
             return
         deadline = time.monotonic() + GONE_S
-        while _lives(found):
+        while lives(found):
             if time.monotonic() > deadline:
                 told = f"process {found.pid} goes on {GONE_S:.0f} s after {self._restart.signal}"
                 raise RestartError(f'{told}: see what it waits for, or write signal = "KILL"')
@@ -200,7 +107,7 @@ class Restarter:
     def _start(self, entry: ServiceRestarted) -> None:
         process = None
         if self._restart.start:
-            process = self._command(_program(self._restart.start))
+            process = self._command(program(self._restart.start))
             entry.started_ns = self._clock.now()
         began = time.monotonic()
         while not self._is_back(process, time.monotonic() - began):
@@ -236,14 +143,6 @@ class Restarter:
     @property
     def _look(self) -> str:
         return f"see what it printed, {self._log}"
-
-
-def _lives(process: "psutil.Process") -> bool:
-    """Not gone, nor waiting for a parent to take note of its end."""
-    try:
-        return process.is_running() and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-    except psutil.Error:
-        return False
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from locust.env import Environment
 
 from _hookswarm.common.wording import with_remedy
-from _hookswarm.records.manifest import LinksRecord, Manifest, RegionRecord, new_run_id
+from _hookswarm.records.manifest import CalibrationRecord, LinksRecord, Manifest, RegionRecord, new_run_id
 from _hookswarm.records.resources import available
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import RunEnded, Timeline
@@ -60,6 +60,13 @@ class RunFolder:
         self.manifest.stages.append(to_plain(stage))
         self.manifest.save(self.path)
         return len(self.manifest.stages) - 1
+
+    def replan(self, stages: Sequence[Stage], calibration: CalibrationRecord) -> None:
+        """Put these in the place of the plan's stages, before the first of them begins."""
+        self.manifest.stages[: len(stages)] = [to_plain(stage) for stage in stages]
+        if self.manifest.service:
+            self.manifest.service.calibration = calibration
+        self.manifest.save(self.path)
 
     def between_stages(self) -> None:
         """Nothing is being sent: write what would hold senders up."""

@@ -90,6 +90,8 @@ class ServiceRun:
         """Processes that serve because a restart started them."""
         self._accepted = self._again = 0
         """Publishes that were accepted so far; of these, those of events that had been accepted before."""
+        self.drained: ServiceDrained | None = None
+        """How the last drain went."""
 
     def begin(self, plan: Plan) -> None:
         """Set the service up, see that it delivers, and tell receivers and senders.
@@ -98,6 +100,8 @@ class ServiceRun:
         """
         service = self._service
         webhooks = max(stage.webhooks for stage in plan.stages)
+        if service.group and service.publish.fan_out == "group":  # in whole groups an event has as many deliveries
+            webhooks = -(-webhooks // service.group.size) * service.group.size
         urls = endpoint_urls(self._settings.regions, webhooks, self._settings.advertise)
         account = open_account(service, urls, self._folder.manifest.id)
         self._values = account.run
@@ -201,7 +205,7 @@ class ServiceRun:
             self._again += accepted - self._accepted - events
             quiet_s = AGAIN_QUIET_S
         self._accepted = accepted
-        expected = (accepted - self._again) * self._fan_out() - self._missing
+        expected = (accepted - self._again) * self.fan_out() - self._missing
         first = before = taken = self._taken()
         settled = False
         while not self._ending.asked.is_set():
@@ -209,7 +213,9 @@ class ServiceRun:
             if taken != before:
                 before, moved = taken, now
             still_s = now - moved
-            if settled := (taken >= expected and still_s >= quiet_s) or still_s >= patience_s:
+            # More than expected, where nothing explains it: something came twice, and hides what is missing.
+            met = taken >= expected if stage.plans_faults or stage.duplicate else taken == expected
+            if settled := (met and still_s >= quiet_s) or still_s >= patience_s:
                 break
             missing = f"{expected - taken:,} of {expected:,} accepted deliveries"
             rate = (taken - first) / (now - began) if taken > first else 0.0
@@ -227,18 +233,18 @@ class ServiceRun:
             taken = self._taken()
         if settled:  # else it may yet come, and the next drain waits for it, too
             self._missing += expected - taken
-        self._folder.timeline.add(
-            ServiceDrained(
-                at_ns=self._clock.now(),
-                stage=number,
-                accepted=accepted,
-                expected=expected,
-                taken=taken,
-                waited_s=round(time.monotonic() - began, 3),
-                patience_s=patience_s,
-                settled=settled,
-            )
+        self.drained = ServiceDrained(
+            at_ns=self._clock.now(),
+            stage=number,
+            accepted=accepted,
+            expected=expected,
+            taken=taken,
+            waited_s=round(time.monotonic() - began, 3),
+            patience_s=patience_s,
+            settled=settled,
+            allowed_s=self._allowed_s(stage),
         )
+        self._folder.timeline.add(self.drained)
 
     def end(self) -> None:
         """Take down what was set up; what cannot be is told, and hides no result."""
@@ -270,31 +276,36 @@ class ServiceRun:
     def _taken(self) -> int:
         return sum(self._controls.arrived().values())
 
-    def _fan_out(self) -> int:
-        match self._service.publish.fan_out:
-            case "group":
-                return self._service.group.size if self._service.group else 1
-            case "run":
-                record = self._folder.manifest.service
-                return record.endpoints if record else 1
-            case "endpoint":
-                return 1
+    def fan_out(self) -> int:
+        """How many endpoints get an event."""
+        record = self._folder.manifest.service
+        return shared_by(self._service, record.endpoints if record else 1)
 
     def _patience_s(self, stage: Stage) -> float:
-        """How long nothing may move: where something is planned to fail, as long as an attempt and the law's longest
-        wait, and what our receivers have it wait for.
+        """How long nothing may move before what is missing is given up."""
+        if not stage.plans_faults:
+            return self._allowed_s(stage)
+        most_s = max(self._service.drain_s, LONGEST_DRAIN_S[self._settings.quick]) + _held_most_s(stage)
+        return min(self._allowed_s(stage), most_s)
+
+    def _allowed_s(self, stage: Stage) -> float:
+        """The same by the service's word: where something is planned to fail, as long as an attempt and the law's
+        longest wait, and what our receivers have it wait for.
         """
         service, longest_s = self._service, 0.0
-        held_s = max(map(_held_s, stage.order().parts()), default=0.0)
         if not stage.plans_faults:
-            return service.drain_s + held_s
+            return service.drain_s + _held_most_s(stage)
         if service.retry:
             waits = range(1, min(service.retry.retries or 1_000, 1_000) + 1)
             longest_s = max((service.retry.longest_s(wait) for wait in waits), default=0.0)
         if stage.restart:
             longest_s = max(longest_s, RESUMES_S[self._settings.quick])
         longest_s += service.promises.timeout_s or 0.0
-        return max(service.drain_s, min(longest_s + 1, LONGEST_DRAIN_S[self._settings.quick])) + held_s
+        return max(service.drain_s, longest_s + 1) + _held_most_s(stage)
+
+
+def _held_most_s(stage: Stage) -> float:
+    return max(map(_held_s, stage.order().parts()), default=0.0)
 
 
 def _held_s(faults: Faults) -> float:
@@ -322,7 +333,19 @@ def served_by(service: Service, account: Account) -> Served:
     secrets: list[str] = []
     if provider.signature:
         secrets = [fill(service.secret, account.values(webhook)) for webhook in range(len(account.endpoints))]
-    return Served(provider=provider, secrets=tuple(secrets[:1] if len(set(secrets)) == 1 else secrets))
+    told = tuple(secrets[:1] if len(set(secrets)) == 1 else secrets)
+    return Served(provider=provider, secrets=told, shared=shared_by(service, len(account.endpoints)))
+
+
+def shared_by(service: Service, endpoints: int) -> int:
+    """How many endpoints get each event."""
+    match service.publish.fan_out:
+        case "group":
+            return service.group.size if service.group else 1
+        case "run":
+            return max(endpoints, 1)
+        case "endpoint":
+            return 1
 
 
 def _record(service: Service, account: Account) -> ServiceRecord:

@@ -35,8 +35,8 @@ THREADS = 128
 
 def conformance(service: Service, quick: bool) -> tuple[Stage, ...]:
     """All of them, with waits and hints that can be told from the service's own."""
-    each, long_s = (3, 10.0) if quick else (8, 40.0)
-    stage = Stage(CONFORMANCE, webhooks=HEALTHY, payload="thin", evidence=True, receiver_threads=THREADS)
+    each, long_s = (3, 6.0) if quick else (8, 40.0)
+    stage = Stage(CONFORMANCE, webhooks=HEALTHY, payload="thin", service=True, evidence=True, receiver_threads=THREADS)
     repeated = replace(stage, webhooks=2, events=10 if quick else 40)
     classes = _answering(_hint_s(service, quick))
     webhooks = HEALTHY + len(classes)

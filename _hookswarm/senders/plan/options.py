@@ -39,8 +39,10 @@ NO_HOST = "each region's receiver"
 
 REPEATABLE = ("header", "accept")
 """What may be given often."""
-NOT_IN_FORM = ("observe",)
-"""What the start form may not change: it names a command, and whoever reaches the page must not run any."""
+NOT_IN_FORM = ("observe", "advertise")
+"""What the start form may not change: whoever reaches the page must not run a command, nor have a service deliver
+elsewhere than to the receivers that were started.
+"""
 NO_FILE_IN_FORM = ("service",)
 """What the start form may change to a name, and to no file: that may name commands, and variables to be sent."""
 

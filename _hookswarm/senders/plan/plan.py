@@ -9,11 +9,12 @@ from typing import NamedTuple
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import first_of
 from _hookswarm.senders.plan.bound import Bounded, at_base_rate, at_most, told
+from _hookswarm.senders.plan.calibrated import ANNOUNCED
 from _hookswarm.senders.plan.elsewhere import needs_ours, undressed
 from _hookswarm.senders.plan.over_endpoints import over_endpoints, too_few
 from _hookswarm.senders.plan.plan_check import check_plan
 from _hookswarm.senders.plan.restarts import with_restarts
-from _hookswarm.senders.plan.serviced import through_service, unfit_for_service
+from _hookswarm.senders.plan.serviced import through_service, told_as_one, unfit_for_service
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import CUTS, Incident, Stage, named, under_law, under_strategy
 from _hookswarm.senders.plan.strategies import playable
@@ -55,6 +56,8 @@ def _arranged(stages: Sequence[Stage], settings: Settings) -> list[Bounded]:
         stages = under_law(stages, *settings.law)
     if settings.strategy:
         stages = under_strategy(stages, settings.strategy)
+    if settings.service:
+        stages = through_service(stages)
     if settings.endpoints:
         stages = over_endpoints(stages, len(settings.endpoints))
     if settings.rate is not None:
@@ -66,7 +69,7 @@ def _arranged(stages: Sequence[Stage], settings: Settings) -> list[Bounded]:
 
 def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     """The stages that can be run. Raises ConfigError that names every fault of the plan."""
-    bounded = _arranged(stages, settings)
+    bounded, planned = _arranged(stages, settings), stages
     if settings.stages:
         bounded = _named(bounded, settings.stages)
     stages = [one.stage for one in bounded]
@@ -82,10 +85,11 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     strategies = playable(settings.balancer)
     left_out: dict[str, str] = {}
     lacking = too_few(stages, len(settings.endpoints)) if settings.endpoints else {}
+    unfit = unfit_for_service(stages, settings.service, settings.quick)
     faults: list[str] = []
     for stage in stages:
-        if need := unfit_for_service(stage, settings.service):
-            left_out[stage.name] = need
+        if stage.name in unfit:
+            left_out[stage.name] = unfit[stage.name]
         elif stage.duplicate and not (settings.observer or settings.service):
             left_out[stage.name] = "to know how many effects there are (--observe URL|COMMAND)"
         elif stage.duplicate and stage.duplicate.kind == "ack_lost" and settings.transport != "wire":
@@ -106,12 +110,12 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     if faults:
         raise ConfigError(faults)
     played = tuple(stage if ours else undressed(stage) for stage in stages if stage.name not in left_out)
-    if settings.service:
-        played = tuple(map(through_service, played))
     if not played:
         raise NothingLeftError([f"every stage of this test needs {' or '.join(sorted(set(left_out.values())))}"])
     changes = told([one for one in bounded if one.stage.name not in left_out])
-    return Plan(played, left_out, (settings.bound.told(), *changes) if settings.bound else ())
+    as_one = told_as_one(planned, stages) if settings.service and not settings.stages else ()
+    rates = (ANNOUNCED,) if settings.service and settings.rate is None else ()
+    return Plan(played, left_out, (*as_one, *rates, *((settings.bound.told(), *changes) if settings.bound else ())))
 
 
 def _everywhere(incident: Incident, regions: int) -> Incident:

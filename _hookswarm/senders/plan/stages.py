@@ -41,6 +41,10 @@ class Limits:
 
     p99_ms: Annotated[float, Field(gt=0, le=1e7)] = 500.0
     """99th percentile from due to acknowledged."""
+    over_idle_ms: Annotated[float, Field(ge=0, le=1e7)] = 0.0
+    """Through a delivery service, in the place of `p99_ms`: so much above that of the service at a tenth of the first
+    rate. 0: `p99_ms` holds there, too.
+    """
     error_rate: Annotated[float, Field(ge=0, le=1)] = 0.01
     tolerance: Annotated[float, Field(gt=0, le=1)] = 0.05
     """How near the rates that hold and that break must come, as a share."""

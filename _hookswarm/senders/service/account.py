@@ -16,7 +16,7 @@ from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.forms import make_secret
 from _hookswarm.records.writing import write_atomically
-from _hookswarm.senders.service.filling import fill, from_environment, in_json
+from _hookswarm.senders.service.filling import fill, from_environment, in_json, names_in
 from _hookswarm.senders.service.steps import StepError, Steps
 from _hookswarm.senders.service.table import Level, Service, Step
 
@@ -175,7 +175,7 @@ class Keeper:
                 except StepError as error:
                     if strict or error.status not in (404, 410):
                         failed.append(error)
-                    self._away = not strict and error.status is None and not step.write
+                    self._away = not strict and error.status is None and bool(step.request)
                     if strict:
                         return
             done += 1
@@ -207,12 +207,15 @@ class Keeper:
             self._save(self._account)
 
     def _renew(self, step: Step) -> bool:
-        """Do steps again whose answers have run out."""
+        """Do steps again whose answers this one uses, and which have run out."""
         renewed = False
+        used = {name for _, text in step.texts() for name in names_in(text)}
         for other in self._service.setup:
             at = self._done_at.get(id(other))
             lasts_s = other.lasts_s
-            if other is step or lasts_s is None or at is None or time.monotonic() - at <= lasts_s * USED_SHARE:
+            if other is step or lasts_s is None or at is None or not used & {*other.keep}:
+                continue
+            if time.monotonic() - at <= lasts_s * USED_SHARE:
                 continue
             self._done_at[id(other)] = time.monotonic()
             self._account.run.update(self._steps.do(other, self._account.run))

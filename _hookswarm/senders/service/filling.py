@@ -7,10 +7,14 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
 from urllib.parse import quote
+
+from pydantic import Field
 
 from _hookswarm.common.errors import ConfigError
 
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Values = Mapping[str, str]
 
 _NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")

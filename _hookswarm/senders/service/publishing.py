@@ -10,12 +10,13 @@ from _hookswarm.protocol.event_values import EVENTS_OWN
 from _hookswarm.protocol.signing import Dress
 from _hookswarm.protocol.templates import PLACES
 from _hookswarm.senders.service.account import Account
+from _hookswarm.senders.service.checking import OF_EVENT
 from _hookswarm.senders.service.filling import Values, fill, in_json
 from _hookswarm.senders.service.steps import request_line
-from _hookswarm.senders.service.table import OF_EVENT, Service
+from _hookswarm.senders.service.table import Service
 from _hookswarm.senders.transport.aimed import Place
 
-_EVENT = re.compile(r"\{(" + "|".join((*OF_EVENT, "type")) + r")\}")
+_EVENT = re.compile(r"\{(" + "|".join(OF_EVENT) + r")\}")
 Filler = Callable[[Sequence[Any]], bytes]
 
 _ID, _TIME, _PAYLOAD, _TYPE, _SEQUENCE = range(5)
@@ -49,7 +50,7 @@ _FILLERS: dict[str, Filler] = {
     "sequence": lambda values: b"%d" % values[_SEQUENCE],
     "type": lambda values: values[_TYPE],
 }
-assert set(_FILLERS) == {*OF_EVENT, "type"}
+assert set(_FILLERS) == {*OF_EVENT}
 
 
 class Publishing:

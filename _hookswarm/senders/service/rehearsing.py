@@ -47,8 +47,11 @@ class Rehearsal:
 
     def _step(self, step: Step) -> str:
         request = fill(f"write {step.write}" if step.write else step.request, self._values)
-        body = fill(step.body, {**self._values, "endpoints": "{endpoints}"}, in_json)
+        lists = {name: f"{{{name}}}" for name in step.lists}
+        body = fill(step.body, {**self._values, **lists}, in_json)
         body = f" {body}" if body else ""
+        for name, text in step.lists.items():
+            body = f"{body.rstrip()}\n    {{{name}}}, for each endpoint: {fill(text, self._values, in_json)}"
         return self._shown(f"{self._times(step)}: {request}{body}".encode())
 
     def _times(self, step: Step) -> str:

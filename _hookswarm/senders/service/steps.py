@@ -1,12 +1,13 @@
-"""Doing a service's steps: one request each, what is kept of its answer, and what people are told of both."""
+"""Doing a service's steps: a request or a command each, what is kept of its answer, and what people are told."""
 
-import json
 import re
 import ssl
+import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import gevent
 import httpx
@@ -15,13 +16,18 @@ from _hookswarm.common.errors import HookswarmError
 from _hookswarm.common.wording import one_line, with_remedy
 from _hookswarm.protocol.acceptance import Acceptance
 from _hookswarm.protocol.credentials import HIDDEN, masked
-from _hookswarm.senders.service.filling import Values, fill, in_json, in_url
+from _hookswarm.senders.service.answers import found_in
+from _hookswarm.senders.service.filling import Values, fill, in_json, in_url, names_in
 from _hookswarm.senders.service.table import Service, Step
 
 PATIENCE_S = 30.0
 """How long one answer may take."""
 SLOWED_S = 300.0
 """How long a service may ask us to wait, all in all, before one step is done."""
+AGAIN_S = 0.5
+"""Between two tries of a step that has patience."""
+LOOK_S = 0.1
+"""How often somebody is asked who may want a wait to end."""
 DEFAULT_WAIT_S = 1.0
 """After a 429 that says nothing of when."""
 SECRETIVE = re.compile(r"token|secret|key|password|biscuit|credential")
@@ -30,8 +36,6 @@ _SECRET_MEMBER = re.compile(rb'("[^"]*(?:%b)[^"]*"\s*:\s*")[^"]+"' % SECRETIVE.p
 """Such a member of JSON, up to its value."""
 SHOWN = 400
 """Bytes of an answer that are."""
-
-_PATH = re.compile(r"[^.\[\]]+|\[\d+\]")
 
 
 class StepError(HookswarmError):
@@ -59,10 +63,12 @@ class Steps:
         service: Service,
         tell: Callable[[Told], object] = lambda _told: None,
         tls: ssl.SSLContext | None = None,
+        sleep: Callable[[float], object] = gevent.sleep,
     ) -> None:
         """`tls`: whom to trust at an https address; None: whom everybody trusts."""
         self._service = service
         self._tell = tell
+        self._sleep = sleep
         self._client = httpx.Client(trust_env=False, timeout=PATIENCE_S, verify=tls or True)
         self._hidden: set[bytes] = set()
         self.stopped: Callable[[], bool] = lambda: False
@@ -86,17 +92,32 @@ class Steps:
         self.hide(values)
         if body is None:
             body = fill(step.body, values, in_json)
+        until = time.monotonic() + step.patience_s
+        while True:
+            try:
+                return self._once(step, values, body)
+            except StepError:
+                if time.monotonic() >= until or self.stopped():
+                    raise
+                self._sleep(AGAIN_S)
+
+    def _once(self, step: Step, values: Values, body: str) -> dict[str, str]:
         if step.write:
             return self._write(Path(fill(step.write, values)), body, step)
+        if step.run:
+            printed = self._printed(step, [fill(text, values) for text in step.run])
+            return self._all_kept(step, printed, {}, lambda: self._masked(printed))
         method, url = request_line(step.request, values, self._service)
         headers = {name: fill(text, values) for name, text in step.headers.items()}
         if body and not {"content-type"} & {*map(str.lower, headers)}:
             headers["Content-Type"] = "application/json"
-        answer = self.ask(step.told, method, url, headers, body.encode())
+
+        def learn(answer: httpx.Response) -> object:
+            return self._kept(step, answer.content, answer.headers)
+
+        answer = self.ask(step.told, method, url, headers, body.encode(), learn)
         self.accepted(step.told, method, url, answer, step.acceptance)
-        kept = {name: self._kept(step, name, path, answer) for name, path in step.keep.items()}
-        self.hide(kept)
-        return kept
+        return self._all_kept(step, answer.content, answer.headers, lambda: self._shown(answer))
 
     def accepted(self, step: str, method: str, url: str, answer: httpx.Response, rules: Acceptance) -> None:
         """Raises StepError unless an answer is what these want, with what it lacks and the likeliest mend."""
@@ -115,8 +136,19 @@ class Steps:
         self._tell(Told(step.told, f"write {path} ({len(body):,} characters)", "written", 0.0))
         return {}
 
-    def ask(self, step: str, method: str, url: str, headers: Mapping[str, str], body: bytes) -> httpx.Response:
-        """Send a request, again where it is to be slower; `step` is what people call it. Raises StepError."""
+    def ask(
+        self,
+        step: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        learn: Callable[[httpx.Response], object] = lambda _answer: None,
+    ) -> httpx.Response:
+        """Send a request, again where it is to be slower; `step` is what people call it. Raises StepError.
+
+        `learn` sees an answer before people do, to hide what is secret of it.
+        """
         waited_s = 0.0
         while True:
             began = time.monotonic()
@@ -127,6 +159,7 @@ class Steps:
                     f"{self._at(step)}: {self._masked(f'{method} {url}'.encode())}: {_told(error)}: "
                     "see whether the service runs there, or name its address by the table's [addresses]"
                 ) from None
+            learn(answer)
             sent = self._masked(b"%b %b %b" % (method.encode(), url.encode(), body))
             self._tell(Told(step, sent, self._shown(answer), time.monotonic() - began))
             if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
@@ -136,27 +169,53 @@ class Steps:
                 return answer
             self.slowed += 1
             waited_s += wait_s
-            until = time.monotonic() + wait_s
-            while (left_s := until - time.monotonic()) > 0:
+            left_s = wait_s
+            while left_s > 0:
                 if self.stopped():
                     raise StepError(f"{self._at(step)}: it was told to end while it waited {wait_s:.0f} s after a 429")
-                gevent.sleep(min(left_s, 0.1))
+                self._sleep(min(left_s, LOOK_S))
+                left_s -= LOOK_S
 
-    def _kept(self, step: Step, name: str, path: str, answer: httpx.Response) -> str:
-        """A value of an answer. Raises StepError where it is not there."""
-        if path.startswith("header "):
-            found = answer.headers.get(path[7:].strip())
-        else:
-            try:
-                found = found_at(path, json.loads(answer.content))
-            except (ValueError, RecursionError):
-                found = None
-        if found is None:
+    def _printed(self, step: Step, command: Sequence[str]) -> bytes:
+        """What a command prints. Raises StepError unless it ends with 0."""
+        began = time.monotonic()
+        try:
+            ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S)
+        except OSError as error:
+            advice = "install it, or write the path of its program"
+            raise StepError(f"{self._at(step.told)}: {command[0]}: {error.strerror}: {advice}") from None
+        except subprocess.TimeoutExpired:
+            advice = "see what it waits for"
             raise StepError(
-                f"{self._at(step.told)}: keep.{name}: the answer has no {path}: it was {self._shown(answer)}; "
-                "write the path that it has"
-            )
-        return str(found)
+                f"{self._at(step.told)}: {command[0]} did not end within {PATIENCE_S:.0f} s: {advice}"
+            ) from None
+        self._kept(step, ended.stdout, {})
+        said = self._masked(ended.stdout or ended.stderr)
+        told = self._masked(" ".join(command).encode())
+        self._tell(Told(step.told, f"run {told}", said, time.monotonic() - began))
+        if ended.returncode:
+            said = self._masked(ended.stderr or ended.stdout) or "nothing"
+            told = f"{command[0]} ended with {ended.returncode} and said {said}"
+            raise StepError(f"{self._at(step.told)}: {told}: run it by hand to see why")
+        return ended.stdout
+
+    def _kept(self, step: Step, content: bytes, headers: Mapping[str, str]) -> dict[str, str]:
+        """The values that a step keeps, as far as an answer has them."""
+        found = {name: found_in(where, content, headers) for name, where in step.keep.items()}
+        kept = {name: value for name, value in found.items() if value is not None}
+        self.hide({f"{name} {step.keep[name]}": value for name, value in kept.items()})
+        return kept
+
+    def _all_kept(
+        self, step: Step, content: bytes, headers: Mapping[str, str], shown: Callable[[], str]
+    ) -> dict[str, str]:
+        """All of them. Raises StepError for one that is not there."""
+        kept = self._kept(step, content, headers)
+        for name, where in step.keep.items():
+            if name not in kept:
+                told = f"the answer has no {where}: it was {shown() or 'empty'}"
+                raise StepError(f"{self._at(step.told)}: keep.{name}: {told}; write where it stands")
+        return kept
 
     def _advice(self, status: int, text: str) -> str:
         lowered = text.lower()
@@ -188,12 +247,10 @@ class Steps:
 
 
 def hidden_values(service: Service, values: Values) -> list[bytes]:
-    """Those of these values that are secrets: by their names, or because the environment has them."""
-    return [
-        text.encode()
-        for name, text in values.items()
-        if text and (SECRETIVE.search(name) or "${" in service.values.get(name, ""))
-    ]
+    """Those of these values that are secrets: by their names, or because the environment has them; no files' names."""
+    files = {name for step in (*service.setup, *service.teardown) for name in names_in(step.write)}
+    given = {name for name, text in service.values.items() if "${" in text} - files
+    return [text.encode() for name, text in values.items() if text and (SECRETIVE.search(name) or name in given)]
 
 
 def request_line(request: str, values: Values, service: Service) -> tuple[str, str]:
@@ -206,23 +263,14 @@ def request_line(request: str, values: Values, service: Service) -> tuple[str, s
     return method, fill(url, {name: spelt(name, value) for name, value in values.items()})
 
 
-def found_at(path: str, value: Any) -> Any:
-    """What stands at `data.secrets[0].value` in JSON; None where nothing does, or no text or number."""
-    for part in _PATH.findall(path):
-        if part.startswith("["):
-            place = int(part[1:-1])
-            value = value[place] if isinstance(value, list) and place < len(value) else None
-        else:
-            value = value.get(part) if isinstance(value, dict) else None
-    return value if isinstance(value, str | int | float) and not isinstance(value, bool) else None
-
-
 def _told(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
 def _retry_after_s(text: str) -> float:
+    """In seconds, or as a date."""
     try:
-        return min(max(float(text), 0.05), SLOWED_S)
+        wait_s = float(text) if text[:1].isdecimal() else parsedate_to_datetime(text).timestamp() - time.time()
     except ValueError:
         return DEFAULT_WAIT_S
+    return max(wait_s, 0.05)

@@ -1,5 +1,5 @@
-"""A delivery service as data: what sets it up, how it is published to, and what it promises. docs/your-service.md
-shows a table grow; those that are shipped are in `tables/`.
+"""A delivery service as data: what sets it up, how it is published to, and what it promises. docs/services.md says what
+each key means, docs/your-service.md shows a table grow; those that are shipped are in `tables/`.
 
 | level      | a step is done                     | what it may use beside `[values]` and what earlier steps kept      |
 |------------|------------------------------------|--------------------------------------------------------------------|
@@ -9,73 +9,58 @@ shows a table grow; those that are shipped are in `tables/`.
 """
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field
 
-from _hookswarm.common.errors import ConfigError, faults_of
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.toml import read_toml
+from _hookswarm.common.toml_lines import Place, toml_lines
 from _hookswarm.protocol.acceptance import Acceptance, parse_acceptance
 from _hookswarm.protocol.providers import DEFAULT, HeaderName, Provider, Signature, load_provider
-from _hookswarm.senders.service.filling import names_in
+from _hookswarm.senders.service.checking import FORMS, problems_of
+from _hookswarm.senders.service.faults import read_all
+from _hookswarm.senders.service.filling import Name
 from _hookswarm.senders.service.names import TABLES, service_names
+from _hookswarm.senders.service.promises import Part, Promises, Restart, Retry, Seconds
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Level = Literal["run", "group", "endpoint"]
-Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
-
-OF_RUN = ("run", "webhooks")
-OF_GROUP = ("group",)
-OF_ENDPOINT = ("webhook", "url", "secret")
-OF_EVENT = ("event_id", "event_uuid", "payload", "payload_text", "timestamp", "timestamp_iso", "sequence")
-KEEPING = ("header ", "status")
-"""What a value may be kept from, beside a path in the answer's JSON such as `data.secrets[0].value`."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Request(_Part):
-    request: Annotated[str, Field(pattern=r"^[A-Z]{3,7} \S+$")]
+class _Request(Part):
+    request: Annotated[str, Field(pattern=r"^([A-Z]{3,7} \S+)?$")] = ""
     """Method and URL: `POST {api}/v1/apps`."""
     headers: Mapping[HeaderName, str] = {}
+    """By name; JSON is sent as `application/json` without being told so."""
     body: str = ""
+    """What is sent; values stand in it between the quotes of a JSON text: `"{url}"`."""
     accept: tuple[str, ...] = ()
-    """What must hold of the answer: `status in 201`, `body ~ TEXT`; none: any 2xx."""
+    """What must hold of the answer: `status in 201`, `body ~ TEXT` (white space counts for nothing); none: any 2xx."""
 
-    def texts(self) -> Iterator[tuple[str, str]]:
+    def texts(self) -> Iterator[tuple[Place, str]]:
         """Where names may stand, and the text there."""
-        yield "request", self.request
-        yield from ((f"headers.{name}", text) for name, text in self.headers.items())
-        yield "body", self.body
+        yield ("request",), self.request
+        yield from ((("headers", name), text) for name, text in self.headers.items())
+        yield ("body",), self.body
 
     @property
     def acceptance(self) -> Acceptance:
         """Its rules, understood."""
         return parse_acceptance(self.accept)
 
-    def problems(self) -> Iterator[str]:
-        """A phrase for each thing that is wrong with it, but names."""
-        try:
-            parse_acceptance(self.accept)
-        except ConfigError as error:
-            yield from (f"accept: {fault}" for fault in error.faults)
-        for name, text in self.headers.items():
-            if any(not character.isprintable() for character in text):
-                yield f"headers.{name}: a header has one line of printable characters"
-
 
 class Step(_Request):
-    """One request of a set-up or a teardown; or a file that is written for the service to read."""
+    """One request of a set-up or a teardown; or a command that is run; or a file that is written for the service."""
 
     name: str = ""
     """What it does, for people."""
     each: Level = "run"
-    request: Annotated[str, Field(pattern=r"^([A-Z]{3,7} \S+)?$")] = ""
+    """How often it is done: once, once for each group of endpoints, or for each endpoint."""
+    run: tuple[str, ...] = ()
+    """In place of a request: a command and its arguments. No shell reads it; what it prints is its answer."""
     write: str = ""
     """In place of a request: the file that the body is written to."""
     lists: Mapping[Name, str] = {}
@@ -83,24 +68,29 @@ class Step(_Request):
     joined: str = ""
     """… and this between them."""
     keep: Mapping[Name, str] = {}
-    """Values by name: a path in the answer's JSON, or `header NAME`."""
+    """Values by name: a path in the answer's JSON such as `data.secrets[0].value`, or `header NAME`, or `text PATTERN`,
+    the group of a regular expression that is looked for in all of it."""
+    patience_s: Seconds = 0.0
+    """It is tried again for so long, until its answer is accepted and holds what is kept: a mail may take a moment."""
     lasts_s: Annotated[float, Field(gt=0)] | None = None
-    """What it keeps is good for so long: after that the step is done again before another one uses it."""
+    """What it keeps is good for so long: after that it is done again before another step uses it."""
 
-    def texts(self) -> Iterator[tuple[str, str]]:
+    def texts(self) -> Iterator[tuple[Place, str]]:
         yield from super().texts()
-        yield "write", self.write
+        yield ("write",), self.write
+        yield from ((("run", place), text) for place, text in enumerate(self.run))
 
     @property
     def told(self) -> str:
         """For people."""
-        return self.name or self.request or f"write {self.write}"
+        return self.name or self.request or (f"run {self.run[0]}" if self.run else f"write {self.write}")
 
 
-class Group(_Part):
+class Group(Part):
     """Endpoints that share what a step of the level `group` makes."""
 
-    size: Annotated[int, Field(ge=1, le=1_000_000)]
+    size: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    """How many they are; of the last group it may be fewer."""
 
 
 class Publish(_Request):
@@ -108,231 +98,80 @@ class Publish(_Request):
 
     type: str = "load.event"
     """The event's type, where the payload tells none."""
+    id_most: Annotated[int, Field(ge=1)] | None = None
+    """The most characters that an event's id may have."""
     largest_bytes: Annotated[int, Field(ge=1)] | None = None
     """The largest body that it takes."""
     fan_out: Literal["endpoint", "group", "run"] = "endpoint"
     """Who gets an event: its endpoint alone, all of its group, or all endpoints."""
 
 
-class Delivers(_Part):
+class Delivers(Part):
     """What arrives: how it is signed, and where its id stands."""
 
+    provider: str = ""
+    """A provider of docs/providers.md, whose way it is; or else:"""
     headers: Mapping[HeaderName, str] = {}
-    """Templates by name: `{id}`, `{timestamp}` …"""
+    """What its headers hold: `X-Event-Id = "{id}"`. Only those are needed that tell what is signed."""
     signature: Signature | None = None
+    """As a provider's: docs/providers.md says what its keys mean. None: nothing is signed."""
 
 
-class Retry(_Part):
-    """The law by which it says that it retries. Waits count from the end of the attempt that failed."""
-
-    waits_s: tuple[Seconds, ...] = ()
-    """Each wait by itself; or else:"""
-    first_s: Seconds | None = None
-    factor: Annotated[float, Field(ge=1)] = 1.0
-    """By which each wait is longer than the one before it; 1: all are alike."""
-    cap_s: Seconds | None = None
-    attempts: Annotated[int, Field(ge=1)] | None = None
-    """In all, the first included; None: `waits_s` and one, or it never gives up."""
-    gives_up_s: Seconds | None = None
-    spread: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Each wait may be so much shorter or longer, as a share of it."""
-    added: Annotated[float, Field(ge=0)] = 0.0
-    """Each wait may be longer by up to this share of it …"""
-    added_least_s: Seconds = 0.0
-    """… but by up to so much at least …"""
-    added_most_s: Seconds | None = None
-    """… and by so much at most."""
-    clock_s: Seconds = 0.0
-    """Waits are rounded up to the next tick of a clock of so many seconds."""
-    delay_s: Seconds = 0.0
-    """A wait before the first attempt."""
-
-    def problems(self) -> Iterator[str]:
-        """A phrase for each thing that is wrong with it."""
-        if bool(self.waits_s) == (self.first_s is not None):
-            yield "it needs either waits_s or first_s"
-
-    def wait_s(self, retry: int) -> float:
-        """The wait before a retry (1, 2 …) without what chance adds."""
-        if self.waits_s:
-            return self.waits_s[min(retry, len(self.waits_s)) - 1]
-        assert self.first_s is not None
-        wait_s = self.first_s * self.factor ** min(retry - 1, 1_000)
-        return wait_s if self.cap_s is None else min(wait_s, self.cap_s)
-
-    @property
-    def retries(self) -> int | None:
-        """How many there are; None: no end is told."""
-        if self.attempts is not None:
-            return self.attempts - 1
-        return len(self.waits_s) or None
-
-    @property
-    def window_s(self) -> float | None:
-        """From the first attempt to the last, without what chance adds; None: no end is told."""
-        if self.gives_up_s is not None or self.retries is None:
-            return self.gives_up_s
-        return sum(self.wait_s(retry) for retry in range(1, self.retries + 1))
-
-    def longest_s(self, retry: int) -> float:
-        """The longest that this wait may last, by its word."""
-        wait_s = self.wait_s(retry)
-        added_s = max(wait_s * self.added, self.added_least_s)
-        if self.added_most_s is not None:
-            added_s = min(added_s, self.added_most_s)
-        return wait_s * (1 + self.spread) + added_s + self.clock_s
+def _named(given: Any) -> Any:
+    return {"provider": given} if isinstance(given, str) else given
 
 
-class Promises(_Part):
-    """What else it says of itself. None: it says nothing."""
-
-    success: Literal["2xx", "below 400"] | None = None
-    redirects: Literal["not followed", "followed", "followed without a body"] | None = None
-    retry_after: Literal["ignored", "obeyed", "obeyed on 429"] | None = None
-    gone: Literal["retried", "final", "disables"] | None = None
-    """What it does after a 410 …"""
-    throttled: Literal["retried", "final"] | None = None
-    """… after a 429 …"""
-    not_found: Literal["retried", "final"] | None = None
-    """… after a 404."""
-    timeout_s: Seconds | None = None
-    timestamps: Literal["each attempt", "the first"] | None = None
-    """Whether a retry is signed with a time of its own."""
-    idempotency: Literal["id", "none"] | None = None
-    """Whether an event that is published again with its id is delivered once."""
-    idempotency_s: Seconds | None = None
-    """For how long."""
-    order: Literal["kept", "not kept"] | None = None
-
-
-class Restart(_Part):
-    """How the service, or one of its stores, is ended and started again in mid-run. `${VARIABLE}` in its texts is taken
-    from the environment; commands are run without a shell, where hookswarm was started.
-    """
-
-    stop: tuple[str, ...] = ()
-    """A command; or else a signal to a process:"""
-    signal: Literal["KILL", "TERM"] = "KILL"
-    pid_file: str = ""
-    process: str = ""
-    """Its program's name."""
-    start: tuple[str, ...] = ()
-    """A command that returns, or goes on as the service itself; none: something else starts it again."""
-    ready: str = ""
-    """A URL that answers 2xx when it is back: `{api}/healthz`; none: it is when `start` has returned, or goes on."""
-    ready_s: Seconds = 60.0
-    """How long that may take."""
-    down_s: Seconds = 0.0
-    """How long it stays ended."""
-
-
-class Service(_Part):
+class Service(Part):
     """One delivery service."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = ""
+    """Its name in reports; else the file's."""
     source: str = ""
     """Where this is written."""
     as_of: date | None = None
+    """When it was read there."""
     run: str = "not run"
-    """The version it was tried with, and when; or `not run`."""
+    """The version that it was tried with, and when; or `not run`."""
     note: str = ""
-    addresses: Mapping[Name, str]
+    """What is second-hand, or left out."""
+    addresses: Mapping[Name, str] = {}
     """Base URLs by name; `${VARIABLE:-http://127.0.0.1:8080}` takes one from the environment."""
     values: Mapping[Name, str] = {}
     """Texts by name; secrets come from the environment: `${VARIABLE}`."""
     group: Group | None = None
+    """Endpoints that share something, such as a tenant."""
     most_endpoints: Annotated[int, Field(ge=1)] | None = None
-    """That it takes."""
+    """The most endpoints that it takes."""
     setup: tuple[Step, ...] = ()
+    """What makes it ready, in order; an endpoint goes through all steps that follow each other at its level."""
     settle_s: Seconds = 0.0
     """A pause after the set-up."""
     settle_by_probe: bool = False
     """Publish to an endpoint until something arrives: events published before that reach nobody."""
-    publish: Publish
-    delivers: str | Delivers = DEFAULT
-    """A provider's name, or how it signs."""
+    publish: Publish = Publish()
+    """How one event is handed over."""
+    delivers: Annotated[Delivers, BeforeValidator(_named)] = Delivers(provider=DEFAULT)
+    """What arrives. A text: a provider's name."""
     secret: str = "{secret}"
     """An endpoint's secret; unless a step keeps a `secret`, it is ours."""
     retry: Retry | None = None
+    """The law by which it says that it retries."""
     promises: Promises = Promises()
+    """What else it says of itself."""
     drain_s: Seconds = 10.0
-    """How long after a stage what was accepted may still be on its way, without retries."""
+    """How long after a stage what was accepted may be on its way without retries: longer than its slowest poll."""
     teardown: tuple[Step, ...] = ()
+    """What removes what the set-up made, in order. A 404 or 410 is no fault: it is gone already."""
     restart: Mapping[Name, Restart] = {}
+    """How the service, or one of its stores, is ended and started again in mid-run."""
     loopback: str = ""
     """Which of the service's own settings lets it deliver to loopback addresses."""
 
-    @model_validator(mode="after")
-    def _whole(self) -> "Service":
-        if faults := list(self._problems()):
-            raise ValueError("; ".join(faults))
-        return self
-
-    def _problems(self) -> Iterator[str]:
-        for kind, steps in (("setup", self.setup), ("teardown", self.teardown)):
-            for number, step in enumerate(steps, 1):
-                at = f"{kind} {number}"
-                yield from (f"{at}: {fault}" for fault in step.problems())
-                if bool(step.request) == bool(step.write):
-                    yield f"{at}: it needs either `request` or `write`"
-                if step.each == "group" and not self.group:
-                    yield f"{at}: there are no groups without [group]"
-                if step.lists and step.each == "endpoint":
-                    yield f'{at}: lists: a step for each endpoint has none: write each = "run", or "group"'
-                for name in step.lists:
-                    if name not in names_in(step.body):
-                        yield f"{at}: lists.{name}: put {{{name}}} into the body, where it belongs"
-                for name, path in step.keep.items():
-                    if not path or (path.startswith("header ") and not path[7:].strip()):
-                        yield f"{at}: keep.{name}: write a path such as data.id, or `header NAME`"
-        yield from (f"publish: {fault}" for fault in self.publish.problems())
-        if self.publish.fan_out == "group" and not self.group:
-            yield "publish: fan_out: there are no groups without [group]"
-        if not {"payload", "payload_text", "event_id", "event_uuid"} & {*names_in(self.publish.body)}:
-            yield "publish: body: put {payload} into it, or {event_id}: nothing else tells what arrives"
-        if self.retry:
-            yield from (f"retry: {fault}" for fault in self.retry.problems())
-        for name, restart in self.restart.items():
-            if sum(map(bool, (restart.stop, restart.pid_file, restart.process))) != 1:
-                yield f"restart.{name}: it needs one of stop, pid_file and process"
-            if not restart.start and not restart.ready:
-                yield f"restart.{name}: without `start` it needs `ready`, a URL that answers 2xx when it is back"
-        yield from self._unknown_names()
-
-    def _unknown_names(self) -> Iterator[str]:
-        """Names that have no value where they are used."""
-        base = {*self.addresses, *self.values, *OF_RUN}
-        there: dict[Level, set[str]] = {"run": set(base), "group": {*OF_GROUP}, "endpoint": {*OF_ENDPOINT}}
-
-        def known(level: Level) -> set[str]:
-            levels: Sequence[Level] = ("run", "group", "endpoint")
-            return set().union(*(there[one] for one in levels[: levels.index(level) + 1]))
-
-        def unknown(at: str, texts: Iterator[tuple[str, str]], names: set[str]) -> Iterator[str]:
-            for place, text in texts:
-                for name in names_in(text):
-                    if name not in names:
-                        yield f"{at}: {place}: there is no {{{name}}} here; there are {', '.join(sorted(names))}"
-
-        for kind, steps in (("setup", self.setup), ("teardown", self.teardown)):
-            for number, step in enumerate(steps, 1):
-                at = f"{kind} {number}"
-                for place, text in step.texts():
-                    lists = {*step.lists} if place == "body" else set()
-                    yield from unknown(at, iter([(place, text)]), known(step.each) | lists)
-                listed = ((f"lists.{name}", text) for name, text in step.lists.items())
-                yield from unknown(at, listed, known("endpoint"))
-                there[step.each] |= {*step.keep}
-        yield from unknown("publish", self.publish.texts(), known("endpoint") | {*OF_EVENT, "type"})
-        yield from unknown("secret", iter([("secret", self.secret)]), known("endpoint"))
-        for name, restart in self.restart.items():
-            yield from unknown(f"restart.{name}", iter([("ready", restart.ready)]), base - {*OF_RUN})
-
     @property
     def provider(self) -> Provider:
-        """How what arrives is signed, as a provider's table has it."""
-        if isinstance(self.delivers, str):
-            return load_provider(self.delivers)
+        """How what arrives is signed, as a provider's table has it. Raises ConfigError for an unknown name."""
+        if self.delivers.provider:
+            return load_provider(self.delivers.provider)
         return Provider(
             name=self.name,
             source=self.source or "the service's own table",
@@ -362,17 +201,15 @@ def load_service(name_or_path: str) -> Service:
             there = f"{meant} are {', '.join(service_names())}, and files: --service mine.toml"
             raise ConfigError([f"--service: there is no service {name_or_path!r}; {there}"])
     try:
-        service = parse_service(path.stem, read_toml(path))
-        service.provider  # noqa: B018  # it may name one that there is not
+        content = read_toml(path)
+        return parse_service(path.stem, content, toml_lines(path.read_text(encoding="utf-8")))
     except ConfigError as error:
         raise ConfigError([f"--service {fault}" for fault in error.faults]) from None
-    return service
 
 
-def parse_service(name: str, content: Mapping[str, Any]) -> Service:
-    """The service that a file's content describes. Raises ConfigError with every fault."""
+def parse_service(name: str, content: Mapping[str, Any], lines: dict[Place, int] | None = None) -> Service:
+    """The service that a file's content describes. Raises ConfigError with every fault, and its line in the file."""
     try:
-        return Service.model_validate({"name": name, **content})
-    except ValidationError as error:
-        faults = [fault.removeprefix(": ") for fault in faults_of(error)]
-        raise ConfigError([f"{name}: {fault}" for fault in faults]) from None
+        return read_all(Service, {"name": name, **content}, problems_of, lines or {}, FORMS)
+    except ConfigError as error:
+        raise ConfigError([f"{name}: {fault}" for fault in error.faults]) from None

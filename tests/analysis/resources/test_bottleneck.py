@@ -30,6 +30,8 @@ AT_EASE = Evidence(
         ("generator CPU", {"sender_busy": 0.97}),
         ("generator CPU", {"sender_starved": 0.4}),
         ("receiver CPU", {"receiver_busy": 0.99}),
+        ("service CPU", {"service_busy": 0.99}),
+        ("endpoints' CPU", {"endpoints_busy": 0.99}),
         ("disk", {"fsync_share": 0.8}),
         ("disk", {"disk_busy": 0.95}),
         ("memory", {"memory_pressure": 0.3}),
@@ -60,6 +62,8 @@ def test_each_bottleneck_is_named(name: str, fields: dict[str, float]) -> None:
         ("generator CPU", "sender_busy", 0.9),
         ("generator CPU", "sender_starved", 0.25),
         ("receiver CPU", "receiver_busy", 0.9),
+        ("service CPU", "service_busy", 0.9),
+        ("endpoints' CPU", "endpoints_busy", 0.9),
         ("disk", "fsync_share", 0.5),
         ("disk", "disk_busy", 0.8),
         ("memory", "memory_pressure", 0.1),
@@ -146,7 +150,7 @@ def test_side_and_bottleneck_never_contradict_each_other(evidence: Evidence) -> 
     assert found.side in SIDES[found.name]
     if found.side == "generator":
         lacks = ("local ports", "file descriptors", "memory")
-        assert found.name in ("generator CPU", "generator timers", "connection set-up", *lacks)
+        assert found.name in ("generator CPU", "generator timers", "endpoints' CPU", "connection set-up", *lacks)
     elif found.side == "target":
         assert found.name not in (NONE, "generator CPU", "generator timers", "local ports")
     else:

@@ -7,7 +7,7 @@ import pytest
 from _hookswarm.analysis.schema.service import Rule
 from _hookswarm.analysis.service.answers import answer_rules
 from _hookswarm.analysis.service.watched import watched
-from _hookswarm.records.rows import Flag
+from _hookswarm.records.rows import Flag, Outcome
 from tests.support.journals import Row
 from tests.support.serviced import came, own_class, played, published, through, tried
 
@@ -150,6 +150,15 @@ def test_a_redirect_is_followed_or_not(status: int, follow: Flag | None, told: s
     assert (found.observed, found.verdict) == (told, "kept")
     other = "followed" if kept == "not followed" else "not followed"
     assert rules(events, arrivals, redirects=other)[f"after a {status}"].verdict == "broken"
+
+
+def test_only_what_was_accepted_is_missed() -> None:
+    """An event whose publish was refused may come and follow a redirect all the same."""
+    events, arrivals = answered(302)
+    events[0] |= {"outcome": Outcome.REJECTED, "status": 503}
+    arrivals += [came(own, 0.2, flags=Flag.BODILESS | Flag.REDIRECTED) for own in events]
+    told = "followed without a body, and taken for delivered: 2 of 3 accepted, never arrived"
+    assert rules(events, arrivals)["after a 302"].observed == told
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,12 @@ def drained(events: list[Row], arrivals: list[Row], plan: dict[str, Any] | None 
 def test_both_rates_are_found() -> None:
     """Within a percent; the lone events after the burst are no part of either. An hour of it needs three to drain."""
     (found,) = drained(*backlog())
-    assert (found.stage, found.accept_per_s) == ("burst", pytest.approx(1000, rel=0.01))
+    assert found.stage == "burst"
+    assert found.accept_per_s == pytest.approx(1000, rel=0.01)
     assert found.drain_per_s == pytest.approx(250, rel=0.01)
     assert found.most_waiting == pytest.approx(750, abs=5)
-    assert (found.burst_s, found.drains_in_s) == (3600, pytest.approx(3 * 3600, rel=0.03))
+    assert found.burst_s == 3600
+    assert found.drains_in_s == pytest.approx(3 * 3600, rel=0.03)
 
 
 def test_who_keeps_up_has_no_backlog() -> None:
@@ -46,9 +48,9 @@ def test_who_keeps_up_has_no_backlog() -> None:
 @pytest.mark.parametrize(
     ("promised", "signed_late", "clocks"),
     [
-        ({"retry_window_s": 13.0}, False, ["retry window, 13 s"]),
-        ({"retry_window_s": 100_000.0, "promises": {"idempotency_s": 3600.0}}, False, ["idempotency window, 3,600 s"]),
-        ({"promises": {"idempotency_s": 86400.0}}, True, ["signature tolerance, 300 s"]),
+        ({"retry_window_s": 13.0}, False, ["retry window (13 s)"]),
+        ({"retry_window_s": 100_000.0, "promises": {"idempotency_s": 3600.0}}, False, ["idempotency window (3,600 s)"]),
+        ({"promises": {"idempotency_s": 86400.0}}, True, ["signature tolerance (300 s)"]),
         ({"promises": {"timestamps": "the first"}}, False, []),
         ({"retry_window_s": None}, False, []),
     ],
@@ -65,7 +67,7 @@ def test_the_clocks_that_run_out_are_named(promised: dict[str, Any], signed_late
 def test_where_timestamps_are_not_seen_the_promise_counts() -> None:
     """Nothing waited for long enough to tell."""
     (found,) = drained(*backlog(), promises={"timestamps": "the first"})
-    assert found.expire == ["signature tolerance, 300 s"]
+    assert found.expire == ["signature tolerance (300 s)"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from _hookswarm.analysis.reading.looks import Looks
 from _hookswarm.analysis.schema.service import Rule
 from _hookswarm.analysis.service.looks import look_rules, timestamp_rule
 from _hookswarm.analysis.service.watched import Watched, watched
+from _hookswarm.records.rows import Flag
 from tests.support.journals import SECOND, START
 from tests.support.serviced import came, played, published, through
 
@@ -61,6 +62,15 @@ def test_attempts_of_one_second_do_not_tell() -> None:
     assert START % SECOND == 0
 
 
+def test_what_follows_a_redirect_is_no_retry() -> None:
+    """It is the same attempt: its time says nothing."""
+    event = published()
+    first = came(event, 0.1, 307)
+    found = watched(played(through([event], [first, came(event, 2.1, flags=Flag.REDIRECTED) | {"due": first["due"]}])))
+    assert found
+    assert timestamp_rule([found], "each attempt").verdict == "not observed"
+
+
 def test_headers_that_stay_and_that_change() -> None:
     """Over an event's attempts; those that are the same for every event are left out."""
     found = ruled(
@@ -98,6 +108,13 @@ def test_connections(ports: tuple[tuple[int, ...], ...], observed: str) -> None:
     """As many as were ever seen open, beside the arrivals."""
     found = ruled(*(looks(place, ports=own) for place, own in enumerate(ports)))["connections"]
     assert found.observed == observed
+
+
+def test_a_connection_is_new_once() -> None:
+    """Also if it was there before the stage that tells."""
+    before = looks(9, ports=(7, 8)).model_copy(update={"stage": 1})
+    found = ruled(before, looks(0, ports=(7, 8, 9)), looks(1, ports=(9, 10)))["connections"]
+    assert (found.observed, found.evidence) == ("a new one for each delivery", "2 were new over 2 arrivals")
 
 
 def test_without_what_receivers_keep_nothing_is_told() -> None:

@@ -112,14 +112,27 @@ def test_jitter_that_is_kept(seed: int) -> None:
 
 
 @SEEDS
-@pytest.mark.parametrize("least", [0.0, 0.8])
-def test_jitter_of_another_law(seed: int, least: float) -> None:
-    """±20 % is promised; jittered from 0 or only downwards, waits are unlike that by Kolmogorov and Smirnov."""
-    most = 1.0
+@pytest.mark.parametrize(("least", "most"), [(0.0, 1.0), (0.8, 1.0), (1.0, 1.2)])
+def test_jitter_of_another_law(seed: int, least: float, most: float) -> None:
+    """±20 % is promised; jittered from 0, only downwards or only upwards, waits are unlike that by Kolmogorov and
+    Smirnov."""
     table = table_of(after(1, 3, 9, chance=uniform(seed, least, most)), seed, PROMISED | {"spread": 0.2})
     assert table[JITTER].verdict == "broken"
     assert table[WAITS].verdict == ("broken" if least == 0 else "kept")
     assert "p = " in table[JITTER].evidence
+
+
+@SEEDS
+def test_jitter_in_a_busy_service(seed: int) -> None:
+    """What the queue adds to waits of ±20 % is not taken for another law of chance."""
+    random, chance = Random(f"queue {seed}"), uniform(seed, 0.8, 1.2)
+
+    def follows(retry: int, ended_s: float) -> float | None:
+        return ended_s + chance() + random.uniform(0, 0.15) if retry <= 3 else None
+
+    promise = {"first_s": 1, "attempts": 4, "spread": 0.2}
+    table = table_of(follows, seed, promise, events=300, first_s=lambda at_s: at_s + random.uniform(0, 0.15))
+    assert (table[WAITS].verdict, table[JITTER].verdict) == ("kept", "kept")
 
 
 @SEEDS
@@ -153,6 +166,11 @@ def test_a_clock_of_its_own(seed: int, clock_s: float, retry: dict[str, Any] | N
     assert f"rounded up to a clock of {clock_s:g} s" in table[WAITS].observed
     assert table[WAITS].verdict == ("kept" if retry else "not promised")
     assert "broken" not in verdicts(table).values()
+
+
+def test_a_burst_is_no_clock() -> None:
+    """Events that are all published at once are retried at the same instants, by whatever law."""
+    assert table_of(after(1, 3, 9, 5), 1, over_s=0.02)[CLOCK].observed == "none is seen"
 
 
 def test_a_clock_that_first_attempts_wait_for_too() -> None:
@@ -291,16 +309,19 @@ def test_a_wait_before_the_first_attempt() -> None:
     assert (kept[FIRST].promised, kept[FIRST].verdict) == ("3 s", "kept")
     assert kept[WAITS].verdict == "kept"
     assert table_of(after(1, 3, 9), 1, promise)[FIRST].verdict == "broken"
+    late = table_of(after(1, 3, 9), 1, {"waits_s": [1, 2, 8], "delay_s": 3}, first_s=lambda at_s: at_s + 3)
+    assert late[WAITS].verdict == "broken"  # what is meant excuses nothing
     assert table_of(after(1, 3, 9), 1, promise, first_s=lambda at_s: at_s + 6)[FIRST].verdict == "broken"
 
 
 def test_what_says_nothing_of_the_law() -> None:
     """Waits after a `Retry-After`, after other answers than 5xx, while attempts may be made unseen, and of attempts
-    that overlap."""
+    that overlap; after an answer that was held back, and at an endpoint that said 410."""
     hinted = {"faults": {"status": {"503": 1.0}, "retry_after_s": 5}}
     own = {"classes": [{"name": "asking", "first": 0, "count": 60, "faults": hinted["faults"]}]}
     refused = {"incidents": [{"fault": "refused"}]}
-    cases: list[dict[str, Any]] = [hinted, own, refused, {"status": lambda attempt: 429}]
+    cases: list[dict[str, Any]] = [hinted, own, refused, {"status": lambda attempt: 429}, {"held_s": 1.5}]
+    cases.append({"status": lambda attempt: 410 if attempt == 2 else 503})
     for more in cases:
         table = table_of(after(5, 5, 5), 1, PROMISED, **more)
         assert set(verdicts(table).values()) <= {"not observed", "not promised"}, more
@@ -328,6 +349,12 @@ def test_a_watch_that_ends_early(seed: int) -> None:
     assert law.form == "geometric"
     assert law.step == pytest.approx(1.5, rel=0.05)
     assert law.spread == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_stage_that_lasts_to_the_end_of_the_watch() -> None:
+    """Its first events were watched for long enough to tell of late retries."""
+    failed = failed_of(through_service(after(5, 5, 5, 5), Random(1), over_s=24, watched_s=24))
+    assert len(waits_of(failed, START + 24 * SECOND)) >= 3
 
 
 def test_a_run_of_our_own_senders() -> None:

@@ -25,6 +25,7 @@ from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import RunEnded, StageOverloaded, WorkerLost
 from tests.support.journals import START, Row, arrival, attempt, planned, run
+from tests.support.published import frames_of
 
 SENT = [attempt(n) for n in range(100)]
 SEEN = [arrival(one) for one in SENT]
@@ -222,3 +223,25 @@ def test_where_no_stage_was_played_they_say_so() -> None:
     """As after Ctrl-C at the probe: nothing is said of plans."""
     section = found(run([], [], stages=[]))
     assert {one.message for one in section.default_checks or []} == {"no stage was played"}
+
+
+def through_a_service(*seen: Row, **plan: Any) -> Section:
+    return found(frames_of(SENT, seen, [planned(**plan)]))
+
+
+def test_what_a_service_loses_fails_its_run() -> None:
+    """The advice is about the service; all that arrived in order passes."""
+    assert through_a_service(*SEEN).verdict.status is Status.PASS
+    section = through_a_service(*SEEN[1:])
+    assert section.verdict.status is Status.FAIL
+    (reason,) = [one for one in section.verdict.reasons if one.code == "default_check_failed"]
+    assert reason.message.endswith("the service accepted them, and they never arrived: see what it logged of them")
+
+
+def test_a_restart_excuses_everything_but_a_loss() -> None:
+    """What was refused meanwhile, or came twice, is what a restart is like; what was accepted has to arrive."""
+    again = [SEEN[0] | {"attempt": 2, "start": SEEN[0]["start"] + 5}]
+    section = through_a_service(*SEEN, *again, restart="own")
+    judged = {check: status for check, status in statuses(section).items() if check in DEFAULTS}
+    assert judged == dict.fromkeys(DEFAULTS, "skipped") | {"lost==0": "pass"}
+    assert statuses(through_a_service(*SEEN[1:], restart="own"))["lost==0"] == "fail"

@@ -1,16 +1,19 @@
 """Stages that ask a service for its manners."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from _hookswarm.senders.plan.bound import at_base_rate
 from _hookswarm.senders.plan.conformance import CONFORMANCE, HEALTHY, conformance
+from _hookswarm.senders.plan.plan import make_plan
 from _hookswarm.senders.plan.plan_check import check_plan
-from _hookswarm.senders.plan.serviced import unfit_for_service
+from _hookswarm.senders.plan.serviced import through_service, unfit_for_service
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.plan.tables import read_table, stages_of
 from _hookswarm.senders.service.table import Service, parse_service
+from tests.senders.plan.test_plan import settings
 from tests.support.receivers import CHECKOUT
 
 TABLE: dict[str, Any] = {
@@ -33,11 +36,13 @@ def test_they_are_a_plan_that_every_service_can_play(quick: bool) -> None:
     """What repeats events comes first, what may get an endpoint disabled last; receivers are set up once for all."""
     own = conformance(service(), quick)
     check_plan(own)
-    assert [unfit_for_service(stage, service()) for stage in own] == [""] * 4
+    assert unfit_for_service(own, service(), quick) == {}
+    assert through_service(own) == own
     assert [stage.name.partition(" ")[2] for stage in own] == ["again later", "again at once", "time-out", "answers"]
     assert len({stage.setup for stage in own}) == 1
     assert own[0].setup.evidence
-    assert unfit_for_service(own[-1], service(most_endpoints=HEALTHY)).startswith("more than the 4 endpoints")
+    (need,) = unfit_for_service(own, service(most_endpoints=HEALTHY), quick).values()
+    assert need.startswith("more than the 4 endpoints")
 
 
 def test_a_hint_is_longer_than_the_first_wait() -> None:
@@ -77,22 +82,24 @@ def test_every_endpoint_gets_as_many_events(fan_out: str, group: int, events: in
     assert stages(publish=publish, group={"size": group})["answers"].events == events
 
 
-def test_only_a_run_through_a_service_has_them() -> None:
-    """They come after the test's own; other tests have none."""
-
-    class WithService:
-        quick = True
-        service = service()
-
-    class Without(WithService):
-        service = None  # type: ignore[assignment]
-
+def test_only_a_run_through_a_service_has_them(tmp_path: Path) -> None:
+    """They come after the test's own, and are played without an observer; other tests have none."""
+    path = tmp_path / "own.toml"
+    path.write_text(
+        """
+        addresses = { api = "http://127.0.0.1:1" }
+        publish = { request = "POST {api}/events", body = "{payload}" }
+        """
+    )
+    through, plain = settings(tmp_path, "--quick", "--service", str(path)), settings(tmp_path, "--quick")
+    assert through.service
+    own = conformance(through.service, quick=True)
     table = read_table(CHECKOUT / "locustfiles/test_webhook_performance.py")
-    own: Any = table.quick_stages
-    assert list(stages_of(table, WithService)) == [*own, *conformance(WithService.service, quick=True)]  # type: ignore[arg-type]
-    assert stages_of(table, Without) is own  # type: ignore[arg-type]
+    assert list(stages_of(table, through)) == [*table.quick_stages, *own]
+    assert stages_of(table, plain) is table.quick_stages
     load = read_table(CHECKOUT / "locustfiles/test_webhook_load.py")
-    assert stages_of(load, WithService) is load.quick_stages  # type: ignore[arg-type]
+    assert stages_of(load, through) is load.quick_stages
+    assert [stage.name for stage in make_plan(own, through).stages] == [stage.name for stage in own]
 
 
 def test_their_pace_is_their_own() -> None:

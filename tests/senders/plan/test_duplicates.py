@@ -44,7 +44,7 @@ def test_httpx_breaks_nothing_off(tmp_path: Path) -> None:
 
 def test_an_impossible_one_is_refused(tmp_path: Path) -> None:
     """Every fault at once."""
-    one = Duplicate("interleaved")
+    one = Duplicate("interleaved", times=3)
     stage = replace(
         LATER, duplicate=one, retry=RetryLaw(retries=1), limits=Limits(), arrivals=Constant(1), duration_s=1
     )
@@ -53,6 +53,7 @@ def test_an_impossible_one_is_refused(tmp_path: Path) -> None:
     assert caught.value.faults == (
         "stage 'later': deliveries that are repeated on purpose, and retries, exclude each other",
         "stage 'later': a search for capacity delivers nothing twice",
+        "stage 'later': an event is delivered more than twice at the same instant only",
         "stage 'later': new and old events are interleaved by 2 users or more",
     )
 

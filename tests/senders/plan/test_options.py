@@ -18,6 +18,7 @@ from _hookswarm.senders.plan.options import (
     name_variables,
     to_arguments,
 )
+from _hookswarm.senders.service.names import service_names
 
 
 def parse(*arguments: str) -> argparse.Namespace:
@@ -85,6 +86,19 @@ def test_the_form_changes_no_command() -> None:
     assert from_form(options, {"observe": "./count"}) == options
     with pytest.raises(ConfigError, match="--observe is not to be changed here: start Locust with it"):
         from_form(options, {"observe": "rm -r /"})
+
+
+def test_the_form_names_no_table_of_a_service() -> None:
+    """It may name commands; what Locust was started with stays, a service that is shipped may be chosen, and none."""
+    options = parse("--service=own.toml")
+    assert from_form(options, {"service": "own.toml"}) == options
+    assert from_form(options, {"service": ""}).service == ""
+    for name in service_names():
+        assert from_form(options, {"service": name}).service == name
+    with pytest.raises(ConfigError, match=r"--service: '/tmp/other.toml' is no service that is shipped"):
+        from_form(options, {"service": "/tmp/other.toml"})
+    with pytest.raises(ConfigError, match="--advertise is not to be changed here: start Locust with it"):
+        from_form(options, {"advertise": "http://192.0.2.1/"})
 
 
 def test_what_is_no_number_is_refused() -> None:

@@ -91,10 +91,11 @@ def test_a_slot_is_found_whatever_was_asked_before(asked: list[int]) -> None:
     assert [stepwise.first_from(slot) for slot in itertools.accumulate(asked)][-1] == fresh
 
 
-def test_what_goes_out_twice_takes_two_attempts_room() -> None:
-    """So the bound holds for the second deliveries, too."""
+def test_what_goes_out_again_takes_as_many_attempts_room() -> None:
+    """So the bound holds for the other deliveries, too."""
     stage = Stage("x", events=5, max_rate=10)
     assert slots_per_s(replace(stage, max_rate=None)) is None
     assert slots_per_s(stage) == 10
     assert slots_per_s(replace(stage, duplicate=Duplicate("later"))) == 5
+    assert slots_per_s(replace(stage, duplicate=Duplicate("at_once", times=10))) == 1
     assert timetable(replace(stage, max_rate=None, arrivals=Poisson(1))) == Poisson(1)

@@ -6,6 +6,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from random import Random
 from typing import Any
 
 from tests.support.delivery_service.books import Books
@@ -31,6 +32,9 @@ class Api:
     _second: int = 0
     _calls: int = 0
     """In that second."""
+
+    def __post_init__(self) -> None:
+        self._late = Random(f"{self.options.seed} late")
 
     def answer(self, request: Request) -> Response:
         what = request.method, *request.parts
@@ -106,7 +110,11 @@ class Api:
             delivered = self._delivered(told["payload"][1], str(kind or ""), now)
             self.books.promise(event_id, now, addressed, delivered)
             self.deliveries.accept(event_id, endpoints, delivered)
-        return Response(202, {"id": event_id, "duplicate": duplicate, "endpoints": addressed})
+        late = self._late.random() < self.options.answer_late
+        if late:
+            self.books.note("late", event_id)
+        taken = {"id": event_id, "duplicate": duplicate, "endpoints": addressed}
+        return Response(202, taken, after_s=self.options.late_s if late else 0.0)
 
     def _delivered(self, payload: bytes, kind: str, now: float) -> bytes:
         """What a payload becomes."""

@@ -18,15 +18,19 @@ End = Literal["delivered", "gave_up", "dropped", "forgotten", "unsettled", "lost
 | unsettled | its endpoint was too young                                           |
 | lost      | in a restart                                                         |
 """
-Note = Literal["accepted", "duplicates", "unmatched", "doubled", "swapped", "corrupted", "bodiless"]
+Note = Literal[
+    "accepted", "duplicates", "unmatched", "late", "doubled", "swapped", "corrupted", "misdelivered", "bodiless"
+]  # fmt: skip
 """What else is counted:
 
 | accepted   | a delivery was promised; at rest, as many as there are ends            |
 | duplicates | an event whose id was known; its endpoint is ""                        |
 | unmatched  | an event that no endpoint is there for; its endpoint is ""             |
+| late       | an event that was answered late; its endpoint is ""                    |
 | doubled    | a delivery that was delivered, and then again                          |
 | swapped    | a delivery that the next one of its endpoint overtook                  |
 | corrupted  | a delivery that was delivered with another body                        |
+| misdelivered | a delivery that went to another tenant's endpoint, which is named    |
 | bodiless   | a delivery whose success was the answer to a GET, after a redirect     |
 """
 ENDS: tuple[End, ...] = get_args(End)

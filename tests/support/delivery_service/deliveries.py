@@ -58,7 +58,9 @@ class Deliveries:
     def __post_init__(self) -> None:
         self._poll = SlowPoll(self.options.idle_poll_s)
         self._client = Client(self.options.timeout_s, self.options.follow_redirects)
-        self._faulty, self._jitter = (Random(f"{self.options.seed} {use}") for use in ("faults", "jitter"))
+        self._faulty, self._jitter, self._elsewhere = (
+            Random(f"{self.options.seed} {use}") for use in ("faults", "jitter", "elsewhere")
+        )
 
     # What comes in.
 
@@ -70,8 +72,11 @@ class Deliveries:
             self.unfinished += 1
             if endpoint.created_at > settled_before:
                 self._end(delivery, "unsettled")
-            elif delivery.fault is Fault.FORGET:
+            elif delivery.fault is Fault.FORGET or endpoint.number == self.options.shun:
                 self._end(delivery, "forgotten")
+            elif delivery.fault is Fault.MISDELIVER:
+                delivery.endpoint = self.subscribers.stranger(endpoint, self._elsewhere)
+                self._push(delivery)
             elif endpoint.held:
                 delivery.overtaken, endpoint.held = endpoint.held, None
                 self._push(delivery)
@@ -197,6 +202,8 @@ class Deliveries:
             self._note(delivery, "bodiless")
         if delivery.fault is Fault.CORRUPT:
             self._note(delivery, "corrupted")
+        if delivery.fault is Fault.MISDELIVER:
+            self._note(delivery, "misdelivered")
         if delivery.again:
             self._note(delivery, "doubled")
         elif delivery.fault is Fault.DOUBLE:

@@ -17,6 +17,8 @@ class Fault(Enum):
     """Delivered after the next one of the same endpoint."""
     CORRUPT = auto()
     """One character of its body is another one, in every attempt; the signature is of what is sent."""
+    MISDELIVER = auto()
+    """Delivered to an endpoint of another tenant, with the signature that is right there."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Faults:
     double: float = 0.0
     swap: float = 0.0
     corrupt: float = 0.0
+    misdeliver: float = 0.0
 
     def draw(self, random: Random) -> Fault:
         """The fault of the next delivery."""
@@ -36,6 +39,7 @@ class Faults:
             (Fault.DOUBLE, self.double),
             (Fault.SWAP, self.swap),
             (Fault.CORRUPT, self.corrupt),
+            (Fault.MISDELIVER, self.misdeliver),
         ):
             if left < share:
                 return fault

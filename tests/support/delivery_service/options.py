@@ -35,6 +35,9 @@ class Options:
     same_timestamp: bool
     follow_redirects: bool
     never_deliver: bool
+    shun: int
+    answer_late: float
+    late_s: float
     lose_on_restart: bool
 
 
@@ -75,15 +78,19 @@ def parse(arguments: Sequence[str]) -> Options:
     add("--double", type=float, default=0.0, metavar="P", help="delivered, and then again")
     add("--swap", type=float, default=0.0, metavar="P", help="delivered after the next one of the same endpoint")
     add("--corrupt", type=float, default=0.0, metavar="P", help="one character is another one")
+    add("--misdeliver", type=float, default=0.0, metavar="P", help="delivered to another tenant's endpoint")
     add("--same-timestamp", action="store_true", help="retries repeat the first attempt's timestamp and signature")
     add("--follow-redirects", action="store_true", help="301, 302, 303 with a GET without body; 307, 308 with the body")
     add("--never-deliver", action="store_true")
+    add("--shun", type=int, default=0, metavar="N", help="what is accepted for the Nth endpoint is forgotten")
+    add("--answer-late", type=float, default=0.0, metavar="P", help="of events, which are accepted as the others …")
+    add("--late-by", type=float, default=3.0, metavar="S", help="… and answered so much later")
     add("--lose-on-restart", action="store_true", help="what the store holds undelivered is lost at the next start")
 
     told = parser.parse_args(arguments)
-    faults = Faults(told.forget, told.double, told.swap, told.corrupt)
+    faults = Faults(told.forget, told.double, told.swap, told.corrupt, told.misdeliver)
     if min(vars(faults).values()) < 0 or sum(vars(faults).values()) > 1:
-        parser.error("the shares of --forget, --double, --swap and --corrupt are 0 or more, and at most 1 together")
+        parser.error(f"the shares of {', '.join(map('--{}'.format, vars(faults)))} are 0 or more, at most 1 together")
     if told.lose_on_restart and not told.store:
         parser.error("--lose-on-restart needs --store FILE: without it nothing outlives a restart")
     return Options(
@@ -109,6 +116,9 @@ def parse(arguments: Sequence[str]) -> Options:
         same_timestamp=told.same_timestamp,
         follow_redirects=told.follow_redirects,
         never_deliver=told.never_deliver,
+        shun=told.shun,
+        answer_late=told.answer_late,
+        late_s=told.late_by,
         lose_on_restart=told.lose_on_restart,
     )
 

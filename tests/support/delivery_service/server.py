@@ -30,6 +30,8 @@ class Response:
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    after_s: float = 0.0
+    """So much later it is written."""
 
     def written(self) -> bytes:
         body = b"" if self.body is None else json.dumps(self.body).encode()
@@ -94,10 +96,15 @@ class ApiConnection(asyncio.Protocol):
         path, _, query = self._url.decode("latin-1").partition("?")
         parts = tuple(unquote(part) for part in path.split("/") if part)
         method, authorization = self._parser.get_method().decode(), self._authorization.decode("latin-1")
-        self._write(self._answer(Request(method, parts, parse_qs(query), authorization, b"".join(self._body))))
+        response = self._answer(Request(method, parts, parse_qs(query), authorization, b"".join(self._body)))
+        if response.after_s:
+            asyncio.get_running_loop().call_later(response.after_s, self._write, response)
+            return
+        self._write(response)
         if not self._parser.should_keep_alive():
             self.close()
 
     def _write(self, response: Response) -> None:
         assert self._transport
-        self._transport.write(response.written())
+        if not self._transport.is_closing():
+            self._transport.write(response.written())

@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from random import Random
 from typing import TYPE_CHECKING
 
 from tests.support.delivery_service.client import Target
@@ -26,6 +27,8 @@ class Endpoint:
     created_at: float
     target: Target = field(init=False)
     key: bytes = field(init=False)
+    number: int = field(init=False)
+    """1, 2 … in the order in which they were made."""
     closed: bool = False
     """Disabled or deleted: nothing is delivered to it any more."""
     held: "Delivery | None" = None
@@ -60,6 +63,7 @@ class Subscribers:
 
     def restore(self, endpoint: Endpoint) -> None:
         """What the store knows already."""
+        endpoint.number = len(self.endpoints) + 1
         self.tenants[endpoint.tenant][endpoint.id] = endpoint
         self.endpoints[endpoint.id] = endpoint
 
@@ -75,6 +79,13 @@ class Subscribers:
         self.tenants[tenant].pop(endpoint_id).closed = True
         del self.endpoints[endpoint_id]
         self._store.append("endpoint deleted", tenant, endpoint_id)
+
+    def stranger(self, endpoint: Endpoint, random: Random) -> Endpoint:
+        """An endpoint of another tenant; raises ValueError where there is none."""
+        others = [tenant for tenant, its in self.tenants.items() if its and tenant != endpoint.tenant]
+        if not others:
+            raise ValueError("no other tenant has an endpoint")
+        return random.choice(list(self.tenants[random.choice(others)].values()))
 
     def disable(self, endpoint: Endpoint) -> None:
         if not endpoint.closed:

@@ -1,0 +1,41 @@
+"""What is asked of a delivery service without being asked for, and in which stages.
+
+What it accepted it must not lose, repeat or alter, whatever its endpoints do: so this holds in stages that plan faults,
+and in those that seek overload, too.
+"""
+
+from _hookswarm.analysis.schema.report import Stage
+from _hookswarm.analysis.verdicts.verdict import LOST
+from _hookswarm.records.manifest import ServiceRecord
+
+UNVERIFIED = "unverified==0"
+BODILESS = "bodiless==0"
+WRONGS = {
+    LOST: "{service} accepted them and never delivered them: look for what it drops between its answer and its queue, "
+    "and in its log",
+    "corrupt==0": "{service} delivered another value than was published: look for what it does to payloads",
+    "duplicated_spurious==0": "{service} delivered again what had been acknowledged: look for two workers that take "
+    "the same event, and for claims that expire too soon",
+    "misdelivered==0": "{service} delivered events to endpoints that do not get them: look at how it finds an event's "
+    "endpoints, for these may be other tenants'",
+    "unexpected==0": "{service} delivered what was not published for that endpoint, or what it had refused to take: "
+    "look at its answers, and for what else publishes there",
+    UNVERIFIED: "{service} signed them with another secret, time or body than its table says: look at `delivers` and "
+    "`secret` there, and for attempts that repeat an old time",
+    BODILESS: "{service} sent requests without the event, though nothing was redirected: look for a method or a body "
+    "that it changes",
+}
+"""By check: what the service did, and what to do next."""
+
+
+def checks_of(service: ServiceRecord) -> dict[str, str]:
+    """Those that a service is held against."""
+    checks = {text: advice.format(service=service.name) for text, advice in WRONGS.items()}
+    if not service.signed:
+        del checks[UNVERIFIED]
+    return checks
+
+
+def holds_in(check: str, stage: Stage) -> bool:
+    """Whether a stage is judged by a check."""
+    return check != BODILESS or not stage.plans_redirects

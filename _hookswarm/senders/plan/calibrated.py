@@ -1,0 +1,147 @@
+"""Rates for somebody's delivery service: what a calibration found, and the plan that drowns nobody.
+
+Open stages run at half of the rate at which events are both accepted and delivered, and never faster than planned.
+Closed ones may publish at twice that rate at most, so that what piles up meanwhile is delivered in as long again.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from _hookswarm.common.wording import figure, first_of
+from _hookswarm.records.manifest import CALIBRATION
+from _hookswarm.senders.plan.arrivals import Closed, at_rate
+from _hookswarm.senders.plan.bound import EVENTS_FOR_S
+from _hookswarm.senders.plan.conformance import CONFORMANCE
+from _hookswarm.senders.plan.stages import Stage, renamed
+
+FIRST_EVENTS = 100
+"""A first round is of so few that nobody is hurt; it says how long the second one may be."""
+USERS = 16
+ENDPOINTS = 100
+LENGTH_S = {True: 2.0, False: 5.0}
+"""By `--quick`: how long the second round publishes."""
+SHARE = 0.5
+CLOSED = 2.0
+"""Times that rate: what closed stages may publish."""
+KEEPS_UP = 0.8
+"""Of the bound of the rate: a service that takes so much of it was not the limit."""
+ARRIVED = 0.98
+"""A round is delivered when so many of its events are: a straggler says nothing of a rate."""
+NAMES_SHOWN = 6
+
+ANNOUNCED = "rates: a calibration at the start finds what the service takes; stages run at half of it, never faster \
+than planned; --rate sets another"
+
+
+class Round(NamedTuple):
+    """What one round saw."""
+
+    accepted: int
+    publishing_s: float
+    samples: Sequence[tuple[float, int]]
+    """Seconds since its start, and arrivals taken so far."""
+
+
+class Rates(NamedTuple):
+    """What a service does, by a round of publishing."""
+
+    accepts_per_s: float
+    """Events."""
+    delivers_per_s: float
+    """Arrivals: of an event that goes to several endpoints each counts."""
+    took_s: float
+    """From the first event to the last arrival."""
+
+
+def rates_of(seen: Round) -> Rates:
+    """The rates of a round. Nothing arrived: it delivers 0 a second."""
+    accepts = seen.accepted / seen.publishing_s if seen.publishing_s > 0 else 0.0
+    total = max((taken for _, taken in seen.samples), default=0)
+    if not total:
+        return Rates(accepts, 0.0, seen.publishing_s)
+    begin = max((at for at, taken in seen.samples if not taken), default=0.0)
+    end, there = next((at, taken) for at, taken in seen.samples if taken >= ARRIVED * total)
+    delivers = there / (end - begin) if end > begin else accepts
+    return Rates(accepts, delivers, max(end, seen.publishing_s))
+
+
+def first_round(webhooks: int, max_rate: float | None, quick: bool) -> Stage:
+    """So many webhooks the plan has, and so many publishes a second there may be."""
+    events = max(min(FIRST_EVENTS, int((max_rate or FIRST_EVENTS) * LENGTH_S[quick])), 1)
+    stage = Stage(CALIBRATION, users=USERS, webhooks=min(webhooks, ENDPOINTS), events=events, payload="thin")
+    return replace(stage, max_rate=max_rate, name=f"{CALIBRATION} #1")
+
+
+def second_round(first: Stage, rates: Rates, fan_out: int, quick: bool) -> Stage | None:
+    """What is delivered in as long again as it is published; None: the first round took long enough to tell."""
+    length_s = LENGTH_S[quick]
+    if rates.took_s >= length_s / 2:
+        return None
+    events = max(round(CLOSED * length_s * through_per_s(rates, fan_out)), FIRST_EVENTS)
+    return replace(first, events=events, duration_s=length_s, name=f"{CALIBRATION} #2")
+
+
+def through_per_s(rates: Rates, fan_out: int) -> float:
+    """Events a second that are both accepted and delivered, to `fan_out` endpoints each."""
+    return min(rates.accepts_per_s, rates.delivers_per_s / fan_out)
+
+
+def calibrated(stages: Sequence[Stage], rates: Rates, fan_out: int, max_rate: float | None = None) -> tuple[Stage, ...]:
+    """The plan at rates that the service takes. A search for capacity starts at its half. Where it keeps up with
+    `max_rate`, which no stage is above, the plan stays as it is.
+    """
+    per_s = through_per_s(rates, fan_out)
+    if max_rate and per_s >= KEEPS_UP * max_rate:
+        return tuple(stages)
+    bent = [one for one in stages if one.scenario != CONFORMANCE]
+    rates_planned = [one.arrivals.rate for one in bent if not (isinstance(one.arrivals, Closed) or one.limits)]
+    factor = min(1.0, SHARE * per_s / max(rates_planned, default=SHARE * per_s))
+    drowns = rates.accepts_per_s > CLOSED * per_s
+    return tuple(
+        stage if stage.scenario == CONFORMANCE else _calibrated(stage, factor, per_s, drowns) for stage in stages
+    )
+
+
+def _calibrated(stage: Stage, factor: float, per_s: float, drowns: bool) -> Stage:
+    if isinstance(stage.arrivals, Closed):
+        events = stage.events and max(min(stage.events, round(CLOSED * EVENTS_FOR_S * per_s)), 1)
+        bound = min(stage.max_rate or CLOSED * per_s, CLOSED * per_s) if drowns else stage.max_rate
+        name = stage.name if events == stage.events else renamed(stage.name, "events", str(events))
+        return replace(stage, events=events, max_rate=bound, name=name)
+    rate = float(f"{SHARE * per_s:.3g}") if stage.limits else stage.arrivals.rate * factor
+    if rate == stage.arrivals.rate:
+        return stage
+    name = stage.name if stage.limits else renamed(stage.name, "rate", f"{rate:.4g}")
+    return replace(stage, arrivals=at_rate(stage.arrivals, rate), name=name)
+
+
+def told_calibration(
+    service: str,
+    rates: Rates,
+    fan_out: int,
+    planned: Sequence[Stage],
+    now: Sequence[Stage],
+    max_rate: float | None = None,
+) -> str:
+    """For people: what was found, and what it makes of the plan."""
+    found = f"{service} accepts {figure(rates.accepts_per_s)}/s and delivers {figure(rates.delivers_per_s)}/s"
+    if max_rate and through_per_s(rates, fan_out) >= KEEPS_UP * max_rate:
+        return f"{found}: it keeps up with {figure(max_rate)}/s, so stages run as planned; --rate sets another rate"
+    half = figure(SHARE * through_per_s(rates, fan_out))
+    shared = f", {fan_out} for each event" if fan_out > 1 else ""
+    slower = first_of(list(_slower(planned, now)), NAMES_SHOWN)
+    return (
+        f"{found}{shared}: stages run at half of that, {half}/s at most{slower and f' ({slower})'}; --rate sets another"
+    )
+
+
+def _slower(planned: Sequence[Stage], now: Sequence[Stage]) -> Iterator[str]:
+    """Each scenario once."""
+    told: set[str] = set()
+    for before, after in zip(planned, now, strict=True):
+        if before.scenario in told or isinstance(before.arrivals, Closed) or isinstance(after.arrivals, Closed):
+            continue
+        if after.arrivals.rate < before.arrivals.rate:
+            told.add(before.scenario)
+            yield f"{before.scenario} at {figure(after.arrivals.rate)}/s, not {figure(before.arrivals.rate)}/s"

@@ -1,0 +1,48 @@
+"""Whether deliveries pile up."""
+
+import numpy as np
+import pytest
+
+from _hookswarm.records.piling import Ints, piles_up
+
+SECOND = 1_000_000_000
+LENGTH_S = 5.0
+
+
+def _queue(rate: float, capacity: float, latency_s: float = 0.1, jitter_s: float = 0.0) -> tuple[Ints, Ints]:
+    """Events due at an even rate, served one after the other, and when each was delivered."""
+    due = np.arange(int(rate * LENGTH_S)) / rate
+    done, free = np.empty(len(due)), 0.0
+    for place, at in enumerate(due):
+        free = max(free, at) + 1 / capacity
+        done[place] = free
+    noise = np.random.default_rng(7).exponential(jitter_s, len(due)) if jitter_s else 0.0
+    return (due * SECOND).astype(np.int64) + 1, ((done + latency_s + noise) * SECOND).astype(np.int64) + 1
+
+
+@pytest.mark.parametrize(("over", "piles"), [(0.5, False), (0.95, False), (1.0, False), (1.02, True), (2.0, True)])
+@pytest.mark.parametrize("latency_s", [0.001, 3.0])
+def test_two_percent_above_the_capacity_are_seen_in_five_seconds(over: float, piles: bool, latency_s: float) -> None:
+    """However long a delivery takes when nothing waits."""
+    due, done = _queue(400 * over, 400, latency_s, jitter_s=0.01)
+    assert piles_up(due, done, int(60 * SECOND)) is piles
+
+
+def test_what_never_came_was_waited_for() -> None:
+    """Events of which the later ones are missing pile up."""
+    due, done = _queue(100, 400)
+    done[250:] = 0
+    assert piles_up(due, done, 20 * SECOND)
+
+
+def test_a_hiccup_is_no_queue() -> None:
+    """A stall of a third of a second near the end that is made up for again changes no median."""
+    due, done = _queue(100, 400)
+    stalled = (due > 4.2 * SECOND) & (due < 4.5 * SECOND)
+    done[stalled] = int(4.6 * SECOND)
+    assert not piles_up(due, done, 20 * SECOND)
+
+
+def test_few_events_say_nothing() -> None:
+    """Of less than ten in a third nothing is told."""
+    assert not piles_up(np.arange(20) * SECOND, np.zeros(20, np.int64), 100 * SECOND)
