@@ -13,6 +13,8 @@ from _hookswarm.records.rows import Flag
 RULE = "how long it waits for an answer"
 NEARLY = 0.97
 """Of how long nothing is answered: what is tried again after that waited for the end of it."""
+AT_ONCE_S = 0.2
+"""What is tried again so soon after our end waited for that, too, and counts its waits from an attempt's begin."""
 SLACK_SHARE, SLACK_S = 0.15, 0.5
 """By so much of what is promised, or at least so many seconds, it may be off."""
 
@@ -43,12 +45,13 @@ def timeout_rule(stages: Sequence[Watched], promised_s: float | None, first_wait
     evidence = f"{of(len(apart), silent)} tried again, {seconds(apart)} later; its usual wait is {wait_s:.3g} s{slow}"
     # A retry may come sooner than usual, where chance has a part in it.
     soonest_s = float(np.quantile(usual, 0.05)) if len(usual) else wait_s
-    if float(np.median(apart)) - soonest_s >= silent_s * NEARLY:
+    slack_s = max(SLACK_S, SLACK_SHARE * (promised_s or 0.0))
+    kept = promised_s is not None and abs(float(np.median(found_s)) - promised_s) <= slack_s
+    later_s = float(np.median(apart)) - silent_s
+    if not kept and (later_s >= soonest_s - (1 - NEARLY) * silent_s or abs(later_s) <= AT_ONCE_S):
         if promised_s is not None and promised_s > silent_s:
             return unseen(RULE, promised, f"longer than the {silent_s:g} s for which nothing was answered; {evidence}")
         return ruled(RULE, promised, f"longer than {silent_s:g} s", kept=False, evidence=evidence)
-    slack_s = max(SLACK_S, SLACK_SHARE * (promised_s or 0.0))
-    kept = promised_s is not None and abs(float(np.median(found_s)) - promised_s) <= slack_s
     return ruled(RULE, promised, seconds(found_s), kept, evidence)
 
 

@@ -50,6 +50,12 @@ def test_chance_in_the_usual_wait_shortens_no_time_out() -> None:
     assert rule(8.45, promised_s=15.0, usual=usual).verdict == "not observed"
 
 
+def test_a_wait_beside_the_attempt_shortens_no_time_out() -> None:
+    """It waited to our end, and went on at once: Alertmanager counts its waits from an attempt's begin."""
+    assert rule(8.15, promised_s=15.0).verdict == "not observed"
+    assert rule(8.15, promised_s=7.0).verdict == "kept"
+
+
 def test_what_cannot_be_known_is_told() -> None:
     """A promise beyond our patience, no next attempt, no usual wait, nothing silent."""
     assert rule(9.1, promised_s=15.0).verdict == "not observed"
