@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from _hookswarm.analysis.reading.through_service import (
+    ELSEWHERE,
     UNPUBLISHED,
     delivered_rows,
     has_body,
+    is_misdelivered,
+    published_by_itself,
     published_rows,
     shared_by,
 )
@@ -65,6 +68,18 @@ def test_a_publish_counts_for_each_of_its_group() -> None:
     assert names(rows) == [(0, 0, 1), (0, 1, 1), (1, 0, 1), (1, 1, 1), (4, 0, 1), (4, 2, 1)]
 
 
+@pytest.mark.parametrize(("fan_out", "size"), [("endpoint", None), ("group", 2), ("run", None)])
+def test_each_publish_is_found_again_once(fan_out: FanOut, size: int | None) -> None:
+    """Among the deliveries that it counts for: at the endpoint that it names."""
+    service = record(fan_out, group_size=size)
+    rows = published_rows(table([attempt(number, webhook) for webhook in range(5) for number in range(2)]), service, 1)
+    own = rows[published_by_itself(rows, service)]
+    share = shared_by(service)
+    assert [(webhook, sequence // share) for webhook, sequence, _ in names(own)] == [
+        (webhook, number) for webhook in range(5) for number in range(2)
+    ]
+
+
 def test_a_publish_to_everyone_counts_for_everyone() -> None:
     """Whichever endpoint it was made for."""
     rows = published_rows(table([attempt(0, 0), attempt(0, 2)]), record("run", endpoints=3), 1)
@@ -100,7 +115,8 @@ def test_an_arrival_at_another_endpoint_is_nobodys() -> None:
     """It was published to none there: it is unexpected, and takes no one's place."""
     event = attempt(0, 1)
     rows = delivered_rows(table([at(1, event), at(2, event)]), record(), NO_STAGES, RUNS)
-    assert names(rows) == [(1, 0, 1), (2, int(UNPUBLISHED), 1)]
+    assert names(rows) == [(1, 0, 1), (2, int(UNPUBLISHED | ELSEWHERE), 1)]
+    assert is_misdelivered(rows).tolist() == [False, True]
 
 
 def test_what_names_no_event_is_of_the_stage_that_was_on() -> None:
@@ -113,6 +129,7 @@ def test_what_names_no_event_is_of_the_stage_that_was_on() -> None:
     assert rows["stage"].tolist() == [3, 3, 4]
     assert set(rows["run"].tolist()) == {TAG}
     assert (rows["sequence"] & UNPUBLISHED).all()
+    assert not is_misdelivered(rows).any()
     assert not (rows["flags"] & Flag.FOREIGN).any()
 
 

@@ -105,6 +105,7 @@ def test_no_secret_is_shown() -> None:
 @pytest.mark.parametrize(
     ("hint", "wait_s"),
     [("20", 20), (formatdate(time.time() + 100, usegmt=True), 99), ("", DEFAULT_WAIT_S), ("soon", DEFAULT_WAIT_S)],
+    ids=["seconds", "a date", "nothing", "no number"],
 )
 def test_a_service_that_asks_to_slow_down_is_obeyed(hint: str, wait_s: float) -> None:
     """And asked again, after the seconds, or at the date, that its 429 names."""
