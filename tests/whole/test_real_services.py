@@ -26,7 +26,7 @@ HELD_UP = Stage(
     payload="thin",
 )  # fmt: skip
 BASELINE = replace(HELD_UP, scenario="held up baseline", classes=(replace(HANGING, faults=None),))
-OUTAGE = "retry outage retries=0 delay_s=0.5"
+OUTAGE = "retry outage*"
 TIMEOUT_S = 10
 """The package's own."""
 
@@ -35,11 +35,10 @@ def through_alertmanager(folder: Path, test: str, stage: str) -> Section:
     """What a stage of a quick test comes to, through an Alertmanager of its own."""
     folder.mkdir()
     command = [sys.executable, str(RUNNER), "--service", "alertmanager", "--test", test, "--quick", "--no-replay"]
+    command += ["--rate", "300", "--stages", stage]
     with alertmanager(folder) as service:
         told = environment(ALERTMANAGER_URL=service.url, ALERTMANAGER_CONFIG=str(service.configuration))
-        done = subprocess.run(
-            [*command, "--stages", stage], cwd=folder, env=told, capture_output=True, text=True, timeout=120
-        )
+        done = subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, timeout=120)
     report = folder / "webhook_performance_results.json"
     assert report.exists(), done.stdout + done.stderr
     return PerformanceReport.model_validate_json(report.read_text()).sections[test]
@@ -51,7 +50,7 @@ def test_books_balance_through_alertmanager(tmp_path: Path, test: str, stage: st
     found: 0.5 s, each 1.5 times the one before, 50 % more or less.
     """
     found = through_alertmanager(tmp_path / "run", test, stage)
-    assert codes(found) <= BUSY, found.verdict
+    assert codes(found) <= BUSY | {"deliveries_reordered"}, found.verdict  # it promises no order
     [played] = found.stages
     through, ledger = played.through, played.ledger
     assert through
@@ -77,6 +76,7 @@ def test_a_hanging_endpoint_of_django_outbound_webhooks_holds_up_all_others(tmp_
     (tmp_path / "service").mkdir()
     with django_outbound(tmp_path / "service") as service, running_receiver(tmp_path) as receiver:
         options = ["--service", "django-outbound-webhooks", "--regions", str(regions_file(tmp_path, receiver))]
+        options += ["--rate", "5"]
         told = {"DJANGO_OUTBOUND_URL": service.url}
         found, _ = analyse(run_locust(tmp_path, [BASELINE, HELD_UP], *options, test="load", env=told))
     for played in found.stages:
