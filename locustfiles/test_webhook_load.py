@@ -38,7 +38,7 @@ TROUBLES = (
 UNTROUBLED = tuple(replace(one, faults=None) for one in TROUBLES)
 ISOLATION = replace(
     LOAD, scenario="isolation", service=True, course="isolation", webhooks=100, zipf=0, arrivals=Poisson(100),
-    classes=TROUBLES,
+    classes=TROUBLES, trouble_ends=True,
 )  # fmt: skip
 RESTART = replace(LOAD, scenario="restart", restart="*", webhooks=100, zipf=0, arrivals=Poisson(100), classes=())
 # A burst of ten times the rate for 30 s every 5 minutes; the stage ends after the first one.

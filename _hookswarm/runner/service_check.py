@@ -23,7 +23,6 @@ from _hookswarm.runner.interrupt import Insisting
 from _hookswarm.runner.receivers import listening_host
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.ending import RunFailedError
-from _hookswarm.senders.master.service_run import endpoint_urls, served_by
 from _hookswarm.senders.master.settling import settle_by_probe
 from _hookswarm.senders.master.trial import (
     Tried,
@@ -40,6 +39,7 @@ from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.reachable import unreachable_addresses
 from _hookswarm.senders.plan.serviced import addresses_of
 from _hookswarm.senders.service.account import ACCOUNT, Keeper, Kept, left_behind, open_account, settle
+from _hookswarm.senders.service.endpoints import endpoint_urls, served_by
 from _hookswarm.senders.service.handing import Hand
 from _hookswarm.senders.service.steps import StepError, Steps, Told
 from _hookswarm.senders.service.table import Service, load_service

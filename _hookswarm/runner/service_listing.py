@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from _hookswarm.common.wording import first_of
 from _hookswarm.runner.plans import Outlook, Prepared
-from _hookswarm.senders.master.service_run import endpoint_urls
 from _hookswarm.senders.plan.marked import Marked
 from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.plan import NAMES_SHOWN
 from _hookswarm.senders.plan.serviced import addresses_of
 from _hookswarm.senders.service.account import open_account
+from _hookswarm.senders.service.endpoints import endpoint_urls
 from _hookswarm.senders.service.rehearsing import Rehearsal
 from _hookswarm.senders.service.table import Service
 

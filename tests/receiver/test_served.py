@@ -139,3 +139,13 @@ def test_a_path_names_its_endpoint(number: int) -> None:
     """Behind whatever a proxy puts before it."""
     assert endpoint_of(endpoint_path(number)) == number
     assert endpoint_of(f"/x/y{endpoint_path(number)}") == number
+
+
+def test_what_is_awaited() -> None:
+    """An event with a body, at an endpoint that gets it: its own, or one of its group."""
+    assert read().awaited
+    assert not read(path="/endpoints/3").awaited
+    assert read(path="/endpoints/3", served=Served(provider=PLAIN, shared=4)).awaited
+    assert not read(path="/endpoints/4", served=Served(provider=PLAIN, shared=4)).awaited
+    assert not read(b"", method="GET", headers={"webhook-id": format_event_id(EVENT).decode()}).awaited
+    assert not read(b'{"a": 1}').awaited

@@ -8,7 +8,7 @@ from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.service import ServiceReport
 from _hookswarm.records.manifest import ServiceRecord
 from _hookswarm.records.rows import Flag
-from _hookswarm.records.timeline import Entry
+from _hookswarm.records.timeline import Entry, ServiceDrained
 from tests.support.journals import MS, START, Row, arrival, attempt, run, story
 
 SERVED = Flag.WRITTEN | Flag.SERVED
@@ -35,6 +35,14 @@ def arrived(of: Row, at_ms: float, took_ms: float = 0.1, **fields: int) -> Row:
     return arrival(of, start=begin, done=begin + round(took_ms * MS), flags=SERVED, **fields)
 
 
+def drained(stage: int = 0, at_s: float = 60) -> ServiceDrained:
+    """After a stage nothing moved for as long as a delivery may take."""
+    return ServiceDrained(
+        at_ns=START + round(at_s * 1000) * MS, stage=stage, accepted=0, expected=0, taken=0, waited_s=30, patience_s=10,
+        settled=True, allowed_s=10,
+    )  # fmt: skip
+
+
 def frames_of(
     attempts: Sequence[Row],
     arrivals: Sequence[Row],
@@ -42,8 +50,8 @@ def frames_of(
     entries: Sequence[Entry] = (),
     **service: Any,
 ) -> RunFrames:
-    """The frames of such a run; `entries` stand beside those of its stages."""
-    timeline = [*story(attempts, stages), *entries]
+    """The frames of such a run; `entries` stand beside those of its stages. Each was waited for to the end."""
+    timeline = [*story(attempts, stages), *(drained(number) for number in range(len(stages))), *entries]
     return run(attempts, arrivals, stages, timeline, service=service_record(**service))
 
 

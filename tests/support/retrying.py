@@ -59,7 +59,7 @@ def through_service(
     fields: dict[str, Any] = {"name": "failing", "duration_s": over_s, "faults": {"status": {"503": 1.0}}} | plan
     end = START + round(watched_s * 1e9)
     service = ServiceRecord(
-        name="one", run="1.0", endpoints=events, group_size=None, fan_out="endpoint", signed=True, drain_s=10,
+        name="one", run="1.0", endpoints=events, group_size=None, fan_out="endpoint", signed=False, drain_s=10,
         retry=retry, promises={},
     )  # fmt: skip
     report = worker_report(due=events, settled=events)

@@ -1,6 +1,7 @@
 """Through a service by every way to start a run: plain Locust, more processes, workers of other hosts, an address."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from tests.support.runs import RUNNER, analyse, end_group, regions_file, run_fol
 
 pytestmark = pytest.mark.slow
 
+RATE = ("--rate", "30")
+"""So that there is no calibration, whose events would have to be counted, too."""
 STAGE = Stage("open", users=4, arrivals=Constant(30), duration_s=2, webhooks=20, payload="thin")
 LOAD = ("--test", "load", "--quick", "--stages", "sustained", "--duration", "1s", "--no-replay", "--rate", "40")
 
@@ -48,10 +51,21 @@ def test_plain_locust_publishes(tmp_path: Path, service: DeliveryService, proces
     """Headless, with receivers of a table, by one process or by two that Locust starts."""
     table = own_table(tmp_path)
     with running_receiver(tmp_path) as receiver:
-        options = ("--service", str(table), "--regions", str(regions_file(tmp_path, receiver)), *processes)
+        options = ("--service", str(table), "--regions", str(regions_file(tmp_path, receiver)), *RATE, *processes)
         folder = run_locust(tmp_path, [STAGE], *options, env={"OWN_URL": service.url})
     assert Manifest.load(folder).service
     whole(tmp_path, service, analyse(folder)[0])
+
+
+def test_a_service_that_slows_us_down_is_obeyed_and_told_once(tmp_path: Path) -> None:
+    """429 at the set-up fails nothing."""
+    with delivery_service(tmp_path, "--rate-limit", "5") as service, running_receiver(tmp_path) as receiver:
+        options = ("--service", str(own_table(tmp_path)), "--regions", str(regions_file(tmp_path, receiver)), *RATE)
+        folder = run_locust(tmp_path, [replace(STAGE, webhooks=12)], *options, env={"OWN_URL": service.url})
+        whole(tmp_path, service, analyse(folder)[0])
+    said = (tmp_path / "locust.log").read_text()
+    assert len(re.findall(r"12 endpoints set up in [\d.]+ s, which it slowed down \d+ times \(429\)", said)) == 1, said
+    assert said.count("429") == 1
 
 
 def test_workers_of_other_hosts_have_the_table_from_the_master(tmp_path: Path, service: DeliveryService) -> None:
@@ -64,7 +78,7 @@ def test_workers_of_other_hosts_have_the_table_from_the_master(tmp_path: Path, s
     port = str(free_port())
     with running_receiver(hosts[0]) as receiver:
         regions = str(regions_file(tmp_path, receiver))
-        options = ("--service", "own.toml", "--regions", regions)
+        options = ("--service", "own.toml", "--regions", regions, *RATE)
         network = ("--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--expect-workers", "2")
         env = {"OWN_URL": service.url}
         master = start_locust(hosts[0], [STAGE], "--master", *network, *options, env=env)
@@ -91,7 +105,7 @@ def test_a_worker_that_joins_between_stages_is_told_of_the_service(tmp_path: Pat
     stages = [replace(STAGE, name="alone", duration_s=6), replace(STAGE, name="both", users=8)]
     env = {"OWN_URL": service.url}
     with running_receiver(tmp_path) as receiver:
-        options = ("--service", "own.toml", "--regions", str(regions_file(tmp_path, receiver)))
+        options = ("--service", "own.toml", "--regions", str(regions_file(tmp_path, receiver)), *RATE)
         network = ("--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--expect-workers", "1")
         processes = [start_locust(tmp_path, stages, "--master", *network, *options, env=env)]
         worker = ("--worker", "--master-port", port, *options)
@@ -134,7 +148,7 @@ def test_what_would_be_asked_is_shown_and_nothing_is_sent(tmp_path: Path) -> Non
     headers = 'headers = { Authorization = "Bearer {token}" }\nrequest = '
     own_table(tmp_path, 'values = { token = "${OWN_TOKEN}" }', **{"request = ": headers})
     told = environment(OWN_URL="http://127.0.0.1:1", OWN_TOKEN="hush-hush-1")
-    command = [sys.executable, str(RUNNER), "--service", "own.toml", *LOAD, "--strategy", "nearest", "--dry-run"]
+    command = [sys.executable, str(RUNNER), "--service", "own.toml", *LOAD, "--links", "real", "--dry-run"]
     done = subprocess.run(command, cwd=tmp_path, env=told, capture_output=True, text=True, timeout=60)
     assert done.returncode == Exit.PASS, done.stderr
     assert "load would publish to own, http://127.0.0.1:1, for 1,000 endpoints" in done.stdout
@@ -147,7 +161,7 @@ def test_what_would_be_asked_is_shown_and_nothing_is_sent(tmp_path: Path) -> Non
     assert "  once: DELETE http://127.0.0.1:1/tenants/{tenant}" in done.stdout
     assert "nothing was sent" in done.stdout
     assert "hush-hush" not in done.stdout + done.stderr
-    assert "--strategy changes nothing: the service delivers by itself" in done.stderr
+    assert "--links real changes nothing" in done.stderr
 
 
 def test_a_locustfile_of_the_card_runs_through_a_service(tmp_path: Path, service: DeliveryService) -> None:

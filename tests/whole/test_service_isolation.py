@@ -22,7 +22,7 @@ def isolation(folder: Path, *options: str) -> Isolation:
         running_receiver(folder, "--threads", "64") as receiver,
     ):
         told = ["--regions", str(regions_file(folder, receiver)), "--service", str(service)]
-        run = run_locust(folder, stages, *told, "--quick", test="load")
+        run = run_locust(folder, stages, *told, "--quick", "--rate=100", test="load")
     section, _ = analyse(run)
     assert section.service
     (found,) = section.service.isolation

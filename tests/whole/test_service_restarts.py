@@ -23,7 +23,7 @@ STAGE = Stage("restart", restart="*", users=16, webhooks=4, arrivals=Constant(10
 def played(folder: Path, table: Path, stages: str) -> tuple[Section, Path]:
     with running_receiver(folder) as receiver:
         options = ["--regions", str(regions_file(folder, receiver)), "--service", str(table)]
-        run = run_locust(folder, [STAGE], *options, "--quick", f"--stages={stages}", test="load")
+        run = run_locust(folder, [STAGE], *options, "--quick", "--rate=100", f"--stages={stages}", test="load")
     return analyse(run)[0], run
 
 

@@ -173,16 +173,6 @@ def test_endpoints_that_are_refused_as_loopback_name_the_setting(tmp_path: Path)
         assert service.stats()["tenants"] == 0
 
 
-def test_a_service_that_slows_us_down_is_obeyed_and_told_once(tmp_path: Path) -> None:
-    """429 at the set-up fails nothing."""
-    with delivery_service(tmp_path, "--rate-limit", "150") as service:
-        own_table(tmp_path)
-        done = run(tmp_path, service.url, *STAGES, "--rate", "40")
-    (told,) = (line for line in done.stdout.splitlines() if "set up in" in line)
-    assert re.search(r"1,000 endpoints set up in [\d.]+ s, which it slowed down \d+ times \(429\)", told), done.stdout
-    assert done.returncode in (Exit.PASS, Exit.VOID), done.stdout + done.stderr
-
-
 def test_a_service_that_knows_endpoints_late_is_probed_until_it_does(tmp_path: Path) -> None:
     """What is published before that reaches nobody, and is in no book."""
     with delivery_service(tmp_path, "--settle", "1.5") as service:

@@ -80,6 +80,7 @@ def service_ledger(
     """
     rows, event = arrived.rows.rows, arrived.event
     ours = event >= 0
+    accepted = published.state == State.ACKNOWLEDGED
     refused = ours & ~np.isin(published.state, (State.ACKNOWLEDGED, State.IN_DOUBT))[event]
     late_ns = drained.at_ns if drained else np.iinfo(np.int64).max
     published_times = published.sent if on_purpose else np.ones_like(published.sent)
@@ -103,7 +104,7 @@ def service_ledger(
         late=int(np.count_nonzero(arrived.first_ns > late_ns)),
         unexpected=unexpected,
         corrupt=_flagged(rows, ours, Flag.CORRUPT),
-        balanced=not lost and not unexpected,
+        balanced=bool(arrived.seen[accepted].all()) and not unexpected,
     )
 
 
@@ -144,8 +145,15 @@ def through_of(
         latency_ms=ServiceLatencies(
             publish=quantiles.quantiles_of((published.acknowledged_ns - published.due_ns)[counted] / 1e6),
             pickup=quantiles.quantiles_of((first - published.acknowledged_ns)[picked] / 1e6),
+            receiving=quantiles.quantiles_of((rows["done"] - rows["start"])[_inside(rows, window)] / 1e6),
         ),
     )
+
+
+def _inside(rows: Rows, window: Window) -> Mask:
+    """Which arrivals came in a window."""
+    found: Mask = (rows["start"] >= window[0]) & (rows["start"] < window[1])
+    return found
 
 
 def overtaken_events(published: Frame, arrived: Arrived) -> Mask:

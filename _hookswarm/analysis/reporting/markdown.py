@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from _hookswarm.analysis.reporting import conformance, failures
+from _hookswarm.analysis.reporting import conformance, failures, through
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.reporting.service import service_tables
 from _hookswarm.analysis.schema import rotations
@@ -35,8 +35,11 @@ def _section(section: Section) -> str:
     if line := default_checks_line(section):
         lines.append(f"- {_cell(line)}")
     lines += [f"- **failed**: {_code(line)}" for line in failures.lines(section)]
-    header = ("stage", "events", "errors", "a second", "p50 ms", "p99 ms", "lost", "twice")
-    lines += ["", *_table(header, map(_stage, section.stages[:MOST]))]
+    header: Sequence[str] = ("stage", "events", "errors", "a second", "p50 ms", "p99 ms", "lost", "twice")
+    rows = [_stage(one) for one in section.stages[:MOST]]
+    if through.is_through(section):
+        header, rows = through.HEADER, [[*map(_cell, through.through_row(one))] for one in section.stages[:MOST]]
+    lines += ["", *_table(header, rows)]
     if more := and_more(len(section.stages) - MOST, "stages"):
         lines += ["", f"…{more}"]
     for own in service_tables(section):

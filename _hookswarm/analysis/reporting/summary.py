@@ -11,6 +11,7 @@ from _hookswarm.analysis.reporting import failures
 from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.reporting.service import service_tables
+from _hookswarm.analysis.reporting.through import HEADER, class_row, is_through, through_row
 from _hookswarm.analysis.schema import rotations
 from _hookswarm.analysis.schema.report import Class, Section, Stage, Status
 from _hookswarm.analysis.verdicts import duplicates
@@ -31,6 +32,30 @@ def show_section(section: Section, out: Console) -> None:
         out.print(Text(printable(f"  {line}")))
     for line in failures.lines(section):
         out.print(Text.assemble("  ", ("failed", "bold"), ": ", printable(line)))
+    if is_through(section):
+        _show_through(section, out)
+    else:
+        _show_stages(section, out)
+    for own in service_tables(section):
+        _show_table(own.header, own.rows, out)
+        for line in own.told:
+            out.print(Text(printable(f"  {line}")))
+    _show_table(duplicates.HEADER, [duplicates.row(one) for one in section.duplicates or []], out)
+    _show_table(rotations.HEADER, [one.row() for one in section.rotations or []], out)
+
+
+def _show_through(section: Section, out: Console) -> None:
+    """The stages of a run through a service; the header has two lines, or it would not fit."""
+    rows = []
+    for stage in section.stages:
+        rows += [through_row(stage), *map(class_row, stage.classes or [])]
+        if found := stage.against:
+            ratios = _times(found.p50_ratio), _times(found.p99_ratio)
+            rows.append((f"  {OTHERS} / {found.stage}", *[""] * 6, *ratios))
+    _show_table([name.replace(" p99", "\np99") for name in HEADER], rows, out)
+
+
+def _show_stages(section: Section, out: Console) -> None:
     table = Table(box=None, pad_edge=False, collapse_padding=True, header_style="bold")
     table.add_column("stage", overflow="fold")
     for column in COLUMNS:
@@ -48,12 +73,6 @@ def show_section(section: Section, out: Console) -> None:
             name = Text(printable(f"  {OTHERS} / {found.stage}"))
             table.add_row(name, "", "", "", _times(found.p50_ratio), _times(found.p99_ratio))
     out.print(table)
-    for own in service_tables(section):
-        _show_table(own.header, own.rows, out)
-        for line in own.told:
-            out.print(Text(printable(f"  {line}")))
-    _show_table(duplicates.HEADER, [duplicates.row(one) for one in section.duplicates or []], out)
-    _show_table(rotations.HEADER, [one.row() for one in section.rotations or []], out)
 
 
 def _show_table(header: Sequence[str], rows: Sequence[Sequence[str]], out: Console) -> None:

@@ -19,6 +19,7 @@ class Restarted(Model):
     lost_before: int = Field(description="of these, that never arrived")
     accepted_after: int = Field(description="after that: most of them once it was back")
     lost_after: int = Field(description="of these, that never arrived")
+    missing: int = Field(default=0, description="accepted, and not arrived: by its word it may still deliver them")
     late: int = Field(description="arrived after the drain had given them up: not lost")
     twice: int = Field(description="arrivals after one that was taken; what cannot know that it was may do so")
     refused: int = Field(description="publishes that it did not accept")
@@ -36,9 +37,9 @@ class Restarted(Model):
 
     def row(self) -> tuple[str, ...]:
         """A line of a table: see HEADER."""
-        counts = (self.lost, self.late, self.twice, self.refused, self.in_doubt)
+        counts = (self.lost, self.missing, self.late, self.twice, self.refused, self.in_doubt)
         times = (self.ready_s, self.nothing_moved_s, self.backlog_gone_s)
         return (self.stage, *(f"{count:,}" for count in counts), *map(figure, times))
 
 
-HEADER = ("restart", "lost", "late", "twice", "refused", "in doubt", "back s", "nothing moved s", "drained s")
+HEADER = ("restart", "lost", "missing", "late", "twice", "refused", "in doubt", "back s", "still s", "drained s")

@@ -16,6 +16,9 @@ class ServiceLatencies(Model):
 
     publish: Quantiles = Field(description="from offered to accepted by the service")
     pickup: Quantiles = Field(description="from accepted to the first arrival; negative where that came first")
+    receiving: Quantiles | None = Field(
+        default=None, description="from received to answered by our receivers, planned delays included"
+    )
 
 
 class Through(Model):

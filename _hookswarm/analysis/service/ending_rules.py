@@ -7,7 +7,7 @@ import numpy as np
 from _hookswarm.analysis.reading.rows import Ints
 from _hookswarm.analysis.schema.service import Judgement, Rule
 from _hookswarm.analysis.service.fit import FittedLaw
-from _hookswarm.analysis.service.kept_waits import EARLY_S, LATE_S, SHARE
+from _hookswarm.analysis.service.kept_waits import EARLY_OF_WAIT, EARLY_S, LATE_OF_WAIT, LATE_S
 from _hookswarm.analysis.service.promise import Floats, Promise
 from _hookswarm.analysis.service.wait_rules import Watched
 from _hookswarm.common.wording import figure
@@ -101,8 +101,8 @@ def gives_up_rules(endings: Endings, promise: Promise | None, where: str) -> Ite
     promised = f"{figure(limit_s)} s"
     gone_on = endings.failed.retried
     age_s = (gone_on.next_ns - gone_on.first_ns) / 1e9
-    late = int(np.count_nonzero(age_s > limit_s + np.maximum(LATE_S, SHARE * limit_s) + gone_on.slack_s))
-    soon = int(np.count_nonzero(tried_s + endings.longest_s < limit_s * (1 - SHARE)))
+    late = int(np.count_nonzero(age_s > limit_s + LATE_S + LATE_OF_WAIT * limit_s + gone_on.slack_s))
+    soon = int(np.count_nonzero(tried_s + endings.longest_s < limit_s * (1 - EARLY_OF_WAIT)))
     if late + soon > MOST_SHARE * (len(ended) + late):
         evidence += f": {late:,} attempts after that, {soon:,} events given up before"
         yield _rule(GIVES_UP, promised, observed, "broken", evidence)
@@ -127,7 +127,7 @@ def first_rule(waits_s: dict[str, Floats], promise: Promise | None) -> Rule:
     if promise is None or not delay_s:
         return _rule(FIRST, None, observed, "not promised", evidence)
     every = np.concatenate(list(seen.values()))
-    early = int(np.count_nonzero(every < delay_s - max(EARLY_S, SHARE * delay_s)))
+    early = int(np.count_nonzero(every < delay_s - max(EARLY_S, EARLY_OF_WAIT * delay_s)))
     most_s = delay_s + promise.clock_s + max(FIRST_LATE_S, FIRST_LATE_SHARE * delay_s)
     broken = early > MOST_SHARE * len(every) or shortest_s > most_s
     evidence += f"; {early:,} of {len(every):,} too early in all stages"

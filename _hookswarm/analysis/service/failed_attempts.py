@@ -66,8 +66,9 @@ def joined(parts: Sequence[FailedAttempts]) -> FailedAttempts:
 
 
 def failed_attempts_of(stage: PlayedStage) -> FailedAttempts | None:
-    """Those of a stage; None where attempts may have been made that our receivers did not see."""
-    if stage.published is None or stage.arrived is None or {one["fault"] for one in stage.plan.incidents} - SEEN:
+    """Those of a stage; None where attempts may have been made that our receivers did not see, or the service ended."""
+    unseen = {one["fault"] for one in stage.plan.incidents} - SEEN
+    if stage.published is None or stage.arrived is None or unseen or stage.plan.restart:
         return None
     rows, event, first = stage.arrived.rows.rows, stage.arrived.rows.event, stage.arrived.rows.first
     start, done, status = rows["start"], rows["done"], rows["status"].astype(np.int64)

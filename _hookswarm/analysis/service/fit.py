@@ -18,8 +18,9 @@ _HELD = 0.9
 """Of a uniform spread, between these ends."""
 _ENDS_ERROR = 0.16
 """Standard error of the ends' middle, as a share of the spread, times the root of the count: of a uniform one."""
-_ALIKE_S, _ALIKE_SHARE = 0.025, 0.02
-"""Waits within so much are alike: a machine adds as much."""
+_ALIKE_S, _ALIKE_SHARE = 0.08, 0.02
+"""Waits within so much are alike: a busy machine adds as much."""
+_ERROR_S = 0.0125
 _FULL = 0.9
 """A spread so wide reaches down to no wait at all."""
 _FOLLOWED = 0.9
@@ -52,7 +53,7 @@ class Wait:
         """What may be wrong with its middle, at most, where all are spread so widely: a few do not show that."""
         few = 1 / math.sqrt(2 * (self.count + 1) * (self.count + 2))  # of the middle between the least and the most
         chance_s = 3 * max(_ENDS_ERROR / math.sqrt(self.count), few) * width_s
-        return max(chance_s, _ALIKE_SHARE * self.middle_s, _ALIKE_S / 2)
+        return max(chance_s, _ALIKE_SHARE * self.middle_s, _ERROR_S)
 
 
 @dataclass(frozen=True)

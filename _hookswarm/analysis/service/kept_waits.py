@@ -9,9 +9,11 @@ from _hookswarm.analysis.reading.rows import Ints, Mask
 from _hookswarm.analysis.service.failed_attempts import FailedAttempts
 from _hookswarm.analysis.service.promise import Floats, Promise
 
-EARLY_S, LATE_S, SHARE = 0.005, 0.025, 0.01
-"""What a receiver's view and a busy machine account for: so much, or so large a share of the wait if that is more. A
-wait may be late also by as much as first attempts waited for the service's own queue."""
+EARLY_S, EARLY_OF_WAIT = 0.005, 0.01
+"""What a receiver's view accounts for: so much, or so large a share of the wait if that is more."""
+LATE_S, LATE_OF_WAIT = 0.1, 0.05
+"""What a busy machine makes of a wait (with 8 processes ready to run on each core: 0.03 to 0.1 s more), and what is no
+other law. It may be late also by as much as first attempts waited for the service's queue."""
 EARLY_SHARE = 0.01
 """More of all waits than these break a promise …"""
 LATE_SHARE = 0.5
@@ -61,9 +63,9 @@ def kept_waits(failed: FailedAttempts, promise: Promise, clock_s: float = 0.0) -
     found = failed.retried
     low, high = promise.range_s(found.number)
     wait_s, clock_s = found.wait_s, max(clock_s, promise.clock_s)
-    late_s = np.maximum(LATE_S, SHARE * high) + found.slack_s
-    early = wait_s < low - np.maximum(EARLY_S, SHARE * low)
-    late = wait_s > high + clock_s + late_s
+    late_s = LATE_S + found.slack_s
+    early = wait_s < low - np.maximum(EARLY_S, EARLY_OF_WAIT * low)
+    late = wait_s > high * (1 + LATE_OF_WAIT) + clock_s + late_s
     retry, place = np.unique(found.number, return_inverse=True)
 
     def counted(which: Mask) -> Ints:

@@ -76,6 +76,12 @@ def _gave_up_ns(rows: Rows, first: Mask, hung: Mask, troubled: Mask, hang_ns: in
     if service.retry:
         wait_ns = _first_wait_ns(service.retry)
     seen_ns = int((again_ns - rows["start"])[hung & retried].min()) - wait_ns
+    # Where nothing at all came for most of that, it was free again as the next one came; the retry waited in its queue.
+    begins_ns = np.sort(rows["start"])
+    after = np.minimum(np.searchsorted(begins_ns, rows["start"][hung], side="right"), len(rows) - 1)
+    still_ns = int((begins_ns[after] - rows["start"][hung]).max())
+    if 2 * still_ns > seen_ns:
+        seen_ns = min(seen_ns, still_ns)
     return min(max(seen_ns, 0), hang_ns)
 
 

@@ -19,9 +19,10 @@ def restarted_of(stage: PlayedStage, entry: ServiceRestarted) -> Restarted:
     published, arrived = stage.published, stage.arrived
     assert published
     assert arrived
+    assert stage.unarrived
     accepted = published.state == State.ACKNOWLEDGED
     before = accepted & (published.acknowledged_ns < (entry.gone_ns or entry.at_ns))
-    lost = accepted & ~arrived.seen
+    lost = stage.unarrived.lost
     in_doubt = published.state == State.IN_DOUBT
     taken = int(np.count_nonzero(arrived.taken))
     given_up_ns = stage.drained.at_ns if stage.drained else np.iinfo(np.int64).max
@@ -37,6 +38,7 @@ def restarted_of(stage: PlayedStage, entry: ServiceRestarted) -> Restarted:
         lost_before=int(np.count_nonzero(lost & before)),
         accepted_after=int(np.count_nonzero(accepted & ~before)),
         lost_after=int(np.count_nonzero(lost & ~before)),
+        missing=int(np.count_nonzero(stage.unarrived.missing)),
         late=int(np.count_nonzero(arrived.first_ns > given_up_ns)),
         twice=taken - int(np.count_nonzero(arrived.first_ns)),
         refused=int(np.count_nonzero(published.state == State.FAILED)),

@@ -17,7 +17,7 @@ from _hookswarm.common.wording import figure, first_of
 WAITS, JITTER, CLOCK = "waits between attempts", "jitter of the waits", "clock of the retries"
 FEW = 0.1
 """Waits that are longer than a clock explains, for what else a service does."""
-TOLERANCE = "5 ms or 1% may be too early, 25 ms or 1% and the service's queue too late"
+TOLERANCE = "5 ms or 1% too early is tolerated, and 0.1 s, 5% and the service's queue too late"
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ def _of_service(service: ServiceRecord, stages: Sequence[Stage]) -> Iterator[Def
     """What a service is held against, over all stages where it counts."""
     for text, advice in service_checks.checks_of(service).items():
         judged = [stage for stage in stages if service_checks.holds_in(text, stage)]
-        none = "every stage plans redirects" if stages else "no stage was played"
+        excuse = "restarts the service" if text == service_checks.TWICE else "plans redirects"
+        none = f"every stage {excuse}" if stages else "no stage was played"
         yield _judge(text, advice, list(measures.numbers_of_stages(judged)), "" if judged else none)
 
 

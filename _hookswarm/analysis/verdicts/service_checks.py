@@ -10,11 +10,12 @@ from _hookswarm.records.manifest import ServiceRecord
 
 UNVERIFIED = "unverified==0"
 BODILESS = "bodiless==0"
+TWICE = "duplicated_spurious==0"
 WRONGS = {
     LOST: "{service} accepted them and never delivered them: look for what it drops between its answer and its queue, "
     "and in its log",
     "corrupt==0": "{service} delivered another value than was published: look for what it does to payloads",
-    "duplicated_spurious==0": "{service} delivered again what had been acknowledged: look for two workers that take "
+    TWICE: "{service} delivered again what had been acknowledged: look for two workers that take "
     "the same event, and for claims that expire too soon",
     "misdelivered==0": "{service} delivered events to endpoints that do not get them: look at how it finds an event's "
     "endpoints, for these may be other tenants'",
@@ -38,4 +39,6 @@ def checks_of(service: ServiceRecord) -> dict[str, str]:
 
 def holds_in(check: str, stage: Stage) -> bool:
     """Whether a stage is judged by a check."""
+    if check == TWICE:  # what was killed cannot know what had been acknowledged
+        return not stage.parameters.get("restart")
     return check != BODILESS or not stage.plans_redirects

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable
 
+import httpx
+
+from _hookswarm.records.failures import FailureKind
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import WorkerReport
 from _hookswarm.senders.master.probe_advice import Probed, advice
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
+from _hookswarm.senders.service.steps import advice_on
+from _hookswarm.senders.service.table import Service
 
 
 def add_hints(reports: Iterable[WorkerReport], stage: Stage, settings: Settings) -> None:
@@ -15,7 +20,9 @@ def add_hints(reports: Iterable[WorkerReport], stage: Stage, settings: Settings)
         return
     for kind in (kind for report in reports for kind in report.failures):
         outcome = Outcome(kind.outcome)
-        if outcome is not Outcome.LOCAL_SHORTAGE:
+        if outcome is not Outcome.LOCAL_SHORTAGE and settings.service:
+            kind.hint = _of_service(kind, settings.service)
+        elif outcome is not Outcome.LOCAL_SHORTAGE:
             kind.hint = advice(
                 Probed(
                     url=settings.regions[0].url,
@@ -33,3 +40,10 @@ def add_hints(reports: Iterable[WorkerReport], stage: Stage, settings: Settings)
                 ),
                 settings,
             )
+
+
+def _of_service(kind: FailureKind, service: Service) -> str:
+    """A publish is answered by the service's API: what it says of our receivers nobody asked."""
+    if kind.status == httpx.codes.TOO_MANY_REQUESTS:
+        return "it limits publishing: raise that limit for the test, or set --rate below it"
+    return advice_on(service, kind.status, kind.sample)

@@ -249,11 +249,13 @@ class Master:
         finally:
             for sampler in samplers:
                 sampler.close()
-            if service:
-                self._tearing_down = True
-                service.end()
+            try:
+                if service:
+                    self._tearing_down = True
+                    service.end()
+            finally:  # what goes wrong there hides no result
                 self._tearing_down = False
-            self._finish(folder, controls, error, failed)
+                self._finish(folder, controls, error, failed)
 
     def _probe(self) -> None:
         """Raises UntestedError where a target of others does not accept it."""

@@ -2,17 +2,15 @@
 
 import atexit
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import gevent
 from locust.runners import LocalRunner, MasterRunner
 
 from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.faults import FaultOrder, Faults
-from _hookswarm.protocol.regions import Region
-from _hookswarm.protocol.served import Served, endpoint_path
+from _hookswarm.protocol.served import Served
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.manifest import ServiceRecord
 from _hookswarm.records.rows import Outcome
@@ -32,7 +30,7 @@ from _hookswarm.senders.plan.restarts import restart_at_s
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.service.account import ACCOUNT, Account, Keeper, Kept, left_behind, open_account, settle
-from _hookswarm.senders.service.filling import fill
+from _hookswarm.senders.service.endpoints import endpoint_urls, served_by, shared_by
 from _hookswarm.senders.service.handing import Hand
 from _hookswarm.senders.service.steps import StepError, Steps
 from _hookswarm.senders.service.table import Service
@@ -194,7 +192,7 @@ class ServiceRun:
     def drain(self, number: int, stage: Stage) -> None:
         """Wait until all that was accepted has arrived, or nothing has moved for longer than it may. Raises OSError."""
         self._restarted()
-        if any(own.faults for own in stage.classes):  # what they hold up goes on, and is no burden to the next stage
+        if stage.trouble_ends:
             self._controls.set_faults(FaultOrder())
         patience_s = self._patience_s(stage)
         began = moved = said = time.monotonic()
@@ -264,7 +262,7 @@ class ServiceRun:
             if failed:
                 self._say_left()
             else:
-                (self._folder.path / ACCOUNT).unlink(missing_ok=True)
+                (self._folder.path / ACCOUNT).unlink(missing_ok=True)  # it holds secrets, and nobody needs it any more
             atexit.unregister(self._say_left)
         for name, pid in self._runs_on.items():
             self._say(f"restart {name}: what was started serves on, as process {pid}: `kill {pid}` ends it")
@@ -283,25 +281,30 @@ class ServiceRun:
 
     def _patience_s(self, stage: Stage) -> float:
         """How long nothing may move before what is missing is given up."""
+        held_s = _held_most_s(stage)
+        if stage.trouble_ends and (self._settings.quick or self._service.promises.timeout_s):
+            held_s = 0.0  # the service gives up by itself what is open, and no more is held
+        word_s = self._word_s(stage) + held_s
         if not stage.plans_faults:
-            return self._allowed_s(stage)
-        most_s = max(self._service.drain_s, LONGEST_DRAIN_S[self._settings.quick]) + _held_most_s(stage)
-        return min(self._allowed_s(stage), most_s)
+            return word_s
+        return min(word_s, max(self._service.drain_s, LONGEST_DRAIN_S[self._settings.quick]) + held_s)
 
     def _allowed_s(self, stage: Stage) -> float:
-        """The same by the service's word: where something is planned to fail, as long as an attempt and the law's
-        longest wait, and what our receivers have it wait for.
-        """
+        """The same by the service's word, and what our receivers have it wait for: until then nothing is lost."""
+        return self._word_s(stage) + _held_most_s(stage)
+
+    def _word_s(self, stage: Stage) -> float:
+        """Where something is planned to fail, as long as an attempt and the law's longest wait."""
         service, longest_s = self._service, 0.0
         if not stage.plans_faults:
-            return service.drain_s + _held_most_s(stage)
+            return service.drain_s
         if service.retry:
             waits = range(1, min(service.retry.retries or 1_000, 1_000) + 1)
             longest_s = max((service.retry.longest_s(wait) for wait in waits), default=0.0)
         if stage.restart:
             longest_s = max(longest_s, RESUMES_S[self._settings.quick])
         longest_s += service.promises.timeout_s or 0.0
-        return max(service.drain_s, longest_s + 1) + _held_most_s(stage)
+        return max(service.drain_s, longest_s + 1)
 
 
 def _held_most_s(stage: Stage) -> float:
@@ -312,40 +315,6 @@ def _held_s(faults: Faults) -> float:
     """How long our receivers have a service wait before it may go on."""
     silent = faults.hang or (faults.fail_first and not faults.fail_status)
     return max(faults.hang_s if silent else 0.0, faults.retry_after_s or 0.0)
-
-
-def endpoint_urls(regions: Sequence[Region], webhooks: int, advertise: str = "") -> list[str]:
-    """Where each endpoint is: they are dealt to the regions in turn."""
-    bases = [_base(region, advertise) for region in regions]
-    return [f"{bases[webhook % len(bases)]}{endpoint_path(webhook)}" for webhook in range(webhooks)]
-
-
-def _base(region: Region, advertise: str) -> str:
-    parts = urlsplit(region.url)
-    if advertise:
-        return advertise.format(port=parts.port, region=region.name)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def served_by(service: Service, account: Account) -> Served:
-    """What receivers are told of a service that was set up."""
-    provider = service.provider
-    secrets: list[str] = []
-    if provider.signature:
-        secrets = [fill(service.secret, account.values(webhook)) for webhook in range(len(account.endpoints))]
-    told = tuple(secrets[:1] if len(set(secrets)) == 1 else secrets)
-    return Served(provider=provider, secrets=told, shared=shared_by(service, len(account.endpoints)))
-
-
-def shared_by(service: Service, endpoints: int) -> int:
-    """How many endpoints get each event."""
-    match service.publish.fan_out:
-        case "group":
-            return service.group.size if service.group else 1
-        case "run":
-            return max(endpoints, 1)
-        case "endpoint":
-            return 1
 
 
 def _record(service: Service, account: Account) -> ServiceRecord:

@@ -139,6 +139,9 @@ class Stage:
     other stage is played there without a response time, a set-up and classes."""
     service: bool = False
     """Whether it is about a delivery service (`--service`): left out without one."""
+    trouble_ends: bool = False
+    """Whether classes end their faults with the load: what they hold up at a service goes on in the drain, and is no
+    burden to the next stage."""
     restart: str = ""
     """What of the service is ended, and started again, in the middle third: a name of its table's [restart.NAME]; `*`
     stands for a stage of each. Empty: nothing."""

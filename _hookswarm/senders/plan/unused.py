@@ -34,9 +34,8 @@ def _uses(options: argparse.Namespace, settings: Sequence[Settings], plans: Sequ
     yield _Use("--rate", bool(options.rate), is_open or is_bound, "no chosen stage has open arrivals")
     stretched = any(stage.stretch for stage in stages)
     yield _Use("--duration", bool(options.duration), stretched, "no chosen stage is one that it stretches")
-    several = any(len(one.regions) > 1 and not one.service for one in settings)
-    one_region = "the service delivers by itself" if options.service else "every chosen stage has one region"
-    yield _Use("--strategy", bool(options.strategy), several, one_region)
+    several = any(len(one.regions) > 1 for one in settings)
+    yield _Use("--strategy", bool(options.strategy), several, "every chosen stage has one region")
     retrying = any(stage.retry.retries for stage in stages)
     yield _Use("--retry-profile", bool(options.retry_profile), retrying, "no chosen stage retries")
     far = any(one.links for one in settings)

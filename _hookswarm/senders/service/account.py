@@ -166,6 +166,10 @@ class Keeper:
                     self._do(step, item, level, place)
                     if not strict:
                         self.removed[step.told] += 1
+                except OSError as error:  # what was made cannot be written down
+                    failed.append(StepError(f"cannot write {with_remedy(error)}"))
+                    if strict:
+                        return
                 except KeyError as missing:  # the set-up did not come so far
                     if strict:
                         failed.append(

@@ -46,7 +46,8 @@ class Rehearsal:
         return self._shown(b"%b %b\n%b\n%b" % (method.encode(), url.encode(), lines, body))
 
     def _step(self, step: Step) -> str:
-        request = fill(f"write {step.write}" if step.write else step.request, self._values)
+        done = " ".join(("run", *step.run)) if step.run else f"write {step.write}"
+        request = fill(step.request or done, self._values)
         lists = {name: f"{{{name}}}" for name in step.lists}
         body = fill(step.body, {**self._values, **lists}, in_json)
         body = f" {body}" if body else ""

@@ -123,7 +123,7 @@ class Steps:
         """Raises StepError unless an answer is what these want, with what it lacks and the likeliest mend."""
         lacks = rules.lacks(answer.status_code, answer.content)
         if lacks:
-            status, advice = answer.status_code, self._advice(answer.status_code, answer.text)
+            status, advice = answer.status_code, advice_on(self._service, answer.status_code, answer.text)
             why = "" if lacks == f"status {status}" else f" ({self._masked(lacks.encode())})"
             line = self._masked(f"{method} {url}".encode())
             raise StepError(f"{self._at(step)}: {line} answered {self._shown(answer)}{why}: {advice}", status)
@@ -217,23 +217,6 @@ class Steps:
                 raise StepError(f"{self._at(step.told)}: keep.{name}: {told}; write where it stands")
         return kept
 
-    def _advice(self, status: int, text: str) -> str:
-        lowered = text.lower()
-        if any(word in lowered for word in ("loopback", "private", "127.0.0.1", "internal address", "denied")) and (
-            self._service.loopback
-        ):
-            return f"it may refuse loopback addresses: {self._service.loopback}"
-        match status:
-            case 401 | 403:
-                return "see whether the table's token is right, and still good"
-            case 404:
-                return "see whether the table's address and path are those of your version"
-            case 429:
-                return f"it asks us to slow down for more than {SLOWED_S:.0f} s: raise its rate limit for the test"
-            case _ if status >= 500:
-                return "see what the service logged"
-        return "compare the step with the service's API"
-
     def _at(self, step: str) -> str:
         return f"{self._service.name}: {self._masked(step.encode())}"
 
@@ -251,6 +234,27 @@ def hidden_values(service: Service, values: Values) -> list[bytes]:
     files = {name for step in (*service.setup, *service.teardown) for name in names_in(step.write)}
     given = {name for name, text in service.values.items() if "${" in text} - files
     return [text.encode() for name, text in values.items() if text and (SECRETIVE.search(name) or name in given)]
+
+
+def advice_on(service: Service, status: int, text: str) -> str:
+    """What to do about an answer that is not what was wanted; status 0: there was none."""
+    lowered = text.lower()
+    if any(word in lowered for word in ("loopback", "private", "127.0.0.1", "internal address", "denied")) and (
+        service.loopback
+    ):
+        return f"it may refuse loopback addresses: {service.loopback}"
+    match status:
+        case 0:
+            return "see whether the service still runs, and what it logged"
+        case 401 | 403:
+            return "see whether the table's token is right, and still good"
+        case 404:
+            return "see whether the table's address and path are those of your version"
+        case 429:
+            return f"it asks us to slow down for more than {SLOWED_S:.0f} s: raise its rate limit for the test"
+        case _ if status >= 500:
+            return "see what the service logged"
+    return "compare the step with the service's API"
 
 
 def request_line(request: str, values: Values, service: Service) -> tuple[str, str]:

@@ -123,12 +123,14 @@ def test_how_long_it_waits_is_seen_by_its_retries(law: dict[str, Any] | None, fa
         planned(name, scenario=name, classes=classes, duration_s=4.0) for name in ("isolation baseline", "isolation")
     ]
     usual = published(0, 0, 1)
-    healthy, hangs = published(0, 0, 1, stage=1), published(0, 0, 99, stage=1)
+    healthy = [published(n * 100, n, 1, stage=1) for n in range(60)]
+    hangs = published(0, 0, 99, stage=1)
     fails = [published(0, n, 98, stage=1) for n in range(len(failing_ms))]
-    rows = [arrived(usual, 2), arrived(healthy, 2), arrived(hangs, 2, 0, status=0), arrived(hangs, 5002, attempt=2)]
+    rows = [arrived(usual, 2), *(arrived(one, n * 100 + 2) for n, one in enumerate(healthy))]
+    rows += [arrived(hangs, 2, 0, status=0), arrived(hangs, 5002, attempt=2)]
     for one, again_ms in zip(fails, failing_ms, strict=True):
         rows += [arrived(one, 2, 0, status=503), arrived(one, 2 + again_ms, attempt=2)]
-    frames = frames_of([usual, healthy, hangs, *fails], rows, stages, retry=law)
+    frames = frames_of([usual, *healthy, hangs, *fails], rows, stages, retry=law)
     (found,) = report_of(frames).isolation
     assert found.gave_up_s == 3.0
 

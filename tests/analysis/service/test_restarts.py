@@ -6,9 +6,9 @@ import pytest
 
 from _hookswarm.analysis.schema.restarts import Restarted
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.timeline import ServiceDrained, ServiceRestarted
+from _hookswarm.records.timeline import ServiceRestarted
 from tests.support.journals import MS, START, Row, planned
-from tests.support.published import arrived, frames_of, published, report_of
+from tests.support.published import arrived, drained, frames_of, published, report_of
 
 STOP_MS, READY_MS, RESUMED_MS = 2000, 3000, 4000
 NAME = {"restart": "own"}
@@ -21,10 +21,6 @@ def entry(**fields: Any) -> ServiceRestarted:
         "ready_ns": START + READY_MS * MS,
     }  # fmt: skip
     return ServiceRestarted.model_validate(told | fields)
-
-
-def drained(at_ms: int) -> ServiceDrained:
-    return ServiceDrained(at_ns=START + at_ms * MS, stage=0, accepted=0, expected=0, taken=0, waited_s=1, patience_s=10)
 
 
 def outage() -> tuple[list[Row], list[Row]]:
@@ -77,7 +73,7 @@ def test_late_is_not_lost() -> None:
     """What arrives after the drain has given it up is told apart."""
     events, arrivals = outage()
     held = [row | {"start": START + 20_000 * MS} if row["sequence"] == 199 else row for row in arrivals]
-    found = found_in(events, held, drained(15_000))
+    found = found_in(events, held, drained(at_s=15))
     assert (found.lost, found.late) == (0, 1)
 
 

@@ -1,29 +1,190 @@
-"""What a delivery service is held against, and where."""
+"""What a delivery service does wrong fails a run and names it; what it may still do right does not."""
 
+import io
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.reporting import summary
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.verdicts.service_checks import BODILESS, holds_in
-from tests.support.journals import planned
-from tests.support.published import arrived, frames_of, published
+from _hookswarm.analysis.schema.report import Section, Stage, Status
+from _hookswarm.analysis.verdicts.checks import CheckStatus, judge_checks, parse_check
+from _hookswarm.analysis.verdicts.measures import numbers_of
+from _hookswarm.records.rows import Flag, Outcome
+from _hookswarm.records.timeline import Entry, ServiceDrained
+from tests.support.journals import SECOND, START, Row
+from tests.support.serviced import came, published, record, through
+
+EVENTS = [published(webhook=number % 10, sequence=number // 10, at_s=number / 100) for number in range(100)]
+SEEN = [came(one, at_s=number / 100 + 0.02) for number, one in enumerate(EVENTS)]
+FAULTS: dict[str, Any] = {"faults": {"status": {"503": 0.5}}}
+
+
+def drained(after_s: float = 11.0, **fields: Any) -> ServiceDrained:
+    """It ended so long after the stage's last arrival; the table's own word is 10 s."""
+    told: dict[str, Any] = {"accepted": 100, "expected": 100, "taken": 100, "waited_s": after_s, "patience_s": 10}
+    at_ns = START + round((1.01 + after_s) * SECOND)
+    return ServiceDrained.model_validate({"at_ns": at_ns, "stage": 0, "allowed_s": 10} | told | fields)
+
+
+def made(
+    seen: Sequence[Row], events: Sequence[Row] = EVENTS, drain: ServiceDrained | None = None, **fields: Any
+) -> RunFrames:
+    service = fields.pop("service", None) or record()
+    frames = through(events, seen, service=service, scenario="sustained", **fields)
+    entries: list[Entry] = [*frames.timeline[:-1], drain or drained(), frames.timeline[-1]]
+    return replace(frames, timeline=entries)
+
+
+def found(frames: RunFrames) -> Section:
+    return analyse(frames).performance
+
+
+def stage_of(section: Section) -> Stage:
+    (stage,) = section.stages
+    return stage
+
+
+def failed(section: Section) -> set[str]:
+    return {one.check for one in section.default_checks or [] if one.status == "fail"}
+
+
+def test_an_honest_service_passes() -> None:
+    """Every check holds in the one stage."""
+    section = found(made(SEEN))
+    assert section.verdict.status is Status.PASS
+    assert failed(section) == set()
+
+
+ELSEWHERE = SEEN[0] | {"late": SEEN[0]["webhook"] + 2}
+NAMELESS = SEEN[0] | {"flags": Flag.WRITTEN | Flag.SERVED | Flag.FOREIGN, "run": 0, "stage": 0, "sequence": 0xFFFFFFFF}
+WRONGS: dict[str, list[Row]] = {
+    "lost==0": SEEN[1:],
+    "corrupt==0": [SEEN[0] | {"flags": SEEN[0]["flags"] | Flag.CORRUPT}, *SEEN[1:]],
+    "duplicated_spurious==0": [*SEEN, came(EVENTS[0], at_s=0.5)],
+    "misdelivered==0": [*SEEN, ELSEWHERE],
+    "unexpected==0": [*SEEN, NAMELESS],
+    "unverified==0": [SEEN[0] | {"flags": SEEN[0]["flags"] | Flag.UNVERIFIED}, *SEEN[1:]],
+    "bodiless==0": [*SEEN, came(EVENTS[0], at_s=0.5, flags=Flag.BODILESS)],
+}
+MORE = {"misdelivered==0": {"unexpected==0"}, "unverified==0": {"promises kept"}}
+
+
+@pytest.mark.parametrize("planned", [{}, FAULTS], ids=["nothing planned", "faults planned"])
+@pytest.mark.parametrize("check", WRONGS)
+def test_a_wrong_is_named(check: str, planned: dict[str, Any]) -> None:
+    """One is enough, in stages that plan faults too: the message names the service, and ends with what to do."""
+    section = found(made(WRONGS[check], **planned))
+    assert failed(section) - {"promises kept"} == {check} | (MORE.get(check, set()) - {"promises kept"})
+    assert section.verdict.status is Status.FAIL
+    (message,) = [one.message for one in section.verdict.reasons if one.message.startswith(check)]
+    assert " is 1; own " in message
+    assert ": look " in message
+
+
+def test_a_redirect_that_was_planned_may_lose_the_body() -> None:
+    """Then the conformance table tells of it."""
+    section = found(made(WRONGS["bodiless==0"], faults={"status": {"302": 0.5}}))
+    assert "bodiless==0" not in failed(section)
+
+
+def test_what_cannot_be_verified_is_no_check() -> None:
+    """A service that signs nothing is not held against a signature."""
+    unsigned = record().model_copy(update={"signed": False})
+    section = found(made(SEEN, service=unsigned))
+    assert "unverified==0" not in {one.check for one in section.default_checks or []}
 
 
 @pytest.mark.parametrize(
-    ("faults", "held"),
+    ("drain", "lost", "missing"),
     [
-        ({"status": {"503": 1.0}}, True),
-        ({"status": {"302": 0.5}}, False),
-        ({"fail_first": 1, "fail_status": 302}, False),
-        ({"fail_status": 302}, True),
-        ({"answer": 304}, False),
+        (drained(11), 1, 0),
+        (drained(3), 0, 1),  # not waited for long enough
+        (drained(11, allowed_s=9_000), 0, 1),
+        (drained(11, settled=False), 0, 1),  # broken off
     ],
 )
-def test_what_has_no_body_is_a_fault_unless_redirects_were_planned(faults: dict[str, Any], held: bool) -> None:
-    """However they are planned: of some attempts, of each event's first ones, or of all."""
-    event = published(1, 0)
-    own = {"name": "own", "first": 0, "count": 1, "faults": faults}
-    for plan in (planned(faults=faults), planned(classes=[own])):
-        [stage] = analyse(frames_of([event], [arrived(event, 2)], [plan]), keep_disturbed=True).performance.stages
-        assert holds_in(BODILESS, stage) is held
+def test_lost_or_missing(drain: ServiceDrained, lost: int, missing: int) -> None:
+    """What never arrived is lost only once the service's own word is over."""
+    section = found(made(SEEN[1:], drain=drain))
+    stage = stage_of(section)
+    assert stage.through
+    assert (stage.ledger.lost, stage.through.missing) == (lost, missing)
+    told = [one.message for one in section.verdict.reasons if one.code == "deliveries_missing"]
+    assert len(told) == missing
+    assert all("1 of 100 accepted events had not arrived" in one for one in told)
+
+
+def test_the_law_is_told_of_what_is_missing() -> None:
+    """How long was waited, and how long it may take."""
+    section = found(made(SEEN[1:], drain=drained(11, allowed_s=9_000)))
+    (told,) = [one.message for one in section.verdict.reasons if one.code == "deliveries_missing"]
+    assert "after 11 s without any: own's law allows up to 9,000 s; raise `drain_s`" in told
+
+
+def test_an_endpoint_that_is_gone_gets_nothing_more() -> None:
+    """After a 410 what was accepted is dropped, and not lost; unless the service says that it tries again."""
+    gone = SEEN[0] | {"status": 410, "flags": SEEN[0]["flags"] | Flag.FAULT}
+    others = [one for one in SEEN if one["webhook"] != 0]
+    faults: dict[str, Any] = {"faults": {"status": {"410": 1.0}}}
+    stage = stage_of(found(made([gone, *others], **faults)))
+    assert stage.through
+    assert (stage.ledger.lost, stage.through.dropped, stage.through.untaken) == (0, 9, 1)
+    stage = stage_of(found(made([gone, *others], service=record(gone="retried"), **faults)))
+    assert stage.ledger.lost == 9
+
+
+def test_a_publish_that_timed_out_is_neither_lost_nor_unexpected() -> None:
+    """Whether it arrived or not: nobody said that it was accepted."""
+    in_doubt = [one | {"outcome": Outcome.READ_TIMEOUT, "status": 0} for one in EVENTS[:2]]
+    section = found(made(SEEN[1:], [*in_doubt, *EVENTS[2:]]))
+    ledger = stage_of(section).ledger
+    assert (ledger.lost, ledger.unexpected, ledger.recovered) == (0, 0, 1)
+    assert failed(section) == set()
+
+
+def test_an_acknowledgement_that_came_late_explains_a_second_arrival() -> None:
+    """The service may have ceased to wait for it."""
+    slow = SEEN[0] | {"done": SEEN[0]["start"] + 6 * SECOND}
+    ledger = stage_of(found(made([slow, *SEEN[1:], came(EVENTS[0], at_s=6.5)], **FAULTS))).ledger
+    assert (ledger.duplicated_harmless, ledger.duplicated_spurious) == (1, 0)
+
+
+def test_only_what_was_published_later_overtakes() -> None:
+    """Of two events that were published at the same time nobody knows which one was first."""
+    first, second = published(sequence=0, at_s=0), published(sequence=1, at_s=1)
+    beside = published(sequence=1, at_s=0.005)  # a publish takes 10 ms
+    for other, reordered in ((second, 1), (beside, 0)):
+        seen = [came(first, at_s=2), came(other, at_s=1.5)]
+        section = found(made(seen, [first, other]))
+        assert stage_of(section).ledger.reordered == reordered
+        codes = [one.code for one in section.verdict.reasons]
+        assert codes.count("deliveries_reordered") == reordered
+
+
+def test_short_names_of_what_only_a_service_has() -> None:
+    """Users' checks find them."""
+    frames = made(SEEN)
+    numbers = numbers_of(analyse(frames))
+    texts = ["publish_p99_ms<=10", "pickup_p50_ms<100ms", "rewritten==0", "unverified==0", "untaken==0", "missing==0"]
+    texts += ["bodiless==0", "misdelivered==0", "dropped==0", "accepted==100", "unexpected==0"]
+    results = judge_checks(map(parse_check, texts), numbers)
+    assert [one.message for one in results if one.status is not CheckStatus.PASS] == []
+
+
+def test_the_terminal_has_a_services_columns() -> None:
+    """In a hundred characters."""
+    out = io.StringIO()
+    summary.show_section(found(made(SEEN[1:])), Console(file=out, width=100))
+    lines = out.getvalue().splitlines()
+    (header,) = [number for number, line in enumerate(lines) if line.startswith("stage ")]
+    assert lines[header - 1].split() == ["publish", "pickup"]
+    told = "stage offered accepted delivered a second p99 p99 p50 ms p99 ms lost twice"
+    assert " ".join(lines[header].split()) == told
+    offered, accepted, delivered, _, publish, pickup, _, _, lost, twice = lines[header + 1].split()[2:]
+    assert (offered, accepted, delivered, lost, twice) == ("100", "100", "99", "1", "0")
+    assert (publish, pickup) == ("10", "10")

@@ -88,3 +88,29 @@ def test_where_things_are_to_fail_there_is_no_hint(settings: Settings) -> None:
     """Nor where the text says what to do."""
     assert not hint(settings, Outcome.REJECTED, 503, stage=Stage("x", events=1, faults=Faults({503: 0.5})))
     assert not hint(settings, Outcome.LOCAL_SHORTAGE, 0, text="no ports: give more")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "word"),
+    [
+        (Outcome.REJECTED, 401, "the table's token"),
+        (Outcome.REJECTED, 404, "the table's address"),
+        (Outcome.REJECTED, 429, "set --rate below it"),
+        (Outcome.REJECTED, 503, "what the service logged"),
+        (Outcome.REFUSED, 0, "still runs"),
+    ],
+)
+def test_a_publish_that_failed_is_the_service_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome, status: int, word: str
+) -> None:
+    """Nobody is sent to look at our receivers, or at a target that there is not."""
+    monkeypatch.chdir(tmp_path)
+    table = tmp_path / "own.toml"
+    table.write_text(
+        'addresses = { api = "http://127.0.0.1:9" }\n[publish]\nrequest = "POST {api}/events"\nbody = "{payload}"\n'
+    )
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    said = hint(check_options(parser.parse_args(["--service", str(table)])), outcome, status)
+    assert word in said
+    assert "--target" not in said

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
-from _hookswarm.analysis.reporting import conformance, failures
+from _hookswarm.analysis.reporting import conformance, failures, through
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.reporting.html import distribution, resources, scaling, stages
 from _hookswarm.analysis.reporting.html.charts import Chart
@@ -98,6 +98,8 @@ def _parts(reports: Mapping[str, Report]) -> Iterator[_PagePart]:
 
 
 def _stages(section: Section) -> _Table:
+    if through.is_through(section):
+        return _Table("Stages", through.HEADER, list(map(through.through_row, section.stages)))
     header = ("stage", "events", "errors", "a second", "p50 ms", "p99 ms", "max ms", "tries", "lost", "twice")
     rows = []
     for stage in section.stages:

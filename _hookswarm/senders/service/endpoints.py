@@ -1,0 +1,47 @@
+"""A service's endpoints, which are at our receivers: where each is, and what receivers are told of them.
+
+No Locust here: the command asks, too, and to import Locust patches a process.
+"""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from _hookswarm.protocol.regions import Region
+from _hookswarm.protocol.served import Served, endpoint_path
+from _hookswarm.senders.service.account import Account
+from _hookswarm.senders.service.filling import fill
+from _hookswarm.senders.service.table import Service
+
+
+def endpoint_urls(regions: Sequence[Region], webhooks: int, advertise: str = "") -> list[str]:
+    """Where each endpoint is: they are dealt to the regions in turn."""
+    bases = [_base(region, advertise) for region in regions]
+    return [f"{bases[webhook % len(bases)]}{endpoint_path(webhook)}" for webhook in range(webhooks)]
+
+
+def _base(region: Region, advertise: str) -> str:
+    parts = urlsplit(region.url)
+    if advertise:
+        return advertise.format(port=parts.port, region=region.name)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def served_by(service: Service, account: Account) -> Served:
+    """What receivers are told of a service that was set up."""
+    provider = service.provider
+    secrets: list[str] = []
+    if provider.signature:
+        secrets = [fill(service.secret, account.values(webhook)) for webhook in range(len(account.endpoints))]
+    told = tuple(secrets[:1] if len(set(secrets)) == 1 else secrets)
+    return Served(provider=provider, secrets=told, shared=shared_by(service, len(account.endpoints)))
+
+
+def shared_by(service: Service, endpoints: int) -> int:
+    """How many endpoints get each event."""
+    match service.publish.fan_out:
+        case "group":
+            return service.group.size if service.group else 1
+        case "run":
+            return max(endpoints, 1)
+        case "endpoint":
+            return 1
