@@ -238,7 +238,9 @@ class Stage(Model):
     def plans_redirects(self) -> bool:
         """Whether receivers were to answer 3xx."""
         parts = [self.parameters, *(self.parameters.get("classes") or ())]
-        statuses = [status for part in parts for status in ((part.get("faults") or {}).get("status") or {})]
+        faults = [part.get("faults") or {} for part in parts]
+        statuses = [status for one in faults for status in (*(one.get("status") or {}), one.get("answer"))]
+        statuses += [one.get("fail_status") for one in faults if one.get("fail_first")]
         return any(str(status).startswith("3") for status in statuses)
 
 

@@ -49,10 +49,10 @@ class Wait:
         """Of all, if they are spread evenly."""
         return (self.most_s - self.least_s) / _HELD
 
-    @property
-    def error_s(self) -> float:
-        """What may be wrong with it, at most."""
-        chance_s = 3 * _ENDS_ERROR * self.width_s / math.sqrt(self.count)
+    def error_s(self, width_s: float) -> float:
+        """What may be wrong with its middle, at most, where all are spread so widely: a few do not show that."""
+        few = 1 / math.sqrt(2 * (self.count + 1) * (self.count + 2))  # of the middle between the least and the most
+        chance_s = 3 * max(_ENDS_ERROR / math.sqrt(self.count), few) * width_s
         return max(chance_s, _ALIKE_SHARE * self.middle_s, _ERROR_S)
 
 
@@ -158,12 +158,14 @@ def fit_law(waits: list[Wait]) -> FittedLaw | None:
             bases = [2 * wait.middle_s for wait in waits]
         case "added":
             bases = [wait.middle_s - wait.width_s / 2 for wait in waits]
-    errors = np.array([wait.error_s for wait in waits]) * (2 if chance == "full" else 1)
-    law = replace(_form(np.array(bases), errors), chance=chance)
     widths = np.array([wait.width_s for wait in waits])
     weights = np.array([wait.count for wait in waits])
+    spread = float(np.average(widths / 2 / np.array(bases), weights=weights)) if chance == "proportional" else 0.0
+    wide = [max(wait.width_s, 2 * spread * base) for wait, base in zip(waits, bases, strict=True)]
+    errors = np.array([wait.error_s(width_s) for wait, width_s in zip(waits, wide, strict=True)])
+    law = replace(_form(np.array(bases), errors * (2 if chance == "full" else 1)), chance=chance)
     if chance == "proportional":
-        return replace(law, spread=float(np.average(widths / 2 / np.array(bases), weights=weights)))
+        return replace(law, spread=spread)
     return replace(law, added_s=float(np.average(widths, weights=weights))) if chance == "added" else law
 
 

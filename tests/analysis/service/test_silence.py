@@ -11,7 +11,7 @@ from tests.support.serviced import came, own_class, played, published, through, 
 
 SILENT = own_class("silent", 2, fail_first=1, fail_status=0, hang_s=8.0)
 SLOW = own_class("slow", 3, delay={"mean_s": 1.6})
-PLAIN, QUIET, LATE = (published(webhook=webhook) for webhook in (1, 2, 3))
+PLAIN, QUIET, LATE, OTHER = (published(webhook=webhook) for webhook in (1, 2, 3, 4))
 USUAL = tried(PLAIN, (0.1, 503), (1.101, 204))
 
 
@@ -19,7 +19,7 @@ def rule(*then_s: float, promised_s: float | None = None, usual: Any = USUAL, fi
     """One event gets no answer at 0.1 s, and is tried again then."""
     slow = [came(LATE, 0.1, took_s=1.6)]
     arrivals = [*usual, *slow, came(QUIET, 0.1, 0), *(came(QUIET, at_s) for at_s in then_s)]
-    stage = watched(played(through([PLAIN, QUIET, LATE], arrivals, [SILENT, SLOW])))
+    stage = watched(played(through([PLAIN, QUIET, LATE, OTHER], arrivals, [SILENT, SLOW])))
     assert stage
     return timeout_rule([stage], promised_s, first_s)
 
@@ -40,6 +40,21 @@ def test_the_next_attempt_tells(again_s: float, promised_s: float | None, observ
     found = rule(again_s, promised_s=promised_s)
     assert (found.observed, found.verdict) == (observed, verdict)
     assert found.evidence.endswith("its usual wait is 1 s; an answer after 1.6 s was taken 1 of 1 times")
+
+
+def test_chance_in_the_usual_wait_shortens_no_time_out() -> None:
+    """It waited to our end, and was sooner than usual with its next attempt."""
+    usual = [
+        *tried(PLAIN, (0.1, 503), (0.401, 503), (1.401, 204)),
+        *tried(OTHER, (0.1, 503), (1.101, 503), (2.101, 204)),
+    ]
+    assert rule(8.45, promised_s=15.0, usual=usual).verdict == "not observed"
+
+
+def test_a_wait_beside_the_attempt_shortens_no_time_out() -> None:
+    """It waited to our end, and went on at once: Alertmanager counts its waits from an attempt's begin."""
+    assert rule(8.15, promised_s=15.0).verdict == "not observed"
+    assert rule(8.15, promised_s=7.0).verdict == "kept"
 
 
 def test_what_cannot_be_known_is_told() -> None:

@@ -560,3 +560,12 @@ def test_a_service_that_is_behind_long_after_a_stage_is_overloaded(settled: bool
     assert (found.status, _codes(found)) == (status, [] if settled else ["overloaded"])
     if not settled:
         assert "2 accepted deliveries behind 60 s later" in found.reasons[0].message
+
+
+@pytest.mark.parametrize(("faults", "told"), [({"status": {"503": 1.0}}, []), (None, ["nothing_acknowledged_stages"])])
+def test_a_service_may_be_tested_by_what_nobody_takes(faults: dict[str, Any] | None, told: list[str]) -> None:
+    """A stage whose endpoints all fail on purpose tests what the service does then; another one tested nothing."""
+    more = [published(20_000 + sequence, sequence, stage=1) for sequence in range(3)]
+    untaken = [arrived(event, 20_020, status=503) for event in more]
+    frames = frames_of([*PUBLISHED, *more], [*DELIVERED, *untaken], [planned(), planned("failing", faults=faults)])
+    assert [code for code in _codes(_of(frames)) if code.startswith("nothing")] == told
