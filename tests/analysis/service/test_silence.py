@@ -54,7 +54,7 @@ def test_chance_in_the_usual_wait_shortens_no_time_out() -> None:
 def test_a_wait_beside_the_attempt_shortens_no_time_out() -> None:
     """It waited to our end, and went on at once: Alertmanager counts its waits from an attempt's begin."""
     assert rule(8.15, promised_s=15.0).verdict == "not observed"
-    assert rule(8.15, promised_s=7.0).verdict == "kept"
+    assert rule(8.15, promised_s=7.0).verdict == "not observed"
 
 
 def test_what_cannot_be_known_is_told() -> None:
