@@ -12,6 +12,7 @@ from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.reading.rows import Mask
 from _hookswarm.analysis.schema.report import Section, Stage
+from _hookswarm.analysis.verdicts.default_checks import ERROR_RATE
 from _hookswarm.protocol.identity import EventId, format_event_id
 from _hookswarm.senders.plan import stages as plan
 from tests.support.delivery_services import DeliveryService, delivery_service
@@ -100,8 +101,9 @@ class Told:
         return stage
 
     def failed(self) -> set[str]:
-        """Default checks that did."""
-        return {one.check for one in self.section.default_checks or () if one.status == "fail"}
+        """Default checks that did; the error rate of a busy machine says nothing."""
+        unsaid = {ERROR_RATE} if codes(self.section) & BUSY else set()
+        return {one.check for one in self.section.default_checks or () if one.status == "fail"} - unsaid
 
     def reasons(self) -> set[str]:
         """Codes of the verdict, but for those of a machine that others keep busy."""
@@ -142,7 +144,8 @@ def publishing(
     with running_receiver(folder) as receiver, delivery_service(folder, *faults) as service:
         table = service_table(folder, service.url, fan_out, more)
         regions = regions_file(folder, receiver)
-        process = start_locust(folder, played, "--service", str(table), "--regions", str(regions), *options)
+        through = ("--service", str(table), "--regions", str(regions), "--no-probe")  # whose event is in no stage
+        process = start_locust(folder, played, *through, *options, test="load")
         running = Running(service, folder)
         try:
             yield running
