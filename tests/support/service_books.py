@@ -139,12 +139,16 @@ def publishing(
     timeout_s: float = 90,
     fan_out: str = "endpoint",
     more: str = "",
+    rate: float = 400,
 ) -> Iterator[Running]:
-    """A run through a service with these faults, from when it is started; awaited at the end."""
+    """A run through a service with these faults, from when it is started; awaited at the end.
+
+    `rate` is that of the stages, which are told it so that none is calibrated; no event is published ahead of them.
+    """
     with running_receiver(folder) as receiver, delivery_service(folder, *faults) as service:
         table = service_table(folder, service.url, fan_out, more)
         regions = regions_file(folder, receiver)
-        through = ("--service", str(table), "--regions", str(regions), "--no-probe")  # whose event is in no stage
+        through = ("--service", str(table), "--regions", str(regions), "--no-probe", "--rate", str(rate))
         process = start_locust(folder, played, *through, *options, test="load")
         running = Running(service, folder)
         try:

@@ -181,7 +181,7 @@ def test_a_service_that_loses_what_is_queued_when_it_restarts(tmp_path: Path) ->
 def test_a_service_whose_tenants_share_events(tmp_path: Path) -> None:
     """Each of a tenant's 20 endpoints gets what is published: all is counted, and what one does not get is lost."""
     stage = Stage("shared", users=4, webhooks=40, arrivals=Constant(50), events=100, payload="thin")
-    with publishing(tmp_path, [stage], "--forget", "0.01", fan_out="group") as running:
+    with publishing(tmp_path, [stage], "--forget", "0.01", fan_out="group", rate=50) as running:
         pass
     told = running.told()
     assert told.failed() - {ERROR_RATE} == {"lost==0"}
