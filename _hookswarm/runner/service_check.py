@@ -91,7 +91,10 @@ def check(options: argparse.Namespace, interrupt: Insisting) -> Exit:
     addresses = addresses_of(service)
     region = _region(options)
     out = sys.stderr if options.json else sys.stdout
-    say: Callable[[str], object] = lambda text: print(text, file=out, flush=True)  # noqa: E731
+
+    def say(text: str) -> None:
+        print(text, file=out, flush=True)
+
     found = Found(service=service.name)
     say(f"{service.name}: {', '.join(addresses.values())}")
     found.faults = unreachable_addresses(service.name, addresses)

@@ -15,7 +15,7 @@ from _hookswarm.analysis.reports import analyse
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import MANIFEST
-from _hookswarm.records.timeline import RunEnded
+from _hookswarm.records.timeline import RunEnded, StageStarted, Timeline
 from _hookswarm.runner.locust import Run
 from _hookswarm.runner.options import make_parser
 from _hookswarm.runner.report import Reported, ReportError, conclude, report_run
@@ -69,9 +69,14 @@ def test_a_target_that_accepts_nothing_is_told_everywhere(
 
 
 def test_only_a_run_that_did_not_begin_was_refused(tmp_path: Path) -> None:
-    """With Locust's code for it, and the last line that is for people; no other end is taken for one."""
+    """With Locust's code for it, and the last line that is for people; no other end is taken for one.
+
+    Whose folder is there did not begin either, as long as no stage did: a service may refuse its set-up.
+    """
     said = "hookswarm: before\nhookswarm: the target refused\nName # reqs"
     assert Run(tmp_path, False, said, Exit.UNTESTED).refused == "the target refused"
+    assert Run(tmp_path, True, said, Exit.UNTESTED).refused == "the target refused"
+    Timeline(tmp_path).add(StageStarted(at_ns=1, stage=0, name="one"))
     assert not Run(tmp_path, True, said, Exit.UNTESTED).refused
     assert not Run(tmp_path, False, said, Exit.USAGE).refused
 

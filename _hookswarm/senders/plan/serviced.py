@@ -3,7 +3,7 @@
 import argparse
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -101,7 +101,7 @@ def through_service(stages: Sequence[Stage]) -> tuple[Stage, ...]:
             played.append(stage)
             continue
         alike = [other for other in stages if other.scenario == stage.scenario]
-        bare = _bare(stage, lambda name, alike=alike: len({getattr(one, name) for one in alike}) > 1)  # type: ignore[misc]
+        bare = _bare(stage, {name for name in _OURS if len({getattr(one, name) for one in alike}) > 1})
         same = [one for one in played if replace(one, name=bare.name) == bare]
         if any(one.scenario == bare.scenario for one in same):
             continue
@@ -118,9 +118,9 @@ def told_as_one(planned: Sequence[Stage], played: Sequence[Stage]) -> Iterator[s
         yield f"played once, because they differ in our retries or receivers, and a service has its own: {told}"
 
 
-def _bare(stage: Stage, is_compared: Callable[[str], bool]) -> Stage:
-    """Without what is ours to choose. `is_compared`: whether a field is what its scenario compares."""
-    own = {name: value for name, value in _OURS.items() if not (name in _SIZES and is_compared(name))}
+def _bare(stage: Stage, compared: Collection[str]) -> Stage:
+    """Without what is ours to choose. `compared`: the fields that its scenario compares."""
+    own = {name: value for name, value in _OURS.items() if not (name in _SIZES and name in compared)}
     if stage.limits and stage.limits.over_idle_ms and not isinstance(stage.arrivals, Closed):
         # Evenly spaced events tell within seconds whether they pile up: no cluster of them is mistaken for a queue.
         own["arrivals"] = Constant(stage.arrivals.rate)
