@@ -50,8 +50,12 @@ def frames_of(
     entries: Sequence[Entry] = (),
     **service: Any,
 ) -> RunFrames:
-    """The frames of such a run; `entries` stand beside those of its stages. Each was waited for to the end."""
-    timeline = [*story(attempts, stages), *(drained(number) for number in range(len(stages))), *entries]
+    """The frames of such a run; `entries` stand beside those of its stages. Each was waited for to the end, unless they
+    say how it was.
+    """
+    told = {entry.stage for entry in entries if isinstance(entry, ServiceDrained)}
+    waited = [drained(number) for number in range(len(stages)) if number not in told]
+    timeline = [*story(attempts, stages), *waited, *entries]
     return run(attempts, arrivals, stages, timeline, service=service_record(**service))
 
 
