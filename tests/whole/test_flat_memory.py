@@ -13,7 +13,7 @@ from tests.support.runs import analyse, run_locust
 
 pytestmark = pytest.mark.slow
 
-DELIVERIES = 1_200_000
+DELIVERIES = 900_000
 SETTLED = 1 / 3
 """Of them: until then Locust meets new latencies, and pages are touched for the first time."""
 BLOCKS = 8

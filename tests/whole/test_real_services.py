@@ -76,7 +76,7 @@ def test_a_hanging_endpoint_of_django_outbound_webhooks_holds_up_all_others(tmp_
         options = ["--service", "django-outbound-webhooks", "--regions", str(regions_file(tmp_path, receiver))]
         options += ["--rate", "5"]
         told = {"DJANGO_OUTBOUND_URL": service.url}
-        found, _ = analyse(run_locust(tmp_path, [BASELINE, HELD_UP], *options, test="load", env=told))
+        found, _ = analyse(run_locust(tmp_path, [BASELINE, HELD_UP], *options, test="load", env=told, timeout_s=150))
     for played in found.stages:
         through, ledger = played.through, played.ledger
         assert through
