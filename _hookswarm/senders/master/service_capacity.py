@@ -6,9 +6,10 @@ from dataclasses import replace
 from _hookswarm.common.wording import figure
 from _hookswarm.records.clock import Clock
 from _hookswarm.senders.master.delivered import Delivered, delivered_of
+from _hookswarm.senders.master.drains import QUIET_S
 from _hookswarm.senders.master.played import Played
 from _hookswarm.senders.master.run_folder import RunFolder
-from _hookswarm.senders.master.service_run import QUIET_S, ServiceRun
+from _hookswarm.senders.master.service_run import ServiceRun
 from _hookswarm.senders.plan.arrivals import Closed, Constant
 from _hookswarm.senders.plan.search import keeps
 from _hookswarm.senders.plan.stages import Limits, Stage

@@ -1,11 +1,14 @@
 """What a delivery service says of itself, and how it is ended and started again in mid-run: keys of its table."""
 
+import math
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Seconds = Annotated[float, Field(ge=0, le=1e7, allow_inf_nan=False)]
+LONGEST_S = 1e7
+"""Four months: no wait is longer."""
+Seconds = Annotated[float, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
 
 
 class Part(BaseModel):
@@ -52,8 +55,9 @@ class Retry(Part):
         if self.waits_s:
             return self.waits_s[min(retry, len(self.waits_s)) - 1]
         assert self.first_s is not None
-        wait_s = self.first_s * self.factor ** min(retry - 1, 1_000)
-        return wait_s if self.cap_s is None else min(wait_s, self.cap_s)
+        doublings = min((retry - 1) * math.log2(self.factor), 1_000.0)  # more are beyond what a number holds
+        wait_s: float = self.first_s * 2.0**doublings
+        return min(wait_s, LONGEST_S if self.cap_s is None else self.cap_s)
 
     @property
     def retries(self) -> int | None:
