@@ -54,7 +54,7 @@ class Ran(NamedTuple):
     @property
     def faults(self) -> set[str]:
         """The codes of its verdict, but for those that others on the machine cause, and notes of what is as planned."""
-        return codes(self.section) - BUSY - {"held_back", "generator_bound_stages"}
+        return codes(self.section) - BUSY - {"held_back", "generator_bound_stages", "deliveries_reordered"}
 
 
 def own_table(folder: Path, service: DeliveryService, waits: str = "0.2, 0.4, 0.8", tenant_of: int = 0) -> Path:

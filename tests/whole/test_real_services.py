@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 HANGING = WebhookClass("hanging", first=0, count=1, faults=Faults(hang=1.0, hang_s=60.0))
 HELD_UP = Stage(
     "held up", users=4, webhooks=40, classes=(HANGING,), arrivals=Constant(5), duration_s=4.0, course="held up",
-    payload="thin",
+    payload="thin", trouble_ends=True,
 )  # fmt: skip
 BASELINE = replace(HELD_UP, scenario="held up baseline", classes=(replace(HANGING, faults=None),))
 OUTAGE = "retry outage*"
