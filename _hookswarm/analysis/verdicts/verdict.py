@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.no_run import OfNoRun
+from _hookswarm.analysis.reading.rows import rows_of_stage
 from _hookswarm.analysis.resources import shortages
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.duplicates import Duplicates
@@ -22,6 +23,9 @@ SCALABILITY = "scalability"
 
 EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID, Status.UNKNOWN: Exit.UNTESTED}
 
+
+RETRIED_SHARE = 0.1
+"""Of a stage that plans faults, what may still wait for its retries: no sign that the service was given too much."""
 
 LOST = "lost==0"
 """A default check that has a reason of its own where our senders deliver themselves: ACKNOWLEDGED_LOST."""
@@ -106,9 +110,11 @@ def _overloads(frames: RunFrames) -> Iterator[tuple[int, Reason]]:
         message = f"{frames.plan[entry.stage].name}: {grown}; the rate is more than is delivered"
         yield entry.stage, Reason(code=Code.OVERLOADED, message=message)
     for drained in () if frames.manifest.interrupted else frames.entries(ServiceDrained):
-        if not drained.settled:
-            behind = f"{drained.expected - drained.taken:,} accepted deliveries behind {drained.waited_s:.0f} s later"
-            message = f"{frames.plan[drained.stage].name}: the service is {behind}; the rate is more than it delivers"
+        left, stage = drained.expected - drained.taken, frames.plan[drained.stage]
+        events = len(rows_of_stage(frames.attempts, drained.stage))
+        if not drained.settled and not (stage.plans_faults and left <= RETRIED_SHARE * events):
+            behind = f"{left:,} accepted deliveries behind {drained.waited_s:.0f} s later"
+            message = f"{stage.name}: the service is {behind}; the rate is more than it delivers"
             yield drained.stage, Reason(code=Code.OVERLOADED, message=message)
 
 
