@@ -18,7 +18,7 @@ import argparse, json, sys
 from importlib import import_module
 from _hookswarm.senders.plan.options import add_options
 from _hookswarm.senders.plan.plan import make_plan
-from _hookswarm.senders.plan.settings import check_options
+from _hookswarm.senders.plan.checked_options import check_options
 from _hookswarm.senders.plan.stages import to_plain
 from _hookswarm.senders.user import StagesShape
 import_module(sys.argv[1])

@@ -17,8 +17,8 @@ from _hookswarm.records.manifest import RunError
 from _hookswarm.runner.options import theirs
 from _hookswarm.runner.plans import Outlook, names_there, plan_tests
 from _hookswarm.runner.tests import TESTS
+from _hookswarm.senders.plan.checked_options import check_options, check_writable
 from _hookswarm.senders.plan.options import empty_faults
-from _hookswarm.senders.plan.settings import check_options, check_writable
 from _hookswarm.senders.plan.unused import unused_options
 from _hookswarm.senders.service.processes import restart_faults
 

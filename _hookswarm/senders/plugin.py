@@ -21,11 +21,12 @@ from _hookswarm.senders.master.ending import INTERRUPT, SIGTERM
 from _hookswarm.senders.master.expecting import Expecting, listens_at, living_children
 from _hookswarm.senders.master.locust_stats import sharpen_percentiles
 from _hookswarm.senders.master.master import Master, say
+from _hookswarm.senders.plan.checked_options import check_options
 from _hookswarm.senders.plan.endpoint_files import File, open_file
 from _hookswarm.senders.plan.options import EXPECT_S, add_options, at_host, name_variables
 from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.serviced import addresses_of
-from _hookswarm.senders.plan.settings import Settings, check_options
+from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.tables import stages_of
 from _hookswarm.senders.plan.unused import unused_options
 from _hookswarm.senders.service.table import AWAITED, Service, load_service

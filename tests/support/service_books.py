@@ -18,53 +18,16 @@ from _hookswarm.senders.plan import stages as plan
 from tests.support.delivery_services import DeliveryService, delivery_service
 from tests.support.receivers import running_receiver
 from tests.support.runs import BUSY, analyse, codes, end_group, regions_file, run_folder, start_locust
+from tests.support.through_service import write_table
 
-TABLE = """
-source = "the tests' own"
-addresses = {{ api = "{url}" }}
-delivers = "standard-webhooks"
-drain_s = 3
-{more}
-
-[group]
-size = 20
-
-[[setup]]
-name = "a tenant"
-each = "group"
-request = "POST {{api}}/tenants"
-body = '{{"name": "{{run}}-{{group}}"}}'
-keep = {{ tenant = "data.id" }}
-
-[[setup]]
-name = "an endpoint"
-each = "endpoint"
-request = "POST {{api}}/tenants/{{tenant}}/endpoints"
-body = '{{"url": "{{url}}", "secret": "{{secret}}"}}'
-keep = {{ endpoint = "data.id" }}
-
-[publish]
-request = "POST {{api}}/events"
-body = '{{"id": "{{event_id}}", {addressed}, "payload": {{payload}}}}'
-accept = ["status in 202", 'body ~ "duplicate": false']
-fan_out = "{fan_out}"
-
-[retry]
-waits_s = [1, 3, 9]
-
-[[teardown]]
-each = "group"
-request = "DELETE {{api}}/tenants/{{tenant}}"
-"""
-"""Endpoints are of tenants, 20 of each."""
-ADDRESSED = {"endpoint": '"endpoint": "{endpoint}"', "group": '"tenant": "{tenant}"'}
+GROUP = 20
+"""Endpoints of a tenant."""
 
 
 def service_table(folder: Path, url: str, fan_out: str = "endpoint", more: str = "") -> Path:
     """The table of the tests' own service at this address: `own.toml`."""
-    path = folder / "own.toml"
-    path.write_text(TABLE.format(url=url, more=more, fan_out=fan_out, addressed=ADDRESSED[fan_out]))
-    return path
+    shared = GROUP if fan_out == "group" else 0
+    return write_table(folder, url, waits="1, 3, 9", tenant_of=shared, more=f"drain_s = 3\n{more}")
 
 
 @dataclass

@@ -12,6 +12,7 @@ from tests.support.runs import BUSY, RUNNER, analyse, codes
 
 TABLE = """
 addresses = {{ api = "{url}" }}
+{more}
 
 [group]
 size = {group}
@@ -31,7 +32,7 @@ keep = {{ endpoint = "data.id" }}
 [publish]
 request = "POST {{api}}/events"
 body = '{{"id": "{{event_id}}", {addressed}, "payload": {{payload}}}}'
-accept = ["status in 202"]
+accept = ["status in 202", 'body ~ "duplicate": false']
 fan_out = "{fan_out}"
 
 [retry]
@@ -58,11 +59,18 @@ class Ran(NamedTuple):
 
 
 def own_table(folder: Path, service: DeliveryService, waits: str = "0.2, 0.4, 0.8", tenant_of: int = 0) -> Path:
-    """A table of the tests' service; `tenant_of`: events go to tenants of so many endpoints, and not to endpoints."""
+    """A table of the tests' service: `own.toml`."""
+    return write_table(folder, service.url, waits, tenant_of)
+
+
+def write_table(folder: Path, url: str, waits: str = "0.2, 0.4, 0.8", tenant_of: int = 0, more: str = "") -> Path:
+    """The same at an address. `tenant_of`: events go to tenants of so many endpoints, and not to endpoints; `more`:
+    other lines of it.
+    """
     path = folder / "own.toml"
     addressed = '"tenant": "{tenant}"' if tenant_of else '"endpoint": "{endpoint}"'
     fan_out = "group" if tenant_of else "endpoint"
-    text = TABLE.format(url=service.url, group=tenant_of or 20, addressed=addressed, fan_out=fan_out, waits=waits)
+    text = TABLE.format(url=url, group=tenant_of or 20, addressed=addressed, fan_out=fan_out, waits=waits, more=more)
     path.write_text(text)
     return path
 

@@ -38,10 +38,6 @@ class KeptWaits:
         return bool(self.early.sum() > EARLY_SHARE * self.count.sum())
 
     @property
-    def has_late(self) -> bool:
-        return bool(np.any(self._late))
-
-    @property
     def _late(self) -> Mask:
         found: Mask = (self.count >= LEAST) & (self.late > LATE_SHARE * self.count)
         return found

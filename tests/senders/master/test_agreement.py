@@ -7,8 +7,9 @@ import pytest
 
 from _hookswarm.senders.exchange.messages import Signs
 from _hookswarm.senders.master.agreement import disagreement
+from _hookswarm.senders.plan.checked_options import check_options
 from _hookswarm.senders.plan.options import add_options
-from _hookswarm.senders.plan.settings import Settings, check_options
+from _hookswarm.senders.plan.settings import Settings
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,9 @@ from _hookswarm.protocol.faults import Faults
 from _hookswarm.records.failures import FailureKind
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.master.hints import add_hints
+from _hookswarm.senders.plan.checked_options import check_options
 from _hookswarm.senders.plan.options import add_options
-from _hookswarm.senders.plan.settings import Settings, check_options
+from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 from tests.support.journals import worker_report
 from tests.support.receivers import SECRET

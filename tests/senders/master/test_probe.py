@@ -19,8 +19,9 @@ from _hookswarm.protocol.regions import Region, RegionTable, dump_table
 from _hookswarm.protocol.verifying import Verifier
 from _hookswarm.senders.master.ending import UntestedError
 from _hookswarm.senders.master.probe import probe
+from _hookswarm.senders.plan.checked_options import check_options
 from _hookswarm.senders.plan.options import add_options
-from _hookswarm.senders.plan.settings import Settings, check_options
+from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 from tests.support.servers import (
     NO_CONTENT,

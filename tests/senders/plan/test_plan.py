@@ -10,11 +10,12 @@ from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.faults import Faults
 from _hookswarm.protocol.regions import WORLD_TABLE, RegionTable, dump_table, load_table
 from _hookswarm.senders.plan.arrivals import Closed, Constant, Ramp
+from _hookswarm.senders.plan.checked_options import check_options
 from _hookswarm.senders.plan.health import HealthLaw
 from _hookswarm.senders.plan.options import add_options
 from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.retry import RetryLaw
-from _hookswarm.senders.plan.settings import Settings, check_options
+from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Incident, Limits, Stage, WebhookClass, named, sweep
 
 FAILING = Stage("failing", events=10, faults=Faults(status={503: 0.3}), drain_s=2)

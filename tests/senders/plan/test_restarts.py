@@ -8,10 +8,10 @@ import pytest
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.regions import RegionTable, dump_table
 from _hookswarm.receiver.fleet import on_free_ports
+from _hookswarm.senders.plan.checked_options import check_options
 from _hookswarm.senders.plan.options import add_options
 from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.restarts import restart_at_s
-from _hookswarm.senders.plan.settings import check_options
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.service.table import parse_service
 

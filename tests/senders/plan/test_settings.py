@@ -10,9 +10,9 @@ import pytest
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.regions import Balancer, Region
+from _hookswarm.senders.plan.checked_options import check_options
 from _hookswarm.senders.plan.options import OPTIONS, add_options
 from _hookswarm.senders.plan.reachable import unreachable, unreachable_hosts
-from _hookswarm.senders.plan.settings import check_options
 from _hookswarm.senders.transport.wire import Timeouts
 from tests.support.servers import Blackhole, ScriptedServer, answering, authority, closed_port
 

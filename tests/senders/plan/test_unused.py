@@ -8,11 +8,11 @@ import pytest
 import trustme
 
 from _hookswarm.senders.plan.arrivals import Poisson
+from _hookswarm.senders.plan.checked_options import check_options
 from _hookswarm.senders.plan.duplicates import Duplicate
 from _hookswarm.senders.plan.options import add_options
 from _hookswarm.senders.plan.plan import make_plan
 from _hookswarm.senders.plan.retry import RetryLaw
-from _hookswarm.senders.plan.settings import check_options
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.plan.unused import unused_options
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from _hookswarm.senders.plan.checked_options import check_options
 from _hookswarm.senders.plan.options import add_options
-from _hookswarm.senders.plan.settings import Settings, check_options
+from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.transport.aimed import Place
 from _hookswarm.senders.worker.places import KEPT, Places, make_places
 from tests.support.receivers import KEY, SECRET

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from _hookswarm.senders.plan.checked_options import check_options
 from _hookswarm.senders.plan.options import add_options
-from _hookswarm.senders.plan.settings import check_options
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.worker.rehearsal import first_request
 from tests.support.receivers import KEY, SECRET
