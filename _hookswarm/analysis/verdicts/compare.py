@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 from _hookswarm.analysis.verdicts.measures import ALIASES, Number
 
@@ -174,5 +173,7 @@ def _half_width(
         share = np.concatenate([base.value, new.value]).clip(0, 1).mean()
         events = np.concatenate([base.events, new.events]).mean()
         variance = max(variance, float(share * (1 - share) / events))
-    quantile = float(stats.t.ppf(1 - alpha / 2, n + m - 2))
+    from scipy.stats import t  # slow to import: only for those who compare
+
+    quantile = float(t.ppf(1 - alpha / 2, n + m - 2))
     return quantile * math.sqrt(variance * (1 / n + 1 / m))

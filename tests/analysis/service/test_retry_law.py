@@ -1,6 +1,7 @@
 """A service's retry law from outside, from arrivals that services of known laws would have made."""
 
 import math
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +20,7 @@ from _hookswarm.analysis.service.fit import fit_law, waits_of
 from tests.support.journals import SECOND, START, run
 from tests.support.retrying import Next, after, rules, through_service
 
-SEEDS = pytest.mark.parametrize("seed", range(10))
+SEEDS = pytest.mark.parametrize("seed", range(int(os.environ.get("HOOKSWARM_SEEDS", "1"))))
 WAITS, JITTER, CLOCK = "waits between attempts", "jitter of the waits", "clock of the retries"
 ATTEMPTS, GIVES_UP, FIRST = "number of attempts", "time until it gives up", "wait before the first attempt"
 OURS = (WAITS, JITTER, CLOCK, ATTEMPTS, GIVES_UP, FIRST)
