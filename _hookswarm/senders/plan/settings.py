@@ -92,6 +92,8 @@ class Settings:
     """Targets of others are sent one event ahead."""
     endpoints: EndpointTable | None
     """A URL for each webhook; None: the regions'."""
+    webhooks: int | None
+    """The most endpoints that a service is set up with; None: as planned."""
     template: TargetTemplate | None
     """A target whose URL has the webhook in it."""
     service: Service | None
