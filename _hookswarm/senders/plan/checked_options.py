@@ -80,6 +80,8 @@ def check_options(
         faults += service_faults(options, service, table, captured)
     elif options.advertise:
         faults.append("--advertise tells a --service where our receivers are: name the service, or leave it out")
+    if options.keep_endpoints and not options.service:
+        faults.append("--keep-endpoints is about a --service's endpoints: name the service, or leave it out")
     aims = [*urls_of(table, endpoints), *_addresses(service)] if table else []
     if options.cert and table and not any(url.startswith("https:") for url in aims):
         faults.append("--cert is shown to an https target: write https:// in its URL, or leave it out")
@@ -145,6 +147,7 @@ def check_options(
         endpoints=endpoints,
         template=template,
         service=service,
+        keep_endpoints=options.keep_endpoints,
         advertise=options.advertise.rstrip("/"),
         options={
             **{name: getattr(options, name) for name in OPTIONS},
