@@ -98,12 +98,6 @@ def test_those_that_are_gone_are_set_up_anew(tmp_path: Path, service: DeliverySe
     assert "are gone, because an event for endpoint 0 did not arrive within 2 s, and one for a new endpoint did" in said
     assert (service.stats()["endpoints"], service.stats()["tenants"]) == (1_000, 1)
 
-    own_table(tmp_path, "drain_s = 1", **{'"name": "{run}"': '"name": "my {run}"'})
-    code, said = run(tmp_path, service)
-    assert code in DONE, said
-    assert "are taken down, because its table sets up otherwise now" in said
-    assert (service.stats()["endpoints"], service.stats()["tenants"]) == (1_000, 1)
-
 
 def remove_all(service: DeliveryService, folder: Path) -> None:
     """As somebody else would who does not know of us."""
