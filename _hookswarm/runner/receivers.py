@@ -1,6 +1,8 @@
 """The receivers of a test, where the user brings none."""
 
 import argparse
+import re
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -61,7 +63,10 @@ def listening_host(advertise: str) -> str:
     """Where receivers listen that a service reaches by an address of its own: everywhere. Empty: on loopback."""
     if not advertise:
         return ""
-    return "::" if "[" in advertise.partition("//")[2].partition("/")[0] else "0.0.0.0"
+    host = advertise.partition("//")[2].partition("/")[0]
+    if re.match(r"[\d.]+(:|$)", host):
+        return "0.0.0.0"
+    return "::" if host.startswith("[") or socket.has_dualstack_ipv6() else "0.0.0.0"  # a name may have either address
 
 
 @contextmanager
