@@ -68,6 +68,30 @@ def test_a_service_that_slows_us_down_is_obeyed_and_told_once(tmp_path: Path) ->
     assert said.count("429") == 1
 
 
+LOGIN = """
+[[setup]]
+request = "POST {api}/login"
+keep = { token = "token" }
+lasts_s = 2
+"""
+
+
+def test_a_token_that_ends_is_renewed_before_it_does(tmp_path: Path) -> None:
+    """In the set-up, in the teardown, and while two processes publish: no call is refused."""
+    bearer = 'headers = { Authorization = "Bearer {token}" }\nrequest = '
+    table = own_table(tmp_path, **{"request = ": bearer})
+    text = table.read_text()
+    table.write_text(text.replace("[[setup]]", f"{LOGIN}\n[[setup]]", 1))
+    with delivery_service(tmp_path, "--login-lasts", "5") as service, running_receiver(tmp_path) as receiver:
+        options = ("--service", str(table), "--regions", str(regions_file(tmp_path, receiver)), *RATE)
+        stage = replace(STAGE, duration_s=11)
+        folder = run_locust(tmp_path, [stage], *options, "--processes", "2", env={"OWN_URL": service.url})
+        whole(tmp_path, service, analyse(folder)[0])
+        stats = service.stats()
+    assert stats["refused"] == 0
+    assert 5 <= stats["logins"] <= 40
+
+
 def test_workers_of_other_hosts_have_the_table_from_the_master(tmp_path: Path, service: DeliveryService) -> None:
     """One has no such file and no such variable, one has another table under that name: neither matters."""
     hosts = [tmp_path / name for name in ("master", "bare", "other")]

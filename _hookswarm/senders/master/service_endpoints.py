@@ -145,6 +145,19 @@ class ServiceEndpoints:
         """The name of the file, beside the run's folder, that keeps them; None: they are taken down."""
         return self._path.name if self._keeps else None
 
+    def renew(self) -> dict[str, str]:
+        """The run's values, once what publishing uses and would end was made anew; empty: there was nothing to do.
+
+        Raises StepError, OSError.
+        """
+        assert self._keeper
+        assert self._account
+        return dict(self._account.run) if self._keeper.renew() else {}
+
+    def lasts_s(self) -> float | None:
+        """How long that is good for still; None: for ever."""
+        return self._keeper.lasts_s() if self._keeper else None
+
     def note(self, stage: Stage) -> None:
         """Remember which of them a stage spoils for later runs: after a 410 a service may disable an endpoint."""
         if self._service.promises.gone in ("retried", "final"):

@@ -13,7 +13,7 @@ from _hookswarm.protocol.served import Served
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.manifest import ServiceRecord
 from _hookswarm.records.timeline import ServiceDrained
-from _hookswarm.senders.exchange.messages import PUBLISH, Published
+from _hookswarm.senders.exchange.messages import PUBLISH, RENEWED, Published, Renewed
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.drains import Drains
 from _hookswarm.senders.master.ending import Ending, UntestedError
@@ -36,6 +36,9 @@ from _hookswarm.senders.service.kept import is_countable
 from _hookswarm.senders.service.steps import StepError, Steps
 from _hookswarm.senders.service.table import Service
 
+AGAIN_S = 2.0
+"""Between tries to renew what publishing uses."""
+LEAST_S = 0.2
 NOT_THEIRS = (401, 403, 429)
 """Answers that say nothing of whether an endpoint is there."""
 
@@ -72,6 +75,7 @@ class ServiceRun:
         self._introduced: set[str] = set()
         """Sending processes that were told."""
         self._restarting: gevent.Greenlet | None = None
+        self._renewing: gevent.Greenlet | None = None
         self._runs_on: dict[str, int] = {}
         """Processes that serve because a restart started them."""
         self._drains = Drains(settings, folder.timeline, controls, inbox, ending, clock, say)
@@ -95,6 +99,7 @@ class ServiceRun:
             self._folder.manifest.service = _record(service, webhooks, endpoints.kept)
             self._folder.manifest.save(self._folder.path)
             account = endpoints.set_up(urls)
+            endpoints.renew()
             if endpoints.used_again and self._settings.probe and (why := self._gone(account, urls, plan.stages[0])):
                 account = endpoints.set_up_anew(urls, why)
             self._values = account.run
@@ -111,6 +116,25 @@ class ServiceRun:
         if isinstance(self._runner, MasterRunner):
             self._introduced = {*self._runner.clients}
         self._runner.send_message(PUBLISH, self._published)
+        if endpoints.lasts_s() is not None:
+            self._renewing = gevent.spawn(self._renew)
+
+    def _renew(self) -> None:
+        """Tell senders a new token before the old one ends, for as long as the run is on."""
+        failed = False
+        while not self._ending.asked.wait(AGAIN_S if failed else max(self._endpoints.lasts_s() or 0.0, LEAST_S)):
+            try:
+                values = self._endpoints.renew()
+            except (StepError, OSError) as error:
+                told = with_remedy(error) if isinstance(error, OSError) else str(error)
+                if not failed:
+                    self._say(f"not renewed, what publishing uses; it is tried every {AGAIN_S:g} s: {told}")
+                failed = True
+                continue
+            failed = False
+            if values:
+                self._published["account"]["run"].update(values)
+                self._runner.send_message(RENEWED, Renewed(values=values).model_dump())
 
     def introduce(self, process: str) -> None:
         """A sending process is about to be sent a stage: one that joined since then knows nothing of the service."""
@@ -234,6 +258,8 @@ class ServiceRun:
 
     def end(self) -> None:
         """Take down what was set up; what cannot be is told, and hides no result."""
+        if self._renewing:
+            self._renewing.kill()
         try:
             self._restarted()
         except OSError as error:

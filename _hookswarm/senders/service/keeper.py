@@ -3,13 +3,15 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from itertools import groupby
 from typing import Protocol
 
 import gevent
+from gevent.lock import RLock
 from gevent.pool import Pool
 
+from _hookswarm.common.toml_lines import Place
 from _hookswarm.common.wording import clock, figure, with_remedy
 from _hookswarm.senders.service.account import Account
 from _hookswarm.senders.service.filling import fill, in_json, names_in
@@ -58,6 +60,7 @@ class Keeper:
         self._advice = advice
         self._done_at: dict[int, float] = {}
         """When steps whose answers are good for a while were done last."""
+        self._renewing = RLock()
         self.removed: Counter[str] = Counter()
         """How often each step of the teardown was done, by what it is called."""
         self._untried = 0
@@ -196,7 +199,7 @@ class Keeper:
     def _do(self, step: Step, item: dict[str, str], level: Level, place: int, nth: int | None = None) -> None:
         """Do a step, the nth of the set-up at its level; None: of the teardown."""
         values = self._values(item, level, place)
-        if self._renew(step):
+        if self._renew(_names_of(step.texts()), step):
             values = self._values(item, level, place)
         item.update(self._steps.do(step, values, self._body(step, values, level, place)))
         if step.lasts_s is not None:
@@ -206,21 +209,44 @@ class Keeper:
             if self._book:
                 self._book.add(self._account, level, place)
 
-    def _renew(self, step: Step) -> bool:
-        """Do steps again whose answers this one uses, and which have run out."""
-        renewed = False
-        used = {name for _, text in step.texts() for name in names_in(text)}
-        for other in self._service.setup:
-            at = self._done_at.get(id(other))
-            lasts_s = other.lasts_s
-            if other is step or lasts_s is None or at is None or not used & {*other.keep}:
-                continue
-            if time.monotonic() - at <= lasts_s * USED_SHARE:
-                continue
-            self._done_at[id(other)] = time.monotonic()
-            self._account.run.update(self._steps.do(other, self._account.run))
-            renewed = True
-        return renewed
+    def renew(self) -> bool:
+        """Do steps again whose answers publishing uses, and which run out; whether there were any. Raises StepError."""
+        return self._renew(_names_of(self._service.publish.texts()))
+
+    def lasts_s(self) -> float | None:
+        """How long it takes until `renew` has something to do; None: for ever."""
+        used = _names_of(self._service.publish.texts())
+        left = [
+            step.lasts_s * USED_SHARE - (time.monotonic() - self._done_at.get(id(step), -math.inf))
+            for step in self._service.setup
+            if step.lasts_s is not None and used & {*step.keep}
+        ]
+        return max(min(left), 0.0) if left else None
+
+    def _run_out(self, used: Set[str], of: Step | None) -> list[Step]:
+        """Steps that must be done again before others use these names."""
+        now = time.monotonic()
+        return [
+            step
+            for step in self._service.setup
+            if step is not of
+            and step.lasts_s is not None
+            and id(step) in self._done_at
+            and used & {*step.keep}
+            and now - self._done_at[id(step)] > step.lasts_s * USED_SHARE
+        ]
+
+    def _renew(self, used: Set[str], of: Step | None = None) -> bool:
+        """Do steps again whose answers have these names, and run out. Others who want the same wait for it."""
+        if not self._run_out(used, of):
+            return False
+        with self._renewing:
+            for step in self._run_out(used, of):
+                self._account.run.update(self._steps.do(step, self._account.run))
+                self._done_at[id(step)] = time.monotonic()
+            if self._book:
+                self._book.add(self._account, "run", 0)
+        return True
 
     def _values(self, item: Mapping[str, str], level: Level, place: int) -> dict[str, str]:
         if level == "endpoint":
@@ -238,6 +264,11 @@ class Keeper:
         each = [self._account.values(webhook) for webhook in webhooks]
         lists = {name: step.joined.join(fill(text, own, in_json) for own in each) for name, text in step.lists.items()}
         return fill(step.body, {**{name: in_json(value) for name, value in values.items()}, **lists})
+
+
+def _names_of(texts: Iterable[tuple[Place, str]]) -> set[str]:
+    """The names that stand in texts."""
+    return {name for _, text in texts for name in names_in(text)}
 
 
 def _blocks(steps: Iterable[Step]) -> Iterator[tuple[Level, Iterator[Step]]]:
