@@ -83,6 +83,8 @@ def check_options(
         faults.append("--webhooks bounds the endpoints of a --service: name the service, or leave it out")
     elif options.advertise:
         faults.append("--advertise tells a --service where our receivers are: name the service, or leave it out")
+    if options.keep_endpoints and not options.service:
+        faults.append("--keep-endpoints is about a --service's endpoints: name the service, or leave it out")
     aims = [*urls_of(table, endpoints), *_addresses(service)] if table else []
     if options.cert and table and not any(url.startswith("https:") for url in aims):
         faults.append("--cert is shown to an https target: write https:// in its URL, or leave it out")
@@ -149,6 +151,7 @@ def check_options(
         webhooks=webhooks,
         template=template,
         service=service,
+        keep_endpoints=options.keep_endpoints,
         advertise=options.advertise.rstrip("/"),
         options={
             **{name: getattr(options, name) for name in OPTIONS},

@@ -98,6 +98,8 @@ class Settings:
     """A target whose URL has the webhook in it."""
     service: Service | None
     """The delivery service that events are published to; None: they are delivered."""
+    keep_endpoints: bool
+    """What the service is set up with stays there for later runs."""
     advertise: str
     """Where it reaches our receivers; empty: at the regions' URLs."""
     options: dict[str, Any]

@@ -124,11 +124,6 @@ def _of_publish(publish: "Publish", service: "Service") -> Iterator[Fault]:
     for name in [name for name in lengths if name in used and lengths[name] > (publish.id_most or lengths[name])]:
         told = f"{{{name}}} has up to {lengths[name]} characters"
         yield Fault((*at, "id_most"), f"{told}: leave it out of the body, so that the service makes one")
-    for step in service.setup:
-        for name in step.keep if step.lasts_s is not None else ():
-            if any(name in names_in(text) for _, text in publish.texts()):
-                told = f"{{{name}}} lasts {step.lasts_s:g} s"
-                yield Fault(at, f"{told}, and a run longer: publish by a token that lasts, or leave lasts_s out")
 
 
 def _of_delivers(service: "Service") -> Iterator[Fault]:

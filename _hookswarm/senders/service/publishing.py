@@ -79,6 +79,11 @@ class Publishing:
             place = self._kept[webhook] = self._make(webhook)
         return place
 
+    def renew(self, values: Values) -> None:
+        """From now on the run's values are these: what is on its way goes on with the old ones."""
+        self._account.run.update(values)
+        self._kept.clear()
+
     def dress(self, *_: Any) -> tuple[bytes, bytes]:
         """Each endpoint has its own."""
         raise AssertionError("an event is dressed by its endpoint's place")

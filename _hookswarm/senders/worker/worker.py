@@ -36,6 +36,7 @@ from _hookswarm.senders.exchange.messages import (
     PARTING,
     PUBLISH,
     READY,
+    RENEWED,
     REPORT,
     SAYS,
     SIGNS,
@@ -45,6 +46,7 @@ from _hookswarm.senders.exchange.messages import (
     Announcement,
     Heard,
     Published,
+    Renewed,
     Signs,
 )
 from _hookswarm.senders.exchange.supply import Given
@@ -105,6 +107,7 @@ class SendingProcess:
         runner.register_message(STAGE, self._on_stage)
         runner.register_message(FETCH, self._on_fetch)
         runner.register_message(PUBLISH, self._on_publish)
+        runner.register_message(RENEWED, self._on_renewed)
         runner.register_message(HALT, lambda **_: gevent.spawn(self.halt), concurrent=True)
         self._supplied = Supplied(lambda wanted: self._tell(WANTED, wanted.model_dump()))
         runner.register_message(GIVEN, lambda msg, **_: self._supplied.hear(Given.model_validate(msg.data)))
@@ -203,6 +206,10 @@ class SendingProcess:
         self.settings = replace(self.settings, service=service, acceptance=service.publish.acceptance)
         self._publishing = Publishing(service, account, self.settings.transport == "httpx")
         self._network.publish_through(self._publishing, self.settings)
+
+    def _on_renewed(self, msg: Any, **_: Any) -> None:
+        if self._publishing:
+            self._publishing.renew(Renewed.model_validate(msg.data).values)
 
     def _on_fetch(self, msg: Any, **_: Any) -> None:
         chunk = gather.read_chunk(self.settings.results, self.name, gather.Fetch.model_validate(msg.data))

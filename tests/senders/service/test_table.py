@@ -128,14 +128,6 @@ def test_an_id_that_the_service_does_not_take(tmp_path: Path) -> None:
         assert fault.startswith(f"line 18: publish.id_most: {{{name}}} has up to {most + 1} characters: leave it out")
 
 
-def test_a_token_that_ends_publishes_nothing(tmp_path: Path) -> None:
-    """It would end in mid-run."""
-    step = '[[setup]]\nrequest = "POST {api}/login"\nkeep = { token = "t" }\nlasts_s = 300\n\n[publish]\n'
-    text = GOOD.replace("[publish]\n", f'{step}headers = {{ Authorization = "{{token}}" }}\n')
-    (fault,) = faults(tmp_path, text)
-    assert fault.startswith("line 22: publish: {token} lasts 300 s, and a run longer: publish by a token that lasts")
-
-
 def test_all_faults_of_a_table_are_named_at_once(tmp_path: Path) -> None:
     """Wrong keys, wrong values and unknown names, in the order of their lines; what follows from one is none."""
     text = (
