@@ -52,6 +52,7 @@ def problems_of(service: "Service") -> Iterator[Fault]:
             yield Fault(("restart", name), "write one of stop, pid_file and process")
         if not restart.start and not restart.ready:
             yield Fault(("restart", name, "ready"), "write a URL that answers 2xx when it is back, or `start`")
+    yield from _unfilled(service)
     yield from _taken_names(service)
     yield from _unknown_names(service)
 
@@ -149,6 +150,15 @@ def _of_delivers(service: "Service") -> Iterator[Fault]:
                 yield Fault((*at, "signature", "signed"), text)
 
 
+def _unfilled(service: "Service") -> Iterator[Fault]:
+    """Texts that others are filled with: a name in one of them would be published as it stands."""
+    for table, told in (("addresses", "address"), ("values", "value")):
+        for key, text in getattr(service, table).items():
+            if names := names_in(text):
+                where = f"write {{{names[0]}}} where the {told} is used"
+                yield Fault((table, key), f"nothing is filled in here: {where}")
+
+
 def _taken_names(service: "Service") -> Iterator[Fault]:
     """Names that mean something already."""
     taken = {*OF_RUN, *OF_GROUP, *OF_ENDPOINT, *OF_EVENT}
@@ -186,7 +196,7 @@ def _unknown_names(service: "Service") -> Iterator[Fault]:
     texts = [(at, text, names | of_event[str(at[0])]) for at, text in service.publish.texts()]
     yield from _unknown(("publish",), texts)
     yield from _unknown((), [(("secret",), service.secret, names)])
-    ready: list[_Text] = [((one,), restart.ready, base - {*OF_RUN}) for one, restart in service.restart.items()]
+    ready: list[_Text] = [((one, "ready"), restart.ready, base - {*OF_RUN}) for one, restart in service.restart.items()]
     yield from _unknown(("restart",), ready)
 
 
