@@ -150,6 +150,9 @@ def _comparing(stages: Sequence[Stage], field: str) -> set[str]:
 def _need(stage: Stage, service: Service, quick: bool, compared: Mapping[str, set[str]]) -> str:
     most = service.most_endpoints or MOST_ENDPOINTS
     many = f"more than the {most:,} endpoints that the service takes" if stage.webhooks > most else ""
+    restart = service.restart.get(stage.restart)
+    if restart and (unset := restart.unset()):
+        return f"{' and '.join(f'${name}' for name in unset)} in the environment"
     if stage.service and stage.restart != EACH:
         return many
     if stage.duplicate:
