@@ -158,6 +158,9 @@ def _need(stage: Stage, service: Service, quick: bool, asked: int | None, compar
     many, most = "", most_endpoints(service, asked)
     if stage.webhooks > most:
         many = f"more than the {most:,} endpoints that {'--webhooks allows' if most == asked else 'the service takes'}"
+    restart = service.restart.get(stage.restart)
+    if restart and (unset := restart.unset()):
+        return f"{' and '.join(f'${name}' for name in unset)} in the environment"
     if stage.service and stage.restart != EACH:
         return many
     if stage.duplicate:

@@ -6,7 +6,7 @@ What stands in braces and is not a plain word stays as it is, so that a text may
 import json
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated
 from urllib.parse import quote
 
@@ -43,10 +43,15 @@ def in_json(value: str) -> str:
 
 def from_environment(text: str, env: Mapping[str, str] = os.environ) -> str:
     """The text with `${NAME}` and `${NAME:-what it is otherwise}` filled. Raises ConfigError for those not set."""
-    missing = [name for name, other in _variables(text) if not env.get(name) and other is None]
-    if missing:
-        raise ConfigError([f"${name} is not set: set it, and start again" for name in dict.fromkeys(missing)])
+    if missing := unset_in([text], env):
+        raise ConfigError([f"${name} is not set: set it, and start again" for name in missing])
     return _VARIABLE.sub(lambda found: env.get(found[1]) or found[2] or "", text)
+
+
+def unset_in(texts: Iterable[str], env: Mapping[str, str] = os.environ) -> list[str]:
+    """The variables that texts need and the environment has not, each once."""
+    needed = (name for text in texts for name, other in _variables(text) if other is None)
+    return [name for name in dict.fromkeys(needed) if not env.get(name)]
 
 
 def _variables(text: str) -> Sequence[tuple[str, str | None]]:

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from _hookswarm.senders.service.filling import unset_in
+
 LONGEST_S = 1e7
 """Four months: no wait is longer."""
 Seconds = Annotated[float, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
@@ -111,7 +113,8 @@ class Promises(Part):
 
 class Restart(Part):
     """How the service, or one of its stores, is ended and started again in mid-run. `${VARIABLE}` in its texts is taken
-    from the environment; commands are run without a shell, where hookswarm was started.
+    from the environment: where one is not set, this restart is skipped. Commands are run without a shell, where
+    hookswarm was started.
     """
 
     stop: tuple[str, ...] = ()
@@ -130,3 +133,7 @@ class Restart(Part):
     """How long that may take."""
     down_s: Seconds = 0.0
     """How long it stays ended."""
+
+    def unset(self) -> list[str]:
+        """The variables of the environment that it needs and that are not set."""
+        return unset_in((*self.stop, self.pid_file, self.process, *self.start, self.ready))
