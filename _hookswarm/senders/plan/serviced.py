@@ -74,21 +74,26 @@ def service_faults(
         except ConfigError as error:
             yield from error.faults
             return
-        for name, url in addresses.items():
-            try:
-                check_url(url)
-            except ValueError as error:
-                yield f"--service {service.name}: addresses.{name}: {error}"
-                return
         if not options.allow_remote:
             for url in beyond_loopback(list(addresses.values())):
                 yield f"--service {service.name}: {url} is beyond loopback; if it is yours to load, add --allow-remote"
 
 
 def addresses_of(service: Service) -> dict[str, str]:
-    """Its addresses by name. Raises ConfigError for variables that are not set, of whatever it needs."""
+    """Its addresses by name. Raises ConfigError for variables that are not set, of whatever it needs, and for what is
+    no URL.
+    """
     run = open_account(service, (), "").run
-    return {name: run[name] for name in service.addresses}
+    addresses = {name: run[name] for name in service.addresses}
+    faults = []
+    for name, url in addresses.items():
+        try:
+            check_url(url)
+        except ValueError as error:
+            faults.append(f"--service {service.name}: addresses.{name}: {error}")
+    if faults:
+        raise ConfigError(faults)
+    return addresses
 
 
 def through_service(stages: Sequence[Stage]) -> tuple[Stage, ...]:

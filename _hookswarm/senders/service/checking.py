@@ -65,7 +65,7 @@ def _steps(service: "Service") -> Iterator[tuple[Place, "Step"]]:
 
 
 def _of_step(at: Place, step: "Step", service: "Service") -> Iterator[Fault]:
-    yield from _of_request(at, step)
+    yield from _of_request(at, step, service)
     if sum(map(bool, (step.request, step.write, step.run))) != 1:
         yield Fault(at, "write one of request, run and write")
     if step.each == "group" and not service.group:
@@ -99,11 +99,16 @@ def _of_kept(where: str, of_command: bool) -> Iterator[str]:
         yield "write a path such as data.id, or `header NAME`, or `text PATTERN`"
 
 
-def _of_request(at: Place, request: "Step | Publish") -> Iterator[Fault]:
+def _of_request(at: Place, request: "Step | Publish", service: "Service") -> Iterator[Fault]:
     try:
         parse_acceptance(request.accept)
     except ConfigError as error:
         yield from (Fault((*at, "accept"), fault) for fault in error.faults)
+    _, _, url = request.request.partition(" ")
+    bases = [f"{{{name}}}" for name in service.addresses]
+    if url and bases and not url.startswith((*bases, "{")):
+        told = "begin with one of the addresses, which say where we may send to"
+        yield Fault((*at, "request"), f"{told}: {' or '.join(bases)}")
     for name, text in request.headers.items():
         if any(not character.isprintable() for character in text):
             yield Fault((*at, "headers", name), "a header has one line of printable characters: write so")
@@ -115,7 +120,7 @@ def _of_publish(publish: "Publish", service: "Service") -> Iterator[Fault]:
     at: Place = ("publish",)
     if not publish.request:
         yield Fault((*at, "request"), 'write how an event is handed over: request = "POST {api}/events"')
-    yield from _of_request(at, publish)
+    yield from _of_request(at, publish, service)
     if publish.fan_out == "group" and not service.group:
         yield Fault((*at, "fan_out"), "there are no groups: write [group] with a size")
     used = {*names_in(publish.body)}

@@ -65,9 +65,10 @@ def read_all(
             # What is sound is looked at, too: without what is not.
             before = deepcopy(sound)
             for item in error.errors():
-                place = tuple(part for part in item["loc"] if part != _KEY)
+                of_key = item["loc"][-1] == _KEY
+                place = item["loc"][:-1] if of_key else item["loc"]
                 faults.setdefault(place, Fault(place, _told(model, place, item, forms)))
-                if _KEY in item["loc"]:
+                if of_key:
                     _take_out_key(sound, place)
                 else:
                     _take_out(sound, place[: -1 if item["type"] == "missing" else None], item["type"])
@@ -101,8 +102,9 @@ def _take_out_key(holder: Any, place: Place) -> None:
     """Remove a name that is none, with its value, whatever that is."""
     *within, name = place
     for part in within:
-        holder = holder[part]
-    holder.pop(name, None)
+        holder = holder.get(part) if isinstance(holder, dict) else holder[part] if holder else None
+    if isinstance(holder, dict):
+        holder.pop(name, None)
 
 
 def _take_out(holder: dict[str, Any], loc: Sequence[str | int], kind: str) -> None:

@@ -62,4 +62,9 @@ class Hand:
         assert place.dress
         lines, body = place.dress(event_id, now_s, payload)
         pairs = (line.split(": ", 1) for line in (place.lines + lines).decode().splitlines())
-        return self._publishing.method, place.url.decode(), httpx.Headers([(name, text) for name, text in pairs]), body
+        return (
+            self._publishing.method,
+            place.url.decode(),
+            httpx.Headers([(name.encode(), text.encode()) for name, text in pairs]),
+            body,
+        )

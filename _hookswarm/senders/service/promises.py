@@ -30,7 +30,7 @@ class Retry(Part):
     """… by which each is longer than the one before it; 1: all are alike."""
     cap_s: Seconds | None = None
     """The longest of them."""
-    attempts: Annotated[int, Field(ge=1)] | None = None
+    attempts: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """In all, the first one included: retries and one. None: one more than `waits_s` has, or it never gives up."""
     gives_up_s: Seconds | None = None
     """After so long there is no other attempt."""
