@@ -25,7 +25,7 @@ MOST_LINES = 20_000
 MOST_HEADERS = 64
 MOST_TEXT = 512
 """Of a path, or of a header's value."""
-_DESCRIPTORS = "/proc/self/fd"
+_DESCRIPTORS = Path("/proc/self/fd")
 
 
 class EvidenceFile:
@@ -76,10 +76,10 @@ def open_ports(port: int) -> list[int]:
     Asked of each socket: the kernel's table of all connections takes 10 ms to read, and would make the next one late.
     """
     try:
-        descriptors = os.listdir(_DESCRIPTORS)
+        descriptors = [int(path.name) for path in _DESCRIPTORS.iterdir()]
     except OSError:
         return []
-    found = (_far_end(int(name), port) for name in descriptors)
+    found = (_far_end(descriptor, port) for descriptor in descriptors)
     return sorted({far for far in found if far is not None})
 
 
