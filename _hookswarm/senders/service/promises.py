@@ -20,8 +20,10 @@ class Part(BaseModel):
 
 
 class Retry(Part):
-    """The law by which it says that it retries. Waits count from the end of the attempt that failed."""
+    """The law by which it says that it retries."""
 
+    counts_from: Literal["end", "begin"] = "end"
+    """From what a wait counts: the end of the attempt that failed, or its begin."""
     waits_s: tuple[Seconds, ...] = ()
     """Each wait by itself, the last one again where `attempts` are more; or else:"""
     first_s: Seconds | None = None
