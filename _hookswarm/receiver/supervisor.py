@@ -75,7 +75,7 @@ class Supervisor:
         try:
             self._start()
             control.start()
-            print(f"receiver {self.config.region}: {self.config.host}:{self.config.port}", flush=True)
+            print(f"receiver {self.config.region}: {self._address()}", flush=True)
             self._watch()
         finally:
             control.stop(timeout=1)

@@ -79,6 +79,8 @@ class ServiceRecord(Record):
     promises: dict[str, Any]
     calibration: CalibrationRecord | None = None
     """None: rates were given."""
+    kept: str | None = None
+    """The file beside the run's folder that keeps its endpoints for later runs; None: they were the run's own."""
 
 
 class HostRecord(Record):

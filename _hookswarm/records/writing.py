@@ -20,12 +20,15 @@ def append_whole(file: FileIO, line: bytes) -> None:
         raise OSError(error.errno, error.strerror, str(file.name)) from None  # a write names no file
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replace `path` so that a reader sees the old text or the new, never a part. Raises OSError."""
+def write_atomically(path: Path, text: str, mode: int = 0o666) -> None:
+    """Replace `path` so that a reader sees the old text or the new, never a part. Raises OSError.
+
+    `mode`: who may read it at most, from its first byte on.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with naming(path):
         try:
-            with draft.open("w") as file:
+            with open(draft, "w", opener=lambda name, flags: os.open(name, flags, mode)) as file:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from _hookswarm.analysis.reporting.console import printable
-from _hookswarm.common.wording import first_of
+from _hookswarm.common.wording import clock, first_of
 from _hookswarm.protocol.credentials import HIDDEN, masked, public_key_text
 from _hookswarm.runner.plans import Outlook, Prepared
 from _hookswarm.runner.service_listing import service_told
@@ -83,7 +83,7 @@ def _length(stages: tuple[Stage, ...]) -> str:
         "as long as {} take to their last event": sum(stage.length_s is None for stage in stages),
         "a search for the capacity in {}": sum(bool(stage.limits) for stage in stages),
     }
-    told = [outline.clock(clocked + paused)] if clocked + paused else []
+    told = [clock(clocked + paused)] if clocked + paused else []
     return ", and ".join(told + [text.format(count) for text, count in others.items() if count])
 
 

@@ -23,7 +23,7 @@ from _hookswarm.runner.said import Said
 from _hookswarm.runner.tests import LOCUSTFILES, Test
 from _hookswarm.senders.exchange.messages import RUN_VARIABLE, SAYS
 from _hookswarm.senders.plan.options import to_arguments
-from _hookswarm.senders.service.account import ACCOUNT, left_behind
+from _hookswarm.senders.service.kept import account_of, left_behind
 
 STOP_PATIENCE_S = 45
 """How long Locust may take to end in order once it is told to."""
@@ -95,7 +95,7 @@ def run_locust(
             children.stop_child(locust, signal.SIGINT, STOP_PATIENCE_S)
             children.await_group(locust.pid, LEFT_PATIENCE_S)
             _tell(said.to_user(), console)
-            if locust.returncode == -signal.SIGKILL and (folder / ACCOUNT).exists():
+            if locust.returncode == -signal.SIGKILL and account_of(folder).exists():
                 _tell([left_behind("the service", folder)], console)
     _keep_log(folder / "locust.log", said.text)
     return Run(folder, began or (folder / MANIFEST).exists(), said.text.strip(), locust.returncode)

@@ -22,6 +22,11 @@ from _hookswarm.senders.plan.options import empty_faults
 from _hookswarm.senders.plan.unused import unused_options
 from _hookswarm.senders.service.processes import restart_faults
 
+EXPECTED = "--expect-workers needs receivers that they reach: --regions, --target or --endpoints"
+EXPECTED_SERVICE = (
+    "--expect-workers with --service needs --regions: all processes read one table of the receivers. Start those with "
+    "hookswarm-receiver, and give each host that file: docs/machines.md"
+)
 MAX_PROCESSES = 256
 MAX_WORKERS = 1_000
 MAX_WAIT_S = 86_400
@@ -39,7 +44,7 @@ def preflight(options: argparse.Namespace) -> Outlook:
     if options.expect_workers and options.processes:
         faults.append("--expect-workers and --processes exclude each other")
     if options.expect_workers and not theirs(options):
-        faults.append("--expect-workers needs receivers that they reach: --regions, --target or --endpoints")
+        faults.append(EXPECTED_SERVICE if options.service else EXPECTED)
     if options.balancer and options.test and "distribution" not in options.test:
         faults.append("--balancer is for the test 'distribution'")
     if options.balancer and theirs(options):

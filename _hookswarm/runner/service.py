@@ -32,8 +32,10 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--port", type=int, metavar="N", help="where our receiver listens (default: a free port)")
     check.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="(default: %(default)s)")
     check.add_argument("--json", action="store_true", help="print one JSON document; all else goes to stderr")
-    clean = commands.add_parser("clean", help="take down what a killed run set up")
-    clean.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as results/20261122-…")
+    clean = commands.add_parser("clean", help="take down what a killed run set up, or what is kept")
+    clean.add_argument(
+        "run", type=Path, metavar="RUN", help="the run's folder, such as results/20261122-…, or results/kept-….json"
+    )
     for command in (check, clean):
         command.add_argument("--ca-file", default="", metavar="PEM", help="certificate authority of an https service")
     return parser

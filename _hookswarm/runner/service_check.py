@@ -38,9 +38,11 @@ from _hookswarm.senders.plan.marked import Marked
 from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.reachable import unreachable_addresses
 from _hookswarm.senders.plan.serviced import addresses_of
-from _hookswarm.senders.service.account import ACCOUNT, Keeper, Kept, left_behind, open_account, settle
+from _hookswarm.senders.service.account import open_account, settle
 from _hookswarm.senders.service.endpoints import endpoint_urls, served_by
 from _hookswarm.senders.service.handing import Hand
+from _hookswarm.senders.service.keeper import Keeper
+from _hookswarm.senders.service.kept import ACCOUNT, AccountFile, left_behind
 from _hookswarm.senders.service.steps import StepError, Steps, Told
 from _hookswarm.senders.service.table import Service, load_service
 from _hookswarm.senders.transport.certificates import client_tls
@@ -187,7 +189,7 @@ class _Check:
             account,
             steps,
             self._say,
-            lambda now: Kept(service=self._service, account=now).save(self._folder),
+            AccountFile(self._folder / ACCOUNT, self._service, self._id),
             self._stopped,
         )
         try:

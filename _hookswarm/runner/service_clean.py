@@ -1,10 +1,11 @@
-"""`clean`: what a killed run left at a service is taken down, by what the run's folder holds of it."""
+"""`clean`: what a run left at a service is taken down, by what the run's folder, or a file beside it, holds of it."""
 
 from pathlib import Path
 
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.runner.interrupt import Insisting
-from _hookswarm.senders.service.account import ACCOUNT, Keeper, Kept, left_behind
+from _hookswarm.senders.service.keeper import Keeper
+from _hookswarm.senders.service.kept import Kept, account_of, left_behind
 from _hookswarm.senders.service.steps import Steps
 from _hookswarm.senders.transport.certificates import client_tls
 
@@ -13,7 +14,8 @@ SHOWN = 10
 
 def clean(folder: Path, ca_file: str, interrupt: Insisting) -> Exit:
     """Say how many of each were removed, and what failed. Raises ConfigError where the folder holds nothing of it."""
-    kept = Kept.load(folder)
+    path = account_of(folder)
+    kept = Kept.load(path)
     steps = Steps(kept.service, tls=client_tls(ca_file))
     keeper = Keeper(
         kept.service, kept.account, steps, lambda text: print(text, flush=True), stopped=interrupt.wanted.is_set
@@ -36,5 +38,5 @@ def clean(folder: Path, ca_file: str, interrupt: Insisting) -> Exit:
         return Exit.FAIL
     if not keeper.removed:
         print(f"{kept.service.name}: nothing was left of it there")
-    (folder / ACCOUNT).unlink()
+    path.unlink()
     return Exit.PASS

@@ -73,13 +73,18 @@ def test_nothing_is_kept_unless_a_stage_asks_for_it(tmp_path: Path) -> None:
 
 def test_the_connection_is_told_by_its_far_end(tmp_path: Path) -> None:
     """By the server if it knows, else by those that are open to the port."""
-    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as client,
+        server.accept()[0] as taken,
+    ):
         port, far = server.getsockname()[1], client.getsockname()[1]
         assert open_ports(port) == [far]
         file = EvidenceFile(tmp_path / "evidence.ndjson", port)
         for more in ({"REMOTE_PORT": "77"}, {}):
             file.append(environ({}, b"", {"PATH_INFO": "/", **more}), None, None, 1)
         file.close()
+        assert taken.getpeername() == client.getsockname()  # it is still open
     lines = [json.loads(line) for line in (tmp_path / "evidence.ndjson").read_text().splitlines()]
     assert [line["ports"] for line in lines] == [[77], [far]]
 

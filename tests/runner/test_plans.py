@@ -198,3 +198,14 @@ def test_a_slip_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.fullmatch(
         r"error: unrecognized arguments: --rtae 5: .*--help shows all options\n", capsys.readouterr().err
     )
+
+
+def test_workers_of_other_hosts_need_a_table_of_the_receivers(tmp_path: Path) -> None:
+    """With a service, too: it says which one, and how to come by it."""
+    for given, said in (
+        ((), "--regions, --target or --endpoints"),
+        (("--service", "outpost"), "all processes read one"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            preflight(make_parser().parse_args(["--expect-workers", "2", "--results", str(tmp_path), *given]))
+        assert any("--expect-workers" in fault and said in fault for fault in caught.value.faults)

@@ -11,12 +11,28 @@ import pytest
 
 from _hookswarm.runner.interrupt import Interrupt
 from _hookswarm.runner.options import make_parser
-from _hookswarm.runner.receivers import running_receivers
+from _hookswarm.runner.receivers import listening_host, running_receivers
 from _hookswarm.runner.tests import TESTS
 from tests.support.receivers import CHECKOUT
 
 ENDPOINTS = 1_200
 """More than a receiver takes as it is usually started."""
+
+
+@pytest.mark.parametrize(
+    ("advertise", "host"),
+    [
+        ("", ""),
+        ("http://192.0.2.7:{port}", "0.0.0.0"),
+        ("http://192.0.2.7", "0.0.0.0"),
+        ("http://[::1]:{port}", "::"),
+        ("https://[2001:db8::7]/a", "::"),
+        ("http://receivers.example:{port}", "::"),
+    ],
+)
+def test_receivers_listen_where_the_advertised_address_may_be(advertise: str, host: str) -> None:
+    """A name may have addresses of either family."""
+    assert listening_host(advertise) == host
 
 
 @pytest.mark.slow

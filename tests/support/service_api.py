@@ -6,8 +6,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from _hookswarm.senders.service.account import Account, Keeper, open_account
+from _hookswarm.senders.service.account import Account, open_account
 from _hookswarm.senders.service.filling import fill
+from _hookswarm.senders.service.keeper import Keeper
 from _hookswarm.senders.service.publishing import Publishing
 from _hookswarm.senders.service.steps import Steps, Told
 from _hookswarm.senders.service.table import Service, load_service

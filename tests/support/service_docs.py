@@ -46,7 +46,8 @@ def shipped() -> str:
 
 def _row(service: Service) -> str:
     text = (TABLES / f"{service.name}.toml").read_text(encoding="utf-8")
-    variables = dict.fromkeys(re.findall(r"\$\{([A-Z0-9_]+)", text))
+    needed = text.partition("\n[restart.")[0]
+    variables = dict.fromkeys(re.findall(r"\$\{([A-Z0-9_]+)", needed))
     signature = service.provider.signature
     signed = f"`{signature.signed}`" if signature else "nothing"
     told = ", ".join(f"`{name}`" for name in variables)

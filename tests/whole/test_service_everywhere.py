@@ -68,6 +68,30 @@ def test_a_service_that_slows_us_down_is_obeyed_and_told_once(tmp_path: Path) ->
     assert said.count("429") == 1
 
 
+LOGIN = """
+[[setup]]
+request = "POST {api}/login"
+keep = { token = "token" }
+lasts_s = 2
+"""
+
+
+def test_a_token_that_ends_is_renewed_before_it_does(tmp_path: Path) -> None:
+    """In the set-up, in the teardown, and while two processes publish: no call is refused."""
+    bearer = 'headers = { Authorization = "Bearer {token}" }\nrequest = '
+    table = own_table(tmp_path, **{"request = ": bearer})
+    text = table.read_text()
+    table.write_text(text.replace("[[setup]]", f"{LOGIN}\n[[setup]]", 1))
+    with delivery_service(tmp_path, "--login-lasts", "5") as service, running_receiver(tmp_path) as receiver:
+        options = ("--service", str(table), "--regions", str(regions_file(tmp_path, receiver)), *RATE)
+        stage = replace(STAGE, duration_s=11)
+        folder = run_locust(tmp_path, [stage], *options, "--processes", "2", env={"OWN_URL": service.url})
+        whole(tmp_path, service, analyse(folder)[0])
+        stats = service.stats()
+    assert stats["refused"] == 0
+    assert 5 <= stats["logins"] <= 40
+
+
 def test_workers_of_other_hosts_have_the_table_from_the_master(tmp_path: Path, service: DeliveryService) -> None:
     """One has no such file and no such variable, one has another table under that name: neither matters."""
     hosts = [tmp_path / name for name in ("master", "bare", "other")]
@@ -126,21 +150,24 @@ def test_a_worker_that_joins_between_stages_is_told_of_the_service(tmp_path: Pat
     assert service.stats()["delivered"] == sum(stage.deliveries.due for stage in section.stages) + 1
 
 
-def test_an_advertised_address_is_where_the_service_delivers(tmp_path: Path, service: DeliveryService) -> None:
-    """Receivers that are started listen on all addresses then, and endpoints are named by it."""
+@pytest.mark.parametrize("host", ["127.0.0.2", "[::1]"])
+def test_an_advertised_address_is_where_the_service_delivers(
+    tmp_path: Path, service: DeliveryService, host: str
+) -> None:
+    """Receivers that are started listen on all addresses then, of IPv6, too, and endpoints are named by it."""
     own_table(tmp_path)
     told = environment(OWN_URL=service.url)
-    command = [sys.executable, str(RUNNER), "--service", "own.toml", "--advertise", "http://127.0.0.2:{port}", *LOAD]
+    command = [sys.executable, str(RUNNER), "--service", "own.toml", "--advertise", f"http://{host}:{{port}}", *LOAD]
     done = subprocess.run(command, cwd=tmp_path, env=told, capture_output=True, text=True, timeout=120)
     assert done.returncode in (Exit.PASS, Exit.VOID), done.stdout + done.stderr
     sections = json.loads((tmp_path / "webhook_performance_results.json").read_text())["sections"]
     whole(tmp_path, service, sections["load"])
     port = str(free_port())
     command = [sys.executable, "-m", "hookswarm.service", "check", "own.toml"]
-    command += ["--advertise", f"http://127.0.0.2:{port}", "--port", port]
+    command += ["--advertise", f"http://{host}:{port}", "--port", port]
     done = subprocess.run(command, cwd=tmp_path, env=told, capture_output=True, text=True, timeout=60)
     assert done.returncode == Exit.PASS, done.stdout + done.stderr
-    assert f"a receiver of ours is the endpoint http://127.0.0.2:{port}/endpoints/0" in done.stdout
+    assert f"a receiver of ours is the endpoint http://{host}:{port}/endpoints/0" in done.stdout
 
 
 def test_what_would_be_asked_is_shown_and_nothing_is_sent(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Attempts of a service that our receivers answered a failure, and when the next one of their event came."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -30,8 +30,10 @@ class FailedAttempts:
     """When the service took the event."""
     first_ns: Ints
     """When the event's first attempt arrived."""
+    began_ns: Ints
+    """When it arrived …"""
     ended_ns: Ints
-    """When it was answered."""
+    """… and when it was answered: the next wait counts from then."""
     next_ns: Ints
     """When the next one arrived; 0: none was seen."""
     slack_s: Floats
@@ -49,9 +51,13 @@ class FailedAttempts:
         """Those that another one followed."""
         return self.where(self.next_ns != 0)
 
+    def from_begin(self) -> "FailedAttempts":
+        """The same, of a service whose waits count from when an attempt begins."""
+        return replace(self, ended_ns=self.began_ns)
+
     @property
     def wait_s(self) -> Floats:
-        """From its answer to the next one; of `retried` ones."""
+        """From its answer, or its begin, to the next one; of `retried` ones."""
         return (self.next_ns - self.ended_ns) / 1e9
 
 
@@ -91,6 +97,7 @@ def failed_attempts_of(stage: PlayedStage) -> FailedAttempts | None:
         number=(place - first[event] + 1)[chosen],
         accepted_ns=accepted[owner],
         first_ns=start[first][event][chosen],
+        began_ns=start[chosen],
         ended_ns=done[chosen],
         next_ns=following[chosen],
         slack_s=np.full(int(chosen.sum()), _slack_s(first_waits_s(stage))),

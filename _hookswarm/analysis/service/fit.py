@@ -13,14 +13,20 @@ from _hookswarm.common import wording
 
 LEAST = 3
 """Waits before a retry of one number; and numbers that make a series."""
+_ENOUGH = 10
+"""Waits that tell how they are spread."""
 _ENDS = (0.05, 0.95)
-_HELD = 0.9
+_HELD = _ENDS[1] - _ENDS[0]
 """Of a uniform spread, between these ends."""
 _ENDS_ERROR = 0.16
 """Standard error of the ends' middle, as a share of the spread, times the root of the count: of a uniform one."""
+_ERRORS = 4
+"""So many standard errors are no other law: chance makes three of them of one wait in a hundred, and a law has ten."""
 _ALIKE_S, _ALIKE_SHARE = 0.08, 0.02
 """Waits within so much are alike: a busy machine adds as much."""
 _ERROR_S = 0.0125
+_CALM_S = 0.05
+"""Where most first attempts came so promptly the waits are the service's own, and no queue's."""
 _FULL = 0.9
 """A spread so wide reaches down to no wait at all."""
 _FOLLOWED = 0.9
@@ -46,13 +52,13 @@ class Wait:
 
     @property
     def width_s(self) -> float:
-        """Of all, if they are spread evenly."""
-        return (self.most_s - self.least_s) / _HELD
+        """Of all, if they are spread evenly: a few do not reach its ends."""
+        return (self.most_s - self.least_s) / _HELD * (self.count + 1) / (self.count - 1)
 
     def error_s(self, width_s: float) -> float:
         """What may be wrong with its middle, at most, where all are spread so widely: a few do not show that."""
         few = 1 / math.sqrt(2 * (self.count + 1) * (self.count + 2))  # of the middle between the least and the most
-        chance_s = 3 * max(_ENDS_ERROR / math.sqrt(self.count), few) * width_s
+        chance_s = _ERRORS * max(_ENDS_ERROR / math.sqrt(self.count), few) * width_s
         return max(chance_s, _ALIKE_SHARE * self.middle_s, _ERROR_S)
 
 
@@ -129,9 +135,15 @@ def waits_of(failed: FailedAttempts, until_ns: int) -> list[Wait]:
     return list(_waits(failed, until_ns))
 
 
+def _calm(those: FailedAttempts) -> FailedAttempts:
+    """Those of stages in which the service was not behind, if they are enough to tell."""
+    calm = those.where(those.slack_s <= _CALM_S)
+    return calm if len(calm.retried) >= _ENOUGH else those
+
+
 def _waits(failed: FailedAttempts, until_ns: int) -> Iterator[Wait]:
     for number in range(1, int(failed.number.max(initial=0)) + 1):
-        those = failed.where(failed.number == number)
+        those = _calm(failed.where(failed.number == number))
         seen = those.retried.wait_s
         if len(seen) < LEAST:
             return
@@ -158,8 +170,7 @@ def fit_law(waits: list[Wait]) -> FittedLaw | None:
             bases = [2 * wait.middle_s for wait in waits]
         case "added":
             bases = [wait.middle_s - wait.width_s / 2 for wait in waits]
-    widths = np.array([wait.width_s for wait in waits])
-    weights = np.array([wait.count for wait in waits])
+    widths, weights = _columns(waits, "width_s", "count")
     spread = float(np.average(widths / 2 / np.array(bases), weights=weights)) if chance == "proportional" else 0.0
     wide = [max(wait.width_s, 2 * spread * base) for wait, base in zip(waits, bases, strict=True)]
     errors = np.array([wait.error_s(width_s) for wait, width_s in zip(waits, wide, strict=True)])
@@ -169,20 +180,25 @@ def fit_law(waits: list[Wait]) -> FittedLaw | None:
     return replace(law, added_s=float(np.average(widths, weights=weights))) if chance == "added" else law
 
 
+def _columns(waits: list[Wait], *names: str) -> Iterator[Floats]:
+    yield from (np.array([getattr(wait, name) for wait in waits], np.float64) for name in names)
+
+
 def _chance(waits: list[Wait]) -> Chance:
-    """What chance does to them: as much to long ones as to short ones, or more."""
+    """What chance does to them: as much to long ones as to short ones, or more. A few say little of how wide it is."""
     spread = [wait for wait in waits if wait.most_s - wait.least_s > _ALIKE_S + _ALIKE_SHARE * wait.median_s]
     if len(spread) * 2 < len(waits):
         return "none"
-    middles, widths = (np.array([getattr(wait, name) for wait in waits]) for name in ("middle_s", "width_s"))
-    if np.median(widths / 2 / middles) > _FULL:
+    middles, widths, counts = _columns(waits, "middle_s", "width_s", "count")
+    if np.average(widths / 2 / middles, weights=counts) > _FULL:
         return "full"
     grows = middles.max() > 1.5 * middles.min()
-    return "added" if grows and _scatter(widths) < _scatter(widths / middles) else "proportional"
+    return "added" if grows and _scatter(widths, counts) < _scatter(widths / middles, counts) else "proportional"
 
 
-def _scatter(values: Floats) -> float:
-    return float(np.std(np.log(np.maximum(values, 1e-9))))
+def _scatter(values: Floats, weights: Floats) -> float:
+    logs = np.log(np.maximum(values, 1e-9))
+    return float(np.average((logs - np.average(logs, weights=weights)) ** 2, weights=weights))
 
 
 def _form(bases: Floats, errors: Floats) -> FittedLaw:

@@ -60,7 +60,9 @@ def kept_waits(failed: FailedAttempts, promise: Promise, clock_s: float = 0.0) -
     low, high = promise.range_s(found.number)
     wait_s, clock_s = found.wait_s, max(clock_s, promise.clock_s)
     late_s = LATE_S + found.slack_s
-    early = wait_s < low - np.maximum(EARLY_S, EARLY_OF_WAIT * low)
+    # When an attempt began nobody sees: it may have waited for the queue before it came.
+    before_s = found.slack_s * (promise.counts_from == "begin")
+    early = wait_s < low - np.maximum(EARLY_S, EARLY_OF_WAIT * low) - before_s
     late = wait_s > high * (1 + LATE_OF_WAIT) + clock_s + late_s
     retry, place = np.unique(found.number, return_inverse=True)
 
@@ -70,11 +72,11 @@ def kept_waits(failed: FailedAttempts, promise: Promise, clock_s: float = 0.0) -
     drawn = high - low > 2 * late_s
     ks_p = None
     if promise.is_even and not clock_s:
-        ks_p = _unlike_uniform((wait_s - low)[drawn], late_s[drawn], (high - low)[drawn])
+        ks_p = _unlike_uniform((wait_s - low)[drawn], EARLY_S + before_s[drawn], late_s[drawn], (high - low)[drawn])
     return KeptWaits(retry, counted(np.ones(len(found), np.bool_)), counted(early), counted(late), ks_p)
 
 
-def _unlike_uniform(above_s: Floats, late_s: Floats, width_s: Floats) -> float | None:
+def _unlike_uniform(above_s: Floats, early_s: Floats, late_s: Floats, width_s: Floats) -> float | None:
     """Kolmogorov and Smirnov's p-value of waits that should be spread evenly over their ranges, and may come late.
 
     Whether too many are short is told by when they came; whether too many are long, by when they were meant at least.
@@ -85,7 +87,7 @@ def _unlike_uniform(above_s: Floats, late_s: Floats, width_s: Floats) -> float |
 
     count = len(above_s)
     rank = np.arange(count + 1) / count
-    came = np.sort(np.clip((above_s + EARLY_S) / width_s, 0, 1))
+    came = np.sort(np.clip((above_s + early_s) / width_s, 0, 1))
     meant = np.sort(np.clip((above_s - late_s) / width_s, 0, 1))
     statistic = max(float((rank[1:] - came).max()), float((meant - rank[:-1]).max()), 0.0)
     return float(kstwo.sf(statistic, count))

@@ -4,6 +4,7 @@ Stated apart from the service's table, so that the one can be checked against th
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +24,10 @@ def listed(waits: Sequence[str]) -> str:
 
 
 class Promise(BaseModel):
-    """What a service says of its retries. Waits count from the end of the attempt that failed."""
+    """What a service says of its retries."""
 
+    counts_from: Literal["end", "begin"] = "end"
+    """Of the attempt that failed."""
     waits_s: tuple[float, ...] = ()
     first_s: float | None = None
     factor: float = 1.0

@@ -34,7 +34,10 @@ class RetryLaw:
                 self._stages.append(stage.plan.name)
 
     def rules(self) -> list[Rule]:
-        watched = Watched(joined(self._failed), self._until_ns, self._stages)
+        failed = joined(self._failed)
+        if self._promise and self._promise.counts_from == "begin":
+            failed = failed.from_begin()
+        watched = Watched(failed, self._until_ns, self._stages)
         waited = judge_waits(watched, self._promise)
         endings = Endings(watched, self._promise, waited.law, waited.clock_s)
         return [

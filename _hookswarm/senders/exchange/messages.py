@@ -36,6 +36,8 @@ SIGNS = "hookswarm.signs"
 """Worker to master: a Signs, when a run begins."""
 PUBLISH = "hookswarm.publish"
 """Master to worker: a Published, before the first stage of a run through a service."""
+RENEWED = "hookswarm.renewed"
+"""Master to worker: a Renewed, while a run through a service is on."""
 RUN_VARIABLE = "HOOKSWARM_RUN"
 """Environment variable: the run's id, where whoever started Locust chose it."""
 
@@ -95,6 +97,12 @@ class Published(BaseModel):
 
     service: dict[str, Any]
     account: dict[str, Any]
+
+
+class Renewed(BaseModel):
+    """Values of the run that took the place of others, such as a token that would have ended."""
+
+    values: dict[str, str]
 
 
 class Part(BaseModel):

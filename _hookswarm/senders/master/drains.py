@@ -77,8 +77,10 @@ class Drains:
             if taken != before:
                 before, moved = taken, now
             still_s = now - moved
-            # More than expected, where nothing explains it: something came twice, and hides what is missing.
-            met = taken >= expected if stage.plans_faults or stage.duplicate else taken == expected
+            # More than expected, where nothing explains it: something came twice, and hides what is missing. What
+            # an earlier drain gave up may come now, since its endpoint fails no longer.
+            most = expected + max(self._missing, 0)
+            met = taken >= expected and (taken <= most or stage.plans_faults or stage.duplicate is not None)
             if settled := (met and still_s >= quiet_s) or still_s >= patience_s:
                 break
             missing = f"{expected - taken:,} of {expected:,} accepted deliveries"

@@ -26,19 +26,17 @@ from _hookswarm.senders.exchange.supply import Wanted
 from _hookswarm.senders.exchange.usage import MACHINE_SAMPLE_S, Sampler, machine_log, process_log
 from _hookswarm.senders.master import live, metrics
 from _hookswarm.senders.master.agreement import disagreement
-from _hookswarm.senders.master.calibration import Calibration
-from _hookswarm.senders.master.calm_player import CalmPlayer
-from _hookswarm.senders.master.capacity import STATS_PATIENCE_S, CapacitySearch
+from _hookswarm.senders.master.capacity import STATS_PATIENCE_S
 from _hookswarm.senders.master.control import ControlError, Controls
 from _hookswarm.senders.master.effects import effect_awaited
 from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending, RunFailedError, UntestedError, ended_early
 from _hookswarm.senders.master.live import Live
+from _hookswarm.senders.master.plan_player import PlanPlayer
 from _hookswarm.senders.master.probe import probe
 from _hookswarm.senders.master.reception import Reception
 from _hookswarm.senders.master.run_folder import RunFolder
-from _hookswarm.senders.master.service_capacity import ThroughService
 from _hookswarm.senders.master.service_run import ServiceRun
-from _hookswarm.senders.master.stage_player import POLL_S, StagePlayer
+from _hookswarm.senders.master.stage_player import POLL_S
 from _hookswarm.senders.master.supplier import Supplier
 from _hookswarm.senders.master.told import told_first
 from _hookswarm.senders.master.workers import Workers
@@ -65,7 +63,7 @@ class Master:
         self._controls: Controls | None = None
         self._arrived: dict[str, int] = {}
         self._ending = Ending()
-        self._left_out: list[int] = []
+        self._player: PlanPlayer | None = None
         self._reception = Reception(runner, self._clock)
         self._supplier = Supplier(self._reception.ready)
         self._workers = self._make_workers()
@@ -132,7 +130,7 @@ class Master:
         if settings.endpoints:
             self._supplier.begin(Path(settings.options["endpoints"]), settings.endpoints)
         self._workers = self._make_workers()
-        self._ending, self._left_out = Ending(), []
+        self._ending, self._player = Ending(), None
         self._walk = gevent.spawn(self._run)
 
     def stop(self, **_: Any) -> None:
@@ -224,7 +222,9 @@ class Master:
             if self._settings.service:
                 service = self._through_service(folder, controls)
                 service.begin(self._plan)
-            settled = self._play_all(folder, controls, machine, service)
+            self._player = player = self._make_player(folder, controls, service)
+            self._plan = player.calibrated(self._plan)
+            settled = player.play(self._plan, machine)
             early = self._ending.asked.is_set()
             self._arrived = controls.arrived()
             self._read_clocks(folder, controls)
@@ -236,7 +236,7 @@ class Master:
             if all_failed:
                 say(all_failed.said)
             elif early and not self._ending.interrupted:
-                error = ended_early(self._ending.cause, self._never_played(), len(self._plan.stages))
+                error = ended_early(self._ending.cause, player.never_played(self._plan), len(self._plan.stages))
         except UntestedError as failure:
             error, failed = str(failure), Exit.UNTESTED
         except (RunFailedError, ControlError) as failure:
@@ -304,52 +304,20 @@ class Master:
             self._settings, folder, controls, self._runner, self._reception.inbox, self._ending, self._clock, say
         )
 
-    def _play_all(self, folder: RunFolder, controls: Controls, machine: Sampler, service: ServiceRun | None) -> int:
-        """Play the plan; returns how many deliveries were settled."""
-        player = StagePlayer(
+    def _make_player(self, folder: RunFolder, controls: Controls, service: ServiceRun | None) -> PlanPlayer:
+        inbox = self._reception.inbox
+        return PlanPlayer(
             self._runner,
             self._settings,
             folder,
             controls,
             self._workers,
-            self._reception.inbox,
+            inbox,
             self._ending,
             self._clock,
-            *((service.meanwhile, service.drain, service.introduce) if service else ()),
+            service,
+            say,
         )
-        calm = CalmPlayer(player, self._settings, folder, controls, self._clock, say, self._ending.asked.is_set)
-        settled, begun = 0, self._reception.inbox.begun
-        if service and self._settings.rate is None:
-            calibration = Calibration(
-                self._settings, folder, controls, player, self._reception.inbox, self._ending, say
-            )
-            self._plan = calibration.calibrate(self._plan, service.fan_out())
-            if self._ending.asked.is_set():
-                return settled
-        for number, stage in enumerate(self._plan.stages):
-            if self._ending.asked.is_set():
-                break
-            if (stage.processes or 1) > player.processes():
-                needs = f"--processes {stage.processes}" if stage.processes else "a sending process, and none is left"
-                say(f"skipped because it needs {needs}: {stage.name}")
-                self._left_out.append(number)
-            elif not self._workers.classes(stage.strategy):
-                say(f"skipped because no sender of its strategy was picked: {stage.name}")
-                self._left_out.append(number)
-            elif stage.limits:
-                begun.add(number)  # what is played are its tries
-                through = ThroughService(service, folder, self._clock, say) if service else None
-                settled += CapacitySearch(self._runner.stats, folder, player, self._ending.asked, through).run(stage)
-            else:
-                left_s = sum(later.length_s or 0.0 for later in self._plan.stages[number + 1 :])
-                settled += calm.play(number, stage, left_s)
-            machine.sample()  # or what the next stage does to the machine would be told of this one's end
-        return settled
-
-    def _never_played(self) -> int:
-        """Stages of the plan that did not begin, and should have."""
-        begun = self._reception.inbox.begun
-        return sum(number not in begun and number not in self._left_out for number in range(len(self._plan.stages)))
 
     def _finish(self, folder: RunFolder | None, controls: Controls | None, error: str, failed: Exit) -> None:
         """Leave a whole folder, as far as the run came, and let Locust stop: after an error by `failed`."""
@@ -364,7 +332,8 @@ class Master:
             if controls:
                 controls.release()
             if folder:
-                folder.close(self._clock.now(), self._ending.interrupted, error, self._ending.untested, self._left_out)
+                left_out = self._player.left_out if self._player else []
+                folder.close(self._clock.now(), self._ending.interrupted, error, self._ending.untested, left_out)
                 say(f"run {folder.path}")
         except OSError as failure:
             say(f"cannot write the end of the run, {with_remedy(failure)}")

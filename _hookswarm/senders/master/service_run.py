@@ -1,26 +1,26 @@
 """A run through a delivery service, as the master conducts it: set-up, what is told to whom, restarts, teardown."""
 
-import atexit
-import time
 from collections.abc import Callable
 from typing import Any
 
 import gevent
 from locust.runners import LocalRunner, MasterRunner
 
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.faults import FaultOrder
 from _hookswarm.protocol.served import Served
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.manifest import ServiceRecord
 from _hookswarm.records.timeline import ServiceDrained
-from _hookswarm.senders.exchange.messages import PUBLISH, Published
+from _hookswarm.senders.exchange.messages import PUBLISH, RENEWED, Published, Renewed
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.drains import Drains
 from _hookswarm.senders.master.ending import Ending, UntestedError
 from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.master.restarts import Restarter
 from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.service_endpoints import ServiceEndpoints
 from _hookswarm.senders.master.settling import settle_by_probe
 from _hookswarm.senders.master.trial import patience_s, told, try_once, why_not_arrived
 from _hookswarm.senders.plan.marked import Marked
@@ -29,13 +29,18 @@ from _hookswarm.senders.plan.plan import Plan
 from _hookswarm.senders.plan.restarts import restart_at_s
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
-from _hookswarm.senders.service.account import ACCOUNT, Account, Keeper, Kept, left_behind, open_account, settle
+from _hookswarm.senders.service.account import Account, settle
 from _hookswarm.senders.service.endpoints import endpoint_urls, served_by, shared_by
 from _hookswarm.senders.service.handing import Hand
+from _hookswarm.senders.service.kept import is_countable
 from _hookswarm.senders.service.steps import StepError, Steps
 from _hookswarm.senders.service.table import Service
 
-SHOWN = 3
+AGAIN_S = 2.0
+"""Between tries to renew what publishing uses."""
+LEAST_S = 0.2
+NOT_THEIRS = (401, 403, 429)
+"""Answers that say nothing of whether an endpoint is there."""
 
 
 class ServiceRun:
@@ -63,13 +68,14 @@ class ServiceRun:
         self._clock = clock
         self._say = say
         self._steps = Steps(self._service, tls=settings.tls)
-        self._keeper: Keeper | None = None
+        self._made: ServiceEndpoints | None = None
         self._values: dict[str, str] = {}
         """Of the account, for the whole run."""
         self._published: dict[str, Any] = {}
         self._introduced: set[str] = set()
         """Sending processes that were told."""
         self._restarting: gevent.Greenlet | None = None
+        self._renewing: gevent.Greenlet | None = None
         self._runs_on: dict[str, int] = {}
         """Processes that serve because a restart started them."""
         self._drains = Drains(settings, folder.timeline, controls, inbox, ending, clock, say)
@@ -86,30 +92,22 @@ class ServiceRun:
         if service.group and service.publish.fan_out == "group":  # in whole groups an event has as many deliveries
             webhooks = -(-webhooks // service.group.size) * service.group.size
         urls = endpoint_urls(self._settings.regions, webhooks, self._settings.advertise)
-        account = open_account(service, urls, self._folder.manifest.id)
-        self._values = account.run
-        self._folder.manifest.service = _record(service, account)
-        self._folder.manifest.save(self._folder.path)
-        self._keeper = Keeper(
-            service,
-            account,
-            self._steps,
-            self._say,
-            lambda now: Kept(service=service, account=now).save(self._folder.path),
-            self._ending.asked.is_set,
-        )
-        atexit.register(self._say_left)
-        began = time.monotonic()
         try:
-            self._keeper.set_up()
+            endpoints = self._made = ServiceEndpoints(
+                service, self._settings, self._folder.path, self._steps, self._ending.asked.is_set, self._say
+            )
+            self._folder.manifest.service = _record(service, webhooks, endpoints.kept)
+            self._folder.manifest.save(self._folder.path)
+            account = endpoints.set_up(urls)
+            endpoints.renew()
+            if endpoints.used_again and self._settings.probe and (why := self._gone(account, urls, plan.stages[0])):
+                account = endpoints.set_up_anew(urls, why)
+            self._values = account.run
             if self._ending.asked.is_set():
                 return
-            slowed = f", which it slowed down {self._steps.slowed} times (429)" if self._steps.slowed else ""
-            took = f"{time.monotonic() - began:.1f} s{slowed}"
-            self._say(f"{service.name}: {webhooks:,} endpoint{'s' * (webhooks > 1)} set up in {took}")
             served = served_by(service, account)
             self._try(account, urls, plan.stages[0], served)
-        except StepError as error:
+        except (StepError, ConfigError) as error:
             if self._ending.asked.is_set():
                 return
             raise UntestedError(str(error)) from None
@@ -118,6 +116,25 @@ class ServiceRun:
         if isinstance(self._runner, MasterRunner):
             self._introduced = {*self._runner.clients}
         self._runner.send_message(PUBLISH, self._published)
+        if endpoints.lasts_s() is not None:
+            self._renewing = gevent.spawn(self._renew)
+
+    def _renew(self) -> None:
+        """Tell senders a new token before the old one ends, for as long as the run is on."""
+        failed = False
+        while not self._ending.asked.wait(AGAIN_S if failed else max(self._endpoints.lasts_s() or 0.0, LEAST_S)):
+            try:
+                values = self._endpoints.renew()
+            except (StepError, OSError) as error:
+                told = with_remedy(error) if isinstance(error, OSError) else str(error)
+                if not failed:
+                    self._say(f"not renewed, what publishing uses; it is tried every {AGAIN_S:g} s: {told}")
+                failed = True
+                continue
+            failed = False
+            if values:
+                self._published["account"]["run"].update(values)
+                self._runner.send_message(RENEWED, Renewed(values=values).model_dump())
 
     def introduce(self, process: str) -> None:
         """A sending process is about to be sent a stage: one that joined since then knows nothing of the service."""
@@ -125,17 +142,69 @@ class ServiceRun:
             self._introduced.add(process)
             self._runner.send_message(PUBLISH, self._published, process)
 
+    @property
+    def _endpoints(self) -> ServiceEndpoints:
+        assert self._made
+        return self._made
+
+    def _gone(self, account: Account, urls: list[str], stage: Stage) -> str:
+        """Why endpoints that an earlier run set up are not there any more; empty: they are.
+
+        The first and the last of them are looked at. Raises StepError where the service takes nothing at all,
+        UntestedError where it delivers nothing, ControlError, OSError.
+        """
+        service, stopped, again = self._service, self._ending.asked.is_set, self._endpoints.used_again
+        self._controls.serve(served_by(service, account).model_copy(update={"catch": True}))
+        hand = self._hand(account, stage, "again")
+        for webhook in sorted({0, again - 1}):
+            try:
+                tried = try_once(hand, self._controls, webhook, patience_s(service), stopped, self._now_s, self._say)
+            except StepError as error:
+                if error.status is None or error.status in NOT_THEIRS or error.status >= 500:
+                    raise
+                return f"an event for endpoint {webhook} was answered {error.status}"
+            if not tried.arrived and not stopped():
+                return self._lost(urls, stage, tried.handed.webhook, f"{tried.waited_s:.0f} s")
+        return ""
+
+    def _lost(self, urls: list[str], stage: Stage, webhook: int, waited: str) -> str:
+        """Why an event did not arrive at an endpoint that was used again: unless the service delivers to a new one,
+        it delivers nothing, and the endpoint may well be there.
+        """
+        service = self._service
+        why = f"an event for endpoint {webhook} did not arrive within {waited}"
+        if not is_countable(service):  # its set-up is short, and one endpoint would take the place of all
+            return why
+        self._say(f"{service.name}: {why}: a new endpoint is tried")
+        if self._endpoints.delivers_to_new(urls[:1], lambda account: self._settled(account, urls[:1], stage)):
+            return f"{why}, and one for a new endpoint did"
+        return ""
+
+    def _settled(self, account: Account, urls: list[str], stage: Stage) -> bool:
+        """Whether an event arrives at the first of the endpoints that were set up just now."""
+        service, stopped = self._service, self._ending.asked.is_set
+        self._controls.serve(served_by(service, account).model_copy(update={"catch": True}))
+        hand = self._hand(account, stage, "new")
+        try:
+            if service.settle_by_probe:
+                settle_by_probe(hand, self._controls, service, urls, stopped, self._now_s, self._say)
+            else:
+                settle(service.settle_s, stopped)
+            return bool(try_once(hand, self._controls, 0, patience_s(service), stopped, self._now_s).arrived)
+        except UntestedError:
+            return False
+
     def _try(self, account: Account, urls: list[str], stage: Stage, served: Served) -> None:
         """Wait until the service knows its endpoints; unless nobody wants that, see one event arrive."""
         service, stopped = self._service, self._ending.asked.is_set
-        if not service.settle_by_probe:
-            settle(service.settle_s, stopped)
+        settles = service.settle_by_probe and self._endpoints.added
+        if not settles:
+            settle(service.settle_s if self._endpoints.added else 0.0, stopped)
             if not self._settings.probe:
                 return
         self._controls.serve(served.model_copy(update={"catch": True}))
-        payloads = Marked(self._settings.captured or Generated(stage.payload, self._settings.seed))
-        hand = Hand(service, account, self._steps, payloads.body)
-        if service.settle_by_probe:
+        hand = self._hand(account, stage, "probe")
+        if settles:
             settle_by_probe(hand, self._controls, service, urls, stopped, self._now_s, self._say)
         if self._settings.probe and not stopped():
             tried = try_once(hand, self._controls, 0, patience_s(service), stopped, self._now_s, self._say)
@@ -146,11 +215,17 @@ class ServiceRun:
                 waited = f"it did not arrive within {tried.waited_s:.0f} s"
                 raise UntestedError(f"{service.name} accepted the probe, and {waited}: {why}; --no-probe begins anyway")
 
+    def _hand(self, account: Account, stage: Stage, what: str) -> Hand:
+        """Hands over events, each of whose ids is new to the service, also where another run made its endpoints."""
+        payloads = Marked(self._settings.captured or Generated(stage.payload, self._settings.seed))
+        return Hand(self._service, account, self._steps, payloads.body, f"{self._folder.manifest.id} {what}")
+
     def _now_s(self) -> float:
         return self._clock.now() / 1e9
 
     def meanwhile(self, number: int, stage: Stage, start_ns: int) -> None:
         """Have happen what the stage plans for the service itself, while it is played."""
+        self._endpoints.note(stage)
         if stage.restart:
             at_ns = start_ns + round(restart_at_s(stage, (self._settings.seed, number)) * 1e9)
             self._restarting = gevent.spawn(self._restart_at, number, stage.restart, at_ns)
@@ -183,30 +258,21 @@ class ServiceRun:
 
     def end(self) -> None:
         """Take down what was set up; what cannot be is told, and hides no result."""
+        if self._renewing:
+            self._renewing.kill()
         try:
             self._restarted()
         except OSError as error:
             self._say(f"not written down, that the service was restarted: {with_remedy(error)}")
-        if self._keeper:
-            try:
-                failed = self._keeper.tear_down()
-            finally:
-                self._steps.close()
-            for text in failed[:SHOWN]:
-                self._say(f"not taken down: {text}")
-            if len(failed) > SHOWN:
-                self._say(f"not taken down: {len(failed) - SHOWN} more")
-            if failed:
-                self._say_left()
-            else:
-                (self._folder.path / ACCOUNT).unlink(missing_ok=True)  # it holds secrets, and nobody needs it any more
-            atexit.unregister(self._say_left)
+        try:
+            if self._made:
+                self._made.end()
+        except OSError as error:
+            self._say(f"cannot write {with_remedy(error)}")
+        finally:
+            self._steps.close()
         for name, pid in self._runs_on.items():
             self._say(f"restart {name}: what was started serves on, as process {pid}: `kill {pid}` ends it")
-
-    def _say_left(self) -> None:
-        """What to do where something is left of it; also where the process is made to end before that is known."""
-        self._say(left_behind(self._service.name, self._folder.path))
 
     def fan_out(self) -> int:
         """How many endpoints get an event."""
@@ -214,16 +280,17 @@ class ServiceRun:
         return shared_by(self._service, record.endpoints if record else 1)
 
 
-def _record(service: Service, account: Account) -> ServiceRecord:
+def _record(service: Service, endpoints: int, kept: str | None) -> ServiceRecord:
     return ServiceRecord(
         name=service.name,
         run=service.run,
-        endpoints=len(account.endpoints),
-        group_size=account.group_size,
+        endpoints=endpoints,
+        group_size=service.group.size if service.group else None,
         fan_out=service.publish.fan_out,
         signed=service.provider.signature is not None,
         drain_s=service.drain_s,
         retry=service.retry.model_dump(mode="json") if service.retry else None,
         retry_window_s=service.retry.window_s if service.retry else None,
         promises=service.promises.model_dump(mode="json", exclude_none=True),
+        kept=kept,
     )

@@ -23,7 +23,7 @@ from _hookswarm.senders.plan.headers import Headers, read_headers
 from _hookswarm.senders.plan.observer import make_observer
 from _hookswarm.senders.plan.options import OPTIONS, empty_faults, empty_options, lines_of
 from _hookswarm.senders.plan.profiles import law_of
-from _hookswarm.senders.plan.rates import bound_of, rate_of
+from _hookswarm.senders.plan.rates import bound_of, count_of, rate_of
 from _hookswarm.senders.plan.serviced import addresses_of, service_faults
 from _hookswarm.senders.plan.settings import HTTPX_LINKS, Settings
 from _hookswarm.senders.plan.strategies import BALANCERS, STRATEGIES
@@ -76,10 +76,15 @@ def check_options(
     collect(lambda: check_writable("--results", Path(options.results)))
     if table and table.links and options.links == "modelled" and options.transport == "httpx":
         faults.append(HTTPX_LINKS)
+    webhooks = collect(lambda: count_of("--webhooks", options.webhooks))
     if options.service:
         faults += service_faults(options, service, table, captured)
+    elif options.webhooks:
+        faults.append("--webhooks bounds the endpoints of a --service: name the service, or leave it out")
     elif options.advertise:
         faults.append("--advertise tells a --service where our receivers are: name the service, or leave it out")
+    if options.keep_endpoints and not options.service:
+        faults.append("--keep-endpoints is about a --service's endpoints: name the service, or leave it out")
     aims = [*urls_of(table, endpoints), *_addresses(service)] if table else []
     if options.cert and table and not any(url.startswith("https:") for url in aims):
         faults.append("--cert is shown to an https target: write https:// in its URL, or leave it out")
@@ -143,12 +148,15 @@ def check_options(
         acceptance=service.publish.acceptance if service else acceptance,
         probe=not options.no_probe,
         endpoints=endpoints,
+        webhooks=webhooks,
         template=template,
         service=service,
+        keep_endpoints=options.keep_endpoints,
         advertise=options.advertise.rstrip("/"),
         options={
             **{name: getattr(options, name) for name in OPTIONS},
             "rate": rate,
+            "webhooks": webhooks,
             "max_rate": bound.per_s if bound else None,
             "connect_timeout": timeouts.connect_s,
             "response_timeout": timeouts.response_s,

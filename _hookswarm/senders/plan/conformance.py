@@ -25,6 +25,9 @@ USUAL_S = {True: 8.0, False: 40.0}
 """… and how long where no time-out is promised."""
 NEARLY = 0.8
 """Of a promised time-out, after which a slow endpoint answers."""
+FAILING = 14
+"""Endpoints that answer 503 to everything: of a few waits nobody can tell how they are spread. Where a group shares its
+events it is one: else each would have all events of the others."""
 AGAIN_S = 1.0
 AT_ONCE = 10
 RESPONSE_S = 0.2
@@ -38,8 +41,8 @@ def conformance(service: Service, quick: bool) -> tuple[Stage, ...]:
     each, long_s = (3, 6.0) if quick else (8, 40.0)
     stage = Stage(CONFORMANCE, webhooks=HEALTHY, payload="thin", service=True, evidence=True, receiver_threads=THREADS)
     repeated = replace(stage, webhooks=2, events=10 if quick else 40)
-    classes = _answering(_hint_s(service, quick))
-    webhooks = HEALTHY + len(classes)
+    classes = _answering(_hint_s(service, quick), 1 if service.publish.fan_out == "group" else FAILING)
+    webhooks = HEALTHY + sum(own.count for own in classes)
     events = _events(service, webhooks, each)
     return (
         replace(repeated, users=10, duplicate=Duplicate("later", AGAIN_S), name=f"{CONFORMANCE} again later"),
@@ -68,10 +71,9 @@ def conformance(service: Service, quick: bool) -> tuple[Stage, ...]:
     )
 
 
-def _answering(hint_s: int) -> tuple[WebhookClass, ...]:
-    """An endpoint for each answer; most fail once, so that what comes next says what the answer meant."""
+def _answering(hint_s: int, failing: int) -> tuple[WebhookClass, ...]:
+    """An endpoint for each answer, and many for one: most fail once, so that what comes next says what that meant."""
     ways = {
-        "503 always": Faults({503: 1.0}),
         "503 twice": Faults(fail_first=2),
         "503 and Retry-After": Faults(fail_first=1, retry_after_s=hint_s),
         "503 and Retry-After as a date": Faults(fail_first=1, retry_after_s=hint_s, retry_after_as="date"),
@@ -81,7 +83,9 @@ def _answering(hint_s: int) -> tuple[WebhookClass, ...]:
         **{str(status): Faults(answer=status) for status in (200, 202, 299)},
         "410": Faults(fail_first=1, fail_status=410),
     }
-    return tuple(WebhookClass(name, HEALTHY + place, 1, faults) for place, (name, faults) in enumerate(ways.items()))
+    always = WebhookClass("503 always", HEALTHY, failing, Faults({503: 1.0}))
+    others = enumerate(ways.items(), HEALTHY + failing)
+    return always, *(WebhookClass(name, place, 1, faults) for place, (name, faults) in others)
 
 
 def _late(service: Service, quick: bool) -> tuple[WebhookClass, ...]:

@@ -20,8 +20,8 @@ GROUPS = {
         "quick", "stages", "duration", "rate", "max_rate", "strategy", "seed", "replay", "no_replay", "keep_going",
     ),
     "Where it goes": (
-        "target", "endpoints", "service", "advertise", "allow_remote", "regions", "links", "transport",
-        "connect_timeout", "response_timeout", "ca_file", "cert", "key", "no_probe",
+        "target", "endpoints", "service", "webhooks", "keep_endpoints", "advertise", "allow_remote", "regions",
+        "links", "transport", "connect_timeout", "response_timeout", "ca_file", "cert", "key", "no_probe",
     ),
     "What is sent": ("provider", "rotate_at", "header", "payloads", "accept"),
     "Retries": ("retry_profile", "retry_profiles", "time_scale"),
@@ -106,6 +106,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
     add("--endpoints", metavar="FILE", default="", help="a URL, secret … for each webhook: CSV or NDJSON")
     add("--service", metavar="NAME", default="", help="through a delivery service: convoy, outpost …, or a TOML file")
+    add("--webhooks", metavar="N", default="", help="endpoints that it is set up with, at most (default: as planned)")
+    add("--keep-endpoints", action="store_true", help="leave them at that service, and use them again in the next run")
     add("--advertise", metavar="URL", default="", help="how that service reaches our receivers, if not over loopback")
     add("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
     add("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")

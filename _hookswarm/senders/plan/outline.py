@@ -5,6 +5,7 @@ from math import ceil
 
 import numpy as np
 
+from _hookswarm.common.wording import clock
 from _hookswarm.senders.plan.arrivals import Backlog, Bursts, Closed, Ramp, Sine, Timetable
 from _hookswarm.senders.plan.spacing import slots_per_s, timetable
 from _hookswarm.senders.plan.stages import Stage
@@ -65,13 +66,3 @@ def _due(arrivals: Timetable, within_s: float, seed: int) -> int:
         if block[-1] >= within_s or due >= MOST_COUNTED:
             break
     return due
-
-
-def clock(seconds: float) -> str:
-    """A time for people: `1.5 s`, `2 min 5 s`, `3 h`."""
-    if seconds < 60:
-        return f"{seconds:.3g} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = ((hours, "h"), (minutes, "min"), (rest, "s"))
-    return " ".join(f"{value} {unit}" for value, unit in parts if value)

@@ -10,15 +10,35 @@ def over_endpoints(stages: Sequence[Stage], count: int) -> tuple[Stage, ...]:
     """The stages with one webhook an endpoint. Those of a scenario that compares numbers of webhooks keep theirs, and
     take the first endpoints; `too_few` says which of them cannot.
     """
-    numbers: dict[str, set[int]] = {}
-    for stage in stages:
-        numbers.setdefault(stage.scenario, set()).add(stage.webhooks)
+    numbers = _numbers(stages)
     return tuple(stage if len(numbers[stage.scenario]) > 1 else _with(stage, count) for stage in stages)
 
 
 def _with(stage: Stage, count: int) -> Stage:
     name = renamed(stage.name, "webhooks", str(count))
     return replace(stage, webhooks=count, classes=(), name=name)  # classes are what receivers of ours tell apart
+
+
+def at_most_webhooks(stages: Sequence[Stage], most: int) -> tuple[Stage, ...]:
+    """The stages with at most so many webhooks. Those of a scenario that compares numbers of webhooks keep theirs, and
+    so do those whose classes need them.
+    """
+    compared = _numbers(stages)
+    return tuple(
+        replace(stage, webhooks=most)
+        if stage.webhooks > most >= max((own.first + own.count for own in stage.classes), default=1)
+        and len(compared[stage.scenario]) == 1
+        else stage
+        for stage in stages
+    )
+
+
+def _numbers(stages: Sequence[Stage]) -> dict[str, set[int]]:
+    """Of webhooks, by scenario."""
+    numbers: dict[str, set[int]] = {}
+    for stage in stages:
+        numbers.setdefault(stage.scenario, set()).add(stage.webhooks)
+    return numbers
 
 
 def too_few(stages: Sequence[Stage], count: int) -> Mapping[str, str]:

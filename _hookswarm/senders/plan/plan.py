@@ -11,10 +11,10 @@ from _hookswarm.common.wording import first_of
 from _hookswarm.senders.plan.bound import Bounded, at_base_rate, at_most, told
 from _hookswarm.senders.plan.calibrated import ANNOUNCED
 from _hookswarm.senders.plan.elsewhere import needs_ours, undressed
-from _hookswarm.senders.plan.over_endpoints import over_endpoints, too_few
+from _hookswarm.senders.plan.over_endpoints import at_most_webhooks, over_endpoints, too_few
 from _hookswarm.senders.plan.plan_check import check_plan
 from _hookswarm.senders.plan.restarts import with_restarts
-from _hookswarm.senders.plan.serviced import through_service, told_as_one, unfit_for_service
+from _hookswarm.senders.plan.serviced import most_endpoints, through_service, told_as_one, unfit_for_service
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import CUTS, Incident, Stage, named, under_law, under_strategy
 from _hookswarm.senders.plan.strategies import playable
@@ -57,7 +57,7 @@ def _arranged(stages: Sequence[Stage], settings: Settings) -> list[Bounded]:
     if settings.strategy:
         stages = under_strategy(stages, settings.strategy)
     if settings.service:
-        stages = through_service(stages)
+        stages = at_most_webhooks(through_service(stages), most_endpoints(settings.service, settings.webhooks))
     if settings.endpoints:
         stages = over_endpoints(stages, len(settings.endpoints))
     if settings.rate is not None:
@@ -85,7 +85,7 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
     strategies = playable(settings.balancer)
     left_out: dict[str, str] = {}
     lacking = too_few(stages, len(settings.endpoints)) if settings.endpoints else {}
-    unfit = unfit_for_service(stages, settings.service, settings.quick)
+    unfit = unfit_for_service(stages, settings.service, settings.quick, settings.webhooks)
     faults: list[str] = []
     for stage in stages:
         if stage.name in unfit:

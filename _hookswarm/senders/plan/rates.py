@@ -1,4 +1,4 @@
-"""`--rate` and `--max-rate` as numbers, and the bound that holds where none is given."""
+"""`--rate`, `--max-rate` and `--webhooks` as numbers, and the bound that holds where none is given."""
 
 from dataclasses import dataclass
 
@@ -34,6 +34,15 @@ def rate_of(option: str, text: str) -> float | None:
     if not LOWEST_PER_S <= rate <= HIGHEST_PER_S:
         raise ConfigError([f"{option} must lie between {LOWEST_PER_S:g} and {HIGHEST_PER_S:.0f} a second, not {text}"])
     return rate
+
+
+def count_of(option: str, text: str) -> int | None:
+    """The whole number of an option, 1 at least; None where it is not given. Raises ConfigError."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= HIGHEST_PER_S):
+        raise ConfigError([f"{option} must be a whole number from 1 to {HIGHEST_PER_S:.0f}, not {text!r}"])
+    return int(text)
 
 
 def bound_of(max_rate: float | None, rate: float | None, ours: bool, beyond_loopback: bool) -> Bound | None:

@@ -74,21 +74,26 @@ def service_faults(
         except ConfigError as error:
             yield from error.faults
             return
-        for name, url in addresses.items():
-            try:
-                check_url(url)
-            except ValueError as error:
-                yield f"--service {service.name}: addresses.{name}: {error}"
-                return
         if not options.allow_remote:
             for url in beyond_loopback(list(addresses.values())):
                 yield f"--service {service.name}: {url} is beyond loopback; if it is yours to load, add --allow-remote"
 
 
 def addresses_of(service: Service) -> dict[str, str]:
-    """Its addresses by name. Raises ConfigError for variables that are not set, of whatever it needs."""
+    """Its addresses by name. Raises ConfigError for variables that are not set, of whatever it needs, and for what is
+    no URL.
+    """
     run = open_account(service, (), "").run
-    return {name: run[name] for name in service.addresses}
+    addresses = {name: run[name] for name in service.addresses}
+    faults = []
+    for name, url in addresses.items():
+        try:
+            check_url(url)
+        except ValueError as error:
+            faults.append(f"--service {service.name}: addresses.{name}: {error}")
+    if faults:
+        raise ConfigError(faults)
+    return addresses
 
 
 def through_service(stages: Sequence[Stage]) -> tuple[Stage, ...]:
@@ -130,12 +135,19 @@ def _bare(stage: Stage, compared: Collection[str]) -> Stage:
     return replace(stage, **own, retry=RetryLaw(), links=True, timeout_s=None, name=name)
 
 
-def unfit_for_service(stages: Sequence[Stage], service: Service | None, quick: bool) -> dict[str, str]:
+def most_endpoints(service: Service, asked: int | None) -> int:
+    """As many as it is set up with in any stage: `asked` is what --webhooks says."""
+    return min(service.most_endpoints or MOST_ENDPOINTS, asked or MOST_ENDPOINTS)
+
+
+def unfit_for_service(
+    stages: Sequence[Stage], service: Service | None, quick: bool, asked: int | None = None
+) -> dict[str, str]:
     """By the name of a stage, what it needs that a run through a service has not, or one without, as a phrase."""
     if not service:
         return {stage.name: "a delivery service (--service)" for stage in stages if stage.service or stage.restart}
     compared = {name: _comparing(stages, name) for name in _SIZES}
-    needs = {stage.name: _need(stage, service, quick, compared) for stage in stages}
+    needs = {stage.name: _need(stage, service, quick and not asked, asked, compared) for stage in stages}
     return {name: need for name, need in needs.items() if need}
 
 
@@ -147,9 +159,13 @@ def _comparing(stages: Sequence[Stage], field: str) -> set[str]:
     return {scenario for scenario, values in found.items() if len(values) > 1}
 
 
-def _need(stage: Stage, service: Service, quick: bool, compared: Mapping[str, set[str]]) -> str:
-    most = service.most_endpoints or MOST_ENDPOINTS
-    many = f"more than the {most:,} endpoints that the service takes" if stage.webhooks > most else ""
+def _need(stage: Stage, service: Service, quick: bool, asked: int | None, compared: Mapping[str, set[str]]) -> str:
+    many, most = "", most_endpoints(service, asked)
+    if stage.webhooks > most:
+        many = f"more than the {most:,} endpoints that {'--webhooks allows' if most == asked else 'the service takes'}"
+    restart = service.restart.get(stage.restart)
+    if restart and (unset := restart.unset()):
+        return f"{' and '.join(f'${name}' for name in unset)} in the environment"
     if stage.service and stage.restart != EACH:
         return many
     if stage.duplicate:

@@ -92,10 +92,14 @@ class Settings:
     """Targets of others are sent one event ahead."""
     endpoints: EndpointTable | None
     """A URL for each webhook; None: the regions'."""
+    webhooks: int | None
+    """The most endpoints that a service is set up with; None: as planned."""
     template: TargetTemplate | None
     """A target whose URL has the webhook in it."""
     service: Service | None
     """The delivery service that events are published to; None: they are delivered."""
+    keep_endpoints: bool
+    """What the service is set up with stays there for later runs."""
     advertise: str
     """Where it reaches our receivers; empty: at the regions' URLs."""
     options: dict[str, Any]

@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from _hookswarm.senders.service.filling import is_text
+
 HEADER, TEXT = "header ", "text "
 """What a kept value's place may begin with; else it is a path in JSON."""
 
@@ -12,7 +14,15 @@ _PATH = re.compile(r"[^.\[\]]+|\[\d+\]")
 
 
 def found_in(where: str, content: bytes, headers: Mapping[str, str]) -> str | None:
-    """What an answer holds there: `header NAME`, `text PATTERN`, or a path in its JSON; None: it is not there."""
+    """What an answer holds there: `header NAME`, `text PATTERN`, or a path in its JSON.
+
+    None: it is not there, or empty, or no text that could be sent.
+    """
+    value = _found(where, content, headers)
+    return value if value and is_text(value) else None
+
+
+def _found(where: str, content: bytes, headers: Mapping[str, str]) -> str | None:
     if where.startswith(HEADER):
         return headers.get(where.removeprefix(HEADER).strip())
     if where.startswith(TEXT):

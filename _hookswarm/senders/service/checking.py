@@ -52,6 +52,7 @@ def problems_of(service: "Service") -> Iterator[Fault]:
             yield Fault(("restart", name), "write one of stop, pid_file and process")
         if not restart.start and not restart.ready:
             yield Fault(("restart", name, "ready"), "write a URL that answers 2xx when it is back, or `start`")
+    yield from _unfilled(service)
     yield from _taken_names(service)
     yield from _unknown_names(service)
 
@@ -64,7 +65,7 @@ def _steps(service: "Service") -> Iterator[tuple[Place, "Step"]]:
 
 
 def _of_step(at: Place, step: "Step", service: "Service") -> Iterator[Fault]:
-    yield from _of_request(at, step)
+    yield from _of_request(at, step, service)
     if sum(map(bool, (step.request, step.write, step.run))) != 1:
         yield Fault(at, "write one of request, run and write")
     if step.each == "group" and not service.group:
@@ -98,11 +99,16 @@ def _of_kept(where: str, of_command: bool) -> Iterator[str]:
         yield "write a path such as data.id, or `header NAME`, or `text PATTERN`"
 
 
-def _of_request(at: Place, request: "Step | Publish") -> Iterator[Fault]:
+def _of_request(at: Place, request: "Step | Publish", service: "Service") -> Iterator[Fault]:
     try:
         parse_acceptance(request.accept)
     except ConfigError as error:
         yield from (Fault((*at, "accept"), fault) for fault in error.faults)
+    _, _, url = request.request.partition(" ")
+    bases = [f"{{{name}}}" for name in service.addresses]
+    if url and bases and not url.startswith((*bases, "{")):
+        told = "begin with one of the addresses, which say where we may send to"
+        yield Fault((*at, "request"), f"{told}: {' or '.join(bases)}")
     for name, text in request.headers.items():
         if any(not character.isprintable() for character in text):
             yield Fault((*at, "headers", name), "a header has one line of printable characters: write so")
@@ -114,7 +120,7 @@ def _of_publish(publish: "Publish", service: "Service") -> Iterator[Fault]:
     at: Place = ("publish",)
     if not publish.request:
         yield Fault((*at, "request"), 'write how an event is handed over: request = "POST {api}/events"')
-    yield from _of_request(at, publish)
+    yield from _of_request(at, publish, service)
     if publish.fan_out == "group" and not service.group:
         yield Fault((*at, "fan_out"), "there are no groups: write [group] with a size")
     used = {*names_in(publish.body)}
@@ -124,11 +130,6 @@ def _of_publish(publish: "Publish", service: "Service") -> Iterator[Fault]:
     for name in [name for name in lengths if name in used and lengths[name] > (publish.id_most or lengths[name])]:
         told = f"{{{name}}} has up to {lengths[name]} characters"
         yield Fault((*at, "id_most"), f"{told}: leave it out of the body, so that the service makes one")
-    for step in service.setup:
-        for name in step.keep if step.lasts_s is not None else ():
-            if any(name in names_in(text) for _, text in publish.texts()):
-                told = f"{{{name}}} lasts {step.lasts_s:g} s"
-                yield Fault(at, f"{told}, and a run longer: publish by a token that lasts, or leave lasts_s out")
 
 
 def _of_delivers(service: "Service") -> Iterator[Fault]:
@@ -152,6 +153,15 @@ def _of_delivers(service: "Service") -> Iterator[Fault]:
             if name not in {*told, *_TOLD_BY_BODY, "url", "method"} and (name != "values" or "names" not in told):
                 text = f"no header tells {{{name}}}: write it into delivers.headers, so that it can be verified"
                 yield Fault((*at, "signature", "signed"), text)
+
+
+def _unfilled(service: "Service") -> Iterator[Fault]:
+    """Texts that others are filled with: a name in one of them would be published as it stands."""
+    for table, told in (("addresses", "address"), ("values", "value")):
+        for key, text in getattr(service, table).items():
+            if names := names_in(text):
+                where = f"write {{{names[0]}}} where the {told} is used"
+                yield Fault((table, key), f"nothing is filled in here: {where}")
 
 
 def _taken_names(service: "Service") -> Iterator[Fault]:
@@ -191,7 +201,7 @@ def _unknown_names(service: "Service") -> Iterator[Fault]:
     texts = [(at, text, names | of_event[str(at[0])]) for at, text in service.publish.texts()]
     yield from _unknown(("publish",), texts)
     yield from _unknown((), [(("secret",), service.secret, names)])
-    ready: list[_Text] = [((one,), restart.ready, base - {*OF_RUN}) for one, restart in service.restart.items()]
+    ready: list[_Text] = [((one, "ready"), restart.ready, base - {*OF_RUN}) for one, restart in service.restart.items()]
     yield from _unknown(("restart",), ready)
 
 

@@ -1,7 +1,7 @@
 """All faults of a table at once: what its model finds, what the model's own checks find, and the line of each."""
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple, TypeVar, get_args
 
@@ -37,6 +37,7 @@ _TYPES = {
     "date_parsing": "a date: 2026-11-29",
     "date_from_datetime_parsing": "a date: 2026-11-29",
     "tuple_type": "a list: […]",
+    "dict_type": "a table: { name = … }",
     "mapping_type": "a table: { name = … }",
     "model_type": "a table: { key = … }",
     "missing": "it",
@@ -62,13 +63,20 @@ def read_all(
             break
         except ValidationError as error:
             # What is sound is looked at, too: without what is not.
+            before = deepcopy(sound)
             for item in error.errors():
-                place = tuple(part for part in item["loc"] if part != _KEY)
+                of_key = item["loc"][-1] == _KEY
+                place = item["loc"][:-1] if of_key else item["loc"]
                 faults.setdefault(place, Fault(place, _told(model, place, item, forms)))
-                _take_out(sound, item["loc"][: -1 if item["type"] == "missing" else None], item["type"])
+                if of_key:
+                    _take_out_key(sound, place)
+                else:
+                    _take_out(sound, place[: -1 if item["type"] == "missing" else None], item["type"])
+            if sound == before:  # nothing more comes of going on
+                raise ConfigError(_phrases(faults.values(), lines)) from None
     found = [fault for fault in check(made) if not any(_meet(fault.place, place) for place in faults)]
     if faults or found:
-        raise ConfigError([_phrase(fault, lines) for fault in sorted([*faults.values(), *found], key=_by(lines))])
+        raise ConfigError(_phrases([*faults.values(), *found], lines))
     return made
 
 
@@ -78,8 +86,9 @@ def _meet(one: Place, other: Place) -> bool:
     return one[:shorter] == other[:shorter]
 
 
-def _by(lines: dict[Place, int]) -> Callable[[Fault], int]:
-    return lambda fault: line_of(fault.place, lines) or 0
+def _phrases(faults: Iterable[Fault], lines: dict[Place, int]) -> list[str]:
+    """In the order of the file."""
+    return [_phrase(fault, lines) for fault in sorted(faults, key=lambda one: line_of(one.place, lines) or 0)]
 
 
 def _phrase(fault: Fault, lines: dict[Place, int]) -> str:
@@ -87,6 +96,15 @@ def _phrase(fault: Fault, lines: dict[Place, int]) -> str:
     place = "".join(f" {part + 1}:." if isinstance(part, int) else f"{part}." for part in fault.place)
     place = place.replace(". ", " ").replace(":.", ": ").rstrip(".: ")
     return f"{f'line {line}: ' if line else ''}{place}: {fault.text}"
+
+
+def _take_out_key(holder: Any, place: Place) -> None:
+    """Remove a name that is none, with its value, whatever that is."""
+    *within, name = place
+    for part in within:
+        holder = holder.get(part) if isinstance(holder, dict) else holder[part] if holder else None
+    if isinstance(holder, dict):
+        holder.pop(name, None)
 
 
 def _take_out(holder: dict[str, Any], loc: Sequence[str | int], kind: str) -> None:

@@ -6,7 +6,7 @@ What stands in braces and is not a plain word stays as it is, so that a text may
 import json
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Values = Mapping[str, str]
 
 _NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
@@ -41,12 +42,33 @@ def in_json(value: str) -> str:
     return json.dumps(value)[1:-1]
 
 
+def in_header(value: str) -> str:
+    """A value in a header's line: a line break would begin another header, and often stands at a secret's end."""
+    return _CONTROL.sub(" ", value).strip()
+
+
 def from_environment(text: str, env: Mapping[str, str] = os.environ) -> str:
     """The text with `${NAME}` and `${NAME:-what it is otherwise}` filled. Raises ConfigError for those not set."""
-    missing = [name for name, other in _variables(text) if not env.get(name) and other is None]
-    if missing:
-        raise ConfigError([f"${name} is not set: set it, and start again" for name in dict.fromkeys(missing)])
+    if missing := unset_in([text], env):
+        raise ConfigError([f"${name} is not set: set it, and start again" for name in missing])
+    if strange := [name for name, _ in _variables(text) if not is_text(env.get(name, ""))]:
+        raise ConfigError([f"${name} is no UTF-8 text: set it again" for name in dict.fromkeys(strange)])
     return _VARIABLE.sub(lambda found: env.get(found[1]) or found[2] or "", text)
+
+
+def unset_in(texts: Iterable[str], env: Mapping[str, str] = os.environ) -> list[str]:
+    """The variables that texts need and the environment has not, each once."""
+    needed = (name for text in texts for name, other in _variables(text) if other is None)
+    return [name for name in dict.fromkeys(needed) if not env.get(name)]
+
+
+def is_text(value: str) -> bool:
+    """Whether it can be written as UTF-8: half of a surrogate pair cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _variables(text: str) -> Sequence[tuple[str, str | None]]:

@@ -31,13 +31,15 @@ class Handed(NamedTuple):
 class Hand:
     """Hands events over, one after the other: of ids that no stage has, so that no ledger counts them."""
 
-    def __init__(self, service: Service, account: Account, steps: Steps, body: Callable[[bytes, int], bytes]) -> None:
-        """`body` makes the payload of an event, by its id and number."""
+    def __init__(
+        self, service: Service, account: Account, steps: Steps, body: Callable[[bytes, int], bytes], run: str = ""
+    ) -> None:
+        """`body` makes the payload of an event, by its id and number; `run`: whose it is, if not the account's."""
         self._service = service
         self._publishing = Publishing(service, account, httpx=True)
         self._steps = steps
         self._body = body
-        self._run = run_tag(account.run["run"])
+        self._run = run_tag(run or account.run["run"])
         self._next = 0
 
     def over(self, webhook: int, now: Callable[[], float] = time.time) -> Handed:
@@ -60,4 +62,9 @@ class Hand:
         assert place.dress
         lines, body = place.dress(event_id, now_s, payload)
         pairs = (line.split(": ", 1) for line in (place.lines + lines).decode().splitlines())
-        return self._publishing.method, place.url.decode(), httpx.Headers([(name, text) for name, text in pairs]), body
+        return (
+            self._publishing.method,
+            place.url.decode(),
+            httpx.Headers([(name.encode(), text.encode()) for name, text in pairs]),
+            body,
+        )

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from _hookswarm.senders.service.filling import unset_in
+
 LONGEST_S = 1e7
 """Four months: no wait is longer."""
 Seconds = Annotated[float, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
@@ -18,8 +20,10 @@ class Part(BaseModel):
 
 
 class Retry(Part):
-    """The law by which it says that it retries. Waits count from the end of the attempt that failed."""
+    """The law by which it says that it retries."""
 
+    counts_from: Literal["end", "begin"] = "end"
+    """From what a wait counts: the end of the attempt that failed, or its begin."""
     waits_s: tuple[Seconds, ...] = ()
     """Each wait by itself, the last one again where `attempts` are more; or else:"""
     first_s: Seconds | None = None
@@ -28,7 +32,7 @@ class Retry(Part):
     """… by which each is longer than the one before it; 1: all are alike."""
     cap_s: Seconds | None = None
     """The longest of them."""
-    attempts: Annotated[int, Field(ge=1)] | None = None
+    attempts: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """In all, the first one included: retries and one. None: one more than `waits_s` has, or it never gives up."""
     gives_up_s: Seconds | None = None
     """After so long there is no other attempt."""
@@ -111,7 +115,8 @@ class Promises(Part):
 
 class Restart(Part):
     """How the service, or one of its stores, is ended and started again in mid-run. `${VARIABLE}` in its texts is taken
-    from the environment; commands are run without a shell, where hookswarm was started.
+    from the environment: where one is not set, this restart is skipped. Commands are run without a shell, where
+    hookswarm was started.
     """
 
     stop: tuple[str, ...] = ()
@@ -130,3 +135,7 @@ class Restart(Part):
     """How long that may take."""
     down_s: Seconds = 0.0
     """How long it stays ended."""
+
+    def unset(self) -> list[str]:
+        """The variables of the environment that it needs and that are not set."""
+        return unset_in((*self.stop, self.pid_file, self.process, *self.start, self.ready))

@@ -11,7 +11,7 @@ from _hookswarm.protocol.signing import Dress
 from _hookswarm.protocol.templates import PLACES
 from _hookswarm.senders.service.account import Account
 from _hookswarm.senders.service.checking import OF_EVENT
-from _hookswarm.senders.service.filling import Values, fill, in_json
+from _hookswarm.senders.service.filling import Values, fill, in_header, in_json
 from _hookswarm.senders.service.steps import request_line
 from _hookswarm.senders.service.table import Service
 from _hookswarm.senders.transport.aimed import Place
@@ -79,6 +79,11 @@ class Publishing:
             place = self._kept[webhook] = self._make(webhook)
         return place
 
+    def renew(self, values: Values) -> None:
+        """From now on the run's values are these: what is on its way goes on with the old ones."""
+        self._account.run.update(values)
+        self._kept.clear()
+
     def dress(self, *_: Any) -> tuple[bytes, bytes]:
         """Each endpoint has its own."""
         raise AssertionError("an event is dressed by its endpoint's place")
@@ -90,12 +95,12 @@ class Publishing:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         given = {name.title(): text for name, text in publish.headers.items()}
         headers = {"User-Agent": f"hookswarm/{__version__}", "Content-Type": "application/json", **given}
-        fixed = {name: fill(text, values) for name, text in headers.items() if not _EVENT.search(text)}
+        fixed = {name: fill(text, values, in_header) for name, text in headers.items() if not _EVENT.search(text)}
         own = "".join(f"{name}: {text}\r\n" for name, text in headers.items() if name not in fixed)
         lines = "".join(f"{name}: {text}\r\n" for name, text in fixed.items())
         if not self._httpx:
             lines = f"{method} {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n{lines}"
-        dress = _dress(_format(own, values, str), _format(publish.body, values, in_json), self.type)
+        dress = _dress(_format(own, values, in_header), _format(publish.body, values, in_json), self.type)
         return Place(url.encode(), 0, lines.encode(), None, dress)
 
 

@@ -17,7 +17,7 @@ from _hookswarm.common.wording import one_line, with_remedy
 from _hookswarm.protocol.acceptance import Acceptance
 from _hookswarm.protocol.credentials import HIDDEN, masked
 from _hookswarm.senders.service.answers import found_in
-from _hookswarm.senders.service.filling import Values, fill, in_json, in_url, names_in
+from _hookswarm.senders.service.filling import Values, fill, in_header, in_json, in_url, names_in
 from _hookswarm.senders.service.table import Service, Step
 
 PATIENCE_S = 30.0
@@ -28,6 +28,7 @@ AGAIN_S = 0.5
 """Between two tries of a step that has patience."""
 LOOK_S = 0.1
 """How often somebody is asked who may want a wait to end."""
+LEAST_WAIT_S = 0.05
 DEFAULT_WAIT_S = 1.0
 """After a 429 that says nothing of when."""
 SECRETIVE = re.compile(r"token|secret|key|password|biscuit|credential")
@@ -108,7 +109,7 @@ class Steps:
             printed = self._printed(step, [fill(text, values) for text in step.run])
             return self._all_kept(step, printed, {}, lambda: self._masked(printed))
         method, url = request_line(step.request, values, self._service)
-        headers = {name: fill(text, values) for name, text in step.headers.items()}
+        headers = {name: fill(text, values, in_header) for name, text in step.headers.items()}
         if body and not {"content-type"} & {*map(str.lower, headers)}:
             headers["Content-Type"] = "application/json"
 
@@ -124,6 +125,9 @@ class Steps:
         lacks = rules.lacks(answer.status_code, answer.content)
         if lacks:
             status, advice = answer.status_code, advice_on(self._service, answer.status_code, answer.text)
+            if answer.is_redirect:
+                place = self._masked(answer.headers.get("Location", "nowhere").encode())
+                advice = f"it redirects to {place}, and we follow nobody: write the address of the API itself"
             why = "" if lacks == f"status {status}" else f" ({self._masked(lacks.encode())})"
             line = self._masked(f"{method} {url}".encode())
             raise StepError(f"{self._at(step)}: {line} answered {self._shown(answer)}{why}: {advice}", status)
@@ -149,14 +153,16 @@ class Steps:
 
         `learn` sees an answer before people do, to hide what is secret of it.
         """
-        waited_s = 0.0
+        waited_s, least_s = 0.0, LEAST_WAIT_S
+        lines = [(name.encode(), text.encode()) for name, text in headers.items()]
         while True:
             began = time.monotonic()
             try:
-                answer = self._client.request(method, url, headers=dict(headers), content=body)
+                answer = self._client.request(method, url, headers=lines, content=body)
             except (httpx.HTTPError, httpx.InvalidURL) as error:
+                why = ": ".join(self._masked(text.encode()) for text in (f"{method} {url}", _told(error)))
                 raise StepError(
-                    f"{self._at(step)}: {self._masked(f'{method} {url}'.encode())}: {_told(error)}: "
+                    f"{self._at(step)}: {why}: "
                     "see whether the service runs there, or name its address by the table's [addresses]"
                 ) from None
             learn(answer)
@@ -164,7 +170,8 @@ class Steps:
             self._tell(Told(step, sent, self._shown(answer), time.monotonic() - began))
             if answer.status_code != httpx.codes.TOO_MANY_REQUESTS:
                 return answer
-            wait_s = _retry_after_s(answer.headers.get("Retry-After", ""))
+            wait_s = max(_retry_after_s(answer.headers.get("Retry-After", "")), least_s)
+            least_s *= 2  # "now" was too soon
             if waited_s + wait_s > SLOWED_S:
                 return answer
             self.slowed += 1
@@ -268,7 +275,7 @@ def request_line(request: str, values: Values, service: Service) -> tuple[str, s
 
 
 def _told(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def _retry_after_s(text: str) -> float:
@@ -277,4 +284,4 @@ def _retry_after_s(text: str) -> float:
         wait_s = float(text) if text[:1].isdecimal() else parsedate_to_datetime(text).timestamp() - time.time()
     except ValueError:
         return DEFAULT_WAIT_S
-    return max(wait_s, 0.05)
+    return wait_s

@@ -73,7 +73,8 @@ class Step(_Request):
     patience_s: Seconds = 0.0
     """It is tried again for so long, until its answer is accepted and holds what is kept: a mail may take a moment."""
     lasts_s: Annotated[float, Field(gt=0)] | None = None
-    """What it keeps is good for so long: after that it is done again before another step uses it."""
+    """What it keeps is good for so long: before that it is done again, for later steps, for publishing and the
+    teardown. Give it to a step that can be done often, such as a login."""
 
     def texts(self) -> Iterator[tuple[Place, str]]:
         yield from super().texts()

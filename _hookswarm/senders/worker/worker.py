@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from random import Random
 from typing import Any
 
 import gevent
@@ -19,9 +18,6 @@ from locust.runners import LocalRunner, WorkerRunner
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import with_remedy
-from _hookswarm.protocol.identity import run_tag
-from _hookswarm.protocol.rotation import RotatingSigner
-from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.garbage import spare_start_up
@@ -40,6 +36,7 @@ from _hookswarm.senders.exchange.messages import (
     PARTING,
     PUBLISH,
     READY,
+    RENEWED,
     REPORT,
     SAYS,
     SIGNS,
@@ -48,32 +45,24 @@ from _hookswarm.senders.exchange.messages import (
     WANTED,
     Announcement,
     Heard,
-    Part,
     Published,
+    Renewed,
     Signs,
 )
 from _hookswarm.senders.exchange.supply import Given
 from _hookswarm.senders.exchange.usage import Lags, Sampler, Usage, host_name, process_log
-from _hookswarm.senders.plan.arrivals import Stripe
-from _hookswarm.senders.plan.marked import Marked
-from _hookswarm.senders.plan.opening import workers_soon
-from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.settings import Settings
-from _hookswarm.senders.plan.stages import Stage, from_plain
+from _hookswarm.senders.plan.stages import from_plain
 from _hookswarm.senders.service.account import Account
 from _hookswarm.senders.service.publishing import Publishing
 from _hookswarm.senders.service.table import Service
 from _hookswarm.senders.transport.wire import Timeouts
 from _hookswarm.senders.worker.delivery_workers import DeliveryWorkers
 from _hookswarm.senders.worker.failures import Failures
+from _hookswarm.senders.worker.lanes import LaneMaker
 from _hookswarm.senders.worker.master_watch import MasterWatch
 from _hookswarm.senders.worker.network import Network
-from _hookswarm.senders.worker.opening import Opening
-from _hookswarm.senders.worker.origin import Origin
-from _hookswarm.senders.worker.playing import Lane, Playing
-from _hookswarm.senders.worker.retrier import Retrier
-from _hookswarm.senders.worker.sender import StageSender
-from _hookswarm.senders.worker.spaced_queue import queue_class
+from _hookswarm.senders.worker.playing import Playing
 from _hookswarm.senders.worker.supplied import Supplied
 from _hookswarm.senders.worker.sync import Sync
 
@@ -118,6 +107,7 @@ class SendingProcess:
         runner.register_message(STAGE, self._on_stage)
         runner.register_message(FETCH, self._on_fetch)
         runner.register_message(PUBLISH, self._on_publish)
+        runner.register_message(RENEWED, self._on_renewed)
         runner.register_message(HALT, lambda **_: gevent.spawn(self.halt), concurrent=True)
         self._supplied = Supplied(lambda wanted: self._tell(WANTED, wanted.model_dump()))
         runner.register_message(GIVEN, lambda msg, **_: self._supplied.hear(Given.model_validate(msg.data)))
@@ -203,7 +193,8 @@ class SendingProcess:
             timeouts = Timeouts(stage.timeout_s, stage.timeout_s)
         self._network.begin(stage, announcement.start_ns)
         failures = Failures()
-        lanes = {part.origin: self._lane(stage, announcement, part, failures) for part in announcement.parts}
+        maker = LaneMaker(self.settings, self._publishing, self._network, self._clock, self._journal)
+        lanes = {part.origin: maker.lane(stage, announcement, part, failures) for part in announcement.parts}
         playing = Playing(announcement.number, stage, timeouts, lanes, failures)
         self._halted_by, self._dismissed = 0.0, False
         self._workers.begin(playing)
@@ -216,47 +207,13 @@ class SendingProcess:
         self._publishing = Publishing(service, account, self.settings.transport == "httpx")
         self._network.publish_through(self._publishing, self.settings)
 
+    def _on_renewed(self, msg: Any, **_: Any) -> None:
+        if self._publishing:
+            self._publishing.renew(Renewed.model_validate(msg.data).values)
+
     def _on_fetch(self, msg: Any, **_: Any) -> None:
         chunk = gather.read_chunk(self.settings.results, self.name, gather.Fetch.model_validate(msg.data))
         self._tell(CHUNK, chunk.model_dump())
-
-    def _lane(self, stage: Stage, announcement: Announcement, part: Part, failures: Failures) -> Lane:
-        settings, seed, clock = self.settings, (announcement.seed, announcement.draw), self._clock
-        stripe = Stripe(part.first, part.last, announcement.of)
-        origin = Origin(part.origin, stage, settings.regions, settings.links, Random(f"{seed} {part}"), clock)
-        # The first events are the first workers': the stripe's are numbered like the events.
-        soon = min(max(workers_soon(stage, seed) - part.first, 0), part.last - part.first)
-        assert self._journal
-        payloads = settings.captured or Generated(stage.payload, announcement.seed)
-        return Lane(
-            origin,
-            StageSender(
-                stage=announcement.number,
-                webhooks=stage.webhooks,
-                run=run_tag(announcement.run),
-                queue=queue_class(stage)(
-                    stage, stripe, seed, announcement.start_ns, clock.now, weights=settings.weights
-                ),
-                retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
-                journal=self._journal,
-                payloads=Marked(payloads) if self._publishing else payloads,
-                signer=self._publishing or self._signer(announcement.start_ns),
-                clock=clock,
-                failures=failures,
-                acceptance=settings.acceptance,
-                places=self._network.places,
-            ),
-            Opening(soon, origin.likely, lambda: (announcement.start_ns - clock.now()) / 1e9),
-        )
-
-    def _signer(self, start_ns: int) -> Signer | RotatingSigner:
-        """Of a stage that begins then."""
-        if not self.settings.rotation:
-            return self.settings.signer
-        after_s, then = self.settings.rotation
-        # What is signed is told the time by this machine, whose clock may be another than the stage's.
-        start_s = time.time() + (start_ns - self._clock.now()) / 1e9
-        return RotatingSigner(self.settings.signer, then, start_s + after_s)
 
     def _open_journal(self, run: str) -> None:
         if run != self._run:

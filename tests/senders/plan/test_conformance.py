@@ -74,7 +74,7 @@ def test_silence_is_longer_than_the_time_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fan_out", "group", "events"), [("endpoint", 20, 54), ("run", 20, 3), ("group", 20, 3), ("group", 5, 54)]
+    ("fan_out", "group", "events"), [("endpoint", 20, 93), ("run", 20, 3), ("group", 20, 3), ("group", 5, 54)]
 )
 def test_every_endpoint_gets_as_many_events(fan_out: str, group: int, events: int) -> None:
     """Also where one event goes to many of them."""

@@ -70,6 +70,24 @@ def test_a_table_without_restarts_says_what_is_missing(tmp_path: Path) -> None:
     assert found.left_out == {"restart": "a [restart.NAME] in the service's table"}
 
 
+def test_a_restart_whose_variables_are_not_set_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says which: a table that is shipped cannot know where a service's files are. All else is played."""
+    table = TABLE + RESTARTS.replace('process = "made-up"', 'pid_file = "${OWN_PID}/pid"').replace("true", "${OWN_RUN}")
+    monkeypatch.setenv("OWN_RUN", "true")
+    found = plan(tmp_path, table=table)
+    assert names(found) == ["plain", "restart store", "apart"]
+    assert found.left_out == {"restart own": "$OWN_PID in the environment"}
+    assert [*found.skipped()] == ["skipped because they need $OWN_PID in the environment: restart own"]
+    monkeypatch.delenv("OWN_RUN")
+    assert plan(tmp_path, table=table).left_out == {
+        "restart own": "$OWN_PID and $OWN_RUN in the environment",
+        "restart store": "$OWN_RUN in the environment",
+    }
+    monkeypatch.setenv("OWN_PID", "/run")
+    monkeypatch.setenv("OWN_RUN", "true")
+    assert names(plan(tmp_path, table=table)) == ["plain", "restart own", "restart store", "apart"]
+
+
 def test_without_a_service_both_are_left_out(tmp_path: Path) -> None:
     """And say what they need."""
     found = plan(tmp_path, table=None)

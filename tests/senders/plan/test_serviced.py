@@ -7,7 +7,8 @@ import pytest
 from _hookswarm.protocol.faults import Delay, Faults
 from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.duplicates import Duplicate
-from _hookswarm.senders.plan.serviced import through_service, told_as_one, unfit_for_service
+from _hookswarm.senders.plan.over_endpoints import at_most_webhooks
+from _hookswarm.senders.plan.serviced import most_endpoints, through_service, told_as_one, unfit_for_service
 from _hookswarm.senders.plan.stages import Incident, Stage, WebhookClass, named, scaling, sweep
 from _hookswarm.senders.service.table import Service, parse_service
 
@@ -83,6 +84,22 @@ def test_what_does_not_apply_is_left_out(stages: tuple[Stage, ...], need: str) -
     needs = _needs(stages)
     assert set(needs) == {stage.name for stage in stages}
     assert all(told.startswith(need) for told in needs.values())
+
+
+def test_webhooks_bounds_the_endpoints() -> None:
+    """Stages take fewer; those that compare numbers of them, or have classes beyond it, are left out and told so."""
+    classes = (WebhookClass("slow", first=20, count=5),)
+    load = Stage("load", events=1, webhooks=1_000)
+    planned = named((load, replace(load, scenario="tenants", classes=classes), *sweep(load, webhooks=(1, 500))))
+
+    def played(most: int) -> tuple[list[int], dict[str, str]]:
+        stages = at_most_webhooks(through_service(planned), most_endpoints(SERVICE, most))
+        return [stage.webhooks for stage in stages], unfit_for_service(stages, SERVICE, True, most)
+
+    assert played(100) == (
+        [1_000, 100, 1, 500],
+        dict.fromkeys(("load", "load webhooks=500"), "more than the 100 endpoints that --webhooks allows"),
+    )
 
 
 def test_the_short_form_sets_up_fewer_endpoints() -> None:

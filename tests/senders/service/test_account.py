@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.senders.service.account import ACCOUNT, Account, Keeper, Kept, open_account, settle
+from _hookswarm.senders.service.account import Account, open_account, settle
+from _hookswarm.senders.service.keeper import Keeper
+from _hookswarm.senders.service.kept import ACCOUNT, AccountFile, Kept
 from _hookswarm.senders.service.steps import StepError
 from tests.support.service_api import Answer, Api, Asked, SetUp, table
 
@@ -65,13 +67,11 @@ def test_it_is_kept_and_only_its_user_can_read_it(tmp_path: Path) -> None:
     """Tokens are in it."""
     with Api(answer) as api:
         made = SetUp(table(tmp_path, TABLE.replace("API", api.url)), 20)
-        kept: list[int] = []
-        keeper = Keeper(made.service, made.account, made.steps, made.said.append, lambda now: kept.append(len(now.run)))
-        keeper.set_up()
-    assert kept
-    Kept(service=made.service, account=made.account).save(tmp_path)
+        book = AccountFile(tmp_path / ACCOUNT, made.service, "a run", {"local": 20_001})
+        Keeper(made.service, made.account, made.steps, made.said.append, book).set_up()
     assert stat.S_IMODE((tmp_path / ACCOUNT).stat().st_mode) == 0o600
-    assert Kept.load(tmp_path) == Kept(service=made.service, account=made.account)
+    kept = Kept.load(tmp_path / ACCOUNT)
+    assert kept == Kept(service=made.service, account=made.account, run="a run", ports={"local": 20_001})
     assert [made.account.values(number)["hook"] for number in range(20)] == [str(number) for number in range(20)]
 
 

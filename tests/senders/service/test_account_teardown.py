@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.senders.service.account import ACCOUNT, Account, Keeper, Kept, open_account
+from _hookswarm.senders.service.account import Account, open_account
+from _hookswarm.senders.service.keeper import Keeper
+from _hookswarm.senders.service.kept import ACCOUNT, AccountFile, Kept
 from _hookswarm.senders.service.names import TABLES, service_names
 from _hookswarm.senders.service.rehearsing import Rehearsal
 from _hookswarm.senders.service.steps import StepError, Steps, hidden_values
@@ -90,16 +92,16 @@ def test_what_is_kept_of_a_run_is_for_its_user_alone(tmp_path: Path) -> None:
     """It holds secrets; a damaged file is told without what is in it."""
     table = service("http://127.0.0.1:1")
     account = open_account(table, URLS, "run")
-    Kept(service=table, account=account).save(tmp_path)
+    Kept(service=table, account=account).save(tmp_path / ACCOUNT)
     assert (tmp_path / ACCOUNT).stat().st_mode & 0o777 == 0o600
-    assert Kept.load(tmp_path) == Kept(service=table, account=account)
+    assert Kept.load(tmp_path / ACCOUNT) == Kept(service=table, account=account)
     secret = account.endpoints[0]["secret"]
     (tmp_path / ACCOUNT).write_text((tmp_path / ACCOUNT).read_text()[:-9])
     with pytest.raises(ConfigError, match=r"service.json is damaged") as caught:
-        Kept.load(tmp_path)
+        Kept.load(tmp_path / ACCOUNT)
     assert secret not in str(caught.value)
     with pytest.raises(ConfigError, match=r"holds no service.json"):
-        Kept.load(tmp_path / "elsewhere")
+        Kept.load(tmp_path / "elsewhere" / ACCOUNT)
 
 
 def test_values_of_the_environment_are_hidden_whatever_their_names() -> None:
@@ -145,14 +147,15 @@ def test_a_set_up_that_cannot_be_written_down_ends() -> None:
         while peer.request():
             peer.send(answer_of(b'{"id": "x"}'))
 
-    def full(_account: Account) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", "service.json")
+    class Full(AccountFile):
+        def save(self, account: Account) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device", "service.json")
 
     with ScriptedServer(script) as server:
         table = service(server.url.removesuffix("/hooks"))
         account = open_account(table, URLS, "run")
         with pytest.raises(OSError, match="No space left"):
-            Keeper(table, account, Steps(table), print, full).set_up()
+            Keeper(table, account, Steps(table), print, Full(Path("service.json"), table)).set_up()
 
 
 @pytest.mark.parametrize("name", service_names())

@@ -25,11 +25,15 @@ def test_what_stands_at_a_path(path: str, found: object) -> None:
         ('text "id": (\\d)', "7"),
         ("text nothing(.)", None),
         ("nothing", None),
+        ("empty", None),
+        ("half", None),
     ],
 )
 def test_what_an_answer_holds(where: str, found: str | None) -> None:
-    """In its JSON, its headers, or its text; always as a text."""
-    assert found_in(where, b'{"id": 7, "share": 0.5}', {"x-id": "of a header"}) == found
+    """In its JSON, its headers, or its text; always as a text that can be sent, and says something."""
+    assert (
+        found_in(where, b'{"id": 7, "share": 0.5, "empty": "", "half": "a\\ud800"}', {"x-id": "of a header"}) == found
+    )
 
 
 def test_what_is_no_json_holds_no_path() -> None:

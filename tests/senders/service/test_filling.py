@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.senders.service.filling import fill, from_environment, in_json, in_url, names_in
+from _hookswarm.senders.service.filling import fill, from_environment, in_header, in_json, in_url, names_in
 
 
 def test_names_are_filled_and_json_is_left_alone() -> None:
@@ -22,6 +22,19 @@ def test_a_name_without_a_value_is_an_error() -> None:
     """By its name."""
     with pytest.raises(KeyError, match="two"):
         fill("{one} {two}", {"one": "1"})
+
+
+@given(st.text())
+def test_a_value_is_one_line_of_a_header(value: str) -> None:
+    """It begins no other one."""
+    assert not set(in_header(value)) & set("\r\n\0")
+    assert in_header(" a\n") == "a"
+
+
+def test_a_variable_that_is_no_text_is_told() -> None:
+    """Bytes that are no UTF-8 come as halves of surrogate pairs."""
+    with pytest.raises(ConfigError, match=r"\$A is no UTF-8 text: set it again"):
+        from_environment("${A}", {"A": "a\udcff"})
 
 
 @given(st.text())

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.senders.service.account import Keeper, open_account
+from _hookswarm.senders.service.account import open_account
+from _hookswarm.senders.service.keeper import Keeper
 from _hookswarm.senders.service.steps import Steps
 from _hookswarm.senders.service.table import Service, parse_service
 

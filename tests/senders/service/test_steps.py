@@ -126,6 +126,32 @@ def test_a_wait_that_is_too_long_is_told() -> None:
     assert (len(api.asked), made.waited_s) == (1, [])
 
 
+@pytest.mark.parametrize("hint", ["0", "Mon, 01 Jan 0001 00:00:00 GMT"])
+def test_a_service_that_says_now_and_refuses_again_is_not_hammered(hint: str) -> None:
+    """Each wait is twice the one before it."""
+    with doing(lambda _asked: Answer({}, 429, {"Retry-After": hint})) as (made, api):
+        with pytest.raises(StepError, match="asks us to slow down"):
+            made.do()
+    assert len(api.asked) == 13
+
+
+def test_a_redirect_says_where_to() -> None:
+    """Nobody is followed: a POST may become a GET there."""
+    with doing(lambda _asked: Answer({}, 302, {"Location": "https://login.example.com/"})) as (made, _api):
+        with pytest.raises(StepError, match=r"answered 302.*: it redirects to https://login\.example\.com/, and we"):
+            made.do()
+
+
+@pytest.mark.parametrize(
+    ("token", "sent"), [(f"{SECRET}\r\n", SECRET), (f"{SECRET}\nX-Evil: 1", f"{SECRET} X-Evil: 1"), ("ä", "\xc3\xa4")]
+)
+def test_a_token_is_one_line_of_a_header(token: str, sent: str) -> None:
+    """Whatever stands in it: a file's line break at its end is none of it."""
+    with doing(lambda _asked: Answer({}), headers={"Authorization": "Bearer {token}"}) as (made, api):
+        made.steps.do(made.service.setup[0], {"api": api.url, "token": token})
+    assert api.asked[0].headers["authorization"] == f"Bearer {sent}"
+
+
 def test_nobody_there(tmp_path: Path) -> None:
     """Its address, and what to look at."""
     made = Doing(f"http://127.0.0.1:{closed_port()}", {"request": "POST {api}/hooks"})

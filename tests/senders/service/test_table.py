@@ -1,9 +1,13 @@
 """A service's table as a file: what is wrong with it, all at once, each with its line and what to do."""
 
+import contextlib
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.senders.service.table import Service, load_service, parse_service
@@ -101,6 +105,14 @@ def test_an_unknown_name_lists_the_known() -> None:
         ("[delivers.headers]", '[delivers]\nprovider = "svix"\n[delivers.headers]', "line 21: delivers: write eithe"),
         ("waits_s = [1, 2]", "factor = 2", "line 28: retry.waits_s: write either waits_s or first_s"),
         ("waits_s = [1, 2]", 'waits_s = "1"', "line 29: retry.waits_s: write a list: […]"),
+        ('{ tenant = "id" }', '{ tenant = "id", Id = "id" }', "line 9: setup 1: keep.Id: write a name of lower-case l"),
+        ("[retry]", '[restart.It]\nprocess = "x"\n[retry]', "line 28: restart.It: write a name of lower-case letters"),
+        ("[retry]", '[restart.it]\nready = "{a}"\n[retry]', "line 29: restart.it.ready: there is no {a} here"),
+        ('"DELETE {api}/tenants', '"DELETE http://example.com', "line 33: teardown 1: request: begin with one of th"),
+        ("POST {api}/events", "POST /events", "line 18: publish.request: begin with one of the addresses, which say w"),
+        ("waits_s = [1, 2]", "first_s = 1\nattempts = 1000000000", "line 30: retry.attempts: write a value that is l"),
+        ('"${KEY}"', '"Bearer {token}"', "line 2: values.key: nothing is filled in here: write {token} where"),
+        (":8080", ":8080/{tenant}", "line 1: addresses.api: nothing is filled in here: write {tenant} where the addr"),
         ("[retry]", "[restart.it]\n[retry]", "line 28: restart.it: write one of stop, pid_file and process"),
         ("[retry]", '[restart.it]\nprocess = "x"\n[retry]', "line 28: restart.it.ready: write a URL that answers 2xx"),
         ('keep = { hook = "id" }', 'keep = { hook = "id" }\nlasts_s = 5', "line 16: setup 2: lasts_s: only what is k"),
@@ -128,14 +140,6 @@ def test_an_id_that_the_service_does_not_take(tmp_path: Path) -> None:
         assert fault.startswith(f"line 18: publish.id_most: {{{name}}} has up to {most + 1} characters: leave it out")
 
 
-def test_a_token_that_ends_publishes_nothing(tmp_path: Path) -> None:
-    """It would end in mid-run."""
-    step = '[[setup]]\nrequest = "POST {api}/login"\nkeep = { token = "t" }\nlasts_s = 300\n\n[publish]\n'
-    text = GOOD.replace("[publish]\n", f'{step}headers = {{ Authorization = "{{token}}" }}\n')
-    (fault,) = faults(tmp_path, text)
-    assert fault.startswith("line 22: publish: {token} lasts 300 s, and a run longer: publish by a token that lasts")
-
-
 def test_all_faults_of_a_table_are_named_at_once(tmp_path: Path) -> None:
     """Wrong keys, wrong values and unknown names, in the order of their lines; what follows from one is none."""
     text = (
@@ -155,6 +159,42 @@ def test_all_faults_of_a_table_are_named_at_once(tmp_path: Path) -> None:
         ["line 25", "delivers.signature.algorithm"],
         ["line 30", "retry.waits_s 2"],
     ]
+
+
+PLACES = [
+    ("setup", 0, "keep", "tenant"),
+    ("setup", 0, "keep"),
+    ("setup", 0, "headers"),
+    ("setup", 1),
+    ("setup",),
+    ("publish", "accept"),
+    ("publish",),
+    ("delivers", "headers", "X-Id"),
+    ("delivers", "signature", "algorithm"),
+    ("delivers",),
+    ("retry", "waits_s"),
+    ("retry",),
+    ("restart",),
+    ("values",),
+    ("addresses",),
+]
+_SCALAR = st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | st.text(max_size=3) | st.sampled_from(["{a}"])
+_KEYS = st.sampled_from(["a", "Bad Name", "", "[key]", "request", "keep", "signature"])
+_JUNK = st.recursive(_SCALAR, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_KEYS, inner, max_size=2))
+
+
+@given(junk=st.dictionaries(st.sampled_from(PLACES), _JUNK, min_size=1, max_size=3))
+def test_whatever_stands_in_a_table_it_is_read_to_its_end(junk: dict[tuple[str | int, ...], object]) -> None:
+    """It is understood, or its faults are named."""
+    content = tomllib.loads(GOOD)
+    for (*within, last), value in junk.items():
+        holder: Any = content
+        with contextlib.suppress(LookupError, TypeError):  # what holds it is junk by now
+            for part in within:
+                holder = holder[part]
+            holder[last] = value
+    with contextlib.suppress(ConfigError):
+        parse_service("mine", content)
 
 
 @pytest.mark.parametrize("text", ["= 1", "[setup", "name = 'a'\nname = 'b'"])

@@ -32,6 +32,10 @@ class Api:
     _second: int = 0
     _calls: int = 0
     """In that second."""
+    _tokens: dict[str, float] = field(default_factory=dict)
+    """When each ends that a login was given."""
+    _refused: int = 0
+    """Calls without a good one."""
 
     def __post_init__(self) -> None:
         self._late = Random(f"{self.options.seed} late")
@@ -40,7 +44,12 @@ class Api:
         what = request.method, *request.parts
         if what == ("GET", "healthz"):
             return Response(200, {"status": "ok"})
-        if self.options.token and request.authorization != f"Bearer {self.options.token}":
+        if what == ("POST", "login"):
+            token = secrets.token_hex(12)
+            self._tokens[token] = time.monotonic() + self.options.login_lasts_s
+            return Response(200, {"token": token})
+        if not self._may(request.authorization.removeprefix("Bearer "), what):
+            self._refused += 1
             return Response(401, {"error": "a bearer token is needed"}, {"WWW-Authenticate": "Bearer"})
         try:
             if what == ("POST", "events"):
@@ -54,6 +63,11 @@ class Api:
             return UNKNOWN
         except ValueError as error:
             return Response(422, {"error": str(error)})
+
+    def _may(self, token: str, what: tuple[str, ...]) -> bool:
+        if self.options.login_lasts_s:
+            return what == ("GET", "stats") or self._tokens.get(token, 0.0) > time.monotonic()
+        return not self.options.token or token == self.options.token
 
     def _set_up(self, request: Request) -> Response:
         """Raises KeyError for what is not there, ValueError for what cannot be."""
@@ -133,6 +147,7 @@ class Api:
     def _stats(self, ids: bool) -> dict[str, Any]:
         tenants = self.subscribers.tenants
         there = {"tenants": len(tenants), "endpoints": sum(map(len, tenants.values()))}
+        there |= {"logins": len(self._tokens), "refused": self._refused}
         counts = {**self.books.counts(), **self.deliveries.counts(), **there}
         return {**counts, "ids": self.books.told} if ids else counts
 

@@ -28,6 +28,7 @@ class Options:
     store: Path | None
     seed: int
     token: str
+    login_lasts_s: float
     rate_limit: int
     idempotency_s: float
     refuse_loopback: bool
@@ -69,6 +70,13 @@ def parse(arguments: Sequence[str]) -> Options:
 
     add = parser.add_argument_group("the API").add_argument
     add("--token", default="", metavar="T", help="calls need this bearer token")
+    add(
+        "--login-lasts",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="calls need a token of POST /login, good for so long",
+    )
     add("--rate-limit", type=int, default=0, metavar="N", help="set-up calls a second; more are answered 429")
     add("--idempotency", type=float, default=86_400.0, metavar="S", help="how long an event's id is known")
     add("--refuse-loopback", action="store_true", help="no endpoints on this machine")
@@ -109,6 +117,7 @@ def parse(arguments: Sequence[str]) -> Options:
         store=told.store,
         seed=told.seed,
         token=told.token,
+        login_lasts_s=told.login_lasts,
         rate_limit=told.rate_limit,
         idempotency_s=told.idempotency,
         refuse_loopback=told.refuse_loopback,

@@ -1,0 +1,142 @@
+"""What a service still has of us, in a file: a run's own until it is taken down, or kept for the runs after it."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.wording import with_remedy
+from _hookswarm.records.manifest import Manifest, RunError
+from _hookswarm.records.writing import naming, write_atomically
+from _hookswarm.senders.service.account import Account, given_values
+from _hookswarm.senders.service.filling import names_in
+from _hookswarm.senders.service.table import Level, Service
+
+ACCOUNT = "service.json"
+"""Its file in a run's folder. It holds secrets: others may not read it."""
+
+
+class Kept(BaseModel):
+    """What such a file holds: enough to take all of it down from the file alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    service: Service
+    account: Account
+    run: str = ""
+    """The id of the run that set it up."""
+    ports: dict[str, int] = {}
+    """Where the receivers are that it delivers to, by region."""
+
+    def save(self, path: Path) -> None:
+        """Raises OSError."""
+        write_atomically(path, self.model_dump_json() + "\n", mode=0o600)
+
+    @classmethod
+    def load(cls, path: Path) -> "Kept":
+        """Raises ConfigError where there is none, or a damaged one."""
+        try:
+            first, *added = path.read_text().split("\n")
+        except FileNotFoundError:
+            why = f"{path.parent} holds no {path.name}: no such run, or nothing of it is left at a service"
+            raise ConfigError([f"{why}: look at the name"]) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError([with_remedy(error) if isinstance(error, OSError) else f"{path} is not text"]) from None
+        try:
+            kept = cls.model_validate_json(first)
+            for line in added[:-1]:  # the last one is empty, or torn
+                level, place, values, done = json.loads(line)
+                kept.account.of(level)[place].update(values)
+                kept.account.done_of(level)[place] = done
+        except (ValueError, LookupError, TypeError):  # it may hold secrets: nothing of it is shown
+            raise ConfigError([f"{path} is damaged: take down by hand what the service still has of it"]) from None
+        return kept
+
+
+class AccountFile:
+    """A file as the account grows: whole, and then a line for each step that was done, so that a kill loses none."""
+
+    def __init__(self, path: Path, service: Service, run: str = "", ports: dict[str, int] | None = None) -> None:
+        self.path = path
+        self._service = service
+        self._run = run
+        self._ports = ports or {}
+
+    def save(self, account: Account) -> None:
+        """Write all of it. Raises OSError."""
+        Kept(service=self._service, account=account, run=self._run, ports=self._ports).save(self.path)
+
+    def add(self, account: Account, level: Level, place: int) -> None:
+        """Add what one of a level is now. Raises OSError."""
+        line = json.dumps([level, place, account.of(level)[place], account.done_of(level)[place]])
+        with naming(self.path), self.path.open("a") as file:
+            file.write(line + "\n")
+
+    def remove(self) -> None:
+        """Nothing is left at the service."""
+        self.path.unlink(missing_ok=True)
+
+
+def account_of(run: Path) -> Path:
+    """The file of what a run set up: in its folder, or beside it where it is kept. `run` may be that file itself."""
+    if run.suffix == ".json" or (run / ACCOUNT).exists():
+        return run if run.suffix == ".json" else run / ACCOUNT
+    try:
+        service = Manifest.load(run).service
+    except (RunError, OSError):
+        service = None
+    return run.parent / service.kept if service and service.kept else run / ACCOUNT
+
+
+def left_behind(name: str, path: Path) -> str:
+    """What to do about what a run's set-up made, and nobody took down. `path`: the run's folder, or the file."""
+    return f"{name} may still have what was set up: {taken_down_by(path)}"
+
+
+def taken_down_by(path: Path) -> str:
+    """Which command removes it."""
+    return f"`python -m hookswarm.service clean {path}` takes it down"
+
+
+def kept_file(results: Path, service: Service, regions: Sequence[str]) -> Path:
+    """Where endpoints are kept that a service, at the addresses that it has now, has in these regions.
+
+    Raises ConfigError for variables that are not set.
+    """
+    values = given_values(service)
+    told = json.dumps([sorted(values[name] for name in service.addresses), list(regions)]).encode()
+    return results / f"kept-{service.name}-{hashlib.blake2b(told, digest_size=4).hexdigest()}.json"
+
+
+def ready_in(account: Account, service: Service) -> int:
+    """How many of its endpoints have been through all their steps."""
+    steps = sum(step.each == "endpoint" for step in service.setup)
+    return sum(done >= steps for done in account.done_of("endpoint"))
+
+
+def why_not_again(kept: Kept, service: Service, urls: Sequence[str]) -> str:
+    """Why what was kept is of no use for endpoints at these URLs; empty: it is."""
+    was = kept.service
+    if (was.setup, was.group, was.values, was.secret) != (service.setup, service.group, service.values, service.secret):
+        return "its table sets up otherwise now"
+    there = [values["url"] for values in kept.account.endpoints]
+    if any(one != other for one, other in zip(there, urls, strict=False)):
+        return "our receivers are elsewhere now"
+    if len(there) != len(urls) and not is_countable(service):
+        return f"its set-up is about all endpoints at once, and this run has {len(urls):,}, not {len(there):,}"
+    return ""
+
+
+def is_countable(service: Service) -> bool:
+    """Whether endpoints can be added to those that are there, and left out."""
+    last = "run"
+    for step in service.setup:
+        if step.lists or any("webhooks" in names_in(text) for _, text in step.texts()):
+            return False
+        if ("run", "group", "endpoint").index(step.each) < ("run", "group", "endpoint").index(last):
+            return False  # it is done after what it is about: for one more it had to be done again
+        last = step.each
+    return service.publish.fan_out != "run"

@@ -1,0 +1,70 @@
+"""How long a run waits after a stage for what a service still has."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from _hookswarm.protocol.faults import Faults
+from _hookswarm.records.clock import Clock
+from _hookswarm.records.rows import Outcome
+from _hookswarm.records.timeline import ServiceDrained, Timeline
+from _hookswarm.senders.master import drains
+from _hookswarm.senders.master.drains import Drains
+from _hookswarm.senders.master.ending import Ending
+from _hookswarm.senders.plan.stages import Stage
+from tests.senders.plan.test_plan import settings
+
+PLAIN = Stage("plain", users=1)
+FAILING = Stage("failing", users=1, faults=Faults({503: 1.0}))
+TABLE = """
+drain_s = 1.2
+addresses = { api = "http://127.0.0.1:1" }
+publish = { request = "POST {api}/events", body = "{payload}" }
+"""
+
+
+class Counted:
+    """What was accepted, and what our receivers took, so far."""
+
+    accepted = taken = 0
+
+    def outcomes(self) -> dict[Outcome, int]:
+        return {Outcome.ACKNOWLEDGED: self.accepted}
+
+    def arrived(self) -> dict[str, int]:
+        return {"local": self.taken}
+
+
+@pytest.fixture
+def drained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The drain of a stage after which so many were accepted and taken in all."""
+    monkeypatch.setattr(drains, "LONGEST_S", {True: 3.0, False: 3.0})
+    path = tmp_path / "own.toml"
+    path.write_text(TABLE)
+    counted: Any = Counted()
+    own = Drains(
+        settings(tmp_path, "--service", str(path)), Timeline(tmp_path), counted, counted, Ending(), Clock(), print
+    )
+
+    def after(stage: Stage, accepted: int, taken: int) -> ServiceDrained:
+        counted.accepted, counted.taken = accepted, taken
+        return own.wait(0, stage, 1)
+
+    return SimpleNamespace(after=after)
+
+
+def test_what_was_given_up_may_come_after_the_next_stage(drained: Any) -> None:
+    """Its endpoint fails no longer: more arrive than are expected, and nothing is waited for."""
+    given_up = drained.after(FAILING, accepted=10, taken=7)
+    assert (given_up.expected, given_up.settled) == (10, True)
+    late = drained.after(PLAIN, accepted=20, taken=19)
+    assert (late.expected, late.settled) == (17, True)
+    assert late.waited_s < 1 < given_up.waited_s
+    assert drained.after(PLAIN, accepted=30, taken=29).expected == 29
+
+
+def test_what_comes_twice_hides_nothing(drained: Any) -> None:
+    """More than anything explains: what is missing may yet come, and is waited for as long as something moves."""
+    assert drained.after(PLAIN, accepted=10, taken=12).waited_s > 1
