@@ -49,6 +49,12 @@ def test_a_good_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _section(tmp_path) == analyse(GOOD).performance
 
 
+def test_what_fits_alone_needs_is_imported_when_something_is_fitted() -> None:
+    """SciPy takes as long to import as all else together: whoever judges a run that needs none of it does not wait."""
+    code = "import sys, _hookswarm.analysis.__main__, _hookswarm.runner.report; assert 'scipy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, check=True)
+
+
 def test_the_series_goes_into_the_run_s_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A row for each second of each stage; where it cannot be written, the reports are, and one line says so."""
     write_run(tmp_path / "run", GOOD)

@@ -173,7 +173,7 @@ def _half_width(
         share = np.concatenate([base.value, new.value]).clip(0, 1).mean()
         events = np.concatenate([base.events, new.events]).mean()
         variance = max(variance, float(share * (1 - share) / events))
-    from scipy.stats import t  # slow to import: only for those who compare
+    from scipy.special import stdtrit  # Student's quantile; slow to import: only for those who compare
 
-    quantile = float(t.ppf(1 - alpha / 2, n + m - 2))
+    quantile = float(stdtrit(n + m - 2, 1 - alpha / 2))
     return quantile * math.sqrt(variance * (1 / n + 1 / m))

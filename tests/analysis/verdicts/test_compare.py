@@ -1,5 +1,6 @@
 """Comparisons of runs: planted regressions are found, and runs that are alike are not told apart."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,10 @@ from _hookswarm.analysis.verdicts.measures import Number, numbers_of
 from _hookswarm.records.rows import Outcome
 from tests.support.journals import MS, SECOND, START, Row, arrival, attempt, planned, run
 
-EVENTS, RUNS, TRIALS = 600, 5, 20
+EVENTS, RUNS = 600, 5
+TRIALS = int(os.environ.get("HOOKSWARM_SEEDS", "5"))
+SLIPS = TRIALS // 20
+"""Of so many trials: one of 20, none of fewer."""
 SERVICE_MS = 20.0
 
 
@@ -61,22 +65,22 @@ def worse(base: Side, new: Side) -> set[str]:
     ids=["the receiver a fifth slower", "one percent more errors", "another retry law"],
 )
 def test_a_planted_regression_is_found(alike: dict[str, Any], fields: dict[str, Any], told: set[str]) -> None:
-    """From five runs each, in 19 of 20 trials."""
+    """From five runs each, in 19 of 20 trials, or in every one of fewer."""
     found = 0
     for seed in range(TRIALS):
         random = np.random.default_rng(seed)
         found += told <= worse(side(random, **alike), side(random, **alike, **fields))
-    assert found >= TRIALS - 1
+    assert found >= TRIALS - SLIPS
 
 
 def test_runs_that_are_alike_are_not_told_apart() -> None:
-    """In 20 comparisons one false alarm at most, worse or better."""
+    """In 20 comparisons one false alarm at most, worse or better; in fewer none."""
     alarms = 0
     for seed in range(TRIALS):
         random = np.random.default_rng(100 + seed)
         told = {one.outcome for one in compare_numbers(side(random), side(random))}
         alarms += bool(told & {"worse", "better", "small"})
-    assert alarms <= 1
+    assert alarms <= SLIPS
 
 
 def numbers(p50: float, stage: str = "steady", **more: float) -> list[Number]:
