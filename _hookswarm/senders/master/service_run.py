@@ -70,8 +70,7 @@ class ServiceRun:
         self._introduced: set[str] = set()
         """Sending processes that were told."""
         self._restarting: gevent.Greenlet | None = None
-        self._runs_on: dict[str, int] = {}
-        """Processes that serve because a restart started them."""
+        self._restarters: dict[str, Restarter] = {}
         self._drains = Drains(settings, folder.timeline, controls, inbox, ending, clock, say)
         self.drained: ServiceDrained | None = None
         """How the last drain went."""
@@ -163,8 +162,7 @@ class ServiceRun:
         restarter = Restarter(name, self._service.restart[name], self._values, self._folder.path, self._clock, pause)
         entry = restarter.run(number)
         self._folder.timeline.add(entry)
-        if restarter.runs_on:
-            self._runs_on[name] = restarter.runs_on
+        self._restarters[name] = restarter
         back = f"back {((entry.ready_ns or entry.at_ns) - entry.at_ns) / 1e9:.1f} s after {entry.how}"
         self._say(f"restart {name}: {entry.fault or back}")
 
@@ -201,8 +199,9 @@ class ServiceRun:
             else:
                 (self._folder.path / ACCOUNT).unlink(missing_ok=True)  # it holds secrets, and nobody needs it any more
             atexit.unregister(self._say_left)
-        for name, pid in self._runs_on.items():
-            self._say(f"restart {name}: what was started serves on, as process {pid}: `kill {pid}` ends it")
+        for name, restarter in self._restarters.items():
+            if pid := restarter.serves:
+                self._say(f"restart {name}: what was started serves on, as process {pid}: `kill {pid}` ends it")
 
     def _say_left(self) -> None:
         """What to do where something is left of it; also where the process is made to end before that is known."""
