@@ -65,6 +65,12 @@ class Restarter:
         """The process that was started here, and serves; None: a command that has returned, if late, or none."""
         return self._started.pid if self._started and self._started.poll() is None else None
 
+    @property
+    def failed(self) -> str:
+        """What was started seemed to serve, and then ended with a fault: which, and where to look; else nothing."""
+        code = self._started.poll() if self._started else None
+        return f"{self._restart.start[0]} ended with {code}: {self._look}" if code else ""
+
     def run(self, stage: int) -> ServiceRestarted:
         """End it and start it again, now; what goes wrong is told in the entry."""
         entry = ServiceRestarted(

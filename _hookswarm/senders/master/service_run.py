@@ -200,6 +200,8 @@ class ServiceRun:
                 (self._folder.path / ACCOUNT).unlink(missing_ok=True)  # it holds secrets, and nobody needs it any more
             atexit.unregister(self._say_left)
         for name, restarter in self._restarters.items():
+            if restarter.failed:
+                self._say(f"restart {name}: {restarter.failed}")
             if pid := restarter.serves:
                 self._say(f"restart {name}: what was started serves on, as process {pid}: `kill {pid}` ends it")
 

@@ -85,6 +85,16 @@ def test_a_command_that_goes_on_is_the_service(tmp_path: Path) -> None:
 def test_a_command_that_returns_late_serves_no_longer(tmp_path: Path) -> None:
     """It took longer than a moment to start it again: once it has returned, there is no process of ours to end."""
     entry, restarter = restarted(tmp_path, restart(stop=("true",), start=("sleep", "1.5"), ready=""))
-    assert (entry.fault, bool(restarter.serves)) == ("", True)
+    assert (entry.fault, bool(restarter.serves), restarter.failed) == ("", True, "")
     time.sleep(1)
-    assert restarter.serves is None
+    assert (restarter.serves, restarter.failed) == (None, "")
+
+
+@pytest.mark.slow
+def test_a_command_that_fails_late_is_told(tmp_path: Path) -> None:
+    """It went on for so long that it was taken for the service, and then ended with a fault."""
+    start = ("sh", "-c", "sleep 1.5; exit 3")
+    entry, restarter = restarted(tmp_path, restart(stop=("true",), start=start, ready=""))
+    assert (entry.fault, restarter.failed) == ("", "")
+    time.sleep(1)
+    assert restarter.failed.startswith("sh ended with 3: see what it printed, ")
