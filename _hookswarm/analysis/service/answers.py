@@ -20,6 +20,7 @@ NEARLY = 0.9
 GONE_KNOWN_S = 0.2
 """So long after a 410 an endpoint may be disabled."""
 NONE_CAME = "nothing arrived at the endpoint that answers so"
+TOO_SOON = "nothing at all was tried again while it was watched: play it without --quick"
 
 
 class _Seen(NamedTuple):
@@ -42,12 +43,20 @@ def answer_rules(stages: Sequence[Watched], promises: Promises) -> Iterator[Rule
     """All of them."""
     stages = [stage for stage in stages if not stage.plan.duplicate]
     yield from _hint_rules(stages, promises)
-    yield _gone_rule(stages, promises.get("gone"))
-    yield _rule_after(stages, 429, promises.get("throttled"))
-    yield _rule_after(stages, 404, promises.get("not_found"))
+    long = [stage for stage in stages if not _too_short(stage)] if len(usual_waits_s(stages)) else stages
+    why = TOO_SOON if len(long) < len(stages) else NONE_CAME
+    yield _gone_rule(long, promises.get("gone"), why)
+    yield _rule_after(long, 429, promises.get("throttled"), why)
+    yield _rule_after(long, 404, promises.get("not_found"), why)
     for status in (302, 307):
-        yield _redirect_rule(stages, status, promises.get("redirects"))
-    yield _success_rule(stages, promises.get("success"))
+        yield _redirect_rule(stages, long, status, promises.get("redirects"))
+    yield _success_rule(long, promises.get("success"), why)
+
+
+def _too_short(stage: Watched) -> bool:
+    """Not even what failed with a 503 was tried again in it: of a service that does so, it tells nothing final."""
+    failed = _first([stage], 503)
+    return failed.times > 0 and not failed.again
 
 
 def usual_waits_s(stages: Sequence[Watched], status: int = 503) -> Floats:
@@ -110,18 +119,18 @@ def _hint_rule(rule: str, promised: str | None, seen: _Seen, asked_s: float, usu
     return ruled(rule, promised, f"{what}: {waits}", what == promised, f"{seen.again} waits{usual}")
 
 
-def _rule_after(stages: Sequence[Watched], status: int, promised: str | None) -> Rule:
+def _rule_after(stages: Sequence[Watched], status: int, promised: str | None, why: str) -> Rule:
     rule, seen = f"after a {status}", _first(stages, status, hinted=None if status != 429 else False)
     if not seen.times:
-        return unseen(rule, promised, NONE_CAME)
+        return unseen(rule, promised, why)
     waits = f", after {seconds(seen.waits_s)}" if seen.again else ""
     return ruled(rule, promised, f"{seen.what}{waits}", seen.what == promised, f"{events(seen.times)} answered so")
 
 
-def _gone_rule(stages: Sequence[Watched], promised: str | None) -> Rule:
+def _gone_rule(stages: Sequence[Watched], promised: str | None, why: str) -> Rule:
     rule, seen = "after a 410", _first(stages, 410)
     if not seen.times:
-        return unseen(rule, promised, NONE_CAME)
+        return unseen(rule, promised, why)
     later, came = _after_gone(stages)
     what = "disables" if seen.what == "final" and later and not came else seen.what
     told = {
@@ -147,8 +156,10 @@ def _after_gone(stages: Sequence[Watched]) -> tuple[int, int]:
     return later, came
 
 
-def _redirect_rule(stages: Sequence[Watched], status: int, promised: str | None) -> Rule:
+def _redirect_rule(stages: Sequence[Watched], long: Sequence[Watched], status: int, promised: str | None) -> Rule:
+    """`long`: of the stages those that are watched until a retry would come."""
     rule, seen = f"after a {status}", _first(stages, status)
+    known = _first(long, status)
     if not seen.times:
         return unseen(rule, promised, NONE_CAME)
     bodiless = whole = vanished = 0
@@ -170,13 +181,13 @@ def _redirect_rule(stages: Sequence[Watched], status: int, promised: str | None)
     elif whole:
         told, kept = f"followed with its body: {of(whole, seen.times)}", promised != "not followed"
     else:
-        told, kept = f"not followed; {seen.what}", promised == "not followed"
+        told, kept = f"not followed{f'; {known.what}' if known.times else ''}", promised == "not followed"
         if status == 307 and promised == "followed without a body":
             kept = True  # with its body it may be a failure
     return ruled(rule, promised, told, kept, evidence)
 
 
-def _success_rule(stages: Sequence[Watched], promised: str | None) -> Rule:
+def _success_rule(stages: Sequence[Watched], promised: str | None, why: str) -> Rule:
     rule = "what is a success"
     done: list[int] = []
     again: list[int] = []
@@ -187,7 +198,7 @@ def _success_rule(stages: Sequence[Watched], promised: str | None) -> Rule:
             (again if seen.again else done).append(status)
             evidence.append(f"{status}: {of(seen.again, seen.times)} tried again")
     if not done and not again:
-        return unseen(rule, promised, NONE_CAME)
+        return unseen(rule, promised, why)
     told = f"not tried again after {_list(done)}" + (f"; tried again after {_list(again)}" if again else "")
     kept = all(status >= 300 for status in again)
     if promised == "below 400":

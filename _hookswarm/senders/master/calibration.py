@@ -18,6 +18,7 @@ from _hookswarm.senders.plan.calibrated import (
     Rates,
     Round,
     calibrated,
+    distinct,
     first_round,
     rates_of,
     second_round,
@@ -66,6 +67,9 @@ class Calibration:
             return plan
         stages = calibrated(plan.stages, rates, fan_out, bound)
         self._say(told_calibration(service.name, rates, fan_out, plan.stages, stages, bound))
+        if len(played := distinct(stages)) < len(stages):
+            self._say(f"{len(stages) - len(played)} stages come to the same as others at these rates: played once")
+        stages = played
         self._folder.replan(
             stages,
             CalibrationRecord(

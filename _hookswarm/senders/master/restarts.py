@@ -58,8 +58,18 @@ class Restarter:
         self._clock = clock
         self._pause = pause
         self._client = httpx.Client(trust_env=False, timeout=2.0)
-        self.runs_on: int | None = None
-        """The process that was started here, and serves."""
+        self._started: subprocess.Popen[bytes] | None = None
+
+    @property
+    def serves(self) -> int | None:
+        """The process that was started here, and serves; None: a command that has returned, if late, or none."""
+        return self._started.pid if self._started and self._started.poll() is None else None
+
+    @property
+    def failed(self) -> str:
+        """What was started seemed to serve, and then ended with a fault: which, and where to look; else nothing."""
+        code = self._started.poll() if self._started else None
+        return f"{self._restart.start[0]} ended with {code}: {self._look}" if code else ""
 
     def run(self, stage: int) -> ServiceRestarted:
         """End it and start it again, now; what goes wrong is told in the entry."""
@@ -120,7 +130,7 @@ class Restarter:
                 raise RestartError(f"{what} was not ready within {self._restart.ready_s:g} s: {self._look}")
             gevent.sleep(ASK_S if self._ready else POLL_S)
         entry.ready_ns = self._clock.now()
-        self.runs_on = process.pid if process and process.poll() is None else None
+        self._started = process
 
     def _is_back(self, process: "subprocess.Popen[bytes] | None", since_s: float) -> bool:
         if self._ready:

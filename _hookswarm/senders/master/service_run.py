@@ -76,8 +76,7 @@ class ServiceRun:
         """Sending processes that were told."""
         self._restarting: gevent.Greenlet | None = None
         self._renewing: gevent.Greenlet | None = None
-        self._runs_on: dict[str, int] = {}
-        """Processes that serve because a restart started them."""
+        self._restarters: dict[str, Restarter] = {}
         self._drains = Drains(settings, folder.timeline, controls, inbox, ending, clock, say)
         self.drained: ServiceDrained | None = None
         """How the last drain went."""
@@ -238,8 +237,7 @@ class ServiceRun:
         restarter = Restarter(name, self._service.restart[name], self._values, self._folder.path, self._clock, pause)
         entry = restarter.run(number)
         self._folder.timeline.add(entry)
-        if restarter.runs_on:
-            self._runs_on[name] = restarter.runs_on
+        self._restarters[name] = restarter
         back = f"back {((entry.ready_ns or entry.at_ns) - entry.at_ns) / 1e9:.1f} s after {entry.how}"
         self._say(f"restart {name}: {entry.fault or back}")
 
@@ -271,8 +269,11 @@ class ServiceRun:
             self._say(f"cannot write {with_remedy(error)}")
         finally:
             self._steps.close()
-        for name, pid in self._runs_on.items():
-            self._say(f"restart {name}: what was started serves on, as process {pid}: `kill {pid}` ends it")
+        for name, restarter in self._restarters.items():
+            if restarter.failed:
+                self._say(f"restart {name}: {restarter.failed}")
+            if pid := restarter.serves:
+                self._say(f"restart {name}: what was started serves on, as process {pid}: `kill {pid}` ends it")
 
     def fan_out(self) -> int:
         """How many endpoints get an event."""

@@ -103,6 +103,15 @@ def calibrated(stages: Sequence[Stage], rates: Rates, fan_out: int, max_rate: fl
     )
 
 
+def distinct(stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """Of stages that came to the same the first: two of one name would be counted as one."""
+    left: list[Stage] = []
+    for stage in stages:
+        if stage not in left:
+            left.append(stage)
+    return tuple(left)
+
+
 def _calibrated(stage: Stage, factor: float, per_s: float, drowns: bool) -> Stage:
     if isinstance(stage.arrivals, Closed):
         events = stage.events and max(min(stage.events, round(CLOSED * EVENTS_FOR_S * per_s)), 1)

@@ -89,6 +89,25 @@ def test_what_is_retried_and_what_is_final(
     assert (found.verdict, found.observed, found.evidence) == (verdict, told, "3 events answered so")
 
 
+def test_a_stage_that_ends_before_any_retry_tells_nothing_final() -> None:
+    """In another one events are tried again: what was watched for less long than that may yet be, too."""
+    failed = published(webhook=1)
+    rows = [(status, published(webhook=webhook)) for webhook, status in enumerate((404, 410, 307, 304), 2)]
+    later = published(webhook=3, sequence=1, at_s=0.5)
+    short = through(
+        [failed, *(event for _, event in rows), later],
+        [*tried(failed, (0.1, 503)), *(row for status, event in rows for row in tried(event, (0.1, status))),
+         *tried(later, (0.6, 204))],
+    )  # fmt: skip
+    stages = [watched(played(one)) for one in (short, through([PLAIN], [*USUAL]))]
+    found = {rule.rule: rule for rule in answer_rules([one for one in stages if one], {"success": "2xx"})}
+    for rule in ("after a 404", "after a 410"):
+        assert (found[rule].verdict, found[rule].observed) == ("not observed", "-"), found[rule]
+        assert "play it without --quick" in found[rule].evidence
+    assert found["after a 307"].observed == "not followed"
+    assert "304" not in found["what is a success"].observed
+
+
 def test_some_are_retried() -> None:
     """That keeps no promise."""
     events, arrivals = answered(404, 1.1)

@@ -40,7 +40,7 @@ def test_a_signal_ends_the_process_of_the_file(tmp_path: Path, sleeper: "subproc
     (tmp_path / "pid").write_text(str(sleeper.pid))
     one = restart(pid_file=str(tmp_path / "pid"), signal=name, start=("echo", "it starts"))
     entry, restarter = restarted(tmp_path, one)
-    assert (entry.stage, entry.name, entry.fault, restarter.runs_on) == (3, "own", "", None)
+    assert (entry.stage, entry.name, entry.fault, restarter.serves) == (3, "own", "", None)
     assert entry.how.startswith(f"{name} to process {sleeper.pid} (")
     assert entry.gone_ns is not None
     assert entry.started_ns is not None
@@ -64,14 +64,14 @@ def test_what_goes_wrong_is_in_the_entry(tmp_path: Path, fields: dict[str, Any],
     """With where to look; what was started and never served is ended."""
     entry, restarter = restarted(tmp_path, restart(**fields))
     assert entry.fault.startswith(said)
-    assert (entry.ready_ns, restarter.runs_on) == (None, None)
+    assert (entry.ready_ns, restarter.serves) == (None, None)
 
 
 @pytest.mark.slow
 def test_a_command_that_goes_on_is_the_service(tmp_path: Path) -> None:
     """In a session of its own, so that Ctrl-C does not reach it; without our secrets; it is left running, and named."""
     entry, restarter = restarted(tmp_path, restart(stop=("true",), start=("sh", "-c", "env; exec sleep 60"), ready=""))
-    pid = restarter.runs_on
+    pid = restarter.serves
     assert entry.fault == ""
     assert pid is not None
     try:
@@ -79,3 +79,22 @@ def test_a_command_that_goes_on_is_the_service(tmp_path: Path) -> None:
         assert "HOOKSWARM_" not in (tmp_path / "restart-own.log").read_text()
     finally:
         os.kill(pid, 9)
+
+
+@pytest.mark.slow
+def test_a_command_that_returns_late_serves_no_longer(tmp_path: Path) -> None:
+    """It took longer than a moment to start it again: once it has returned, there is no process of ours to end."""
+    entry, restarter = restarted(tmp_path, restart(stop=("true",), start=("sleep", "1.5"), ready=""))
+    assert (entry.fault, bool(restarter.serves), restarter.failed) == ("", True, "")
+    time.sleep(1)
+    assert (restarter.serves, restarter.failed) == (None, "")
+
+
+@pytest.mark.slow
+def test_a_command_that_fails_late_is_told(tmp_path: Path) -> None:
+    """It went on for so long that it was taken for the service, and then ended with a fault."""
+    start = ("sh", "-c", "sleep 1.5; exit 3")
+    entry, restarter = restarted(tmp_path, restart(stop=("true",), start=start, ready=""))
+    assert (entry.fault, restarter.failed) == ("", "")
+    time.sleep(1)
+    assert restarter.failed.startswith("sh ended with 3: see what it printed, ")

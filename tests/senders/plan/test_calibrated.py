@@ -11,6 +11,7 @@ from _hookswarm.senders.plan.calibrated import (
     Rates,
     Round,
     calibrated,
+    distinct,
     first_round,
     rates_of,
     second_round,
@@ -115,3 +116,13 @@ def test_it_is_told() -> None:
         "own accepts 6,100/s and delivers 100/s: stages run at half of that, 50/s at most "
         "(steady at 50/s, not 200/s, bursts at 25/s, not 100/s); --rate sets another"
     )
+
+
+def test_stages_that_come_to_the_same_are_played_once() -> None:
+    """Two of one name would be counted as one: the first is left."""
+    planned = sweep(Stage("memory"), webhooks=(1, 100), events=(1_000, 3_000, 10_000))
+    found = distinct(calibrated(planned, Rates(100.0, 100.0, 1.0), fan_out=1))
+    assert [stage.name for stage in found] == [
+        f"memory webhooks={webhooks} events={events}" for webhooks in (1, 100) for events in (1_000, 2_000)
+    ]
+    assert distinct(planned) == planned
