@@ -63,3 +63,10 @@ EVENTS_OWN: dict[str, Maker] = {
 }
 PAYLOADS_OWN: dict[str, Maker] = {"compact_body": _compact, "members": _members}
 BODYS_OWN: dict[str, Maker] = {"compact_body": _compact, "form": _form}
+
+
+def spellings(event_id: bytes) -> tuple[str, str]:
+    """How a header may tell an event's id: as it is, or as the UUID that is made of it."""
+    told: list[bytes] = [b""] * len(PLACES)
+    told[PLACES["id"]] = event_id
+    return event_id.decode(), EVENTS_OWN["uuid"](told).decode()

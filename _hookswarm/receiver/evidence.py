@@ -14,9 +14,8 @@ import stat
 import threading
 from pathlib import Path
 
-from _hookswarm.protocol.event_values import EVENTS_OWN
+from _hookswarm.protocol.event_values import spellings
 from _hookswarm.protocol.identity import EventId, format_event_id
-from _hookswarm.protocol.templates import PLACES
 from _hookswarm.receiver.request import Environ
 from _hookswarm.records.writing import append_whole
 
@@ -45,7 +44,7 @@ class EvidenceFile:
         own = environ.get("REMOTE_PORT", "")
         ports = [int(own)] if own.isdecimal() else open_ports(self._port)
         headers = _headers(environ)
-        ids = _spelt(event) if event else ()
+        ids = spellings(format_event_id(event)) if event else ()
         line = {
             "at": at_ns,
             "stage": event and event.stage,
@@ -97,13 +96,6 @@ def _far_end(descriptor: int, port: int) -> int | None:
         return None
     finally:
         one.detach()  # it is the server's
-
-
-def _spelt(event: EventId) -> tuple[str, str]:
-    """How an event's id may be spelt: as it is, or as a UUID."""
-    told = [b""] * len(PLACES)
-    told[PLACES["id"]] = format_event_id(event)
-    return format_event_id(event).decode(), EVENTS_OWN["uuid"](told).decode()
 
 
 def _headers(environ: Environ) -> dict[str, str]:

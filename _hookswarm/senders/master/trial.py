@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import gevent
 
 from _hookswarm.common.wording import figure
+from _hookswarm.protocol.event_values import spellings
 from _hookswarm.protocol.mending import likeliest_mend
 from _hookswarm.protocol.regions import is_loopback
 from _hookswarm.protocol.served import Caught, Served
@@ -86,8 +87,9 @@ def bytes_told(caught: Caught) -> str:
 
 
 def id_headers(caught: Caught) -> list[str]:
-    """The headers that bring the event's id back."""
-    return [name for name, text in caught.headers.items() if caught.event and caught.event in text]
+    """The headers that bring the event's id back, as it is or as the UUID that is made of it."""
+    spelt = spellings(caught.event.encode()) if caught.event else ()
+    return [name for name, text in caught.headers.items() if any(one in text for one in spelt)]
 
 
 def signature_told(caught: Caught, served: Served) -> str:

@@ -4,6 +4,7 @@ Open stages run at half of the rate at which events are both accepted and delive
 Closed ones may publish at twice that rate at most, so that what piles up meanwhile is delivered in as long again.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -98,8 +99,8 @@ def calibrated(stages: Sequence[Stage], rates: Rates, fan_out: int, max_rate: fl
     rates_planned = [one.arrivals.rate for one in bent if not (isinstance(one.arrivals, Closed) or one.limits)]
     factor = min(1.0, SHARE * per_s / max(rates_planned, default=SHARE * per_s))
     drowns = rates.accepts_per_s > CLOSED * per_s
-    return tuple(
-        stage if stage.scenario == CONFORMANCE else _calibrated(stage, factor, per_s, drowns) for stage in stages
+    return _told_apart(
+        [stage if stage.scenario == CONFORMANCE else _calibrated(stage, factor, per_s, drowns) for stage in stages]
     )
 
 
@@ -123,6 +124,25 @@ def _calibrated(stage: Stage, factor: float, per_s: float, drowns: bool) -> Stag
         return stage
     name = stage.name if stage.limits else renamed(stage.name, "rate", f"{rate:.4g}")
     return replace(stage, arrivals=at_rate(stage.arrivals, rate), name=name)
+
+
+def _told_apart(stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """Those of a sweep that were cut to as many events, and so to one name, share them out: 3 of 300 get 100, 200, 300;
+    or one more where a stage has so many already.
+    """
+    of_name, seen = Counter(stage.name for stage in stages), Counter[str]()
+    taken = {name for name, alike in of_name.items() if alike == 1}
+    apart = []
+    for stage in stages:
+        if (alike := of_name[stage.name]) > 1 and stage.events and " events=" in stage.name:
+            seen[stage.name] += 1
+            events = max(stage.events * seen[stage.name] // alike, 1)
+            while (name := renamed(stage.name, "events", str(events))) in taken:
+                events += 1
+            taken.add(name)
+            stage = replace(stage, events=events, name=name)
+        apart.append(stage)
+    return tuple(apart)
 
 
 def told_calibration(

@@ -22,6 +22,9 @@ from _hookswarm.senders.service.table import Service, Step
 
 PATIENCE_S = 30.0
 """How long one answer may take."""
+IDLE_S = 2.0
+"""A connection that was idle for longer is not used again: many servers end theirs after 5 s, and a request that is on
+its way then gets no answer."""
 SLOWED_S = 300.0
 """How long a service may ask us to wait, all in all, before one step is done."""
 AGAIN_S = 0.5
@@ -70,7 +73,8 @@ class Steps:
         self._service = service
         self._tell = tell
         self._sleep = sleep
-        self._client = httpx.Client(trust_env=False, timeout=PATIENCE_S, verify=tls or True)
+        limits = httpx.Limits(keepalive_expiry=IDLE_S)
+        self._client = httpx.Client(trust_env=False, timeout=PATIENCE_S, verify=tls or True, limits=limits)
         self._hidden: set[bytes] = set()
         self.stopped: Callable[[], bool] = lambda: False
         """Whether somebody wants a long wait to end."""

@@ -90,6 +90,17 @@ def test_closed_stages_drown_nobody() -> None:
     assert many.name == "memory events=2000"
 
 
+def test_stages_that_are_cut_to_as_many_events_stay_apart() -> None:
+    """A name that several have would add up their deliveries, and a sweep over one number says nothing."""
+    counted = sweep(Stage("memory", users=8), events=(100, 1_000, 3_000, 10_000))
+    stages = calibrated((CLOSED, *counted), Rates(3_000, 15, 1), 1)
+    assert [one.events for one in stages[1:]] == [100, 101, 200, 300]
+    assert len({one.name for one in stages}) == len(stages)
+    stages = calibrated((CLOSED, *counted), Rates(3_000, 30, 1), 1)
+    assert [one.events for one in stages[1:]] == [100, 200, 400, 600]
+    assert len({one.name for one in stages}) == len(stages)
+
+
 def test_a_backlog_is_as_much_smaller() -> None:
     """It takes as long to be delivered as was planned."""
     (stage,) = calibrated((replace(STEADY, arrivals=Backlog(200, backlog=5_000)),), Rates(500, 100, 1), 1)

@@ -83,7 +83,7 @@ def answer(asked: Asked) -> Answer:
     own = {"uid": f"endpoint-{number}", "token": {"access_token": "login-1"}, "project": {"uid": "project-1"}}
     body = {
         "id": f"{kind}-{1 if kind == 'app' else number}",
-        "data": {**own, "api_key": {"key": "key-1"}},
+        "data": {**own, "api_key": {"key": "key-1"}, "content": [{"uid": "organisation-1"}]},
         "application_id": "application-1",
         "subscription_id": f"subscription-{number}",
         "secret": f"secret-{number}",

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from _hookswarm.senders.service import steps
 from _hookswarm.senders.service.steps import DEFAULT_WAIT_S, StepError, Steps, Told
 from _hookswarm.senders.service.table import parse_service
-from tests.support.servers import closed_port
+from tests.support.servers import NO_CONTENT, Peer, ScriptedServer, closed_port
 from tests.support.service_api import Answer, Api, Asked
 
 SECRET = "s3cr3t-token-value"
@@ -160,6 +161,23 @@ def test_nobody_there(tmp_path: Path) -> None:
     made = Doing("http://127.0.0.1:1", {"write": str(tmp_path / "no" / "file"), "body": "x"})
     with pytest.raises(StepError, match="let the folder be where it is"):
         made.do()
+
+
+def test_a_connection_that_was_idle_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that ends it just then would leave the request without an answer."""
+    monkeypatch.setattr(steps, "IDLE_S", 0.05)
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(NO_CONTENT)
+        peer.request()
+
+    with ScriptedServer(script) as server:
+        made = Doing(server.url, {"request": "POST {api}"})
+        for _ in range(2):
+            assert made.do() == {}
+            time.sleep(0.1)
+        made.steps.close()
 
 
 def test_a_step_with_patience_is_tried_again() -> None:
