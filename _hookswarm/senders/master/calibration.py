@@ -18,10 +18,9 @@ from _hookswarm.senders.plan.calibrated import (
     Rates,
     Round,
     calibrated,
-    distinct,
     first_round,
+    next_round,
     rates_of,
-    second_round,
     through_per_s,
     told_calibration,
 )
@@ -58,18 +57,19 @@ class Calibration:
         run is to end, it is the plan as it was. Raises RunFailedError, ControlError, OSError.
         """
         bound = self._settings.bound.per_s if self._settings.bound else None
-        stage = first_round(max(one.webhooks for one in plan.stages), bound, self._settings.quick)
-        rates = self._round(stage)
-        if rates and (more := second_round(stage, rates, fan_out, self._settings.quick)):
-            rates = self._round(more)
-        service = self._settings.service
-        if not rates or not service or self._ending.asked.is_set():
-            return plan
+        service, quick = self._settings.service, self._settings.quick
+        assert service
+        stage: Stage | None = first_round(max(one.webhooks for one in plan.stages), bound, quick)
+        found: list[Rates] = []
+        while stage:
+            seen = self._round(stage)
+            if not seen or self._ending.asked.is_set():
+                return plan
+            found.append(seen)
+            stage = next_round(stage, found, fan_out, quick)
+        rates = found[-1]
         stages = calibrated(plan.stages, rates, fan_out, bound)
         self._say(told_calibration(service.name, rates, fan_out, plan.stages, stages, bound))
-        if len(played := distinct(stages)) < len(stages):
-            self._say(f"{len(stages) - len(played)} stages come to the same as others at these rates: played once")
-        stages = played
         self._folder.replan(
             stages,
             CalibrationRecord(

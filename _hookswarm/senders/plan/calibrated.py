@@ -17,11 +17,16 @@ from _hookswarm.senders.plan.conformance import CONFORMANCE
 from _hookswarm.senders.plan.stages import Stage, renamed
 
 FIRST_EVENTS = 100
-"""A first round is of so few that nobody is hurt; it says how long the second one may be."""
+"""A first round is of so few that nobody is hurt; it says how long the next one may be."""
 USERS = 16
 ENDPOINTS = 100
 LENGTH_S = {True: 2.0, False: 5.0}
-"""By `--quick`: how long the second round publishes."""
+"""By `--quick`: how long a quick service is published to."""
+LONG_S = 8.0
+"""A round that took longer than this tells enough, and a longer one would be a burden."""
+GROWS = 1.3
+"""Times the rate of the round before: then it was not the service's own."""
+MOST_ROUNDS = 5
 SHARE = 0.5
 CLOSED = 2.0
 """Times that rate: what closed stages may publish."""
@@ -74,13 +79,22 @@ def first_round(webhooks: int, max_rate: float | None, quick: bool) -> Stage:
     return replace(stage, max_rate=max_rate, name=f"{CALIBRATION} #1")
 
 
-def second_round(first: Stage, rates: Rates, fan_out: int, quick: bool) -> Stage | None:
-    """What is delivered in as long again as it is published; None: the first round took long enough to tell."""
-    length_s = LENGTH_S[quick]
-    if rates.took_s >= length_s / 2:
+def next_round(stage: Stage, rates: Sequence[Rates], fan_out: int, quick: bool) -> Stage | None:
+    """What is played after `stage`, when the rounds so far saw `rates`; None: the last one tells.
+
+    A quick service is published to for as long as a round should last. Of a slow one a round tells its latency, not its
+    rate, where more events come at a higher rate: rounds double until they do not.
+    """
+    last, length_s = rates[-1], LENGTH_S[quick]
+    if len(rates) == 1 and last.took_s < length_s / 2:
+        events = max(round(CLOSED * length_s * through_per_s(last, fan_out)), FIRST_EVENTS)
+        return replace(stage, events=events, duration_s=length_s, name=f"{CALIBRATION} #2")
+    grew = len(rates) == 1 or through_per_s(last, fan_out) > GROWS * through_per_s(rates[-2], fan_out)
+    told = stage.duration_s or stage.max_rate or last.took_s > LONG_S
+    if told or not grew or len(rates) == MOST_ROUNDS:
         return None
-    events = max(round(CLOSED * length_s * through_per_s(rates, fan_out)), FIRST_EVENTS)
-    return replace(first, events=events, duration_s=length_s, name=f"{CALIBRATION} #2")
+    assert stage.events
+    return replace(stage, events=2 * stage.events, name=f"{CALIBRATION} #{len(rates) + 1}")
 
 
 def through_per_s(rates: Rates, fan_out: int) -> float:
@@ -102,15 +116,6 @@ def calibrated(stages: Sequence[Stage], rates: Rates, fan_out: int, max_rate: fl
     return _told_apart(
         [stage if stage.scenario == CONFORMANCE else _calibrated(stage, factor, per_s, drowns) for stage in stages]
     )
-
-
-def distinct(stages: Sequence[Stage]) -> tuple[Stage, ...]:
-    """Of stages that came to the same the first: two of one name would be counted as one."""
-    left: list[Stage] = []
-    for stage in stages:
-        if stage not in left:
-            left.append(stage)
-    return tuple(left)
 
 
 def _calibrated(stage: Stage, factor: float, per_s: float, drowns: bool) -> Stage:

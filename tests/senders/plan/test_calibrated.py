@@ -11,10 +11,9 @@ from _hookswarm.senders.plan.calibrated import (
     Rates,
     Round,
     calibrated,
-    distinct,
     first_round,
+    next_round,
     rates_of,
-    second_round,
     told_calibration,
 )
 from _hookswarm.senders.plan.stages import Limits, Stage, sweep
@@ -44,14 +43,32 @@ def test_nothing_arrived() -> None:
     assert rates_of(Round(100, 0.5, [(0.0, 0), (1.0, 0)])).delivers_per_s == 0
 
 
-def test_the_second_round_is_as_long_as_the_first_one_says() -> None:
-    """A slow service is asked no second time; a quick one takes what it delivers in twice the length."""
+def test_a_quick_service_is_published_to_for_longer() -> None:
+    """It takes what it delivers in twice the length of a round; that one tells."""
     first = first_round(1_000, None, quick=True)
     assert first.events == FIRST_EVENTS
-    assert second_round(first, Rates(3_000, 20, took_s=5), 1, quick=True) is None
-    more = second_round(first, Rates(3_000, 1_000, took_s=0.1), 1, quick=True)
+    more = next_round(first, [Rates(3_000, 1_000, took_s=0.1)], 1, quick=True)
     assert more
     assert (more.events, more.duration_s) == (2 * 1_000 * LENGTH_S[True], LENGTH_S[True])
+    assert next_round(more, [Rates(3_000, 1_000, took_s=0.1), Rates(3_000, 3_000, took_s=1.9)], 1, quick=True) is None
+
+
+def test_rounds_double_until_the_rate_grows_no_more() -> None:
+    """A hundred events through queues that are polled every few seconds tell how long that takes, and no rate."""
+    stage: Stage | None = first_round(1_000, None, quick=True)
+    found, events = [], []
+    while stage and stage.events:
+        events.append(stage.events)
+        found.append(Rates(3_000, min(stage.events / 4, 120), took_s=4 + stage.events / 400))
+        stage = next_round(stage, found, 1, quick=True)
+    assert events == [100, 200, 400, 800]
+    assert found[-1].delivers_per_s == 120
+
+
+@pytest.mark.parametrize("took_s", [8.1, 50.0])
+def test_a_service_that_takes_long_is_asked_no_second_time(took_s: float) -> None:
+    """Twice as many would be a burden."""
+    assert next_round(first_round(1_000, None, quick=True), [Rates(3_000, 2, took_s)], 1, quick=True) is None
 
 
 def test_a_bound_of_the_rate_holds_in_the_calibration() -> None:
@@ -127,13 +144,3 @@ def test_it_is_told() -> None:
         "own accepts 6,100/s and delivers 100/s: stages run at half of that, 50/s at most "
         "(steady at 50/s, not 200/s, bursts at 25/s, not 100/s); --rate sets another"
     )
-
-
-def test_stages_that_come_to_the_same_are_played_once() -> None:
-    """Two of one name would be counted as one: the first is left."""
-    planned = sweep(Stage("memory"), webhooks=(1, 100), events=(1_000, 3_000, 10_000))
-    found = distinct(calibrated(planned, Rates(100.0, 100.0, 1.0), fan_out=1))
-    assert [stage.name for stage in found] == [
-        f"memory webhooks={webhooks} events={events}" for webhooks in (1, 100) for events in (1_000, 2_000)
-    ]
-    assert distinct(planned) == planned
