@@ -58,7 +58,7 @@ def test_books_balance_through_a_named_service(named: tuple[str, dict[str, str]]
     """What it accepts of a short load arrives, once, signed and of the same value; none is lost."""
     name, env = named
     command = [sys.executable, str(RUNNER), "--service", name, "--test", "load", "--quick", "--no-replay"]
-    command += ["--rate", str(RATE), "--stages", "sustained"]
+    command += ["--rate", str(RATE), "--stages", "sustained", "--webhooks", "100"]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
     report = tmp_path / "webhook_performance_results.json"
     assert report.exists(), done.stdout + done.stderr
