@@ -45,8 +45,8 @@ def answer_rules(stages: Sequence[Watched], promises: Promises) -> Iterator[Rule
     yield _gone_rule(stages, promises.get("gone"))
     yield _rule_after(stages, 429, promises.get("throttled"))
     yield _rule_after(stages, 404, promises.get("not_found"))
-    for status in (302, 307):
-        yield _redirect_rule(stages, status, promises.get("redirects"))
+    yield _redirect_rule(stages, 302, promises.get("redirects"))
+    yield _redirect_rule(stages, 307, _promised_of_307(promises))
     yield _success_rule(stages, promises.get("success"))
 
 
@@ -147,6 +147,13 @@ def _after_gone(stages: Sequence[Watched]) -> tuple[int, int]:
     return later, came
 
 
+def _promised_of_307(promises: Promises) -> str | None:
+    """A 307 wants the body again: that a service follows others without it says nothing of a 307."""
+    others = promises.get("redirects")
+    promised: str | None = promises.get("redirects_307", None if others == "followed without a body" else others)
+    return promised
+
+
 def _redirect_rule(stages: Sequence[Watched], status: int, promised: str | None) -> Rule:
     rule, seen = f"after a {status}", _first(stages, status)
     if not seen.times:
@@ -168,11 +175,9 @@ def _redirect_rule(stages: Sequence[Watched], status: int, promised: str | None)
             told = "followed without a body, and then tried again"
         kept = promised == "followed without a body"
     elif whole:
-        told, kept = f"followed with its body: {of(whole, seen.times)}", promised != "not followed"
+        told, kept = f"followed with its body: {of(whole, seen.times)}", promised == "followed"
     else:
         told, kept = f"not followed; {seen.what}", promised == "not followed"
-        if status == 307 and promised == "followed without a body":
-            kept = True  # with its body it may be a failure
     return ruled(rule, promised, told, kept, evidence)
 
 

@@ -363,6 +363,7 @@ def test_what_else_a_table_says(tmp_path: Path) -> None:
         [promises]
         success = "below 400"
         redirects = "followed without a body"
+        redirects_307 = "not followed"
         retry_after = "obeyed on 429"
         gone = "disables"
         idempotency = "id"
@@ -380,4 +381,5 @@ def test_what_else_a_table_says(tmp_path: Path) -> None:
     assert accepted.lacks(202, b'{"destination_ids":["a"],"duplicate":false}') == ""
     assert "body lacks" in accepted.lacks(202, b'{"destination_ids": [], "duplicate": false}')
     assert (service.settle_s, service.settle_by_probe, service.provider.name) == (2, True, "standard-webhooks")
+    assert (service.promises.redirects, service.promises.redirects_307) == ("followed without a body", "not followed")
     assert (service.promises.success, service.restart["store"].signal) == ("below 400", "TERM")
