@@ -35,7 +35,7 @@ def drain_of(stage: PlayedStage, service: ServiceRecord) -> Drain | None:
     if not stage.published or not stage.arrived or plan.faults or plan.incidents or plan.restart or hangs:
         return None
     accepted_ns, arrived_ns = accepted_and_arrived(stage)
-    found = _rates(accepted_ns, arrived_ns, max(LEAST, plan.users + 1))
+    found = _rates(accepted_ns, arrived_ns, max(LEAST, (plan.users or 0) + 1))
     if not found:
         return None
     accepts, delivers, most, waited_s = found
