@@ -55,6 +55,10 @@ class Signature(_Part):
     """Template of that header."""
     again: str = ""
     """How the signature by a second secret follows in the same header; empty: the provider's format has no room."""
+    separator: str = ""
+    """One character between the parts of that header, where others stand beside those of `value`, such as a `v0=` that
+    is older: a receiver passes over them. Empty: none do, or `again` says it.
+    """
     tolerance_s: int | None = Field(default=None, ge=1)
     """How far a receiver lets the timestamp lie from its clock."""
     public: Literal["hex", "base64", "pem"] = "pem"
@@ -71,6 +75,10 @@ class Signature(_Part):
             yield "value: it must hold {signature} once"
         if self.again and not (self.value.endswith(self.again[1:]) and self.again[1:].endswith("{signature}")):
             yield "again: it must be a separator of one character, and then what `value` ends with: {signature}"
+        if self.separator and (len(self.separator) > 1 or self.again[:1] not in ("", self.separator)):
+            yield "separator: it must be one character, and that of `again`"
+        elif self.separator and any(part.count("{") != 1 for part in self.value.split(self.separator)):
+            yield "separator: between two of them `value` must hold one name each"
         if "{values}" in self.signed and "{names}" not in self.value:
             yield "value: it must hold {names}: by them a receiver finds the {values} that are signed"
         asymmetric = self.algorithm in ASYMMETRIC

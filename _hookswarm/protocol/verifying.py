@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from _hookswarm.protocol.event_values import BODYS_OWN
@@ -17,6 +18,9 @@ MAX_NAMES = 32
 """Headers that are looked at because a signature lists them."""
 
 _BODY, _SIGNATURE, _TIMESTAMP, _NOW = (PLACES[name] for name in ("body", "signature", "timestamp", "timestamp_ms"))
+_ISO = PLACES["timestamp_iso"]
+TIMES = ("timestamp", "timestamp_ms", "timestamp_iso")
+"""Names of when an attempt was signed."""
 _URL, _METHOD = PLACES["url"], PLACES["method"]
 _NAMES, _VALUES = PLACES["names"], PLACES["values"]
 
@@ -32,9 +36,11 @@ class Seen(NamedTuple):
 
     @property
     def timestamp(self) -> str:
-        """In seconds or milliseconds, as it was sent; empty without one."""
+        """In seconds or milliseconds, as it was sent, or in milliseconds, where it was sent as ISO 8601 has it; empty
+        without one.
+        """
         text: bytes = self.values[_TIMESTAMP] or self.values[_NOW]
-        return text.decode("latin-1")
+        return text.decode("latin-1") or _milliseconds(self.values[_ISO].decode("latin-1"))
 
 
 class Verifier:
@@ -45,7 +51,7 @@ class Verifier:
         signature = provider.signature
         self._checks = [checking(signature.algorithm, key, signature.spelling) for key in keys] if signature else []
         signed = Template(signature.signed if signature else "")
-        wanted = {*signed.names, *(("timestamp", "timestamp_ms") if signature and signature.tolerance_s else ())}
+        wanted = {*signed.names, *(TIMES if signature and signature.tolerance_s else ())}
         self._signed = signed.fill
         self._lists = "values" in signed.names
         self._after = tuple((PLACES[name], make) for name, make in BODYS_OWN.items() if name in signed.names)
@@ -54,7 +60,8 @@ class Verifier:
             self._wrap = re.compile(Template(provider.wrap).pattern().pattern.encode(), re.DOTALL)
         readers = {name: _reader(text) for name, text in provider.headers.items() if wanted & {*Template(text).names}}
         if signature and signature.header:
-            readers[signature.header] = _reader(signature.value, signature.again)
+            several = signature.again or (signature.separator and signature.separator + signature.value)
+            readers[signature.header] = _reader(signature.value, several)
         self.headers = tuple(readers)
         """The headers that it looks at."""
         self._readers = tuple(readers.values())
@@ -79,10 +86,9 @@ class Verifier:
         signature = self.provider.signature
         if not signature or not signature.tolerance_s or self._wrap:
             return True
-        seconds, milliseconds = seen.values[_TIMESTAMP], seen.values[_NOW]
-        if seconds:
-            return is_fresh(seconds.decode("latin-1"), now_s, signature.tolerance_s)
-        text = milliseconds.decode("latin-1")
+        text = seen.timestamp
+        if seen.values[_TIMESTAMP]:
+            return is_fresh(text, now_s, signature.tolerance_s)
         return is_fresh(text[:-3], now_s, signature.tolerance_s) and is_plain(text)
 
     def is_right(self, seen: Seen, body: bytes, url: bytes = b"", method: bytes = b"POST") -> bool:
@@ -146,7 +152,7 @@ def _reader(text: str, again: str = "") -> Reader:
 def _reader_of_several(text: str, again: str) -> Reader:
     """Of a header like `t=1,v1=a,v1=b`: parts between separators, of which others than ours are passed over."""
     kinds, separator = [], again[0]
-    for part in dict.fromkeys((*text.split(separator), again.removeprefix(separator))):
+    for part in dict.fromkeys((*text.split(separator), *again[1:].split(separator))):
         template = Template(part)
         if len(template.names) == 1:
             before, after = (literal.encode() for literal in template.literals)
@@ -165,6 +171,16 @@ def _reader_of_several(text: str, again: str) -> Reader:
                     break
 
     return several
+
+
+def _milliseconds(iso: str) -> str:
+    """Since 1970, of a time as ISO 8601 has it, in UTC unless it says another zone; empty where it is none."""
+    try:
+        found = datetime.fromisoformat(iso)
+        milliseconds = round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1e3)
+    except (ValueError, OverflowError):
+        return ""
+    return str(milliseconds) if milliseconds > 0 else ""
 
 
 def is_plain(text: str) -> bool:

@@ -25,7 +25,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Try the table of a delivery service, and take down what a killed run left there.",
         epilog="Exit codes: 0 all is well, 1 something is not, 2 usage, 130 interrupted.",
     )
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", parser_class=_Parser)
     check = commands.add_parser("check", help="set up one endpoint, publish one event, tell what arrives, take it down")
     check.add_argument("service", metavar="FILE|NAME", help="the table, or a service's name: convoy, outpost …")
     check.add_argument("--advertise", default="", metavar="URL", help="how it reaches us, if not over loopback")
@@ -43,7 +43,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     try:
-        options = _parser().parse_args(argv)
+        parser = _parser()
+        options = parser.parse_args(argv)
+        if not options.command:
+            parser.error("name a command: check FILE|NAME, or clean RUN")
         interrupt = Insisting.listen()
         if options.command == "clean":
             from _hookswarm.runner.service_clean import clean

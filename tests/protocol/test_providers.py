@@ -51,6 +51,8 @@ def test_an_unknown_name_lists_the_known() -> None:
         ('header = "X-Signature"', "", "must stand in `header`, or in `wrap`"),
         ('header = "X-Signature"', 'header = "X-S"\nvalue = "x"', "must hold {signature} once"),
         ('header = "X-Signature"', 'header = "X-S"\nagain = "{signature}"', "a separator of one character"),
+        ('header = "X-Signature"', 'header = "X-S"\nseparator = ", "', "separator: it must be one character"),
+        ('header = "X-Signature"', 'header = "X-S"\nvalue = "a,{signature}"\nseparator = ","', "one name each"),
         ('header = "X-Signature"', 'header = "X-S"\nsecret = "ed25519"', "secret: hmac-sha256 takes text"),
         ('header = "X-Signature"', 'header = "X-S"\nsigned = "{form}"', "{form} needs `content`"),
         ('source = "the handbook"', "", "source: Field required"),

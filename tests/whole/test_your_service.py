@@ -233,6 +233,7 @@ def test_ctrl_c_during_the_set_up_of_a_run_takes_down(tmp_path: Path) -> None:
         said, _ = running.communicate(timeout=60)
         assert running.returncode == Exit.INTERRUPTED, said
         assert (service.stats()["endpoints"], service.stats()["accepted"]) == (0, 0)
+        assert said.count("own: all that was set up there is taken down") == 1
     assert not list((tmp_path / "results").glob("*/service.json"))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from _hookswarm.analysis.reporting.console import printable
-from _hookswarm.records.manifest import Manifest, RunError
+from _hookswarm.records.manifest import CALIBRATION, Manifest, RunError
 from _hookswarm.records.timeline import TIMELINE, Entry, Progress, StageEnded, StageStarted, parse_entry
 
 
@@ -127,13 +128,24 @@ class Display:
         if not self._console.is_terminal:
             idle = entry.reports and not any(report.due or report.settled for report in entry.reports)
             told = ["no event fell due" if idle else f"{settled:,} deliveries", *_figures(last)]
-            line = f"{self._test} {entry.stage + 1}/{len(self._stages)}  {name}: {', '.join(told)}"
+            line = f"{self._test} {self._place(entry.stage)}  {name}: {', '.join(told)}"
             self._console.print(Text(printable(line)))
 
     def _show(self, stage: int, share: float, detail: str) -> None:
-        passed = sum(map(self._weight, self._stages[:stage])) + share * self._weight(self._stages[stage])
-        self._bar.lines = (f"{stage + 1}/{len(self._stages)}  {detail}", self._ledger.line(self._last))
+        calibrations, earlier = _parted(self._stages[:stage])
+        if not _is_calibration(self._stages[stage]):
+            calibrations, _ = _parted(self._stages)
+        else:
+            earlier = []
+        passed = sum(map(self._weight, [*calibrations, *earlier])) + share * self._weight(self._stages[stage])
+        self._bar.lines = (f"{self._place(stage)}  {detail}", self._ledger.line(self._last))
         self._bar.update(self._task, completed=passed)
+
+    def _place(self, stage: int) -> str:
+        """The how manieth of how many it is; calibrations are played before the first, though they are added later."""
+        _, until = _parted(self._stages[: stage + 1])
+        place = 0 if _is_calibration(self._stages[stage]) else len(until)
+        return f"{place}/{len(_parted(self._stages)[1])}"
 
     def _weight(self, plan: dict[str, Any]) -> float:
         """Seconds that a stage is planned to last; as many as others do on average, where only its events end it."""
@@ -161,6 +173,15 @@ class _Bar(Bar):
     def get_renderables(self) -> Iterable[RenderableType]:
         yield from super().get_renderables()
         yield from (Text("  " + printable(line), no_wrap=True, overflow="ellipsis") for line in self.lines)
+
+
+def _is_calibration(plan: dict[str, Any]) -> bool:
+    return bool(plan["scenario"] == CALIBRATION)
+
+
+def _parted(stages: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Calibrations, and all others."""
+    return [*filter(_is_calibration, stages)], [*filterfalse(_is_calibration, stages)]
 
 
 def _length_s(plan: dict[str, Any]) -> float:

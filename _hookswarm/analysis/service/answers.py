@@ -48,8 +48,8 @@ def answer_rules(stages: Sequence[Watched], promises: Promises) -> Iterator[Rule
     yield _gone_rule(long, promises.get("gone"), why)
     yield _rule_after(long, 429, promises.get("throttled"), why)
     yield _rule_after(long, 404, promises.get("not_found"), why)
-    for status in (302, 307):
-        yield _redirect_rule(stages, long, status, promises.get("redirects"))
+    yield _redirect_rule(stages, long, 302, promises.get("redirects"))
+    yield _redirect_rule(stages, long, 307, _promised_of_307(promises))
     yield _success_rule(long, promises.get("success"), why)
 
 
@@ -156,6 +156,13 @@ def _after_gone(stages: Sequence[Watched]) -> tuple[int, int]:
     return later, came
 
 
+def _promised_of_307(promises: Promises) -> str | None:
+    """A 307 wants the body again: that a service follows others without it says nothing of a 307."""
+    others = promises.get("redirects")
+    promised: str | None = promises.get("redirects_307", None if others == "followed without a body" else others)
+    return promised
+
+
 def _redirect_rule(stages: Sequence[Watched], long: Sequence[Watched], status: int, promised: str | None) -> Rule:
     """`long`: of the stages those that are watched until a retry would come."""
     rule, seen = f"after a {status}", _first(stages, status)
@@ -179,11 +186,9 @@ def _redirect_rule(stages: Sequence[Watched], long: Sequence[Watched], status: i
             told = "followed without a body, and then tried again"
         kept = promised == "followed without a body"
     elif whole:
-        told, kept = f"followed with its body: {of(whole, seen.times)}", promised != "not followed"
+        told, kept = f"followed with its body: {of(whole, seen.times)}", promised == "followed"
     else:
         told, kept = f"not followed{f'; {known.what}' if known.times else ''}", promised == "not followed"
-        if status == 307 and promised == "followed without a body":
-            kept = True  # with its body it may be a failure
     return ruled(rule, promised, told, kept, evidence)
 
 

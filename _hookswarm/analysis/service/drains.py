@@ -9,10 +9,10 @@ from _hookswarm.analysis.reading.rows import Ints
 from _hookswarm.analysis.schema.drains import Drain
 from _hookswarm.analysis.service.backlog import accepted_and_arrived, backlog_of
 from _hookswarm.common.wording import figure
-from _hookswarm.records.manifest import ServiceRecord
+from _hookswarm.records.manifest import CALIBRATION, ServiceRecord
 
 LEAST = 50
-"""Events that wait at most are no backlog below this …"""
+"""Events that wait at most are no backlog below this, nor up to what the stage's workers publish at once …"""
 LEAST_S = 0.2
 """… nor is one that was there for a shorter time."""
 SHARE = 0.1
@@ -25,13 +25,17 @@ OLD_NS = 3_000_000_000
 
 
 def drain_of(stage: PlayedStage, service: ServiceRecord) -> Drain | None:
-    """None where nothing piled up, or what deliveries waited for may have been a planned fault."""
+    """None where no more piled up than its workers keep in flight, in a calibration, and where what deliveries waited
+    for may have been a planned fault.
+    """
     plan = stage.plan
+    if plan.scenario == CALIBRATION:
+        return None
     hangs = any(own.faults and own.faults.get("hang") for own in plan.classes)
     if not stage.published or not stage.arrived or plan.faults or plan.incidents or plan.restart or hangs:
         return None
     accepted_ns, arrived_ns = accepted_and_arrived(stage)
-    found = _rates(accepted_ns, arrived_ns)
+    found = _rates(accepted_ns, arrived_ns, max(LEAST, (plan.users or 0) + 1))
     if not found:
         return None
     accepts, delivers, most, waited_s = found
@@ -48,15 +52,17 @@ def drain_of(stage: PlayedStage, service: ServiceRecord) -> Drain | None:
     )
 
 
-def _rates(accepted_ns: Ints, arrived_ns: Ints) -> tuple[float, float, int, float] | None:
-    """Accepted and arrived a second, the most that waited, and for how many seconds a tenth of that did."""
+def _rates(accepted_ns: Ints, arrived_ns: Ints, least: int) -> tuple[float, float, int, float] | None:
+    """Accepted and arrived a second, the most that waited, and for how many seconds a tenth of that did; None where
+    fewer than `least` waited.
+    """
     if not len(accepted_ns):
         return None
     backlog = backlog_of(accepted_ns, arrived_ns)
     most = int(backlog.waiting.max())
     high = backlog.before >= max(SHARE * most, 1)
     waited_s = float(np.diff(backlog.at_ns, prepend=backlog.at_ns[0])[high].sum()) / 1e9
-    if most < LEAST or waited_s < LEAST_S:
+    if most < least or waited_s < LEAST_S:
         return None
     delivers = int(np.count_nonzero(backlog.arrives & high)) / waited_s
     peak = int(backlog.waiting.argmax())

@@ -63,12 +63,14 @@ class Drains:
         patience_s = self._patience_s(stage)
         began = moved = said = time.monotonic()
         accepted = self._inbox.outcomes().get(Outcome.ACKNOWLEDGED, 0)
+        before_it = (self._accepted - self._again) * fan_out
         quiet_s = QUIET_S
         if stage.duplicate:  # events, not publishes: the others are to come to nothing, or soon
             events = sum(one.settled - one.failed for one in self._inbox.origins())
             self._again += accepted - self._accepted - events
             quiet_s = AGAIN_QUIET_S
         self._accepted = accepted
+        own = (accepted - self._again) * fan_out - before_it
         expected = (accepted - self._again) * fan_out - self._missing
         first = before = taken = self._taken()
         settled = False
@@ -83,7 +85,7 @@ class Drains:
             met = taken >= expected and (taken <= most or stage.plans_faults or stage.duplicate is not None)
             if settled := (met and still_s >= quiet_s) or still_s >= patience_s:
                 break
-            missing = f"{expected - taken:,} of {expected:,} accepted deliveries"
+            missing = _told_missing(expected - taken, own)
             rate = (taken - first) / (now - began) if taken > first else 0.0
             if now - began >= LONGEST_S[self._settings.quick]:
                 told = f"it delivers {rate:.1f}/s, and was given more: lower --rate"
@@ -142,6 +144,13 @@ class Drains:
             longest_s = max(longest_s, RESUMES_S[self._settings.quick])
         longest_s += service.promises.timeout_s or 0.0
         return max(service.drain_s, longest_s + 1)
+
+
+def _told_missing(missing: int, own: int) -> str:
+    """Of the stage's own deliveries; where more are missing, some of earlier stages are awaited still."""
+    if missing <= own:
+        return f"{missing:,} of {own:,} accepted deliveries"
+    return f"{missing:,} accepted deliveries, {missing - own:,} or more of them of earlier stages"
 
 
 def _held_most_s(stage: Stage) -> float:

@@ -216,6 +216,8 @@ class ServiceEndpoints:
             self._say_left()
         else:
             self._path.unlink(missing_ok=True)  # it holds secrets, and nobody needs it any more
+            if self._stopped():  # who ends a run wants to know that nothing of it is left
+                self._say(f"{self._service.name}: all that was set up there is taken down")
         atexit.unregister(self._say_left)
 
     def _tell_failed(self, failed: Sequence[str]) -> None:

@@ -68,6 +68,7 @@ class ServiceRun:
         self._clock = clock
         self._say = say
         self._steps = Steps(self._service, tls=settings.tls)
+        self._steps.say = say
         self._made: ServiceEndpoints | None = None
         self._values: dict[str, str] = {}
         """Of the account, for the whole run."""

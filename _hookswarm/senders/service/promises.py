@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from _hookswarm.senders.service.filling import unset_in
 
+Redirects = Literal["not followed", "followed", "followed without a body"]
 LONGEST_S = 1e7
 """Four months: no wait is longer."""
 Seconds = Annotated[float, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
@@ -91,8 +92,12 @@ class Promises(Part):
 
     success: Literal["2xx", "below 400"] | None = None
     """Which answers it takes for delivered."""
-    redirects: Literal["not followed", "followed", "followed without a body"] | None = None
-    """What it does after a 301, 302 or 303: many ask there with a GET, which has no body."""
+    redirects: Redirects | None = None
+    """What it does after a 301, 302 or 303: `followed` is with the body; many ask there with a GET, which has none."""
+    redirects_307: Redirects | None = None
+    """What it does after a 307 or 308, which want the body again. None: what `redirects` says, unless that is
+    `followed without a body`, which says nothing of these.
+    """
     retry_after: Literal["ignored", "obeyed", "obeyed on 429"] | None = None
     """What an answer's `Retry-After` does to its next wait."""
     gone: Literal["retried", "final", "disables"] | None = None

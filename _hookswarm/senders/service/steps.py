@@ -13,7 +13,7 @@ import gevent
 import httpx
 
 from _hookswarm.common.errors import HookswarmError
-from _hookswarm.common.wording import one_line, with_remedy
+from _hookswarm.common.wording import figure, one_line, with_remedy
 from _hookswarm.protocol.acceptance import Acceptance
 from _hookswarm.protocol.credentials import HIDDEN, masked
 from _hookswarm.senders.service.answers import found_in
@@ -80,6 +80,8 @@ class Steps:
         """Whether somebody wants a long wait to end."""
         self.slowed = 0
         """How often it was asked to wait."""
+        self.say: Callable[[str], object] = lambda _text: None
+        """Told once, when it is asked for the first time."""
 
     def close(self) -> None:
         """Close connections."""
@@ -179,6 +181,10 @@ class Steps:
             if waited_s + wait_s > SLOWED_S:
                 return answer
             self.slowed += 1
+            if self.slowed == 1:
+                self.say(
+                    f"{self._service.name} asks us to slow down (429): waits {figure(wait_s)} s, and again when asked"
+                )
             waited_s += wait_s
             left_s = wait_s
             while left_s > 0:

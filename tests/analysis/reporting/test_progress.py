@@ -96,6 +96,24 @@ def test_a_line_a_stage_without_a_terminal(tmp_path: Path) -> None:
     ]
 
 
+def test_calibrations_come_before_the_first_stage(tmp_path: Path) -> None:
+    """They are added at the plan's end, and counted by nobody."""
+    calibrations = [planned(f"calibration #{nth}", scenario="calibration") for nth in (1, 2)]
+    out = io.StringIO()
+    timeline = Timeline(tmp_path)
+    with Display(tmp_path, "load", Console(file=out, width=100)) as display:
+        for number, stages in ((2, [*PLAN, calibrations[0]]), (3, [*PLAN, *calibrations]), (0, [*PLAN, *calibrations])):
+            run([], stages=stages).manifest.save(tmp_path)
+            timeline.add(StageStarted(at_ns=START, stage=number, name=""))
+            timeline.add(_ended(number, 5))
+            display.update()
+    assert out.getvalue().splitlines() == [
+        "load 0/2  calibration #1: 5 deliveries",
+        "load 0/2  calibration #2: 5 deliveries",
+        "load 1/2  first: 5 deliveries",
+    ]
+
+
 def test_names_are_not_markup(tmp_path: Path) -> None:
     """A stage's name appears as it is, with and without a terminal, and steers neither."""
     name = "[red]a[/] :warning: \x1b]0;b\x07"

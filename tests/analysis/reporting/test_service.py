@@ -1,6 +1,7 @@
 """How a delivery service isolates, drains and comes back: on the terminal, on the page, in Markdown."""
 
 import io
+from collections.abc import Sequence
 
 from rich.console import Console
 
@@ -40,11 +41,11 @@ RESTARTED = Restarted(
 )  # fmt: skip
 
 
-def section() -> Section:
+def section(drains: Sequence[Drain] = (DRAIN,)) -> Section:
     event = published(0, 0)
     found = analyse(frames_of([event], [arrived(event, 2)], [planned()])).performance
     assert found.service
-    told = {"isolation": [ISOLATION], "drains": [DRAIN], "restarts": [RESTARTED]}
+    told = {"isolation": [ISOLATION], "drains": [*drains], "restarts": [RESTARTED]}
     return found.model_copy(update={"service": found.service.model_copy(update=told)})
 
 
@@ -80,6 +81,15 @@ def test_markdown_and_the_page_have_the_same() -> None:
     assert "What healthy endpoints feel" in whole
     assert HELD in whole
     assert EXPIRES in whole
+
+
+def test_of_many_bursts_the_worst_is_told() -> None:
+    """All have a row; the sentence of what runs out stands there once."""
+    less = DRAIN.model_copy(update={"stage": "day", "drains_in_s": 360_000.0})
+    told = markdown.markdown_summary([section([less, DRAIN, less.model_copy(update={"stage": "soak"})])], [])
+    assert [told.count(f"\n| {name} |") for name in ("day", "bursts", "soak")] == [1, 1, 1]
+    assert told.count("after a burst of") == 1
+    assert f"- bursts: {EXPIRES}" in told
 
 
 def test_without_a_service_there_is_nothing() -> None:

@@ -165,10 +165,29 @@ def test_a_redirect_is_followed_or_not(status: int, follow: Flag | None, told: s
     events, arrivals = answered(status, *([1.1] if follow is None else []))
     if follow is not None:
         arrivals += [came(own, 0.2, flags=follow | Flag.REDIRECTED) for own in events]
-    found = rules(events, arrivals, redirects=kept)[f"after a {status}"]
-    assert (found.observed, found.verdict) == (told, "kept")
-    other = "followed" if kept == "not followed" else "not followed"
-    assert rules(events, arrivals, redirects=other)[f"after a {status}"].verdict == "broken"
+    key = "redirects" if status == 302 else "redirects_307"
+    for promised in ("not followed", "followed", "followed without a body"):
+        found = rules(events, arrivals, **{key: promised})[f"after a {status}"]
+        assert (found.observed, found.verdict) == (told, "kept" if promised == kept else "broken")
+
+
+@pytest.mark.parametrize(
+    ("promises", "promised", "verdict"),
+    [
+        ({"redirects": "followed without a body", "redirects_307": "followed"}, "followed", "kept"),
+        ({"redirects": "followed without a body", "redirects_307": "not followed"}, "not followed", "broken"),
+        ({"redirects": "followed without a body"}, None, "not promised"),
+        ({"redirects": "followed"}, "followed", "kept"),
+        ({"redirects": "not followed"}, "not followed", "broken"),
+        ({}, None, "not promised"),
+    ],
+)
+def test_a_307_has_a_promise_of_its_own(promises: dict[str, str], promised: str | None, verdict: str) -> None:
+    """Or that of other redirects: but who follows these without a body promises nothing of a 307."""
+    events, arrivals = answered(307)
+    arrivals += [came(own, 0.2, flags=Flag.REDIRECTED) for own in events]
+    found = rules(events, arrivals, **promises)["after a 307"]
+    assert (found.observed, found.promised, found.verdict) == ("followed with its body: 3 of 3", promised, verdict)
 
 
 def test_only_what_was_accepted_is_missed() -> None:

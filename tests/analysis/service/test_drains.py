@@ -81,3 +81,16 @@ def test_where_timestamps_are_not_seen_the_promise_counts() -> None:
 def test_a_planned_fault_is_no_slow_service(plan: dict[str, Any], told: int) -> None:
     """Where it may hold deliveries up, there is no drain rate; where it makes retries only, first attempts tell it."""
     assert len(drained(*backlog(), plan)) == told
+
+
+@pytest.mark.parametrize(
+    ("plan", "told"),
+    [
+        ({"users": 700}, 1),
+        ({"users": 800}, 0),
+        ({"scenario": "calibration"}, 0),
+    ],
+)
+def test_what_the_workers_keep_in_flight_is_no_backlog(plan: dict[str, Any], told: int) -> None:
+    """Some 750 wait: where as many are published at once, nothing piled up; and a calibration is no burst."""
+    assert len(drained(*backlog(), plan)) == told

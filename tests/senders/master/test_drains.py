@@ -68,3 +68,13 @@ def test_what_was_given_up_may_come_after_the_next_stage(drained: Any) -> None:
 def test_what_comes_twice_hides_nothing(drained: Any) -> None:
     """More than anything explains: what is missing may yet come, and is waited for as long as something moves."""
     assert drained.after(PLAIN, accepted=10, taken=12).waited_s > 1
+
+
+def test_what_is_waited_for_is_of_the_stage(
+    drained: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not of the whole run."""
+    monkeypatch.setattr(drains, "TOLD_S", 0.2)
+    drained.after(PLAIN, accepted=1000, taken=1000)
+    drained.after(FAILING, accepted=1020, taken=1017)
+    assert ": waits for 3 of 20 accepted deliveries; nothing moved for" in capsys.readouterr().out

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -289,6 +290,50 @@ def test_what_is_signed_and_how_it_is_spelt(
     assert not verifier.verify({**sent, "x-sig": told.replace(text[:4], "0000")}, body)
 
 
+def signed_by(signature: Mapping[str, object], headers: dict[str, str]) -> Verifier:
+    """What verifies deliveries of a made-up service that signs so, by the secret `k`."""
+    service = parse_service(
+        "mine",
+        {
+            "addresses": {"api": "http://127.0.0.1:2"},
+            "publish": {"request": "POST {api}/events", "body": "{payload}"},
+            "delivers": {"headers": headers, "signature": {"algorithm": "hmac-sha256", "header": "X-Sig", **signature}},
+        },
+    )
+    return Verifier(service.provider, [b"k"])
+
+
+@pytest.mark.parametrize("told", ["t=17,v0={old},h=x-id,v1={new}", "t=17,h=x-id,v1={new},v0={old}"])
+def test_an_older_signature_beside_it_is_passed_over(told: str) -> None:
+    """In the same header: alone, or where it is wrong, it verifies nothing."""
+    signature = {
+        "signed": "{timestamp}.{names}.{values}.{body}",
+        "value": "t={timestamp},h={names},v1={signature}",
+        "separator": ",",
+    }
+    verifier = signed_by(signature, {})
+    old, new = (hmac.digest(b"k", text, "sha256").hex() for text in (b"17.{}", b"17.x-id.ev-1.{}"))
+    assert verifier.verify({"x-sig": told.format(old=old, new=new), "x-id": "ev-1"}, b"{}")
+    assert not verifier.verify({"x-sig": told.format(old=new, new=old), "x-id": "ev-1"}, b"{}")
+    assert not verifier.verify({"x-sig": told.format(old=old, new=new), "x-id": "ev-2"}, b"{}")
+
+
+@pytest.mark.parametrize(
+    "at", ["2023-11-14T22:13:20Z", "2023-11-14T22:13:20.250000+00:00", "2023-11-15T00:13:20+02:00"]
+)
+def test_a_time_may_be_signed_as_iso_8601_has_it(at: str) -> None:
+    """As it is spelt; and it is looked at as any other."""
+    verifier = signed_by({"signed": "{timestamp_iso}.{body}", "tolerance_s": 300}, {"X-Time": "{timestamp_iso}"})
+    sent = {"x-time": at, "x-sig": hmac.digest(b"k", at.encode() + b".{}", "sha256").hex()}
+    assert verifier.verify(sent, b"{}")
+    assert not verifier.verify({**sent, "x-time": "2023-11-14T22:13:21Z"}, b"{}")
+    seen = verifier.seen([sent[name.lower()].encode() for name in verifier.headers])
+    assert seen.timestamp[:10] == "1700000000"
+    assert [verifier.is_fresh(seen, now_s) for now_s in (1_700_000_290, 1_700_000_310)] == [True, False]
+    for none in ("", "yesterday", "0001-01-01T00:00:00+14:00", "9" * 99):
+        assert not verifier.is_fresh(verifier.seen([none.encode()] * len(verifier.headers)), 1_700_000_000)
+
+
 @pytest.mark.parametrize(
     ("keep", "secret", "own"),
     [("", "{secret}", "ours"), ('keep = { secret = "made" }', "{secret}", "s-1"), ("", "{webhook}-{shared}", "0-s")],
@@ -363,6 +408,7 @@ def test_what_else_a_table_says(tmp_path: Path) -> None:
         [promises]
         success = "below 400"
         redirects = "followed without a body"
+        redirects_307 = "not followed"
         retry_after = "obeyed on 429"
         gone = "disables"
         idempotency = "id"
@@ -380,4 +426,5 @@ def test_what_else_a_table_says(tmp_path: Path) -> None:
     assert accepted.lacks(202, b'{"destination_ids":["a"],"duplicate":false}') == ""
     assert "body lacks" in accepted.lacks(202, b'{"destination_ids": [], "duplicate": false}')
     assert (service.settle_s, service.settle_by_probe, service.provider.name) == (2, True, "standard-webhooks")
+    assert (service.promises.redirects, service.promises.redirects_307) == ("followed without a body", "not followed")
     assert (service.promises.success, service.restart["store"].signal) == ("below 400", "TERM")

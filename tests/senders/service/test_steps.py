@@ -113,9 +113,13 @@ def test_a_service_that_asks_to_slow_down_is_obeyed(hint: str, wait_s: float) ->
     told = formatdate(time.time() + 100, usegmt=True) if hint == "a date" else hint
     slow = Answer({}, 429, {"Retry-After": told} if hint else {})
     answers = iter([slow, slow, Answer({"id": "h"})])
+    said: list[object] = []
     with doing(lambda _asked: next(answers), keep={"id": "id"}) as (made, api):
+        made.steps.say = said.append
         assert made.do() == {"id": "h"}
     assert (len(api.asked), made.steps.slowed) == (3, 2)
+    (once,) = said
+    assert str(once).startswith("mine asks us to slow down (429): waits ")
     assert sum(made.waited_s) == pytest.approx(2 * wait_s, abs=60 if wait_s == 99 else 0.001)
 
 
