@@ -240,7 +240,7 @@ def wait_of(seen_s: list[float]) -> Wait:
         first_ns=np.zeros(count, np.int64),
         began_ns=np.zeros(count, np.int64),
         ended_ns=np.zeros(count, np.int64),
-        next_ns=np.array(seen_s) * 1e9,
+        next_ns=(np.array(seen_s) * 1e9).astype(np.int64),
         slack_s=np.zeros(count),
     )
     (found,) = waits_of(failed, 1_000 * SECOND)
