@@ -21,7 +21,7 @@ QUIET_S = 0.4
 AGAIN_QUIET_S = 2.0
 """The same where events were published again: what else comes is what is looked for."""
 TOLD_S = 2.0
-LONGEST_DRAIN_S = {True: 30.0, False: 600.0}
+LONGEST_DRAIN_S = {True: 20.0, False: 600.0}
 """What a law may ask a drain to wait: in the short form of a test, and in the full one."""
 LONGEST_S = {True: 60.0, False: 3600.0}
 """How long a drain may take as long as something moves: a service that is given too much is behind for hours."""

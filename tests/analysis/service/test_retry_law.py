@@ -8,6 +8,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 
 from _hookswarm.analysis.deliveries.stages import stage_figures
@@ -16,7 +17,7 @@ from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Section, Status
 from _hookswarm.analysis.schema.service import Rule
 from _hookswarm.analysis.service.failed_attempts import FailedAttempts, failed_attempts_of, joined
-from _hookswarm.analysis.service.fit import fit_law, waits_of
+from _hookswarm.analysis.service.fit import Wait, fit_law, waits_of
 from tests.support.journals import SECOND, START, run
 from tests.support.retrying import Next, after, rules, through_service
 
@@ -228,6 +229,110 @@ def test_alertmanagers_promise_is_kept(seed: int) -> None:
     assert table[WAITS].promised == "0.5 s, each 1.5 times the one before, at most 60 s"
     assert table[GIVES_UP].verdict == "not observed"
     assert table[ATTEMPTS].observed.startswith("no end was seen in ")
+
+
+def wait_of(seen_s: list[float]) -> Wait:
+    """What these waits before one retry say."""
+    count = len(seen_s)
+    failed = FailedAttempts(
+        stage=np.zeros(count, np.int64),
+        number=np.ones(count, np.int64),
+        accepted_ns=np.zeros(count, np.int64),
+        first_ns=np.zeros(count, np.int64),
+        began_ns=np.zeros(count, np.int64),
+        ended_ns=np.zeros(count, np.int64),
+        next_ns=(np.array(seen_s) * 1e9).astype(np.int64),
+        slack_s=np.zeros(count),
+    )
+    (found,) = waits_of(failed, 1_000 * SECOND)
+    return found
+
+
+@pytest.mark.parametrize("count", [3, 5, 10, 40, 300])
+def test_a_few_waits_are_spread_as_widely_as_many(count: int) -> None:
+    """Of few the longest and the shortest do not reach the ends of their spread: their width is that of all, still."""
+    random = Random(f"few {count}")
+    widths = [wait_of([random.uniform(0.5, 1.5) for _ in range(count)]).width_s for _ in range(2_000)]
+    assert np.mean(widths) == pytest.approx(1, abs=0.03)
+
+
+@SEEDS
+def test_the_law_of_a_stage_in_which_the_service_was_behind(seed: int) -> None:
+    """Its waits are longer by the queue's: where a calm stage has enough, the law is that stage's alone."""
+    random = Random(f"behind {seed}")
+    base = after(first=0.5, factor=1.5, retries=7, chance=uniform(seed, 0.5, 1.5))
+
+    def queued(retry: int, ended_s: float) -> float | None:
+        at_s = base(retry, ended_s)
+        return None if at_s is None else at_s + random.uniform(0, 2)
+
+    behind = failed_of(through_service(queued, random, watched_s=100, first_s=lambda at_s: at_s + random.uniform(0, 2)))
+    calm = failed_of(through_service(base, random, watched_s=100, events=40))
+    law = fit_law(waits_of(joined([behind, calm]), START + 100 * SECOND))
+    assert law
+    assert law.first_s == pytest.approx(0.5, rel=0.15)
+    assert law.step == pytest.approx(1.5, rel=0.05)
+    assert law.spread == pytest.approx(0.5, abs=0.1)
+
+
+@SEEDS
+def test_a_few_waits_of_a_calm_stage(seed: int) -> None:
+    """Too few to tell: those of the stage in which the service was behind count as well."""
+    random = Random(f"calm {seed}")
+    behind = failed_of(
+        through_service(after(1, 3, 9), random, watched_s=100, first_s=lambda at_s: at_s + random.uniform(0, 2))
+    )
+    calm = failed_of(through_service(after(1, 3, 9), random, watched_s=100, events=4))
+    assert [wait.count for wait in waits_of(joined([behind, calm]), START + 100 * SECOND)] == [64, 64, 64]
+
+
+@SEEDS
+@pytest.mark.parametrize("counts_from", ["begin", "end"])
+def test_waits_that_count_from_an_attempts_begin(seed: int, counts_from: str) -> None:
+    """Our receivers answer after 0.5 s: 1, 3, 9 s from the begin are as promised so, and too early from the end."""
+    table = table_of(
+        lambda retry, ended_s: after(1, 3, 9)(retry, ended_s - 0.5),
+        seed,
+        PROMISED | {"counts_from": counts_from},
+        held_s=0.5,
+    )
+    kept = counts_from == "begin"
+    assert table[WAITS].verdict == ("kept" if kept else "broken")
+    assert table[WAITS].observed.startswith("1, 3, 9 s") == kept
+
+
+@SEEDS
+def test_an_attempts_begin_that_nobody_saw(seed: int) -> None:
+    """A service's queue may hold an attempt back after it began: by so much the next one may seem too early."""
+    random, base = Random(f"unseen {seed}"), after(1, 3, 9)
+    held_s = [0.0]
+
+    def first_s(at_s: float) -> float:
+        held_s[0] = random.choice([0.0, 0.3])
+        return at_s + held_s[0]
+
+    def follows(retry: int, ended_s: float) -> float | None:
+        at_s = base(retry, ended_s - 0.001 - held_s[0])
+        held_s[0] = random.choice([0.0, 0.3])
+        return None if at_s is None else at_s + held_s[0]
+
+    kept, broken = (
+        table_of(follows, seed, PROMISED | {"counts_from": counts_from}, first_s=first_s)[WAITS].verdict
+        for counts_from in ("begin", "end")
+    )
+    assert (kept, broken) == ("kept", "broken")
+
+
+@SEEDS
+def test_a_few_waits_say_little_of_how_chance_spreads_them(seed: int) -> None:
+    """Three of the last retries may lie close together by chance: it is ±50 % still, and no fixed length."""
+    random = Random(f"close {seed}")
+    many = [Wait(300, b, b * 0.55, b * 1.45) for b in (0.5, 0.75, 1.125, 1.69)]
+    few = [Wait(3, b, b - 0.1, b + 0.1 + random.uniform(0, 0.05)) for b in (2.5, 3.8, 5.7, 8.5, 12.8)]
+    law = fit_law(many + few)
+    assert law
+    assert law.chance == "proportional"
+    assert law.spread == pytest.approx(0.5, abs=0.03)
 
 
 LAWS: dict[str, tuple[Next, str]] = {
