@@ -203,6 +203,13 @@ class _Check:
         except (StepError, RunFailedError) as error:
             if not self._stopped():
                 self._found.faults.append(str(error))
+        except Exception:  # OSError for one: also then nothing is left behind
+            self._tear_down(keeper, steps)
+            raise
+        self._tear_down(keeper, steps)
+
+    def _tear_down(self, keeper: Keeper, steps: Steps) -> None:
+        """Tell what was not taken down, and who can do it."""
         try:
             failed = keeper.tear_down()
         finally:

@@ -134,7 +134,7 @@ class Keeper:
         items, strict = self._account.of(level), before is not None
         been = self._account.done_of(level)
         wanted = [place for place in range(len(items)) if not strict or been[place] < (before or 0) + len(steps)]
-        failed: list[StepError] = []
+        failed: list[Exception] = []
         done = 0
 
         def one(item: dict[str, str], place: int) -> None:
@@ -165,6 +165,10 @@ class Keeper:
                     if strict or error.status not in (404, 410):
                         failed.append(error)
                     self._away = not strict and error.status is None and bool(step.request)
+                    if strict:
+                        return
+                except Exception as error:  # a fault of ours: a greenlet would print it, and the set-up would go on
+                    failed.append(error if strict else StepError(f"{step.told}: {error!r}"))
                     if strict:
                         return
             done += 1

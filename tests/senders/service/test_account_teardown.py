@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.senders.service import keeper as keeping
 from _hookswarm.senders.service.account import Account, open_account
 from _hookswarm.senders.service.keeper import Keeper
 from _hookswarm.senders.service.kept import ACCOUNT, AccountFile, Kept
 from _hookswarm.senders.service.names import TABLES, service_names
 from _hookswarm.senders.service.rehearsing import Rehearsal
 from _hookswarm.senders.service.steps import StepError, Steps, hidden_values
-from _hookswarm.senders.service.table import Service, load_service, parse_service
+from _hookswarm.senders.service.table import Service, Step, load_service, parse_service
 from tests.support.servers import NO_CONTENT, Peer, ScriptedServer, answer_of, closed_port
 
 URLS = [f"http://127.0.0.1:1/endpoints/{place}" for place in range(3)]
@@ -170,3 +171,23 @@ def test_a_rehearsal_of_every_service_that_is_shipped_shows_no_secret(
     shown = [*rehearsal.setup(), rehearsal.publish(b'{"hookswarm":"x"}'), *rehearsal.teardown()]
     assert len(shown) == len(table.setup) + 1 + len(table.teardown)
     assert not re.search("hush-hush", "".join(line for line in shown if " write " not in line))
+
+
+def test_what_nobody_foresaw_ends_the_set_up_and_not_the_teardown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is raised as it was, and what was made until then is taken down; there it is told, and the rest goes on."""
+    done: list[str] = []
+
+    def do(_steps: Steps, step: Step, values: dict[str, str], _body: str | None = None) -> dict[str, str]:
+        done.append(step.request)
+        if len(done) in (2, 3):
+            raise RuntimeError("unforeseen")
+        return {"endpoint": values["url"][-1]}
+
+    monkeypatch.setattr(Steps, "do", do)
+    monkeypatch.setattr(keeping, "AT_ONCE", 1)
+    keeper, account = keeper_of(service("http://127.0.0.1:1"))
+    with pytest.raises(RuntimeError, match="unforeseen"):
+        keeper.set_up()
+    assert len(done) == 2
+    assert keeper.tear_down() == ["DELETE {api}/endpoints/{endpoint}: RuntimeError('unforeseen')"]
+    assert len(done) == 2 + len(account.endpoints)
