@@ -65,8 +65,8 @@ def test_the_next_run_uses_them_again(tmp_path: Path, service: DeliveryService) 
     running = subprocess.Popen(command(), cwd=tmp_path, env=env, stdout=pipe, stderr=pipe, text=True)
     wait_until(lambda: service.stats()["endpoints"] > 20, 40)
     running.send_signal(signal.SIGINT)
-    said, _ = running.communicate(timeout=60)
-    assert running.returncode == Exit.INTERRUPTED, said
+    said, err = running.communicate(timeout=60)
+    assert running.returncode == Exit.INTERRUPTED, said + err
     there = service.stats()["endpoints"]
     assert 20 < there < 100
     (kept,) = (tmp_path / "results").glob("kept-own-*.json")
