@@ -22,6 +22,8 @@ TABLE = """
 drain_s = 1.2
 addresses = { api = "http://127.0.0.1:1" }
 publish = { request = "POST {api}/events", body = "{payload}" }
+restart.slow = { process = "own", start = ["own"], resumes_s = 2.2 }
+restart.other = { process = "own", start = ["own"] }
 """
 
 
@@ -68,3 +70,14 @@ def test_what_was_given_up_may_come_after_the_next_stage(drained: Any) -> None:
 def test_what_comes_twice_hides_nothing(drained: Any) -> None:
     """More than anything explains: what is missing may yet come, and is waited for as long as something moves."""
     assert drained.after(PLAIN, accepted=10, taken=12).waited_s > 1
+
+
+@pytest.mark.parametrize(("name", "patience_s"), [("slow", 2.2), ("other", 1.2)])
+def test_a_restart_after_which_nothing_moves_for_long_is_waited_for(
+    drained: Any, monkeypatch: pytest.MonkeyPatch, name: str, patience_s: float
+) -> None:
+    """For as long as its table says, also where that is longer than the short form waits for a law."""
+    monkeypatch.setattr(drains, "LONGEST_DRAIN_S", {True: 1.0, False: 1.0})
+    monkeypatch.setattr(drains, "RESUMES_S", {True: 0.0, False: 0.0})
+    found = drained.after(Stage("restart", users=1, restart=name), accepted=10, taken=9)
+    assert found.patience_s == patience_s
