@@ -189,7 +189,7 @@ class ServiceDrained(Record):
 
 class ServiceRestarted(Record):
     """A delivery service, or a store of it, was ended and started again while a stage was played. `at_ns` is when it
-    was told to end.
+    was told to end. What failed only later has it written once more, with the fault: a stage's last entry counts.
     """
 
     kind: Literal["service_restarted"] = "service_restarted"

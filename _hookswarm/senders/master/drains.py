@@ -126,7 +126,8 @@ class Drains:
         word_s = self._word_s(stage) + held_s
         if not stage.plans_faults:
             return word_s
-        return min(word_s, max(self._service.drain_s, LONGEST_DRAIN_S[self._settings.quick]) + held_s)
+        most_s = max(self._service.drain_s, self._resumes_s(stage), LONGEST_DRAIN_S[self._settings.quick])
+        return min(word_s, most_s + held_s)
 
     def _allowed_s(self, stage: Stage) -> float:
         """The same by the service's word, and what our receivers have it wait for: until then nothing is lost."""
@@ -141,9 +142,14 @@ class Drains:
             waits = range(1, min(service.retry.retries or 1_000, 1_000) + 1)
             longest_s = max((service.retry.longest_s(wait) for wait in waits), default=0.0)
         if stage.restart:
-            longest_s = max(longest_s, RESUMES_S[self._settings.quick])
+            longest_s = max(longest_s, self._resumes_s(stage), RESUMES_S[self._settings.quick])
         longest_s += service.promises.timeout_s or 0.0
         return max(service.drain_s, longest_s + 1)
+
+    def _resumes_s(self, stage: Stage) -> float:
+        """How long nothing may move after this stage's restart, by the table."""
+        restart = self._service.restart.get(stage.restart) if stage.restart else None
+        return restart.resumes_s if restart else 0.0
 
 
 def _told_missing(missing: int, own: int) -> str:

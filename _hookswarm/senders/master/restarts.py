@@ -19,7 +19,15 @@ from _hookswarm.records.clock import Clock
 from _hookswarm.records.resources import available
 from _hookswarm.records.timeline import ServiceRestarted
 from _hookswarm.senders.service.filling import fill, from_environment
-from _hookswarm.senders.service.processes import RestartError, find_process, lives, program
+from _hookswarm.senders.service.processes import (
+    ASK_MOST_S,
+    RestartError,
+    find_process,
+    lives,
+    port_of,
+    program,
+    takes_connection,
+)
 from _hookswarm.senders.service.promises import Restart
 
 if available() is None:
@@ -28,10 +36,10 @@ if available() is None:
 GONE_S = 60.0
 """How long it may take to end, by a signal or a command."""
 RUNS_S = 1.0
-"""A command to start it that goes on for so long is the service itself, where no URL tells that it is back."""
+"""A command to start it that goes on for so long is the service itself, where nothing tells that it is back."""
 POLL_S = 0.02
 ASK_S = 0.1
-"""How often a URL is asked whether it is back; one answer may take 2 s."""
+"""How often a URL or a port is asked whether it is back."""
 OURS = "HOOKSWARM_"
 """How variables begin that are none of the service's business."""
 
@@ -48,7 +56,7 @@ class Restarter:
         clock: Clock,
         pause: Callable[[float], object],
     ) -> None:
-        """`values` are the account's, for the URL that tells when it is back; what commands print goes to a file in
+        """`values` are the account's, for what tells when it is back; what commands print goes to a file in
         `folder`. `pause` waits so many seconds, or until the run is to end: it is started again all the same.
         """
         self._name = name
@@ -57,8 +65,10 @@ class Restarter:
         self._log = folder / f"restart-{name}.log"
         self._clock = clock
         self._pause = pause
-        self._client = httpx.Client(trust_env=False, timeout=2.0)
+        self._client = httpx.Client(trust_env=False, timeout=ASK_MOST_S)
         self._started: subprocess.Popen[bytes] | None = None
+        self.entry: ServiceRestarted | None = None
+        """How it went."""
 
     @property
     def serves(self) -> int | None:
@@ -85,7 +95,15 @@ class Restarter:
             entry.fault = str(error)
         finally:
             self._client.close()
+        self.entry = entry
         return entry
+
+    def amended(self) -> ServiceRestarted | None:
+        """The entry again with what failed only after it seemed to serve; None: nothing did, or it was told."""
+        if not self.entry or self.entry.fault or not self.failed:
+            return None
+        self.entry = self.entry.model_copy(update={"fault": self.failed})
+        return self.entry
 
     def _stop(self, entry: ServiceRestarted) -> None:
         if self._restart.stop:
@@ -133,6 +151,8 @@ class Restarter:
         self._started = process
 
     def _is_back(self, process: "subprocess.Popen[bytes] | None", since_s: float) -> bool:
+        if port := port_of(self._ready):
+            return takes_connection(port)
         if self._ready:
             try:
                 return self._client.get(self._ready).is_success

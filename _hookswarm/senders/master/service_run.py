@@ -234,11 +234,13 @@ class ServiceRun:
         if self._ending.asked.wait(max((at_ns - self._clock.now()) / 1e9, 0.0)):
             return
         pause = self._ending.asked.wait
+        self._tell_late()
         self._say(f"restart {name}: ends it")
         restarter = Restarter(name, self._service.restart[name], self._values, self._folder.path, self._clock, pause)
         entry = restarter.run(number)
         self._folder.timeline.add(entry)
-        self._restarters[name] = restarter
+        # What an earlier one started may have been ended by this one: no fault of it.
+        self._restarters = {other: one for other, one in self._restarters.items() if one.serves} | {name: restarter}
         back = f"back {((entry.ready_ns or entry.at_ns) - entry.at_ns) / 1e9:.1f} s after {entry.how}"
         self._say(f"restart {name}: {entry.fault or back}")
 
@@ -270,11 +272,20 @@ class ServiceRun:
             self._say(f"cannot write {with_remedy(error)}")
         finally:
             self._steps.close()
+        self._tell_late()
         for name, restarter in self._restarters.items():
-            if restarter.failed:
-                self._say(f"restart {name}: {restarter.failed}")
             if pid := restarter.serves:
                 self._say(f"restart {name}: what was started serves on, as process {pid}: `kill {pid}` ends it")
+
+    def _tell_late(self) -> None:
+        """Say and write down what was started, seemed to serve, and has failed since."""
+        for name, restarter in self._restarters.items():
+            if late := restarter.amended():
+                self._say(f"restart {name}: {late.fault}")
+                try:
+                    self._folder.timeline.add(late)
+                except OSError as error:
+                    self._say(f"not written down, that it failed: {with_remedy(error)}")
 
     def fan_out(self) -> int:
         """How many endpoints get an event."""

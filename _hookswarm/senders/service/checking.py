@@ -51,7 +51,10 @@ def problems_of(service: "Service") -> Iterator[Fault]:
         if sum(map(bool, (restart.stop, restart.pid_file, restart.process))) != 1:
             yield Fault(("restart", name), "write one of stop, pid_file and process")
         if not restart.start and not restart.ready:
-            yield Fault(("restart", name, "ready"), "write a URL that answers 2xx when it is back, or `start`")
+            yield Fault(
+                ("restart", name, "ready"),
+                "write a URL that answers 2xx when it is back, or tcp://HOST:PORT, or `start`",
+            )
     yield from _unfilled(service)
     yield from _taken_names(service)
     yield from _unknown_names(service)

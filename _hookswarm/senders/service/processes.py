@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import socket
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from _hookswarm.common.errors import ConfigError, HookswarmError
 from _hookswarm.common.wording import of_system
@@ -14,6 +16,12 @@ from _hookswarm.senders.service.table import Service
 
 if available() is None:
     import psutil
+
+
+PORT = "tcp://"
+"""How `ready` begins where it is a port."""
+ASK_MOST_S = 2.0
+"""How long one answer to whether it is back may take."""
 
 
 class RestartError(HookswarmError):
@@ -34,6 +42,7 @@ def restart_faults(service: Service | None, names: Iterable[str]) -> list[str]:
                 find_process(restart)
             if restart.start:
                 program(restart.start)
+            port_of(from_environment(restart.ready))
         except (ConfigError, RestartError) as error:
             faults.append(f"--service {service.name}: restart.{name}: {error}")
     return faults
@@ -108,6 +117,28 @@ def program(command: Sequence[str]) -> list[str]:
     if not shutil.which(words[0]):
         raise RestartError(f"there is no command {words[0]!r}: write its path")
     return words
+
+
+def port_of(ready: str) -> tuple[str, int] | None:
+    """Host and port of `tcp://HOST:PORT`; None: it is a URL of another kind. Raises RestartError for half of one."""
+    if not ready.startswith(PORT):
+        return None
+    try:
+        parts = urlsplit(ready)
+        if parts.hostname and parts.port and parts.netloc and not (parts.path or parts.query or parts.fragment):
+            return parts.hostname, parts.port
+    except ValueError:
+        pass
+    raise RestartError(f"ready = {ready!r} names no port: write tcp://HOST:PORT")
+
+
+def takes_connection(address: tuple[str, int]) -> bool:
+    """Whether something listens there."""
+    try:
+        with socket.create_connection(address, ASK_MOST_S):
+            return True
+    except OSError:
+        return False
 
 
 def lives(process: "psutil.Process") -> bool:

@@ -135,11 +135,15 @@ class Restart(Part):
     start: tuple[str, ...] = ()
     """A command that returns, or goes on as the service itself; none: something else starts it again."""
     ready: str = ""
-    """A URL that answers 2xx when it is back: `{api}/healthz`; none: it is when `start` has returned, or goes on."""
+    """A URL that answers 2xx when it is back: `{api}/healthz`; or a port that then takes a connection:
+    `tcp://127.0.0.1:5432`; none: it is back when `start` has returned, or goes on for 1 s."""
     ready_s: Seconds = 60.0
     """How long that may take."""
     down_s: Seconds = 0.0
     """How long it stays ended."""
+    resumes_s: Seconds = 0.0
+    """How long nothing may move once it is back, such as until its own clock looks for what is left: the drain of this
+    restart waits as long."""
 
     def unset(self) -> list[str]:
         """The variables of the environment that it needs and that are not set."""

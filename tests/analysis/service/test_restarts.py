@@ -92,3 +92,8 @@ def test_a_service_that_does_not_come_back() -> None:
     assert (found.nothing_moved_s, found.resumed_s, found.backlog_gone_s, found.ready_s) == (None, None, None, None)
     assert found.fault == "it was not ready within 60 s"
     assert found.lost_after == 200
+
+
+def test_what_failed_late_is_the_fault_of_its_restart() -> None:
+    """It is written once more, with the fault: that one counts, and there is still one restart."""
+    assert found_in(*outage(), entry(fault="it ended with 3")).fault == "it ended with 3"

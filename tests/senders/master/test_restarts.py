@@ -1,6 +1,7 @@
 """A service's process, or a command of its table, is ended and started again; only what the table names is touched."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -96,5 +97,36 @@ def test_a_command_that_fails_late_is_told(tmp_path: Path) -> None:
     start = ("sh", "-c", "sleep 1.5; exit 3")
     entry, restarter = restarted(tmp_path, restart(stop=("true",), start=start, ready=""))
     assert (entry.fault, restarter.failed) == ("", "")
+    assert restarter.amended() is None
     time.sleep(1)
     assert restarter.failed.startswith("sh ended with 3: see what it printed, ")
+    late = restarter.amended()
+    assert late == entry.model_copy(update={"fault": restarter.failed})
+    assert restarter.amended() is None  # once
+
+
+@pytest.mark.slow
+def test_a_port_that_takes_a_connection_tells_that_it_is_back(tmp_path: Path) -> None:
+    """A store answers no URL. It is ready when it listens, not when the command goes on for a second."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    listens = f"import socket, time; time.sleep(1.5); s = socket.create_server(('127.0.0.1', {port})); time.sleep(60)"
+    start = (sys.executable, "-c", listens)
+    one = restart(stop=("true",), start=start, ready=f"tcp://{{host}}:{port}")
+    entry, restarter = restarted(tmp_path, one, {"host": "127.0.0.1"})
+    pid = restarter.serves
+    assert pid is not None
+    os.kill(pid, 9)
+    assert entry.fault == ""
+    assert entry.started_ns is not None
+    assert entry.ready_ns is not None
+    assert entry.ready_ns - entry.started_ns >= 1.5e9
+
+
+@pytest.mark.slow
+def test_a_port_that_takes_none_is_told(tmp_path: Path) -> None:
+    """What was started is ended."""
+    one = restart(stop=("true",), start=("sleep", "60"), ready="tcp://127.0.0.1:9", ready_s=0.3)
+    entry, restarter = restarted(tmp_path, one)
+    assert entry.fault.startswith("tcp://127.0.0.1:9 was not ready within 0.3 s: see what it printed, ")
+    assert restarter.serves is None

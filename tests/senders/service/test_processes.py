@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from _hookswarm.senders.service.processes import RestartError, find_process, restart_faults
+from _hookswarm.senders.service.processes import RestartError, find_process, port_of, restart_faults
 from _hookswarm.senders.service.promises import Restart
 from _hookswarm.senders.service.table import parse_service
 
@@ -70,3 +70,19 @@ def test_all_that_is_known_to_fail_is_told_at_once(tmp_path: Path, monkeypatch: 
 def test_without_a_service_nothing_is_restarted() -> None:
     """Whatever stages ask for: they are left out."""
     assert restart_faults(None, ["own", "*"]) == []
+
+
+@pytest.mark.parametrize(
+    "ready", ["tcp://", "tcp://localhost", "tcp://:5432", "tcp://a:x", "tcp://a:99999", "tcp://a:1/b"]
+)
+def test_half_a_port_is_a_fault_before_anything_is_sent(ready: str) -> None:
+    """It says how a whole one is written."""
+    with pytest.raises(RestartError, match="names no port: write tcp://HOST:PORT"):
+        port_of(ready)
+
+
+def test_ports_and_other_urls() -> None:
+    """An IPv6 address stands in brackets."""
+    assert port_of("tcp://127.0.0.1:5432") == ("127.0.0.1", 5432)
+    assert port_of("tcp://[::1]:6379") == ("::1", 6379)
+    assert port_of("http://127.0.0.1:80/healthz") is port_of("") is None
