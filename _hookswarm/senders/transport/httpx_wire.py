@@ -1,5 +1,6 @@
 """`--transport httpx`: the same posts through httpx, for HTTP/2 and proxies."""
 
+import errno
 import logging
 import socket
 import ssl
@@ -145,8 +146,13 @@ def _make_client(tls: ssl.SSLContext | None, timeouts: Timeouts, head: bytes = D
 
 def _lacking(error: httpx.TransportError) -> int:
     causes = tuple(_causes(error))
-    unresolved = any(isinstance(cause, socket.gaierror) for cause in causes)
+    unresolved = any(isinstance(cause, socket.gaierror) or _is_resolvers_own(cause) for cause in causes)
     return max(map(lacking, causes)) or (lacking_now() if unresolved else 0)
+
+
+def _is_resolvers_own(cause: BaseException) -> bool:
+    """Multicast DNS (glibc's mdns4_minimal) says so where it gets no socket, and so does the look-up as a whole."""
+    return isinstance(cause, OSError) and cause.errno == errno.EINVAL
 
 
 def _outcome(error: httpx.TransportError, begun: bool) -> Outcome:

@@ -117,7 +117,10 @@ def test_a_restart_needs_a_length(tmp_path: Path) -> None:
     [
         ({"start": ["true"]}, "restart.own: write one of stop, pid_file and process"),
         ({"stop": ["a"], "process": "b", "start": ["c"]}, "restart.own: write one of stop, pid_file and process"),
-        ({"process": "b"}, "restart.own.ready: write a URL that answers 2xx when it is back, or `start`"),
+        (
+            {"process": "b"},
+            "restart.own.ready: write a URL that answers 2xx when it is back, or tcp://HOST:PORT, or `start`",
+        ),
         ({"process": "b", "ready": "{url}/"}, "no {url} here"),
     ],
 )
