@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,12 +88,14 @@ def test_without_a_master_nothing_is_sent(tmp_path: Path) -> None:
         until(lambda: all(run.arrivals() > 30 for run in runs), 60)
         children = psutil.Process(forked.master.pid).children()
         paused.master.send_signal(signal.SIGSTOP)
+        goes_on = threading.Timer(3, paused.master.send_signal, [signal.SIGCONT])
+        goes_on.start()  # on a busy machine what is looked at meanwhile takes longer
         silent.master.send_signal(signal.SIGSTOP)
         forked.master.kill()
         apart.master.kill()
         killed_s = time.monotonic()
         _ceased([forked, apart], killed_s, 2)
-        paused.master.send_signal(signal.SIGCONT)
+        goes_on.join()
         assert apart.worker
         assert apart.worker.wait(10) == Exit.VOID
         until(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children), 10)
