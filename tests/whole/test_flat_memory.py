@@ -59,7 +59,7 @@ def test_the_sender_stays_flat(tmp_path: Path) -> None:
     with running(tmp_path, "TLSv1.2") as server:
         stage = Stage("flat", users=4, webhooks=10_000, events=DELIVERIES, payload="thin")
         options = ["--target", f"{server.plain}/hooks", "--processes", "1"]
-        run = run_locust(tmp_path, [stage], *options, timeout_s=400)
+        run = run_locust(tmp_path, [stage], *options, timeout_s=900)
     section, _ = analyse(run)
     assert section.stages[0].deliveries.acknowledged == DELIVERIES
     (log,) = run.glob("resources-sender-*.csv")
