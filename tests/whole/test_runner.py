@@ -112,7 +112,7 @@ def _class(stage: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.light
+@pytest.mark.alone
 @pytest.mark.parametrize("options", [[], ["--processes", "2"]])
 def test_ctrl_c_writes_the_report_and_leaves_nothing_behind(tmp_path: Path, options: list[str]) -> None:
     """Interrupted in a stage, it ends within seconds, reports what was measured with balanced books, and exits 130."""
