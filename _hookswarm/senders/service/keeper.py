@@ -164,7 +164,7 @@ class Keeper:
                 except StepError as error:
                     if strict or error.status not in (404, 410):
                         failed.append(error)
-                    self._away = not strict and error.status is None and bool(step.request)
+                    self._away |= not strict and error.status is None and bool(step.request)
                     if strict:
                         return
                 except Exception as error:  # a fault of ours: a greenlet would print it, and the set-up would go on
