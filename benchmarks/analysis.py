@@ -19,9 +19,10 @@ import numpy as np
 from _hookswarm.analysis.reading.rows import take_rows
 from _hookswarm.records.clock import boot_id
 from _hookswarm.records.exit_codes import Exit
-from _hookswarm.records.journal import Header, Rows
+from _hookswarm.records.journal import Header
 from _hookswarm.records.manifest import Manifest, RegionRecord
-from _hookswarm.records.rows import DTYPE, Flag, Outcome
+from _hookswarm.records.reading import DTYPE, Rows
+from _hookswarm.records.rows import Flag, Outcome
 from _hookswarm.records.timeline import RunEnded, StageEnded, StageStarted, Timeline, WorkerReport
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))

@@ -8,12 +8,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
 import gevent
-import httpx
 from gevent.event import Event
 
 from _hookswarm.common.errors import HookswarmError
@@ -130,8 +131,10 @@ class Supervisor:
         try:
             with socket.create_connection((self.config.host, self.config.port), timeout=1):
                 pass
-            httpx.get(f"http://{self._address()}/health", timeout=2, trust_env=False)
-        except (OSError, httpx.HTTPError):
+            with closing(HTTPConnection(self.config.host, self.config.port, timeout=2)) as connection:
+                connection.request("GET", "/health")
+                connection.getresponse()
+        except (OSError, HTTPException):
             return False
         return True  # whatever it says: it may have been told to say that it is not well
 

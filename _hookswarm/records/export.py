@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from _hookswarm.records.journal import JournalView, read_journal
 from _hookswarm.records.manifest import Manifest
+from _hookswarm.records.reading import JournalView, read_journal
 from _hookswarm.records.rows import Flag
 
 KINDS = ("attempts", "arrivals")

@@ -12,20 +12,15 @@ import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from _hookswarm.records.clock import boot_id
 from _hookswarm.records.manifest import RunError
-from _hookswarm.records.rows import DTYPE, END_OFFSET, ROW_SIZE, Flag, pack_end
+from _hookswarm.records.rows import END_OFFSET, ROW_SIZE, Flag, pack_end
 
 MAGIC = b"hookswarm journal\n"
 HEADER_SIZE = 1024
 VERSION = 1
 
 _WRITTEN = int(Flag.WRITTEN)  # an IntFlag would make a new object for every row
-
-Rows = npt.NDArray[np.void]
 
 
 class JournalError(RunError):
@@ -197,29 +192,3 @@ def _create(path: Path, header: bytes) -> int:
 def _write(file: int, data: bytes, offset: int) -> None:
     if os.pwrite(file, data, offset) != len(data):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-@dataclass(frozen=True)
-class JournalView:
-    """A journal as read: its header, its whole rows (memory-mapped), and how many were torn or never written."""
-
-    header: Header
-    rows: Rows
-    torn: int
-
-
-def read_journal(path: Path) -> JournalView:
-    """Map a journal; a torn tail and holes are dropped and counted. Raises JournalError, OSError."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        try:
-            header = Header.decode(file.read(HEADER_SIZE))
-        except JournalError as error:
-            raise JournalError(f"{path}: {error}") from None
-    whole, rest = divmod(max(size - HEADER_SIZE, 0), ROW_SIZE)
-    if not whole:
-        return JournalView(header, np.empty(0, DTYPE), int(rest > 0))
-    rows: Rows = np.memmap(path, DTYPE, mode="r", offset=HEADER_SIZE, shape=(whole,))
-    written = (rows["flags"] & Flag.WRITTEN) != 0
-    holes = whole - int(np.count_nonzero(written))
-    return JournalView(header, rows[written] if holes else rows, holes + int(rest > 0))

@@ -6,10 +6,11 @@ that dies leaves attempts in doubt, not holes.
 
 import struct
 from enum import IntEnum, IntFlag
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 class Field(NamedTuple):
@@ -55,22 +56,12 @@ END_OFFSET = _ROW.size - _END.size
 """Where in a row that begins which is written again."""
 
 
-def _offset(place: int) -> int:
+def offset_of(place: int) -> int:
+    """Where in a row the field of that place begins."""
     return struct.calcsize("<" + "".join(field.code for field in FIELDS[:place]))
 
 
-_NUMPY = {"I": "<u4", "q": "<i8", "H": "<u2", "B": "u1"}
 _NAMED = [(place, field) for place, field in enumerate(FIELDS) if field.name]
-
-DTYPE = np.dtype(
-    {
-        "names": [field.name for _, field in _NAMED],
-        "formats": [_NUMPY[field.code] for _, field in _NAMED],
-        "offsets": [_offset(place) for place, _ in _NAMED],
-        "itemsize": ROW_SIZE,
-    }
-)
-"""A row as numpy reads it."""
 
 
 def pack_row(
@@ -109,13 +100,13 @@ def layout() -> str:
     """The row as a table in Markdown, for the docs."""
     lines = ["| bytes | field | in an attempt | in an arrival |", "|---|---|---|---|"]
     for place, field in _NAMED:
-        begin, end = _offset(place), _offset(place + 1) - 1
+        begin, end = offset_of(place), offset_of(place + 1) - 1
         span = f"{begin}-{end}" if end > begin else str(begin)
         lines.append(f"| {span} | `{field.name}` | {field.attempt} | {field.arrival} |")
     return "\n".join(lines) + "\n"
 
 
-_Ns = TypeVar("_Ns", int, npt.NDArray[np.int64])
+_Ns = TypeVar("_Ns", int, "npt.NDArray[np.int64]")
 
 
 def latency_start_ns(due_ns: _Ns, late_ns: _Ns) -> _Ns:
@@ -124,11 +115,6 @@ def latency_start_ns(due_ns: _Ns, late_ns: _Ns) -> _Ns:
 
 
 MAX_U32 = (1 << 32) - 1
-
-
-def answered_status(rows: npt.NDArray[np.void]) -> npt.NDArray[np.uint16]:
-    """The HTTP status of each row, 0 where there was no answer: `status` says more than that."""
-    return np.where(rows["outcome"] == Outcome.LOCAL_SHORTAGE, np.uint16(0), rows["status"])
 
 
 class Outcome(IntEnum):

@@ -168,7 +168,7 @@ def test_stopped_runs_can_be_downloaded(page: Page, ui: Ui, tmp_path_factory: py
         ("The report, to look at", "report.html"),
     ):
         with page.expect_download(timeout=60_000) as coming:
-            tab.get_by_role("link", name=title).click()
+            tab.get_by_role("link", name=title).click(timeout=60_000)  # until the answer begins: it is analysed first
         assert coming.value.suggested_filename == f"{run.name}-{name}"
         assert coming.value.path().stat().st_size > 100
 

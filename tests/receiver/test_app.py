@@ -18,7 +18,7 @@ from _hookswarm.protocol.identity import NO_RUN, AttemptTag, EventId
 from _hookswarm.protocol.verifying import TOLERANCE_S
 from _hookswarm.receiver.config import Durability
 from _hookswarm.receiver.state import Counts
-from _hookswarm.records.journal import read_journal
+from _hookswarm.records.reading import read_journal
 from _hookswarm.records.rows import Flag
 from tests.support.receivers import EVENT, KEY, signed_headers, small_disk
 from tests.support.rig import LIMIT, Rig, client, environ, rig, status_of

@@ -14,7 +14,7 @@ from scipy import stats
 
 from _hookswarm.protocol.faults import Faults
 from _hookswarm.receiver.faults import decide_play
-from _hookswarm.records.journal import read_journal
+from _hookswarm.records.reading import read_journal
 from _hookswarm.records.rows import Flag
 from tests.support.receivers import EVENT, RunningReceiver, running_receiver, signed_headers, wait_until
 from tests.support.watching import Seen, events, play, request, statuses, watch

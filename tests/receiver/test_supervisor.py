@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from _hookswarm.records.journal import read_journal
+from _hookswarm.records.reading import read_journal
 from tests.support.receivers import (
     EVENT,
     MARK,

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from _hookswarm.records.journal import read_journal
+from _hookswarm.records.reading import read_journal
 from tests.support.load import Load, journalled
 from tests.support.receivers import BEARER, RunningReceiver, running_receiver, wait_until
 from tests.support.watching import play

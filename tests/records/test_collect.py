@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from _hookswarm.records.collect import collect
-from _hookswarm.records.journal import read_journal
 from _hookswarm.records.manifest import Manifest, RunError
+from _hookswarm.records.reading import read_journal
 from tests.support.journals import run
 from tests.support.receivers import SECRET, TOKEN, free_port, running_receiver, small_disk
 from tests.support.servers import ScriptedServer, answer_of, answering

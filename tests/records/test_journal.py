@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from _hookswarm.records.journal import HEADER_SIZE, MAGIC, BufferedJournal, Header, Journal, JournalError, read_journal
+from _hookswarm.records.journal import HEADER_SIZE, MAGIC, BufferedJournal, Header, Journal, JournalError
+from _hookswarm.records.reading import read_journal
 from _hookswarm.records.rows import ROW_SIZE, Flag, pack_row
 from tests.support.receivers import small_disk
 

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from _hookswarm.records.reading import DTYPE, answered_status
 from _hookswarm.records.rows import (
-    DTYPE,
     END_OFFSET,
     FIELDS,
     IN_DOUBT,
@@ -13,7 +13,6 @@ from _hookswarm.records.rows import (
     ROW_SIZE,
     Flag,
     Outcome,
-    answered_status,
     layout,
     pack_end,
     pack_row,

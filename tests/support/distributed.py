@@ -12,9 +12,9 @@ from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.rows import arrange_rows
 from _hookswarm.analysis.regions import strategies
 from _hookswarm.analysis.schema.distribution import Strategies
-from _hookswarm.records.journal import Rows
 from _hookswarm.records.manifest import LinksRecord, RegionRecord
-from _hookswarm.records.rows import DTYPE, Flag, Outcome
+from _hookswarm.records.reading import DTYPE, Rows
+from _hookswarm.records.rows import Flag, Outcome
 from tests.support.journals import SECOND, START, TAG, planned, run
 
 Floats = npt.NDArray[np.float64]

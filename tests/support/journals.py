@@ -12,9 +12,10 @@ from pydantic import TypeAdapter
 from _hookswarm.analysis.reading.frames import PlannedStage, RunFrames
 from _hookswarm.analysis.reading.rows import arrange_rows
 from _hookswarm.records.clock import boot_id
-from _hookswarm.records.journal import Header, Journal, Rows
+from _hookswarm.records.journal import Header, Journal
 from _hookswarm.records.manifest import Manifest, RegionRecord
-from _hookswarm.records.rows import DTYPE, NEVER_SENT, Flag, Outcome
+from _hookswarm.records.reading import DTYPE, Rows
+from _hookswarm.records.rows import NEVER_SENT, Flag, Outcome
 from _hookswarm.records.timeline import Entry, RunEnded, StageEnded, StageStarted, Timeline, WorkerReport
 
 US, MS, SECOND = 1_000, 1_000_000, 1_000_000_000

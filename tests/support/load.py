@@ -5,7 +5,7 @@ import threading
 import time
 
 from _hookswarm.protocol.identity import EventId
-from _hookswarm.records.journal import read_journal
+from _hookswarm.records.reading import read_journal
 from tests.support.receivers import TAG, RunningReceiver, signed_headers
 
 

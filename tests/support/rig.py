@@ -18,7 +18,7 @@ from _hookswarm.receiver.app import Receiver
 from _hookswarm.receiver.config import Durability, ReceiverConfig
 from _hookswarm.receiver.state import StateReader, StateWriter
 from _hookswarm.records.clock import Clock
-from _hookswarm.records.journal import JournalView, Rows, read_journal
+from _hookswarm.records.reading import JournalView, Rows, read_journal
 from tests.support.receivers import KEY, signed_headers
 from tests.support.signed import STANDARD
 

@@ -29,7 +29,7 @@ EVERY = (*KINDS, replace(AT_ONCE, name="at once 2"), replace(AT_ONCE, name="at o
 
 COUNT = """
 import json, pathlib, sys
-from _hookswarm.records.journal import read_journal
+from _hookswarm.records.reading import read_journal
 
 journals = map(read_journal, pathlib.Path(sys.argv[1]).glob("*/arrivals-*.journal"))
 rows = (row for journal in journals for row in journal.rows)
@@ -96,6 +96,7 @@ def test_the_books_balance_against_our_own_receiver(tmp_path: Path) -> None:
         assert (stage.deliveries.due, stage.deliveries.acknowledged, stage.attempts.total) == (12, 12, 24)
         assert (stage.ledger.received, stage.ledger.seen, stage.ledger.duplicated) == (24, 12, 12)
         assert (stage.ledger.lost, stage.ledger.duplicated_spurious, stage.ledger.corrupt) == (0, 0, 0)
-    assert {one.status for one in section.default_checks or []} == {"pass"}
+    judged = {one.status for one in section.default_checks or []}
+    assert judged - ({"skipped"} if codes(section) & BUSY else set()) == {"pass"}
     assert set(through(section).values()) == {0}
     assert (codes(section) - BUSY, code) == (set(), Exit.PASS)

@@ -52,9 +52,9 @@ def test_each_endpoint_gets_its_own(tmp_path: Path) -> None:
             for folder in (here, there)
         ]  # fmt: skip
         try:
-            master.wait(40)
+            master.wait(90)
             for worker in workers:
-                worker.wait(20)
+                worker.wait(40)
         finally:
             for process in (master, *workers):
                 end_group(process)

@@ -10,7 +10,8 @@ import pytest
 
 from _hookswarm.analysis.schema.report import Section
 from _hookswarm.records.journal import HEADER_SIZE
-from _hookswarm.records.rows import DTYPE, Outcome
+from _hookswarm.records.reading import DTYPE
+from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.plan.arrivals import Constant, Poisson
 from _hookswarm.senders.plan.stages import Stage, named, sweep
 from tests.support.receivers import SECRET, TOKEN, running_receiver

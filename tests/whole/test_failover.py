@@ -17,7 +17,7 @@ from _hookswarm.analysis.schema.failover import Failover
 from _hookswarm.analysis.schema.report import Section
 from _hookswarm.protocol.faults import Delay
 from _hookswarm.records.export import read_journals
-from _hookswarm.records.journal import JournalView
+from _hookswarm.records.reading import JournalView
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import IncidentPlayed, StageStarted, read_timeline
 from _hookswarm.senders.plan.arrivals import Poisson

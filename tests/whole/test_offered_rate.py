@@ -7,14 +7,15 @@ import pytest
 from scipy.stats import kstest
 
 from _hookswarm.records.journal import HEADER_SIZE
-from _hookswarm.records.rows import DTYPE, Outcome
+from _hookswarm.records.reading import DTYPE
+from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import StageStarted, read_timeline
 from _hookswarm.senders.plan.arrivals import Constant, Open, Poisson, Stripe, schedule
 from _hookswarm.senders.plan.stages import Stage
 from tests.support.receivers import running_receiver
 from tests.support.runs import regions_file, run_locust
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.light
 
 SEED = 20
 RATE = 400.0

@@ -16,7 +16,7 @@ import pytest
 from _hookswarm.analysis.schema.report import Latencies
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.export import read_journals
-from _hookswarm.records.journal import Rows
+from _hookswarm.records.reading import Rows
 from _hookswarm.senders.plan.arrivals import Poisson, Stripe, schedule
 from _hookswarm.senders.plan.stages import Stage
 from tests.support.known_server import PLENTY, Servers, services

@@ -12,7 +12,8 @@ from _hookswarm.analysis.schema.report import Section
 from _hookswarm.analysis.schema.report import Stage as StageReport
 from _hookswarm.protocol.faults import Delay, Faults
 from _hookswarm.records.journal import HEADER_SIZE
-from _hookswarm.records.rows import DTYPE, Flag
+from _hookswarm.records.reading import DTYPE
+from _hookswarm.records.rows import Flag
 from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.retry import Jitter, RetryLaw
 from _hookswarm.senders.plan.stages import Stage, sweep

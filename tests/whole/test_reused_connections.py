@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from _hookswarm.protocol.regions import Region, RegionTable, dump_table
-from _hookswarm.records.journal import read_journal
+from _hookswarm.records.reading import read_journal
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.stages import Stage

@@ -7,7 +7,7 @@ import pytest
 from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.schema.report import Section
 from _hookswarm.protocol.identity import EventId, format_event_id
-from _hookswarm.records.journal import Rows
+from _hookswarm.records.reading import Rows
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.stages import Stage
@@ -29,7 +29,7 @@ def played(folder: Path, table: Path, stages: str) -> tuple[Section, Path]:
 
 def test_an_honest_service_loses_nothing(tmp_path: Path) -> None:
     """By KILL and by TERM, with a backlog that it has to keep: all that was accepted arrives."""
-    with restartable(tmp_path, "--store", str(tmp_path / "store"), "--workers", "1", "--work-ms", "9") as (_, table):
+    with restartable(tmp_path, "--store", str(tmp_path / "store"), "--workers", "1", "--work-ms", "13") as (_, table):
         section, _ = played(tmp_path, table, "restart*")
     assert section.service
     found = section.service.restarts

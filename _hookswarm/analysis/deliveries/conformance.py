@@ -8,7 +8,8 @@ import numpy as np
 from _hookswarm.analysis.reading.law import Floats, Law
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask
 from _hookswarm.analysis.schema.report import Conformance
-from _hookswarm.records.rows import Flag, Outcome, answered_status, latency_start_ns
+from _hookswarm.records.reading import answered_status
+from _hookswarm.records.rows import Flag, Outcome, latency_start_ns
 
 SCHEDULED_TOLERANCE_S = 0.001
 OBSERVED_TOLERANCE_S = 0.005

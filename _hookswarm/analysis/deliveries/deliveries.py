@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, group_events
-from _hookswarm.records.journal import Rows
+from _hookswarm.records.reading import Rows
 from _hookswarm.records.rows import IN_DOUBT, NEVER_SENT, Outcome, latency_start_ns
 
 Numbers = npt.NDArray[np.uint32]

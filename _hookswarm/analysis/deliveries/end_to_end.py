@@ -13,8 +13,8 @@ from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, group_events, 
 from _hookswarm.analysis.reading.through_service import has_body, is_misdelivered, published_by_itself
 from _hookswarm.analysis.schema.report import Ledger
 from _hookswarm.analysis.schema.service import ServiceLatencies, Through
-from _hookswarm.records.journal import Rows
 from _hookswarm.records.manifest import ServiceRecord
+from _hookswarm.records.reading import Rows
 from _hookswarm.records.rows import Flag
 from _hookswarm.records.timeline import ServiceDrained
 

@@ -12,8 +12,8 @@ from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.schema.failures import Failure
 from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.records.failures import FailureKind
-from _hookswarm.records.journal import Rows
-from _hookswarm.records.rows import FAILED, answered_status
+from _hookswarm.records.reading import Rows, answered_status
+from _hookswarm.records.rows import FAILED
 from _hookswarm.records.timeline import StageStarted
 
 MOST = 100

@@ -12,7 +12,8 @@ from _hookswarm.analysis.deliveries import disorder
 from _hookswarm.analysis.deliveries.deliveries import Frame, State, was_sent
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask, places_in
 from _hookswarm.analysis.schema.report import Ledger
-from _hookswarm.records.rows import Outcome, answered_status
+from _hookswarm.records.reading import answered_status
+from _hookswarm.records.rows import Outcome
 
 UNSEEN = Ledger.model_validate(dict.fromkeys(Ledger.model_fields) | {"balanced": True})
 

@@ -15,7 +15,7 @@ from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.rows import Grouped, Ints, Mask
 from _hookswarm.analysis.schema.report import Series
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.records.journal import Rows
+from _hookswarm.records.reading import Rows
 from _hookswarm.records.rows import NEVER_SENT, Outcome, latency_start_ns
 from _hookswarm.records.writing import write_atomically
 

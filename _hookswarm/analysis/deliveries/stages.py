@@ -14,8 +14,8 @@ from _hookswarm.analysis.deliveries.unarrived import Unarrived, patience_of, una
 from _hookswarm.analysis.reading.frames import PlannedStage, RunFrames
 from _hookswarm.analysis.reading.rows import Grouped, group_events, rows_of_stage
 from _hookswarm.analysis.schema.report import Attempts, Generator, Latencies, Stage, Unanswered
-from _hookswarm.records.journal import Rows
-from _hookswarm.records.rows import Outcome, answered_status, latency_start_ns
+from _hookswarm.records.reading import Rows, answered_status
+from _hookswarm.records.rows import Outcome, latency_start_ns
 from _hookswarm.records.timeline import (
     FaultsSet,
     ServiceDrained,

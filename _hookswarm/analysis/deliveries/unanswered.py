@@ -7,7 +7,7 @@ import numpy as np
 from _hookswarm.analysis.deliveries.figures import Window
 from _hookswarm.analysis.schema.report import Unanswered
 from _hookswarm.common.limits import UNANSWERED_SHARE
-from _hookswarm.records.journal import Rows
+from _hookswarm.records.reading import Rows
 from _hookswarm.records.rows import Outcome
 
 SILENT = frozenset({Outcome.PENDING, Outcome.CONNECT_TIMEOUT, Outcome.READ_TIMEOUT, Outcome.INTERRUPTED})

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from _hookswarm.records.journal import JournalView, Rows
+from _hookswarm.records.reading import JournalView, Rows
 from _hookswarm.records.rows import BALANCED
 
 

@@ -20,8 +20,9 @@ from _hookswarm.analysis.reading.replays import Replays
 from _hookswarm.analysis.reading.rows import Keys, arrange_rows, take_rows
 from _hookswarm.analysis.reading.through_service import delivered_rows, published_rows
 from _hookswarm.records import neighbours
-from _hookswarm.records.journal import JournalError, JournalView, Rows, read_journal
+from _hookswarm.records.journal import JournalError
 from _hookswarm.records.manifest import MANIFEST, Manifest, RunError
+from _hookswarm.records.reading import JournalView, Rows, read_journal
 from _hookswarm.records.rows import BALANCED, CODES, Flag
 from _hookswarm.records.timeline import (
     TIMELINE,

@@ -10,7 +10,8 @@ import numpy as np
 from _hookswarm.analysis.reading.clocks import Clocks
 from _hookswarm.analysis.reading.rows import Keys, take_rows
 from _hookswarm.records import neighbours
-from _hookswarm.records.journal import JournalError, JournalView, Rows, read_journal
+from _hookswarm.records.journal import JournalError
+from _hookswarm.records.reading import JournalView, Rows, read_journal
 from _hookswarm.records.rows import Flag
 
 _ATTEMPT = ["stage", "webhook", "sequence", "attempt"]

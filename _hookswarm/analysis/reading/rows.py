@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from _hookswarm.records.journal import Rows
-from _hookswarm.records.rows import DTYPE
+from _hookswarm.records.reading import DTYPE, Rows
 
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]

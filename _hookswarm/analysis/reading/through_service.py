@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from _hookswarm.analysis.reading.rows import Mask, arrange_rows, take_rows
-from _hookswarm.records.journal import Rows
 from _hookswarm.records.manifest import ServiceRecord
+from _hookswarm.records.reading import Rows
 from _hookswarm.records.rows import Flag
 
 MOST_ATTEMPTS = (1 << 16) - 1

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from _hookswarm.analysis.deliveries.deliveries import was_sent
 from _hookswarm.analysis.reading.rows import Ints, Mask
-from _hookswarm.records.journal import Rows
 from _hookswarm.records.manifest import Manifest
+from _hookswarm.records.reading import Rows
 from _hookswarm.records.rows import BALANCED, CODES
 
 Floats = npt.NDArray[np.float64]

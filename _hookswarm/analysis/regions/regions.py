@@ -14,8 +14,8 @@ from _hookswarm.analysis.regions.geography import Geographies, Geography, known_
 from _hookswarm.analysis.schema.base import Quantiles
 from _hookswarm.analysis.schema.distribution import RegionOrigin, RegionPair, Regions, RegionTarget
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.records.journal import Rows
-from _hookswarm.records.rows import CODES, Outcome, answered_status, latency_start_ns
+from _hookswarm.records.reading import Rows, answered_status
+from _hookswarm.records.rows import CODES, Outcome, latency_start_ns
 
 
 class RegionsRecorder(Recorder):

@@ -9,7 +9,7 @@ import numpy as np
 from _hookswarm.analysis.deliveries.deliveries import was_sent
 from _hookswarm.analysis.reading.frames import PlannedStage, RunFrames
 from _hookswarm.analysis.reading.rows import Mask, rows_of_stage
-from _hookswarm.records.journal import Rows
+from _hookswarm.records.reading import Rows
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.shortage import Shortage, shortage_of
 

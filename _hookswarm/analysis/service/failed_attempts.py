@@ -9,7 +9,7 @@ from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import PlannedStage
 from _hookswarm.analysis.reading.rows import Ints, Mask
 from _hookswarm.analysis.service.promise import Floats
-from _hookswarm.records.journal import Rows
+from _hookswarm.records.reading import Rows
 from _hookswarm.records.rows import Flag
 
 PROMPT_S = 1.0

@@ -8,8 +8,8 @@ import numpy as np
 from _hookswarm.analysis.deliveries.classes import inside
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.rows import Ints, Mask
-from _hookswarm.records.journal import Rows
 from _hookswarm.records.manifest import ServiceRecord
+from _hookswarm.records.reading import Rows
 
 HEALTHY = -1
 

@@ -12,7 +12,7 @@ from _hookswarm.analysis.deliveries.end_to_end import Arrived
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import PlannedStage
 from _hookswarm.analysis.reading.rows import Ints, Mask
-from _hookswarm.records.journal import Rows
+from _hookswarm.records.reading import Rows
 from _hookswarm.records.rows import Flag
 
 SCENARIO = "conformance"

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from _hookswarm.records.clock import Clock, boot_id
-from _hookswarm.records.journal import JournalError, Rows, read_journal
+from _hookswarm.records.journal import JournalError
 from _hookswarm.records.piling import Ints, piles_up
+from _hookswarm.records.reading import Rows, read_journal
 from _hookswarm.records.rows import Flag, Outcome, latency_start_ns
 
 Keys = npt.NDArray[np.uint64]

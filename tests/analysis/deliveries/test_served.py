@@ -10,7 +10,8 @@ from _hookswarm.analysis.reading.balanced import arrivals_by_region
 from _hookswarm.analysis.reading.rows import Grouped, group_events
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.report import Section
-from _hookswarm.records.journal import Header, JournalView
+from _hookswarm.records.journal import Header
+from _hookswarm.records.reading import JournalView
 from _hookswarm.records.rows import BALANCED, CODES, Outcome
 from tests.support.distributed import WORLD
 from tests.support.journals import ANCHOR, MS, RUN_ID, Row, arrival, attempt, planned, run, table

@@ -15,8 +15,8 @@ from _hookswarm.analysis.reading.through_service import (
     published_rows,
     shared_by,
 )
-from _hookswarm.records.journal import Rows
 from _hookswarm.records.manifest import ServiceRecord
+from _hookswarm.records.reading import Rows
 from _hookswarm.records.rows import Flag
 from tests.support.journals import MS, SECOND, START, TAG, Row, arrival, attempt, table
 

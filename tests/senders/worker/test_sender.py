@@ -13,7 +13,8 @@ import pytest
 from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance, parse_acceptance
 from _hookswarm.protocol.identity import AttemptTag, EventId, parse_attempt_tag, parse_event_id
 from _hookswarm.records.clock import Clock
-from _hookswarm.records.journal import Header, Journal, read_journal
+from _hookswarm.records.journal import Header, Journal
+from _hookswarm.records.reading import read_journal
 from _hookswarm.records.rows import Flag, Outcome
 from _hookswarm.senders.plan.arrivals import Stripe
 from _hookswarm.senders.plan.payloads import Generated
