@@ -1,25 +1,21 @@
 """A run through a delivery service, as the master conducts it: set-up, what is told to whom, restarts, teardown."""
 
-from collections.abc import Callable
 from typing import Any
 
 import gevent
-from locust.runners import LocalRunner, MasterRunner
+from locust.runners import MasterRunner
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.faults import FaultOrder
 from _hookswarm.protocol.served import Served
-from _hookswarm.records.clock import Clock
 from _hookswarm.records.manifest import ServiceRecord
 from _hookswarm.records.timeline import ServiceDrained
 from _hookswarm.senders.exchange.messages import PUBLISH, RENEWED, Published, Renewed
-from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.drains import Drains
-from _hookswarm.senders.master.ending import Ending, UntestedError
-from _hookswarm.senders.master.inbox import Inbox
+from _hookswarm.senders.master.ending import UntestedError
 from _hookswarm.senders.master.restarts import Restarter
-from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.run import Run
 from _hookswarm.senders.master.service_endpoints import ServiceEndpoints
 from _hookswarm.senders.master.settling import settle_by_probe
 from _hookswarm.senders.master.trial import patience_s, told, try_once, why_not_arrived
@@ -27,7 +23,6 @@ from _hookswarm.senders.plan.marked import Marked
 from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.plan import Plan
 from _hookswarm.senders.plan.restarts import restart_at_s
-from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.service.account import Account, settle
 from _hookswarm.senders.service.endpoints import endpoint_urls, served_by, shared_by
@@ -46,29 +41,14 @@ NOT_THEIRS = (401, 403, 429)
 class ServiceRun:
     """One run's."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        folder: RunFolder,
-        controls: Controls,
-        runner: LocalRunner | MasterRunner,
-        inbox: Inbox,
-        ending: Ending,
-        clock: Clock,
-        say: Callable[[str], None],
-    ) -> None:
-        assert settings.service
-        self._service: Service = settings.service
-        self._settings = settings
-        self._folder = folder
-        self._controls = controls
-        self._runner = runner
-        self._inbox = inbox
-        self._ending = ending
-        self._clock = clock
-        self._say = say
-        self._steps = Steps(self._service, tls=settings.tls)
-        self._steps.say = say
+    def __init__(self, run: Run) -> None:
+        assert run.settings.service
+        self._service: Service = run.settings.service
+        self._settings, self._folder, self._controls = run.settings, run.folder, run.controls
+        self._runner, self._ending = run.runner, run.ending
+        self._clock, self._say = run.clock, run.say
+        self._steps = Steps(self._service, tls=run.settings.tls)
+        self._steps.say = run.say
         self._made: ServiceEndpoints | None = None
         self._values: dict[str, str] = {}
         """Of the account, for the whole run."""
@@ -78,7 +58,9 @@ class ServiceRun:
         self._restarting: gevent.Greenlet | None = None
         self._renewing: gevent.Greenlet | None = None
         self._restarters: dict[str, Restarter] = {}
-        self._drains = Drains(settings, folder.timeline, controls, inbox, ending, clock, say)
+        self._drains = Drains(
+            run.settings, run.folder.timeline, run.controls, run.inbox, run.ending, run.clock, run.say
+        )
         self.drained: ServiceDrained | None = None
         """How the last drain went."""
 
