@@ -20,7 +20,8 @@ from _hookswarm.senders.exchange.messages import RUN_VARIABLE
 from _hookswarm.senders.master.ending import INTERRUPT, SIGTERM
 from _hookswarm.senders.master.expecting import Expecting, listens_at, living_children
 from _hookswarm.senders.master.locust_stats import sharpen_percentiles
-from _hookswarm.senders.master.master import Master, say
+from _hookswarm.senders.master.master import Master
+from _hookswarm.senders.master.say import say
 from _hookswarm.senders.plan.checked_options import check_options
 from _hookswarm.senders.plan.endpoint_files import File, open_file
 from _hookswarm.senders.plan.options import EXPECT_S, add_options, at_host, name_variables

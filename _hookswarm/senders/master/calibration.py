@@ -1,17 +1,13 @@
 """A calibration, as the master plays it before the plan's first stage: how fast a service accepts, and delivers."""
 
 import time
-from collections.abc import Callable
 
 import gevent
 
 from _hookswarm.records.manifest import CalibrationRecord
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.master.all_failed import AllFailed
-from _hookswarm.senders.master.control import Controls
-from _hookswarm.senders.master.ending import Ending
-from _hookswarm.senders.master.inbox import Inbox
-from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.run import Run
 from _hookswarm.senders.master.stage_player import StagePlayer
 from _hookswarm.senders.plan.calibrated import (
     SHARE,
@@ -25,7 +21,6 @@ from _hookswarm.senders.plan.calibrated import (
     told_calibration,
 )
 from _hookswarm.senders.plan.plan import Plan
-from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 
 LOOK_S = 0.05
@@ -34,23 +29,10 @@ LOOK_S = 0.05
 class Calibration:
     """Of one run."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        folder: RunFolder,
-        controls: Controls,
-        player: StagePlayer,
-        inbox: Inbox,
-        ending: Ending,
-        say: Callable[[str], None],
-    ) -> None:
-        self._settings = settings
-        self._folder = folder
-        self._controls = controls
+    def __init__(self, run: Run, player: StagePlayer) -> None:
         self._player = player
-        self._inbox = inbox
-        self._ending = ending
-        self._say = say
+        self._settings, self._folder, self._controls = run.settings, run.folder, run.controls
+        self._inbox, self._ending, self._say = run.inbox, run.ending, run.say
 
     def calibrate(self, plan: Plan, fan_out: int) -> Plan:
         """The plan at rates that the service takes; an event goes to `fan_out` endpoints. Where nothing arrives, or the

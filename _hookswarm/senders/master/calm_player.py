@@ -2,17 +2,13 @@
 
 import os
 import time
-from collections.abc import Callable
 
-from _hookswarm.records.clock import Clock
 from _hookswarm.senders.exchange.messages import RUN_VARIABLE
 from _hookswarm.senders.master.bystanders import Disturbance, disturbance_between, look
-from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.played import Played
 from _hookswarm.senders.master.replays import Replays, again
-from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.run import Run
 from _hookswarm.senders.master.stage_player import StagePlayer
-from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 
 BUSY_BYSTANDER = 0.1
@@ -22,26 +18,12 @@ BUSY_BYSTANDER = 0.1
 class CalmPlayer:
     """Watches what else the machine does meanwhile."""
 
-    def __init__(
-        self,
-        player: StagePlayer,
-        settings: Settings,
-        folder: RunFolder,
-        controls: Controls,
-        clock: Clock,
-        say: Callable[[str], None],
-        ending: Callable[[], bool],
-    ) -> None:
-        """`ending` tells whether the run is to end."""
+    def __init__(self, run: Run, player: StagePlayer) -> None:
         self._player = player
-        self._settings = settings
-        self._folder = folder
-        self._controls = controls
-        self._clock = clock
-        self._say = say
-        self._ending = ending
-        self._replays = Replays(settings.replay)
-        self._all_known = all(region.control for region in settings.regions) and not settings.service
+        self._settings, self._folder, self._controls = run.settings, run.folder, run.controls
+        self._clock, self._say, self._ending = run.clock, run.say, run.ending
+        self._replays = Replays(run.settings.replay)
+        self._all_known = all(region.control for region in run.settings.regions) and not run.settings.service
         """Else what is busy may be the target."""
 
     def play(self, number: int, stage: Stage, left_s: float) -> int:
@@ -50,7 +32,7 @@ class CalmPlayer:
         if played is None:
             return 0
         self._replays.note(lasted_s)
-        if not disturbed or self._ending() or not self._replays.spend(stage, lasted_s, left_s):
+        if not disturbed or self._ending.asked.is_set() or not self._replays.spend(stage, lasted_s, left_s):
             return played.settled
         self._say(f"{stage.name} was disturbed, and is played once more: end what else runs here")
         repeated = again(stage, number)

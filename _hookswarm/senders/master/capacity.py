@@ -5,39 +5,26 @@ import time
 from dataclasses import replace
 
 import gevent
-from gevent.event import Event
-from locust.stats import RequestStats
 
 from _hookswarm.senders.exchange import counted
+from _hookswarm.senders.master.locust_stats import STATS_PATIENCE_S
 from _hookswarm.senders.master.played import Played
-from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.run import Run
 from _hookswarm.senders.master.service_capacity import ThroughService
 from _hookswarm.senders.master.stage_player import POLL_S, StagePlayer
 from _hookswarm.senders.plan.arrivals import Closed, at_rate
 from _hookswarm.senders.plan.search import Search, keeps
 from _hookswarm.senders.plan.stages import Limits, Stage
 
-STATS_PATIENCE_S = 6.0
-"""Locust's workers send statistics every 3 s."""
-
 
 class CapacitySearch:
     """Judges tries by Locust's own statistics; the analysis judges them again, by the journals."""
 
-    def __init__(
-        self,
-        stats: RequestStats,
-        folder: RunFolder,
-        player: StagePlayer,
-        halting: Event,
-        through: ThroughService | None = None,
-    ) -> None:
+    def __init__(self, run: Run, player: StagePlayer, through: ThroughService | None = None) -> None:
         """`through` judges tries of a delivery service, end to end."""
         self._through = through
-        self._stats = stats
-        self._folder = folder
+        self._stats, self._folder, self._halting = run.runner.stats, run.folder, run.ending.asked
         self._player = player
-        self._halting = halting
 
     def run(self, search: Stage) -> int:
         """Play until the capacity is found, or the run is halted; returns the deliveries settled."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import gevent
 
@@ -20,13 +21,25 @@ QUIET_S = 0.4
 """Nothing came for so long: what is expected is there."""
 AGAIN_QUIET_S = 2.0
 """The same where events were published again: what else comes is what is looked for."""
-TOLD_S = 2.0
-LONGEST_DRAIN_S = {True: 20.0, False: 600.0}
-"""What a law may ask a drain to wait: in the short form of a test, and in the full one."""
-LONGEST_S = {True: 60.0, False: 3600.0}
-"""How long a drain may take as long as something moves: a service that is given too much is behind for hours."""
-RESUMES_S = {True: 0.0, False: 120.0}
-"""How long a service may move nothing once it, or a store of it, was restarted: some need over a minute to go on."""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long a drain waits, beside what the service's table says."""
+
+    law_s: float
+    """What a law may ask of it."""
+    longest_s: float
+    """As long as something moves: a service that is given too much is behind for hours."""
+    resumes_s: float
+    """How long a service may move nothing once it, or a store of it, was restarted: some need over a minute."""
+    told_s: float = 2.0
+    """How often it says what it waits for."""
+
+
+SHORT = Waits(law_s=20.0, longest_s=60.0, resumes_s=0.0)
+"""In the short form of a test."""
+FULL = Waits(law_s=600.0, longest_s=3600.0, resumes_s=120.0)
 
 
 class Drains:
@@ -41,7 +54,9 @@ class Drains:
         ending: Ending,
         clock: Clock,
         say: Callable[[str], None],
+        waits: Waits | None = None,
     ) -> None:
+        """`waits`: None is as the form of the test has them."""
         assert settings.service
         self._service = settings.service
         self._settings = settings
@@ -51,6 +66,7 @@ class Drains:
         self._ending = ending
         self._clock = clock
         self._say = say
+        self._waits = waits or (SHORT if settings.quick else FULL)
         self._missing = 0
         """Arrivals that earlier drains gave up."""
         self._accepted = self._again = 0
@@ -87,14 +103,14 @@ class Drains:
                 break
             missing = _told_missing(expected - taken, own)
             rate = (taken - first) / (now - began) if taken > first else 0.0
-            if now - began >= LONGEST_S[self._settings.quick]:
+            if now - began >= self._waits.longest_s:
                 told = f"it delivers {rate:.1f}/s, and was given more: lower --rate"
                 self._say(f"{stage.name}: waits no longer for {missing}; {told}")
                 break
-            if now - said >= TOLD_S and taken < expected:
+            if now - said >= self._waits.told_s and taken < expected:
                 said = now
                 left = f"nothing moved for {still_s:.0f} of {patience_s:.0f} s"
-                if still_s < TOLD_S and rate:
+                if still_s < self._waits.told_s and rate:
                     left = f"{rate:.1f}/s arrive, {(expected - taken) / rate:.0f} s left"
                 self._say(f"{stage.name}: waits for {missing}; {left}")
             gevent.sleep(POLL_S)
@@ -126,7 +142,7 @@ class Drains:
         word_s = self._word_s(stage) + held_s
         if not stage.plans_faults:
             return word_s
-        most_s = max(self._service.drain_s, self._resumes_s(stage), LONGEST_DRAIN_S[self._settings.quick])
+        most_s = max(self._service.drain_s, self._resumes_s(stage), self._waits.law_s)
         return min(word_s, most_s + held_s)
 
     def _allowed_s(self, stage: Stage) -> float:
@@ -142,7 +158,7 @@ class Drains:
             waits = range(1, min(service.retry.retries or 1_000, 1_000) + 1)
             longest_s = max((service.retry.longest_s(wait) for wait in waits), default=0.0)
         if stage.restart:
-            longest_s = max(longest_s, self._resumes_s(stage), RESUMES_S[self._settings.quick])
+            longest_s = max(longest_s, self._resumes_s(stage), self._waits.resumes_s)
         longest_s += service.promises.timeout_s or 0.0
         return max(service.drain_s, longest_s + 1)
 

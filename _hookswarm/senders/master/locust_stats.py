@@ -1,8 +1,8 @@
-"""Locust's own statistics: percentiles that keep three digits, and CSV files that hold the last row."""
+"""Locust's own statistics: percentiles of three digits, when they are whole, and CSV files that hold the last row."""
 
 import csv
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import gevent
@@ -12,14 +12,27 @@ from locust.html import get_html_report
 
 from _hookswarm.records.writing import naming
 from _hookswarm.senders.exchange.buckets import Percentiles, three_digits
+from _hookswarm.senders.exchange.counted import are_whole
 
 HISTORY_S = 1.0
+STATS_PATIENCE_S = 6.0
+"""Locust's workers send statistics every 3 s."""
+POLL_S = 0.02
 
 
 def sharpen_percentiles() -> None:
     """Replace Locust's rounding (#3373) and its percentiles in this process: three digits, and quickly."""
     stats.bucket_response_time = three_digits  # type: ignore[assignment]  # its keys may be floats
     stats.calculate_response_time_percentile = Percentiles()  # type: ignore[assignment]  # Locust has a function here
+
+
+def await_settled(found: stats.RequestStats, settled: Mapping[str, int]) -> None:
+    """Wait, with patience, until they hold all that the workers counted, by the stages' names; the analysis compares
+    them again.
+    """
+    deadline = time.monotonic() + STATS_PATIENCE_S
+    while not are_whole(found.entries, settled) and time.monotonic() < deadline:
+        gevent.sleep(POLL_S)
 
 
 class LocustFiles:

@@ -1,63 +1,32 @@
 """Plays a plan: one stage after the other, each as its kind is played; what cannot be played is skipped, and said."""
 
-from collections.abc import Callable
-
-from locust.runners import LocalRunner, MasterRunner
-
-from _hookswarm.records.clock import Clock
 from _hookswarm.senders.exchange.usage import Sampler
 from _hookswarm.senders.master.calibration import Calibration
 from _hookswarm.senders.master.calm_player import CalmPlayer
 from _hookswarm.senders.master.capacity import CapacitySearch
-from _hookswarm.senders.master.control import Controls
-from _hookswarm.senders.master.ending import Ending
-from _hookswarm.senders.master.inbox import Inbox
-from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.run import Run
 from _hookswarm.senders.master.service_capacity import ThroughService
 from _hookswarm.senders.master.service_run import ServiceRun
 from _hookswarm.senders.master.stage_player import StagePlayer
 from _hookswarm.senders.master.workers import Workers
 from _hookswarm.senders.plan.plan import Plan
-from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 
 
 class PlanPlayer:
     """Plays the plan of one run."""
 
-    def __init__(
-        self,
-        runner: LocalRunner | MasterRunner,
-        settings: Settings,
-        folder: RunFolder,
-        controls: Controls,
-        workers: Workers,
-        inbox: Inbox,
-        ending: Ending,
-        clock: Clock,
-        service: ServiceRun | None,
-        say: Callable[[str], None],
-    ) -> None:
+    def __init__(self, run: Run, workers: Workers, service: ServiceRun | None) -> None:
         through = (service.meanwhile, service.drain, service.introduce) if service else ()
-        self._player = StagePlayer(runner, settings, folder, controls, workers, inbox, ending, clock, *through)
-        self._calm = CalmPlayer(self._player, settings, folder, controls, clock, say, ending.asked.is_set)
-        self._search = CapacitySearch(
-            runner.stats,
-            folder,
-            self._player,
-            ending.asked,
-            ThroughService(service, folder, clock, say) if service else None,
-        )
-        self._calibration = (
-            Calibration(settings, folder, controls, self._player, inbox, ending, say)
-            if service and settings.rate is None
-            else None
-        )
+        self._player = StagePlayer(run, workers, *through)
+        self._calm = CalmPlayer(run, self._player)
+        self._search = CapacitySearch(run, self._player, ThroughService(run, service) if service else None)
+        self._calibration = Calibration(run, self._player) if service and run.settings.rate is None else None
         self._service = service
         self._workers = workers
-        self._begun = inbox.begun
-        self._asked = ending.asked
-        self._say = say
+        self._begun = run.inbox.begun
+        self._asked = run.ending.asked
+        self._say = run.say
         self.left_out: list[int] = []
         """Numbers of the stages that need not be played."""
 

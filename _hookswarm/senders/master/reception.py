@@ -1,31 +1,44 @@
-"""What the workers tell the master, and how a run stands by it."""
+"""What the workers tell the master, and are answered; and how a run stands by it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from locust.runners import LocalRunner, MasterRunner
 from locust.stats import RequestStats
 
+from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.version import version_difference
 from _hookswarm.records.clock import Clock, boot_id
 from _hookswarm.records.timeline import WorkerReport
 from _hookswarm.senders.exchange import counted
 from _hookswarm.senders.exchange.counted import CountedDeliveries
+from _hookswarm.senders.exchange.gather import Chunk, Gatherer
 from _hookswarm.senders.exchange.messages import (
     ALIVE,
+    CHUNK,
     FAILED,
+    FETCH,
+    GIVEN,
     HEARD,
     PARTING,
     READY,
     REPORT,
+    SIGNS,
     TICK,
+    WANTED,
     Heard,
     Ready,
+    Signs,
     WorkerTick,
 )
 from _hookswarm.senders.exchange.silence import Silence
+from _hookswarm.senders.exchange.supply import Wanted
 from _hookswarm.senders.master import metrics
+from _hookswarm.senders.master.agreement import disagreement
 from _hookswarm.senders.master.inbox import Inbox
+from _hookswarm.senders.master.supplier import Supplier
+from _hookswarm.senders.plan.settings import Settings
 
 SILENT_S = 4.0
 """From here on a process is lost. They say several times a second that they live, so one may stand still for 3 s."""
@@ -34,11 +47,15 @@ SILENT_S = 4.0
 class Reception:
     """Listens to the workers; `ready` grows by those that listen to us, `senders` has what they said of themselves."""
 
-    def __init__(self, runner: LocalRunner | MasterRunner, clock: Clock) -> None:
+    def __init__(self, runner: LocalRunner | MasterRunner, clock: Clock, settings: Settings) -> None:
+        """`settings` are those of the first run, until it begins."""
         self.inbox = Inbox()
         self.ready: set[str] = set()
         self.senders: dict[str, Ready] = {}
         self.silence = Silence(SILENT_S)
+        self.supplier = Supplier(self.ready)
+        self.gatherer = Gatherer(lambda node, wanted: runner.send_message(FETCH, wanted, node))
+        self._settings = settings
         self._runner = runner
         self._clock = clock
         self._boot = boot_id()
@@ -49,14 +66,20 @@ class Reception:
         runner.register_message(TICK, self._on_tick)
         runner.register_message(FAILED, self._on_failed)
         runner.register_message(PARTING, self._on_parting)
+        runner.register_message(WANTED, self._on_wanted)
+        runner.register_message(SIGNS, self._on_signs)
+        runner.register_message(CHUNK, lambda msg, **_: self.gatherer.hear(Chunk.model_validate(msg.data)))
         runner.register_message(ALIVE, lambda msg, **_: self.silence.heard(msg.node_id))
         # Locust's name for it is the answer's, which the master sends at once.
         runner.environment.events.heartbeat_sent.add_listener(lambda client_id, **_: self.silence.heard(client_id))
 
-    def begin(self, fault: str) -> None:
-        """A new run."""
+    def begin(self, settings: Settings, fault: str) -> None:
+        """A new run; one with a `fault` is to end at once."""
         self._before.keep_attempts(self._attempts())
         self.inbox = Inbox(failure=fault)
+        self._settings = settings
+        if settings.endpoints:
+            self.supplier.begin(Path(settings.options["endpoints"]), settings.endpoints)
 
     def _on_ready(self, msg: Any, **_: Any) -> None:
         ready = Ready.model_validate(msg.data)
@@ -88,6 +111,17 @@ class Reception:
 
     def _on_parting(self, msg: Any, **_: Any) -> None:
         self.inbox.partings[msg.node_id] = str(msg.data["message"])
+
+    def _on_wanted(self, msg: Any, **_: Any) -> None:
+        try:
+            given = self.supplier.answer(msg.node_id, Wanted.model_validate(msg.data))
+        except OSError as error:
+            self.inbox.failure = f"--endpoints: {with_remedy(error)}"
+        else:
+            self._runner.send_message(GIVEN, given.model_dump(), msg.node_id)
+
+    def _on_signs(self, msg: Any, **_: Any) -> None:
+        self.inbox.failure = self.inbox.failure or disagreement(Signs.model_validate(msg.data), self._settings)
 
     def counted(self) -> list[CountedDeliveries]:
         """What Locust counted so far; processes of their own tell it every three seconds."""

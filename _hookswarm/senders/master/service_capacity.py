@@ -1,14 +1,12 @@
 """A search for the capacity of a delivery service: tries are judged end to end, from offered to taken."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from _hookswarm.common.wording import figure
-from _hookswarm.records.clock import Clock
 from _hookswarm.senders.master.delivered import Delivered, delivered_of
 from _hookswarm.senders.master.drains import QUIET_S
 from _hookswarm.senders.master.played import Played
-from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.run import Run
 from _hookswarm.senders.master.service_run import ServiceRun
 from _hookswarm.senders.plan.arrivals import Closed, Constant
 from _hookswarm.senders.plan.search import keeps
@@ -25,11 +23,9 @@ ELSEWHERE = (
 class ThroughService:
     """Looks at the stage that was played last."""
 
-    def __init__(self, service: ServiceRun, folder: RunFolder, clock: Clock, say: Callable[[str], None]) -> None:
+    def __init__(self, run: Run, service: ServiceRun) -> None:
         self._service = service
-        self._folder = folder
-        self._clock = clock
-        self._say = say
+        self._folder, self._clock, self._say = run.folder, run.clock, run.say
         self._told = False
 
     def idle(self, search: Stage) -> Stage:

@@ -1,74 +1,46 @@
 """A run through a delivery service, as the master conducts it: set-up, what is told to whom, restarts, teardown."""
 
-from collections.abc import Callable
 from typing import Any
 
 import gevent
-from locust.runners import LocalRunner, MasterRunner
+from locust.runners import MasterRunner
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.faults import FaultOrder
-from _hookswarm.protocol.served import Served
-from _hookswarm.records.clock import Clock
 from _hookswarm.records.manifest import ServiceRecord
 from _hookswarm.records.timeline import ServiceDrained
 from _hookswarm.senders.exchange.messages import PUBLISH, RENEWED, Published, Renewed
-from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.drains import Drains
-from _hookswarm.senders.master.ending import Ending, UntestedError
-from _hookswarm.senders.master.inbox import Inbox
+from _hookswarm.senders.master.ending import UntestedError
 from _hookswarm.senders.master.restarts import Restarter
-from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.run import Run
 from _hookswarm.senders.master.service_endpoints import ServiceEndpoints
-from _hookswarm.senders.master.settling import settle_by_probe
-from _hookswarm.senders.master.trial import patience_s, told, try_once, why_not_arrived
-from _hookswarm.senders.plan.marked import Marked
-from _hookswarm.senders.plan.payloads import Generated
+from _hookswarm.senders.master.service_trials import Trials
 from _hookswarm.senders.plan.plan import Plan
 from _hookswarm.senders.plan.restarts import restart_at_s
-from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
-from _hookswarm.senders.service.account import Account, settle
 from _hookswarm.senders.service.endpoints import endpoint_urls, served_by, shared_by
-from _hookswarm.senders.service.handing import Hand
-from _hookswarm.senders.service.kept import is_countable
 from _hookswarm.senders.service.steps import StepError, Steps
 from _hookswarm.senders.service.table import Service
 
 AGAIN_S = 2.0
 """Between tries to renew what publishing uses."""
 LEAST_S = 0.2
-NOT_THEIRS = (401, 403, 429)
-"""Answers that say nothing of whether an endpoint is there."""
 
 
 class ServiceRun:
     """One run's."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        folder: RunFolder,
-        controls: Controls,
-        runner: LocalRunner | MasterRunner,
-        inbox: Inbox,
-        ending: Ending,
-        clock: Clock,
-        say: Callable[[str], None],
-    ) -> None:
-        assert settings.service
-        self._service: Service = settings.service
-        self._settings = settings
-        self._folder = folder
-        self._controls = controls
-        self._runner = runner
-        self._inbox = inbox
-        self._ending = ending
-        self._clock = clock
-        self._say = say
-        self._steps = Steps(self._service, tls=settings.tls)
-        self._steps.say = say
+    def __init__(self, run: Run) -> None:
+        assert run.settings.service
+        self._run = run
+        self._service: Service = run.settings.service
+        self._settings, self._folder, self._controls = run.settings, run.folder, run.controls
+        self._runner, self._ending = run.runner, run.ending
+        self._clock, self._say = run.clock, run.say
+        self._steps = Steps(self._service, tls=run.settings.tls)
+        self._steps.say = run.say
         self._made: ServiceEndpoints | None = None
         self._values: dict[str, str] = {}
         """Of the account, for the whole run."""
@@ -78,7 +50,9 @@ class ServiceRun:
         self._restarting: gevent.Greenlet | None = None
         self._renewing: gevent.Greenlet | None = None
         self._restarters: dict[str, Restarter] = {}
-        self._drains = Drains(settings, folder.timeline, controls, inbox, ending, clock, say)
+        self._drains = Drains(
+            run.settings, run.folder.timeline, run.controls, run.inbox, run.ending, run.clock, run.say
+        )
         self.drained: ServiceDrained | None = None
         """How the last drain went."""
 
@@ -98,15 +72,16 @@ class ServiceRun:
             )
             self._folder.manifest.service = _record(service, webhooks, endpoints.kept)
             self._folder.manifest.save(self._folder.path)
+            trials = Trials(self._run, endpoints, self._steps, plan.stages[0])
             account = endpoints.set_up(urls)
             endpoints.renew()
-            if endpoints.used_again and self._settings.probe and (why := self._gone(account, urls, plan.stages[0])):
+            if endpoints.used_again and self._settings.probe and (why := trials.gone(account, urls)):
                 account = endpoints.set_up_anew(urls, why)
             self._values = account.run
             if self._ending.asked.is_set():
                 return
             served = served_by(service, account)
-            self._try(account, urls, plan.stages[0], served)
+            trials.settle_and_see(account, urls, served)
         except (StepError, ConfigError) as error:
             if self._ending.asked.is_set():
                 return
@@ -146,82 +121,6 @@ class ServiceRun:
     def _endpoints(self) -> ServiceEndpoints:
         assert self._made
         return self._made
-
-    def _gone(self, account: Account, urls: list[str], stage: Stage) -> str:
-        """Why endpoints that an earlier run set up are not there any more; empty: they are.
-
-        The first and the last of them are looked at. Raises StepError where the service takes nothing at all,
-        UntestedError where it delivers nothing, ControlError, OSError.
-        """
-        service, stopped, again = self._service, self._ending.asked.is_set, self._endpoints.used_again
-        self._controls.serve(served_by(service, account).model_copy(update={"catch": True}))
-        hand = self._hand(account, stage, "again")
-        for webhook in sorted({0, again - 1}):
-            try:
-                tried = try_once(hand, self._controls, webhook, patience_s(service), stopped, self._now_s, self._say)
-            except StepError as error:
-                if error.status is None or error.status in NOT_THEIRS or error.status >= 500:
-                    raise
-                return f"an event for endpoint {webhook} was answered {error.status}"
-            if not tried.arrived and not stopped():
-                return self._lost(urls, stage, tried.handed.webhook, f"{tried.waited_s:.0f} s")
-        return ""
-
-    def _lost(self, urls: list[str], stage: Stage, webhook: int, waited: str) -> str:
-        """Why an event did not arrive at an endpoint that was used again: unless the service delivers to a new one,
-        it delivers nothing, and the endpoint may well be there.
-        """
-        service = self._service
-        why = f"an event for endpoint {webhook} did not arrive within {waited}"
-        if not is_countable(service):  # its set-up is short, and one endpoint would take the place of all
-            return why
-        self._say(f"{service.name}: {why}: a new endpoint is tried")
-        if self._endpoints.delivers_to_new(urls[:1], lambda account: self._settled(account, urls[:1], stage)):
-            return f"{why}, and one for a new endpoint did"
-        return ""
-
-    def _settled(self, account: Account, urls: list[str], stage: Stage) -> bool:
-        """Whether an event arrives at the first of the endpoints that were set up just now."""
-        service, stopped = self._service, self._ending.asked.is_set
-        self._controls.serve(served_by(service, account).model_copy(update={"catch": True}))
-        hand = self._hand(account, stage, "new")
-        try:
-            if service.settle_by_probe:
-                settle_by_probe(hand, self._controls, service, urls, stopped, self._now_s, self._say)
-            else:
-                settle(service.settle_s, stopped)
-            return bool(try_once(hand, self._controls, 0, patience_s(service), stopped, self._now_s).arrived)
-        except UntestedError:
-            return False
-
-    def _try(self, account: Account, urls: list[str], stage: Stage, served: Served) -> None:
-        """Wait until the service knows its endpoints; unless nobody wants that, see one event arrive."""
-        service, stopped = self._service, self._ending.asked.is_set
-        settles = service.settle_by_probe and self._endpoints.added
-        if not settles:
-            settle(service.settle_s if self._endpoints.added else 0.0, stopped)
-            if not self._settings.probe:
-                return
-        self._controls.serve(served.model_copy(update={"catch": True}))
-        hand = self._hand(account, stage, "probe")
-        if settles:
-            settle_by_probe(hand, self._controls, service, urls, stopped, self._now_s, self._say)
-        if self._settings.probe and not stopped():
-            tried = try_once(hand, self._controls, 0, patience_s(service), stopped, self._now_s, self._say)
-            if tried.arrived:
-                self._say(f"probe: {told(service, tried, served)}")
-            elif not stopped():
-                why = why_not_arrived(service, tried, urls[0])
-                waited = f"it did not arrive within {tried.waited_s:.0f} s"
-                raise UntestedError(f"{service.name} accepted the probe, and {waited}: {why}; --no-probe begins anyway")
-
-    def _hand(self, account: Account, stage: Stage, what: str) -> Hand:
-        """Hands over events, each of whose ids is new to the service, also where another run made its endpoints."""
-        payloads = Marked(self._settings.captured or Generated(stage.payload, self._settings.seed))
-        return Hand(self._service, account, self._steps, payloads.body, f"{self._folder.manifest.id} {what}")
-
-    def _now_s(self) -> float:
-        return self._clock.now() / 1e9
 
     def meanwhile(self, number: int, stage: Stage, start_ns: int) -> None:
         """Have happen what the stage plans for the service itself, while it is played."""

@@ -6,27 +6,23 @@ from dataclasses import replace
 from zlib import crc32
 
 import gevent
-from locust.runners import LocalRunner, MasterRunner
+from locust.runners import LocalRunner
 
 from _hookswarm.protocol.faults import FaultOrder, Faults
-from _hookswarm.records.clock import Clock
 from _hookswarm.records.timeline import FaultsSet, Progress, StageEnded, StageOverloaded, StageStarted, WorkerLost
 from _hookswarm.senders.exchange import counted
 from _hookswarm.senders.exchange.messages import HALT, STAGE, Announcement, Part
 from _hookswarm.senders.master.all_failed import all_failed
-from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.effects import Effects
-from _hookswarm.senders.master.ending import Ending, RunFailedError
+from _hookswarm.senders.master.ending import RunFailedError
 from _hookswarm.senders.master.hints import add_hints
-from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.master.incidents import Incidents
 from _hookswarm.senders.master.played import Played, never_reported, played
-from _hookswarm.senders.master.run_folder import RunFolder
+from _hookswarm.senders.master.run import Run
 from _hookswarm.senders.master.watchdog import Watchdog
 from _hookswarm.senders.master.workers import Users, Workers
 from _hookswarm.senders.plan.arrivals import Closed
 from _hookswarm.senders.plan.opening import opening_s
-from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 
 LEAD_S = {True: 0.05, False: 0.3}
@@ -48,36 +44,25 @@ class StagePlayer:
 
     def __init__(
         self,
-        runner: LocalRunner | MasterRunner,
-        settings: Settings,
-        folder: RunFolder,
-        controls: Controls,
+        run: Run,
         workers: Workers,
-        inbox: Inbox,
-        ending: Ending,
-        clock: Clock,
         meanwhile: Callable[[int, Stage, int], None] = lambda _number, _stage, _start_ns: None,
         drain: Callable[[int, Stage], None] = lambda _number, _stage: None,
         introduce: Callable[[str], None] = lambda _process: None,
     ) -> None:
-        """`ending` tells when the run is to end before its plan is done, and is told. `meanwhile` has to happen to a
-        service once a stage is announced; `drain` waits, after it, for what a service still has.
+        """`meanwhile` has to happen to a service once a stage is announced; `drain` waits, after it, for what a service
+        still has; `introduce` tells a sending process of the service.
         """
         self._meanwhile = meanwhile
         self._drain = drain
         self._introduce = introduce
-        self._runner = runner
-        self._local = isinstance(runner, LocalRunner)
-        self._settings = settings
-        self._folder = folder
-        self._controls = controls
-        self._inbox = inbox
-        self._ending = ending
-        self._clock = clock
+        self._runner, self._local = run.runner, isinstance(run.runner, LocalRunner)
+        self._settings, self._folder, self._controls = run.settings, run.folder, run.controls
+        self._inbox, self._ending, self._clock = run.inbox, run.ending, run.clock
         self.workers = workers
         self._failure = ""
-        tls = any(region.url.startswith("https:") for region in settings.regions)
-        self._slow = settings.transport == "httpx" or tls
+        tls = any(region.url.startswith("https:") for region in run.settings.regions)
+        self._slow = run.settings.transport == "httpx" or tls
         self._parted: set[str] = set()
         """Workers that said that somebody ends them."""
 

@@ -3,18 +3,17 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import groupby
 from typing import Protocol
 
-import gevent
 from gevent.lock import RLock
-from gevent.pool import Pool
 
 from _hookswarm.common.toml_lines import Place
-from _hookswarm.common.wording import clock, figure, with_remedy
+from _hookswarm.common.wording import with_remedy
 from _hookswarm.senders.service.account import Account
 from _hookswarm.senders.service.filling import fill, in_json, names_in
+from _hookswarm.senders.service.side_by_side import side_by_side
 from _hookswarm.senders.service.steps import StepError, Steps
 from _hookswarm.senders.service.table import Level, Service, Step
 
@@ -22,9 +21,6 @@ AT_ONCE = 8
 """Endpoints that are set up side by side."""
 USED_SHARE = 0.8
 """Of the time that a token is good for: after that another one is fetched."""
-PROGRESS_S = 2.0
-LONG_S = 60.0
-"""A set-up that takes longer is worth to be kept."""
 
 
 class Book(Protocol):
@@ -49,8 +45,11 @@ class Keeper:
         book: Book | None = None,
         stopped: Callable[[], bool] = lambda: False,
         advice: str = "",
+        at_once: int = AT_ONCE,
     ) -> None:
-        """`stopped` tells whether somebody wants it to end; `advice` is what to say of a set-up that takes long."""
+        """`stopped` tells whether somebody wants it to end; `advice` is what to say of a set-up that takes long;
+        `at_once` endpoints are set up side by side.
+        """
         self._service = service
         self._account = account
         self._steps = steps
@@ -58,6 +57,7 @@ class Keeper:
         self._book = book
         self._stopped = stopped
         self._advice = advice
+        self._at_once = at_once
         self._done_at: dict[int, float] = {}
         """When steps whose answers are good for a while were done last."""
         self._renewing = RLock()
@@ -78,7 +78,7 @@ class Keeper:
         try:
             for level, steps in _blocks(self._service.setup):
                 block = list(steps)
-                self._all(block, level, "set up", before=counted[level])
+                self._make(block, level, before=counted[level])
                 counted[level] += len(block)
         finally:
             if self._book:
@@ -93,7 +93,7 @@ class Keeper:
         failed: list[str] = []
         self._renewable()
         for level, steps in _blocks(self._service.teardown):
-            failed += self._all(list(steps), level, "taken down")
+            failed += self._remove(list(steps), level)
         if self._untried:
             failed.append(f"{self._untried:,} more requests were not tried, because the service does not answer")
         return failed
@@ -127,78 +127,81 @@ class Keeper:
             if step.lasts_s is not None and {*step.keep} <= {*self._account.run}:
                 self._done_at.setdefault(id(step), -math.inf)
 
-    def _all(self, steps: list[Step], level: Level, told: str, before: int | None = None) -> list[str]:
-        """Do steps for each one of a level, and return what failed. `before`: how many steps of that level come before
-        them in the set-up, whose first failure is raised; None: they are of the teardown.
+    def _make(self, steps: list[Step], level: Level, before: int) -> None:
+        """Do steps for each one of a level, as far as they were not done yet; `before`: how many steps of that level
+        come before them. Raises what fails first, and lets what has begun end.
         """
-        items, strict = self._account.of(level), before is not None
-        been = self._account.done_of(level)
-        wanted = [place for place in range(len(items)) if not strict or been[place] < (before or 0) + len(steps)]
+        items, been = self._account.of(level), self._account.done_of(level)
+        wanted = [place for place in range(len(items)) if been[place] < before + len(steps)]
         failed: list[Exception] = []
-        done = 0
 
-        def one(item: dict[str, str], place: int) -> None:
-            nonlocal done
-            if strict and (failed or self._stopped()):
-                return
-            for nth, step in enumerate(steps, (before or 0) + 1):
+        def given_up() -> bool:
+            return bool(failed) or self._stopped()
+
+        def one(place: int) -> bool:
+            if given_up():
+                return False
+            for nth, step in enumerate(steps, before + 1):
+                if nth <= been[place]:
+                    continue
+                try:
+                    self._do(step, items[place], level, place, nth)
+                except OSError as error:  # what was made cannot be written down
+                    failed.append(StepError(f"cannot write {with_remedy(error)}"))
+                    return False
+                except KeyError as missing:
+                    failed.append(StepError(f"{step.told}: {missing} has no value yet: let an earlier step keep it"))
+                    return False
+                except Exception as error:  # a fault of ours, too: a greenlet would print it, and all would go on
+                    failed.append(error)
+                    return False
+            return True
+
+        self._each(level, wanted, one, "set up", self._advice, given_up)
+        if failed:
+            raise failed[0]
+
+    def _remove(self, steps: list[Step], level: Level) -> list[str]:
+        """Do steps of the teardown for each one of a level; returns what failed."""
+        items = self._account.of(level)
+        failed: list[str] = []
+
+        def one(place: int) -> bool:
+            for step in steps:
                 if self._away:
                     self._untried += 1
                     continue
-                if strict and nth <= been[place]:
-                    continue
                 try:
-                    self._do(step, item, level, place, nth if strict else None)
-                    if not strict:
-                        self.removed[step.told] += 1
-                except OSError as error:  # what was made cannot be written down
-                    failed.append(StepError(f"cannot write {with_remedy(error)}"))
-                    if strict:
-                        return
-                except KeyError as missing:  # the set-up did not come so far
-                    if strict:
-                        failed.append(
-                            StepError(f"{step.told}: {missing} has no value yet: let an earlier step keep it")
-                        )
-                        return
+                    self._do(step, items[place], level, place)
+                    self.removed[step.told] += 1
+                except OSError as error:  # that it was renewed cannot be written down
+                    failed.append(f"cannot write {with_remedy(error)}")
+                except KeyError:
+                    pass  # the set-up did not come so far
                 except StepError as error:
-                    if strict or error.status not in (404, 410):
-                        failed.append(error)
-                    self._away |= not strict and error.status is None and bool(step.request)
-                    if strict:
-                        return
-                except Exception as error:  # a fault of ours: a greenlet would print it, and the set-up would go on
-                    failed.append(error if strict else StepError(f"{step.told}: {error!r}"))
-                    if strict:
-                        return
-            done += 1
+                    if error.status not in (404, 410):
+                        failed.append(str(error))
+                    self._away |= error.status is None and bool(step.request)
+                except Exception as error:  # a fault of ours: a greenlet would print it
+                    failed.append(f"{step.told}: {error!r}")
+            return True
 
-        pool = Pool(AT_ONCE if level == "endpoint" else 1)
-        teller = gevent.spawn(self._tell, lambda: done, len(wanted), f"{told} {{}} of {len(wanted):,} {level}s", strict)
-        try:
-            for place in wanted:
-                pool.spawn(one, items[place], place)
-                if strict and (failed or self._stopped()):
-                    break
-            pool.join()
-        finally:
-            teller.kill()
-        if strict and failed:
-            raise failed[0]
-        return [str(error) for error in failed]
+        self._each(level, range(len(items)), one, "taken down")
+        return failed
 
-    def _tell(self, done: Callable[[], int], of: int, told: str, strict: bool) -> None:
-        """Say again and again how far it has come."""
-        began, advised = time.monotonic(), False
-        while True:
-            gevent.sleep(PROGRESS_S)
-            rate = done() / (time.monotonic() - began)
-            left_s = (of - done()) / rate if rate else None
-            pace = f", {figure(rate)} a second" + (f", {clock(round(left_s))} left" if left_s is not None else "")
-            self._say(f"{self._service.name}: {told.format(f'{done():,}')}{pace}")
-            if strict and self._advice and not advised and left_s is not None and left_s > LONG_S:
-                advised = True
-                self._say(f"{self._service.name}: {self._advice}")
+    def _each(
+        self,
+        level: Level,
+        places: Sequence[int],
+        one: Callable[[int], bool],
+        told: str,
+        advice: str = "",
+        given_up: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Of a level: endpoints side by side, else one after the other."""
+        at_once = self._at_once if level == "endpoint" else 1
+        text = f"{self._service.name}: {told} {{}} of {len(places):,} {level}s"
+        side_by_side(places, one, at_once, text, self._say, advice and f"{self._service.name}: {advice}", given_up)
 
     def _do(self, step: Step, item: dict[str, str], level: Level, place: int, nth: int | None = None) -> None:
         """Do a step, the nth of the set-up at its level; None: of the teardown."""

@@ -69,14 +69,17 @@ class Steps:
         tell: Callable[[Told], object] = lambda _told: None,
         tls: ssl.SSLContext | None = None,
         sleep: Callable[[float], object] = gevent.sleep,
+        patience_s: float = PATIENCE_S,
+        idle_s: float = IDLE_S,
     ) -> None:
         """`tls`: whom to trust at an https address; None: whom everybody trusts."""
         self._service = service
         self._tell = tell
         self._sleep = sleep
-        limits = httpx.Limits(keepalive_expiry=IDLE_S)
+        self._patience_s = patience_s
+        limits = httpx.Limits(keepalive_expiry=idle_s)
         transport = httpx.HTTPTransport(trust_env=False, verify=tls or True, limits=limits)
-        self._client = httpx.Client(trust_env=False, timeout=PATIENCE_S, transport=Bounded(transport, PATIENCE_S))
+        self._client = httpx.Client(trust_env=False, timeout=patience_s, transport=Bounded(transport, patience_s))
         self._hidden: set[bytes] = set()
         self.stopped: Callable[[], bool] = lambda: False
         """Whether somebody wants a long wait to end."""
@@ -199,14 +202,14 @@ class Steps:
         """What a command prints. Raises StepError unless it ends with 0."""
         began = time.monotonic()
         try:
-            ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S)
+            ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=self._patience_s)
         except OSError as error:
             advice = "install it, or write the path of its program"
             raise StepError(f"{self._at(step.told)}: {command[0]}: {error.strerror}: {advice}") from None
         except subprocess.TimeoutExpired:
             advice = "see what it waits for"
             raise StepError(
-                f"{self._at(step.told)}: {command[0]} did not end within {PATIENCE_S:.0f} s: {advice}"
+                f"{self._at(step.told)}: {command[0]} did not end within {self._patience_s:.0f} s: {advice}"
             ) from None
         self._kept(step, ended.stdout, {})
         said = self._masked(ended.stdout or ended.stderr)

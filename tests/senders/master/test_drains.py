@@ -1,5 +1,6 @@
 """How long a run waits after a stage for what a service still has."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,8 +11,7 @@ from _hookswarm.protocol.faults import Faults
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import ServiceDrained, Timeline
-from _hookswarm.senders.master import drains
-from _hookswarm.senders.master.drains import Drains
+from _hookswarm.senders.master.drains import FULL, Drains, Waits
 from _hookswarm.senders.master.ending import Ending
 from _hookswarm.senders.plan.stages import Stage
 from tests.senders.plan.test_plan import settings
@@ -39,15 +39,13 @@ class Counted:
         return {"local": self.taken}
 
 
-@pytest.fixture
-def drained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def draining(folder: Path, waits: Waits) -> Any:
     """The drain of a stage after which so many were accepted and taken in all."""
-    monkeypatch.setattr(drains, "LONGEST_S", {True: 3.0, False: 3.0})
-    path = tmp_path / "own.toml"
+    path = folder / "own.toml"
     path.write_text(TABLE)
     counted: Any = Counted()
     own = Drains(
-        settings(tmp_path, "--service", str(path)), Timeline(tmp_path), counted, counted, Ending(), Clock(), print
+        settings(folder, "--service", str(path)), Timeline(folder), counted, counted, Ending(), Clock(), print, waits
     )
 
     def after(stage: Stage, accepted: int, taken: int) -> ServiceDrained:
@@ -55,6 +53,12 @@ def drained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         return own.wait(0, stage, 1)
 
     return SimpleNamespace(after=after)
+
+
+@pytest.fixture
+def drained(tmp_path: Path) -> Any:
+    """As in the full form of a test, but for the longest that it takes."""
+    return draining(tmp_path, replace(FULL, longest_s=3.0))
 
 
 def test_what_was_given_up_may_come_after_the_next_stage(drained: Any) -> None:
@@ -72,11 +76,9 @@ def test_what_comes_twice_hides_nothing(drained: Any) -> None:
     assert drained.after(PLAIN, accepted=10, taken=12).waited_s > 1
 
 
-def test_what_is_waited_for_is_of_the_stage(
-    drained: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_waited_for_is_of_the_stage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Not of the whole run."""
-    monkeypatch.setattr(drains, "TOLD_S", 0.2)
+    drained = draining(tmp_path, replace(FULL, longest_s=3.0, told_s=0.2))
     drained.after(PLAIN, accepted=1000, taken=1000)
     drained.after(FAILING, accepted=1020, taken=1017)
     assert ": waits for 3 of 20 accepted deliveries; nothing moved for" in capsys.readouterr().out
@@ -84,10 +86,9 @@ def test_what_is_waited_for_is_of_the_stage(
 
 @pytest.mark.parametrize(("name", "patience_s"), [("slow", 2.2), ("other", 1.2)])
 def test_a_restart_after_which_nothing_moves_for_long_is_waited_for(
-    drained: Any, monkeypatch: pytest.MonkeyPatch, name: str, patience_s: float
+    tmp_path: Path, name: str, patience_s: float
 ) -> None:
     """For as long as its table says, also where that is longer than the short form waits for a law."""
-    monkeypatch.setattr(drains, "LONGEST_DRAIN_S", {True: 1.0, False: 1.0})
-    monkeypatch.setattr(drains, "RESUMES_S", {True: 0.0, False: 0.0})
+    drained = draining(tmp_path, Waits(law_s=1.0, longest_s=3.0, resumes_s=0.0))
     found = drained.after(Stage("restart", users=1, restart=name), accepted=10, taken=9)
     assert found.patience_s == patience_s

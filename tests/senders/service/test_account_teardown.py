@@ -2,13 +2,13 @@
 
 import errno
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.senders.service import keeper as keeping
 from _hookswarm.senders.service.account import Account, open_account
 from _hookswarm.senders.service.keeper import Keeper
 from _hookswarm.senders.service.kept import ACCOUNT, AccountFile, Kept
@@ -173,19 +173,20 @@ def test_a_rehearsal_of_every_service_that_is_shipped_shows_no_secret(
     assert not re.search("hush-hush", "".join(line for line in shown if " write " not in line))
 
 
-def test_what_nobody_foresaw_ends_the_set_up_and_not_the_teardown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_nobody_foresaw_ends_the_set_up_and_not_the_teardown() -> None:
     """It is raised as it was, and what was made until then is taken down; there it is told, and the rest goes on."""
     done: list[str] = []
 
-    def do(_steps: Steps, step: Step, values: dict[str, str], _body: str | None = None) -> dict[str, str]:
-        done.append(step.request)
-        if len(done) in (2, 3):
-            raise RuntimeError("unforeseen")
-        return {"endpoint": values["url"][-1]}
+    class Failing(Steps):
+        def do(self, step: Step, values: Mapping[str, str], body: str | None = None) -> dict[str, str]:
+            done.append(step.request)
+            if len(done) in (2, 3):
+                raise RuntimeError("unforeseen")
+            return {"endpoint": values["url"][-1]}
 
-    monkeypatch.setattr(Steps, "do", do)
-    monkeypatch.setattr(keeping, "AT_ONCE", 1)
-    keeper, account = keeper_of(service("http://127.0.0.1:1"))
+    table = service("http://127.0.0.1:1")
+    account = open_account(table, URLS, "run")
+    keeper = Keeper(table, account, Failing(table), print, at_once=1)
     with pytest.raises(RuntimeError, match="unforeseen"):
         keeper.set_up()
     assert len(done) == 2

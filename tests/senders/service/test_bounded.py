@@ -7,16 +7,14 @@ import gevent
 import httpx
 import pytest
 
-from _hookswarm.senders.service import steps
 from _hookswarm.senders.service.bounded import Bounded
 from _hookswarm.senders.service.steps import StepError, Steps
 from _hookswarm.senders.service.table import parse_service
 from tests.support.servers import Peer, ScriptedServer
 
 
-def test_an_answer_that_drips_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_drips_is_ended() -> None:
     """Though each byte comes in time."""
-    monkeypatch.setattr(steps, "PATIENCE_S", 0.3)
 
     def script(peer: Peer) -> None:
         peer.request()
@@ -32,7 +30,7 @@ def test_an_answer_that_drips_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
             "publish": {"request": "POST {api}/e", "body": "{payload}"},
         }
         service = parse_service("mine", content)
-        doing = Steps(service)
+        doing = Steps(service, patience_s=0.3)
         began = time.monotonic()
         with pytest.raises(StepError, match=r"the answer did not end within 0\.3 s: see whether"):
             doing.do(service.setup[0], {"api": server.url})

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from _hookswarm.senders.service import steps
-from _hookswarm.senders.service.steps import DEFAULT_WAIT_S, StepError, Steps, Told
+from _hookswarm.senders.service.steps import DEFAULT_WAIT_S, IDLE_S, StepError, Steps, Told
 from _hookswarm.senders.service.table import parse_service
 from tests.support.servers import NO_CONTENT, Peer, ScriptedServer, closed_port
 from tests.support.service_api import Answer, Api, Asked
@@ -21,7 +20,7 @@ SECRET = "s3cr3t-token-value"
 class Doing:
     """One step of a service, and what people are told."""
 
-    def __init__(self, url: str, step: dict[str, Any]) -> None:
+    def __init__(self, url: str, step: dict[str, Any], idle_s: float = IDLE_S) -> None:
         content = {
             "addresses": {"api": url},
             "values": {"token": SECRET},
@@ -32,7 +31,7 @@ class Doing:
         self.service = parse_service("mine", content)
         self.told: list[Told] = []
         self.waited_s: list[float] = []
-        self.steps = Steps(self.service, self.told.append, sleep=self.waited_s.append)
+        self.steps = Steps(self.service, self.told.append, sleep=self.waited_s.append, idle_s=idle_s)
         self._values = {"api": url, "token": SECRET, "run": "a/b ü"}
 
     def do(self) -> dict[str, str]:
@@ -167,9 +166,8 @@ def test_nobody_there(tmp_path: Path) -> None:
         made.do()
 
 
-def test_a_connection_that_was_idle_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_was_idle_is_not_used_again() -> None:
     """A server that ends it just then would leave the request without an answer."""
-    monkeypatch.setattr(steps, "IDLE_S", 0.05)
 
     def script(peer: Peer) -> None:
         peer.request()
@@ -177,7 +175,7 @@ def test_a_connection_that_was_idle_is_not_used_again(monkeypatch: pytest.Monkey
         peer.request()
 
     with ScriptedServer(script) as server:
-        made = Doing(server.url, {"request": "POST {api}"})
+        made = Doing(server.url, {"request": "POST {api}"}, idle_s=0.05)
         for _ in range(2):
             assert made.do() == {}
             time.sleep(0.1)
