@@ -58,7 +58,9 @@ def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
     sections = Sections(
         Section(
             run=Run.model_validate(frames.manifest, from_attributes=True),
-            verdict=verdict.verdict_of(frames, computed, judged or (), duplicates.found, rotations.found),
+            verdict=verdict.verdict_of(
+                frames, computed, judged or (), duplicates.found, rotations.found, service.restarted
+            ),
             clock_uncertainty_ms=round(frames.clock_uncertainty_ns / 1e6, 3),
             stages=computed,
             series=None,

@@ -5,6 +5,7 @@ from typing import Any
 
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reports import analyse
+from _hookswarm.analysis.schema.report import Verdict
 from _hookswarm.analysis.schema.service import ServiceReport
 from _hookswarm.records.manifest import ServiceRecord
 from _hookswarm.records.rows import Flag
@@ -64,3 +65,8 @@ def report_of(frames: RunFrames) -> ServiceReport:
     found = analyse(frames, keep_disturbed=True).performance.service
     assert found
     return found
+
+
+def verdict_of(frames: RunFrames) -> Verdict:
+    """What the analysis makes of the run."""
+    return analyse(frames, keep_disturbed=True).performance.verdict

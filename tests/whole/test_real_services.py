@@ -125,6 +125,7 @@ def test_a_hanging_endpoint_of_django_outbound_webhooks_holds_up_all_others(tmp_
         assert (through.unverified, through.rewritten) == (0, ledger.received)
     assert found.service
     [isolation] = found.service.isolation
+    assert isolation.number is not None
     assert isolation.number < 0.5
     assert isolation.felt_p99_ms > (TIMEOUT_S - 2) * 1000
     [hold] = isolation.holds

@@ -35,6 +35,7 @@ def test_one_at_a_time_is_no_better_than_a_queue(tmp_path: Path) -> None:
     """A hanging endpoint holds up all the others: near 0, and it is named with how long."""
     found = isolation(tmp_path, "--one-at-a-time")
     assert found.concurrency == 1
+    assert found.number is not None
     assert found.number < 0.2
     assert found.felt_p99_ms > 1_000
     assert found.holds[0].name == "hanging"
@@ -45,6 +46,7 @@ def test_one_at_a_time_is_no_better_than_a_queue(tmp_path: Path) -> None:
 def test_a_hundred_workers_let_nobody_feel_it(tmp_path: Path) -> None:
     """Near 1: five that are troubled leave 95 workers."""
     found = isolation(tmp_path)
+    assert found.number is not None
     assert found.number > 0.5
     assert 2 <= found.concurrency < 60
     assert not [one for one in found.holds if one.name == "hanging"]

@@ -31,5 +31,5 @@ def service_tables(section: Section) -> Iterator[ServiceTable]:
         told = [f"{worst.stage}: {worst.told()}"] if worst else []
         yield ServiceTable("Accepted and drained", drains.HEADER, [one.row() for one in drained], told)
     if back := service.restarts:
-        told = [f"{one.stage}: {one.fault}" for one in back if one.fault]
+        told = [f"{one.stage}: {text}" for one in back for text in (one.fault, one.untested) if text]
         yield ServiceTable("Restarts", restarts.HEADER, [one.row() for one in back], told)

@@ -21,7 +21,10 @@ class Isolation(Model):
 
     stage: str
     baseline: str = Field(description="the stage with the same arrivals and without trouble")
-    number: float = Field(description="1 - felt / fifo at p99, within 0..1: 1 is perfect, 0 is no better than a queue")
+    number: float | None = Field(
+        description="1 - felt / fifo at p99, within 0..1: 1 is perfect, 0 is no better than a queue; null: nothing "
+        "arrived at the troubled endpoints, `told` says why"
+    )
     felt_p50_ms: float = Field(description=FELT)
     felt_p99_ms: float = Field(description=FELT)
     fifo_p50_ms: float = Field(description=FIFO)
@@ -36,7 +39,8 @@ class Isolation(Model):
     def row(self) -> tuple[str, ...]:
         """A line of a table: see HEADER."""
         delays = (self.felt_p50_ms, self.felt_p99_ms, self.fifo_p50_ms, self.fifo_p99_ms)
-        return (self.stage, f"{self.number:.2f}", *map(figure, delays), f"{self.concurrency:,}")
+        number = "-" if self.number is None else f"{self.number:.2f}"
+        return (self.stage, number, *map(figure, delays), f"{self.concurrency:,}")
 
 
 HEADER = ("isolation", "0 to 1", "felt p50 ms", "p99 ms", "FIFO p50 ms", "p99 ms", "at once")

@@ -29,6 +29,8 @@ class Restarted(Model):
     resumed_s: float | None = Field(description="until deliveries came again after that")
     backlog_gone_s: float | None = Field(description="until no more waited than before; null: never in this stage")
     fault: str = Field(description="what went wrong with the restart itself; empty: nothing")
+    due_before: int = Field(default=0, description="events that fell due until it had ended, accepted or not")
+    untested: str = Field(default="", description="why nothing was accepted before it; empty: something was")
 
     @property
     def lost(self) -> int:

@@ -6,7 +6,8 @@
 | fifo   | what they would wait if all arrivals went through one first-in-first-out queue, with as many   |
 |        | workers as the most arrivals that were open at once; each is offered when it was accepted, a   |
 |        | retry when it came, and keeps a worker until our receiver answered or the service gave it up   |
-| number | 1 - felt / fifo at the 99th percentile: 1 is perfect isolation, 0 is no better than that queue |
+| number | 1 - felt / fifo at the 99th percentile: 1 is perfect isolation, 0 is no better than that queue; |
+|        | not known where nothing arrived at the troubled endpoints: there was no trouble                |
 """
 
 from collections.abc import Iterator
@@ -65,11 +66,13 @@ def isolation_of(stage: PlayedStage, baseline: str, usual: Waits, service: Servi
     felt = [max(_quantile(waits.ms, at) - _quantile(usual.ms, at), 0.0) for at in (0.5, 0.99)]
     fifo = [_quantile(queued[counted], at) for at in (0.5, 0.99)]
     number = float(np.clip(1 - felt[1] / max(fifo[1], LEAST_MS), 0, 1))
-    holds = _holds(opened, [one.name for one in stage.plan.classes])
+    troubled = bool((opened.troubled != HEALTHY).any())
+    names = [one.name for one in stage.plan.classes]
+    holds = _holds(opened, names)
     return Isolation(
         stage=stage.plan.name,
         baseline=baseline,
-        number=round(number, 3),
+        number=round(number, 3) if troubled else None,
         felt_p50_ms=round(felt[0], 3),
         felt_p99_ms=round(felt[1], 3),
         fifo_p50_ms=round(fifo[0], 3),
@@ -79,12 +82,20 @@ def isolation_of(stage: PlayedStage, baseline: str, usual: Waits, service: Servi
         events=len(waits.ms),
         undelivered=waits.undelivered,
         holds=holds,
-        told=_told(holds, felt[1], fifo[1], workers),
+        told=_told(holds, felt[1], fifo[1], workers) if troubled else _untroubled(stage, names),
     )
 
 
 def _quantile(values: npt.NDArray[np.float64], at: float) -> float:
     return float(np.quantile(values, at, method="inverted_cdf")) if len(values) else 0.0
+
+
+def _untroubled(stage: PlayedStage, names: list[str]) -> str:
+    """Why nothing is known of how it isolates."""
+    assert stage.published
+    had = bool(np.count_nonzero(~outside(stage.plan.classes, stage.published)))
+    none = "of their events none arrived: see what the service logged" if had else "they had no events: raise --rate"
+    return f"how far it keeps {' and '.join(names)} endpoints apart is not known, because {none}"
 
 
 def _told(holds: list[Hold], felt_ms: float, fifo_ms: float, workers: int) -> str:

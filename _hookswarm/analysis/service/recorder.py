@@ -33,7 +33,8 @@ class ServiceRecorder(Recorder):
         """By scenario, what its healthy endpoints waited in its baseline, and the name of that."""
         self._isolation: list[Isolation] = []
         self._drains: list[Drain] = []
-        self._restarted: list[Restarted] = []
+        self.restarted: list[Restarted] = []
+        """What became of it, and its stores, when they were restarted."""
         self._outages: list[Outage] = []
 
     def add(self, stage: PlayedStage) -> None:
@@ -47,7 +48,9 @@ class ServiceRecorder(Recorder):
         if drain := drain_of(stage, service):
             self._drains.append(drain)
         if entry := self._restarts.get(stage.number):
-            self._restarted.append(restarted_of(stage, entry))
+            earlier = max((number for number in self._restarts if number < stage.number), default=None)
+            before = None if earlier is None else self._restarts[earlier]
+            self.restarted.append(restarted_of(stage, entry, before))
 
     def _add_outage(self, stage: PlayedStage) -> None:
         incidents = [entry for entry in self._frames.entries(IncidentPlayed) if entry.stage == stage.number]
@@ -83,7 +86,7 @@ class ServiceRecorder(Recorder):
             fan_out=service.fan_out,
             isolation=self._isolation,
             drains=self._drains,
-            restarts=self._restarted,
+            restarts=self.restarted,
             conformance=self.conformance or [],
             calibration=_calibration(service),
             outages=self._outages,

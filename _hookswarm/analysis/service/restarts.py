@@ -14,14 +14,16 @@ FEW = 5
 """So many that wait are no backlog in any case."""
 
 
-def restarted_of(stage: PlayedStage, entry: ServiceRestarted) -> Restarted:
-    """What the journals say of a restart in this stage."""
+def restarted_of(stage: PlayedStage, entry: ServiceRestarted, earlier: ServiceRestarted | None = None) -> Restarted:
+    """What the journals say of a restart in this stage; `earlier` is the last one in a stage before it."""
     published, arrived = stage.published, stage.arrived
     assert published
     assert arrived
     assert stage.unarrived
     accepted = published.state == State.ACKNOWLEDGED
-    before = accepted & (published.acknowledged_ns < (entry.gone_ns or entry.at_ns))
+    gone_ns = entry.gone_ns or entry.at_ns
+    before = accepted & (published.acknowledged_ns < gone_ns)
+    due_before = int(np.count_nonzero(published.due_ns < gone_ns))
     lost = stage.unarrived.lost
     in_doubt = published.state == State.IN_DOUBT
     taken = int(np.count_nonzero(arrived.taken))
@@ -48,7 +50,22 @@ def restarted_of(stage: PlayedStage, entry: ServiceRestarted) -> Restarted:
         resumed_s=resumed_s,
         backlog_gone_s=_backlog_gone_s(stage, entry.at_ns, resumed_s),
         fault=entry.fault,
+        due_before=due_before,
+        untested="" if before.any() else _untested(due_before, earlier),
     )
+
+
+def _untested(due: int, earlier: ServiceRestarted | None) -> str:
+    """Why nothing was accepted before a restart, by what is known of the one before it."""
+    if not due:
+        return "no event fell due before its restart"
+    told = f"none of {due:,} events that fell due before its restart was accepted"
+    if not earlier:
+        return f"{told}: the service took nothing from its begin"
+    if earlier.fault or earlier.ready_ns is None:
+        why = f" ({earlier.fault})" if earlier.fault else ""
+        return f"{told}: the service was not back after the restart before, {earlier.name}{why}"
+    return f"{told}, though the service seemed to be back after the restart before, {earlier.name}"
 
 
 def _since(begin_ns: int, end_ns: int | None) -> float | None:

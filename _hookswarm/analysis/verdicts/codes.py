@@ -174,6 +174,19 @@ class Code(StrEnum):
         'In the test "scalability", and in a search for capacity, it is a finding, and a note',
         "offer less (`--rate`), or make the target faster",
     )
+    RESTART_FAILED = (
+        "restart_failed",
+        Effect.FAIL,
+        "a service, or a store of it, was not ended or not back as its table says",
+        "mend what the message names, and run it again",
+    )
+    RESTART_UNTESTED = (
+        "restart_untested",
+        Effect.FAIL,
+        "a service accepted nothing before it was restarted, so what a restart costs is not known; a note where no "
+        "event fell due before it",
+        "give the restart before it a `ready` that tells when the service takes events, and see what it logged",
+    )
     DEFAULT_CHECK_FAILED = (
         "default_check_failed",
         Effect.FAIL,

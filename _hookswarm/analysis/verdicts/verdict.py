@@ -9,8 +9,9 @@ from _hookswarm.analysis.resources import shortages
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.duplicates import Duplicates
 from _hookswarm.analysis.schema.report import DefaultCheck, Reason, Stage, Status, Verdict
+from _hookswarm.analysis.schema.restarts import Restarted
 from _hookswarm.analysis.schema.rotations import Rotation
-from _hookswarm.analysis.verdicts import books, duplicates, held_back, service_notes
+from _hookswarm.analysis.verdicts import books, duplicates, held_back, restarts, service_notes
 from _hookswarm.analysis.verdicts.books import NAMED
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import BUSY_SHARE, SHORTEST_S
@@ -37,8 +38,11 @@ def verdict_of(
     judged: Sequence[DefaultCheck] = (),
     repeated: Sequence[Duplicates] = (),
     rotated: Sequence[Rotation] = (),
+    restarted: Sequence[Restarted] = (),
 ) -> Verdict:
-    """The verdict of a run: its default checks were judged so; it repeated events, and changed secrets, on purpose."""
+    """The verdict of a run: its default checks were judged so; it repeated events, changed secrets, and restarted a
+    service, on purpose.
+    """
     excluded = _void_for_scalability(stages)
     disturbed = _disturbed(stages)
     useless = disturbed if all(stage.disturbed for stage in stages) else []
@@ -46,6 +50,7 @@ def verdict_of(
     void = [*books.incomplete(frames), *books.unbalanced(frames, stages), *_short(frames), *bound, *_lawless(stages)]
     failed = [reason for stage, reason in _overloads(frames) if not _seeks_limits(frames, stage)]
     failed += duplicates.failures(repeated)
+    failed += restarts.failures(restarted)
     broken = [
         Reason(code=Code.DEFAULT_CHECK_FAILED, message=one.message)
         for one in judged
@@ -58,6 +63,7 @@ def verdict_of(
         *books.left_over(frames),
         *duplicates.unknown(repeated),
         *_unverified(rotated),
+        *restarts.notes(restarted),
         *held_back.held_back(stages),
         *service_notes.service_notes(frames, stages),
     ]

@@ -18,6 +18,7 @@ from _hookswarm.common.wording import of_system
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.resources import available
 from _hookswarm.records.timeline import ServiceRestarted
+from _hookswarm.senders.service.bounded import bounded_client
 from _hookswarm.senders.service.filling import fill, from_environment
 from _hookswarm.senders.service.processes import (
     ASK_MOST_S,
@@ -65,7 +66,7 @@ class Restarter:
         self._log = folder / f"restart-{name}.log"
         self._clock = clock
         self._pause = pause
-        self._client = httpx.Client(trust_env=False, timeout=ASK_MOST_S)
+        self._client = bounded_client(ASK_MOST_S)
         self._started: subprocess.Popen[bytes] | None = None
         self.entry: ServiceRestarted | None = None
         """How it went."""

@@ -13,6 +13,7 @@ from _hookswarm.records.timeline import ServiceDrained
 from _hookswarm.senders.exchange.messages import PUBLISH, RENEWED, Published, Renewed
 from _hookswarm.senders.master.drains import Drains
 from _hookswarm.senders.master.ending import UntestedError
+from _hookswarm.senders.master.renewing import keep_renewed
 from _hookswarm.senders.master.restarts import Restarter
 from _hookswarm.senders.master.run import Run
 from _hookswarm.senders.master.service_endpoints import ServiceEndpoints
@@ -23,10 +24,6 @@ from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.service.endpoints import endpoint_urls, served_by, shared_by
 from _hookswarm.senders.service.steps import StepError, Steps
 from _hookswarm.senders.service.table import Service
-
-AGAIN_S = 2.0
-"""Between tries to renew what publishing uses."""
-LEAST_S = 0.2
 
 
 class ServiceRun:
@@ -92,24 +89,11 @@ class ServiceRun:
             self._introduced = {*self._runner.clients}
         self._runner.send_message(PUBLISH, self._published)
         if endpoints.lasts_s() is not None:
-            self._renewing = gevent.spawn(self._renew)
+            self._renewing = gevent.spawn(keep_renewed, endpoints, self._tell_renewed, self._ending, self._say)
 
-    def _renew(self) -> None:
-        """Tell senders a new token before the old one ends, for as long as the run is on."""
-        failed = False
-        while not self._ending.asked.wait(AGAIN_S if failed else max(self._endpoints.lasts_s() or 0.0, LEAST_S)):
-            try:
-                values = self._endpoints.renew()
-            except (StepError, OSError) as error:
-                told = with_remedy(error) if isinstance(error, OSError) else str(error)
-                if not failed:
-                    self._say(f"not renewed, what publishing uses; it is tried every {AGAIN_S:g} s: {told}")
-                failed = True
-                continue
-            failed = False
-            if values:
-                self._published["account"]["run"].update(values)
-                self._runner.send_message(RENEWED, Renewed(values=values).model_dump())
+    def _tell_renewed(self, values: dict[str, str]) -> None:
+        self._published["account"]["run"].update(values)
+        self._runner.send_message(RENEWED, Renewed(values=values).model_dump())
 
     def introduce(self, process: str) -> None:
         """A sending process is about to be sent a stage: one that joined since then knows nothing of the service."""
@@ -164,6 +148,8 @@ class ServiceRun:
             self._restarted()
         except OSError as error:
             self._say(f"not written down, that the service was restarted: {with_remedy(error)}")
+        except Exception as error:  # a fault of ours; what was set up is taken down all the same
+            self._say(f"the restart failed: {error!r}: see whether the service runs")
         try:
             if self._made:
                 self._made.end()

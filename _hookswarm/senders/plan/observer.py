@@ -17,6 +17,7 @@ import httpx
 
 from _hookswarm.common.errors import ConfigError, HookswarmError
 from _hookswarm.protocol.regions import check_url
+from _hookswarm.senders.service.bounded import bounded_client
 
 LIMIT_S = 10.0
 """How long it may take to answer."""
@@ -56,7 +57,8 @@ class Observer:
 
     def _get(self) -> str:
         try:
-            answer = httpx.get(self.url, timeout=LIMIT_S, verify=self.tls or True, trust_env=False)
+            with bounded_client(LIMIT_S, self.tls) as client:
+                answer = client.get(self.url)
         except httpx.HTTPError as error:
             raise ObserverError(f"no answer: {error or type(error).__name__}; is it up?") from None
         if answer.status_code != 200:

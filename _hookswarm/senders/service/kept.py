@@ -17,6 +17,10 @@ from _hookswarm.senders.service.table import Level, Service
 
 ACCOUNT = "service.json"
 """Its file in a run's folder. It holds secrets: others may not read it."""
+KEPT = "kept-"
+"""How the names of files begin that are kept for later runs."""
+_BEGINS = '{"service":'
+_GIVE = f"give a run's folder, such as results/20261122-…, its {ACCOUNT}, or results/{KEPT}….json"
 
 
 class Kept(BaseModel):
@@ -37,14 +41,14 @@ class Kept(BaseModel):
 
     @classmethod
     def load(cls, path: Path) -> "Kept":
-        """Raises ConfigError where there is none, or a damaged one."""
+        """Raises ConfigError where there is none, or a damaged one, or another file."""
         try:
-            first, *added = path.read_text().split("\n")
+            first, *added = path.read_text(errors="replace").split("\n")
         except FileNotFoundError:
             why = f"{path.parent} holds no {path.name}: no such run, or nothing of it is left at a service"
             raise ConfigError([f"{why}: look at the name"]) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError([with_remedy(error) if isinstance(error, OSError) else f"{path} is not text"]) from None
+        except OSError as error:
+            raise ConfigError([with_remedy(error)]) from None
         try:
             kept = cls.model_validate_json(first)
             for line in added[:-1]:  # the last one is empty, or torn
@@ -52,6 +56,8 @@ class Kept(BaseModel):
                 kept.account.of(level)[place].update(values)
                 kept.account.done_of(level)[place] = done
         except (ValueError, LookupError, TypeError):  # it may hold secrets: nothing of it is shown
+            if not first.startswith(_BEGINS) and (_is_json(first, *added) or not _is_named_so(path)):
+                raise ConfigError([_not_ours(path)]) from None
             raise ConfigError([f"{path} is damaged: take down by hand what the service still has of it"]) from None
         return kept
 
@@ -81,7 +87,12 @@ class AccountFile:
 
 
 def account_of(run: Path) -> Path:
-    """The file of what a run set up: in its folder, or beside it where it is kept. `run` may be that file itself."""
+    """The file of what a run set up: in its folder, or beside it where it is kept. `run` may be that file itself.
+
+    Raises ConfigError for a file of another kind.
+    """
+    if run.suffix != ".json" and run.is_file():
+        raise ConfigError([_not_ours(run)])
     if run.suffix == ".json" or (run / ACCOUNT).exists():
         return run if run.suffix == ".json" else run / ACCOUNT
     try:
@@ -89,6 +100,23 @@ def account_of(run: Path) -> Path:
     except (RunError, OSError):
         service = None
     return run.parent / service.kept if service and service.kept else run / ACCOUNT
+
+
+def _not_ours(path: Path) -> str:
+    return f"{path} does not hold what a run set up at a service: {_GIVE}"
+
+
+def _is_named_so(path: Path) -> bool:
+    return path.name == ACCOUNT or path.name.startswith(KEPT)
+
+
+def _is_json(*lines: str) -> bool:
+    """Whether a whole file is JSON: of ours only a damaged one does not begin as it should."""
+    try:
+        json.loads("\n".join(lines))
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def left_behind(name: str, path: Path) -> str:
@@ -108,7 +136,7 @@ def kept_file(results: Path, service: Service, regions: Sequence[str]) -> Path:
     """
     values = given_values(service)
     told = json.dumps([sorted(values[name] for name in service.addresses), list(regions)]).encode()
-    return results / f"kept-{service.name}-{hashlib.blake2b(told, digest_size=4).hexdigest()}.json"
+    return results / f"{KEPT}{service.name}-{hashlib.blake2b(told, digest_size=4).hexdigest()}.json"
 
 
 def ready_in(account: Account, service: Service) -> int:

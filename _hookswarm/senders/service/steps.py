@@ -17,7 +17,7 @@ from _hookswarm.common.wording import figure, one_line, with_remedy
 from _hookswarm.protocol.acceptance import Acceptance
 from _hookswarm.protocol.credentials import HIDDEN, masked
 from _hookswarm.senders.service.answers import found_in
-from _hookswarm.senders.service.bounded import Bounded
+from _hookswarm.senders.service.bounded import bounded_client
 from _hookswarm.senders.service.filling import Values, fill, in_header, in_json, in_url, names_in
 from _hookswarm.senders.service.table import Service, Step
 
@@ -77,9 +77,7 @@ class Steps:
         self._tell = tell
         self._sleep = sleep
         self._patience_s = patience_s
-        limits = httpx.Limits(keepalive_expiry=idle_s)
-        transport = httpx.HTTPTransport(trust_env=False, verify=tls or True, limits=limits)
-        self._client = httpx.Client(trust_env=False, timeout=patience_s, transport=Bounded(transport, patience_s))
+        self._client = bounded_client(patience_s, tls, idle_s)
         self._hidden: set[bytes] = set()
         self.stopped: Callable[[], bool] = lambda: False
         """Whether somebody wants a long wait to end."""

@@ -108,6 +108,20 @@ def test_trouble_that_fills_no_queue_says_so() -> None:
     assert "raise --rate" in found.told
 
 
+@pytest.mark.parametrize(("offers", "why"), [(False, "they had no events: raise --rate"), (True, "none arrived")])
+def test_where_nothing_was_troubled_there_is_no_number(offers: bool, why: str) -> None:
+    """At a low rate no event falls to the endpoint that hangs, or none comes so far: then nothing is known."""
+    usual = offered(0)
+    events = [one for one in offered(1) if offers or one["webhook"] != 99]
+    came = [arrived(one, one["sequence"] * EVERY_MS + 2) for one in events if one["webhook"] != 99]
+    stages = [stage("isolation baseline", None), stage("isolation", FAULTS)]
+    (found,) = report_of(frames_of([*usual, *events], [*calm(usual), *came], stages)).isolation
+    assert found.number is None
+    assert found.told.startswith("how far it keeps hanging endpoints apart is not known, because ")
+    assert why in found.told
+    assert found.row()[1] == "-"
+
+
 @pytest.mark.parametrize(
     ("law", "failing_ms"),
     [({"waits_s": [2.0]}, []), (None, [2000.0, 2600.0])],

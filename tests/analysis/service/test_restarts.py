@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from _hookswarm.analysis.reading.frames import RunFrames
+from _hookswarm.analysis.schema.report import Status
 from _hookswarm.analysis.schema.restarts import Restarted
+from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import ServiceRestarted
 from tests.support.journals import MS, START, Row, planned
-from tests.support.published import arrived, drained, frames_of, published, report_of
+from tests.support.published import arrived, drained, frames_of, published, report_of, verdict_of
 
 STOP_MS, READY_MS, RESUMED_MS = 2000, 3000, 4000
 NAME = {"restart": "own"}
@@ -97,3 +100,61 @@ def test_a_service_that_does_not_come_back() -> None:
 def test_what_failed_late_is_the_fault_of_its_restart() -> None:
     """It is written once more, with the fault: that one counts, and there is still one restart."""
     assert found_in(*outage(), entry(fault="it ended with 3")).fault == "it ended with 3"
+
+
+def refused_until_restarted(*entries: Any) -> RunFrames:
+    """Two stages with a restart each; before the second one nothing is accepted."""
+    events, arrivals = outage()
+    later = START + 10_000 * MS
+    for row in events[:400]:
+        refused = row["due"] < START + STOP_MS * MS
+        moved = {name: row[name] + later - START for name in ("due", "start", "done")}
+        events.append(row | moved | {"stage": 1} | ({"outcome": Outcome.REFUSED, "status": 0} if refused else {}))
+    own = [planned(f"restart {name}", restart=name) for name in ("store", "own")]
+    again = entry(stage=1, at_ns=later + STOP_MS * MS, gone_ns=later + STOP_MS * MS, ready_ns=later + READY_MS * MS)
+    return frames_of(events, arrivals, own, [*entries, again])
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (
+            {"ready_ns": None, "fault": "x was not ready"},
+            "the service was not back after the restart before, store (x was not ready)",
+        ),
+        ({"ready_ns": None}, "the service was not back after the restart before, store"),
+        ({}, "though the service seemed to be back after the restart before, store"),
+    ],
+)
+def test_a_restart_before_which_nothing_was_accepted_is_no_pass(told: dict[str, Any], why: str) -> None:
+    """What the run waited for, the service after the restart before, is told."""
+    verdict = verdict_of(refused_until_restarted(entry(name="store", **told)))
+    reasons = [one for one in verdict.reasons if one.code == Code.RESTART_UNTESTED]
+    assert verdict.status == Status.FAIL
+    assert len(reasons) == 1
+    assert reasons[0].message.startswith(
+        "restart own: none of 200 events that fell due before its restart was accepted"
+    )
+    assert why in reasons[0].message
+
+
+def test_a_restart_that_went_wrong_is_no_pass() -> None:
+    """Its fault is the reason."""
+    verdict = verdict_of(frames_of(*outage(), [planned("restart own", **NAME)], [entry(fault="it ended with 3")]))
+    assert [one.message for one in verdict.reasons if one.code == Code.RESTART_FAILED] == [
+        "restart own: it ended with 3"
+    ]
+    assert verdict.status == Status.FAIL
+
+
+def test_a_restart_before_any_event_is_a_note() -> None:
+    """The plan was too small for it: that is no fault of the service."""
+    events, arrivals = outage()
+    late = [row for row in events if row["due"] >= START + READY_MS * MS]
+    came = [row for row in arrivals if row["sequence"] >= READY_MS // 10]
+    verdict = verdict_of(frames_of(late, came, [planned("restart own", **NAME)], [entry()]))
+    told = [one.message for one in verdict.reasons if one.code == Code.RESTART_UNTESTED]
+    assert told == [
+        "restart own: no event fell due before its restart, so it tested nothing; raise --rate or --duration"
+    ]
+    assert verdict.status == Status.PASS

@@ -1,29 +1,39 @@
-"""Answers that come too slowly to ever end."""
+"""Answers that come too slowly to ever end, on plain sockets, as `check` has them: nothing of a run is patched in."""
 
 import time
-from collections.abc import Iterator
 
-import gevent
 import httpx
 import pytest
 
-from _hookswarm.senders.service.bounded import Bounded
+from _hookswarm.senders.service.bounded import bounded_client
 from _hookswarm.senders.service.steps import StepError, Steps
 from _hookswarm.senders.service.table import parse_service
-from tests.support.servers import Peer, ScriptedServer
+from tests.support.servers import Peer, Script, ScriptedServer, answer_of, answering, client_tls, server_tls
+
+HEAD = b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 40
+BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n"
 
 
-def test_an_answer_that_drips_is_ended() -> None:
-    """Though each byte comes in time."""
+def dripping(begin: bytes) -> Script:
+    """Answers with a begin at once, and then with a byte every 50 ms, for 2 s."""
 
     def script(peer: Peer) -> None:
         peer.request()
-        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n")
+        peer.send(begin)
         for _ in range(40):
             time.sleep(0.05)
-            peer.send(b"x")
+            try:
+                peer.send(b"x")
+            except OSError:
+                return
 
-    with ScriptedServer(script) as server:
+    return script
+
+
+@pytest.mark.parametrize("begin", [HEAD, BODY], ids=["head", "body"])
+def test_an_answer_that_drips_is_ended(begin: bytes) -> None:
+    """Though each byte comes in time."""
+    with ScriptedServer(dripping(begin)) as server:
         content = {
             "addresses": {"api": server.url},
             "setup": [{"request": "POST {api}"}],
@@ -38,27 +48,23 @@ def test_an_answer_that_drips_is_ended() -> None:
         doing.close()
 
 
-def test_an_answer_whose_head_drips_is_ended() -> None:
-    """Where others go on meanwhile, as in a run."""
+@pytest.mark.parametrize("begin", [HEAD, BODY], ids=["head", "body"])
+def test_one_that_drips_over_tls_is_ended_too(begin: bytes) -> None:
+    """Its bytes come through another stream."""
+    with (
+        ScriptedServer(dripping(begin), server_tls("localhost")) as server,
+        bounded_client(0.3, client_tls()) as client,
+    ):
+        began = time.monotonic()
+        with pytest.raises(httpx.ReadTimeout, match=r"did not end within 0\.3 s"):
+            client.get(server.url)
+        assert time.monotonic() - began < 1.5
 
-    class Dripping(httpx.BaseTransport):
-        def handle_request(self, request: httpx.Request) -> httpx.Response:
-            for _ in range(100):
-                gevent.sleep(0.02)
-            return httpx.Response(200, request=request)
 
-    with httpx.Client(transport=Bounded(Dripping(), 0.1)) as client:
-        with pytest.raises(httpx.ReadTimeout, match=r"did not end within 0\.1 s"):
-            client.get("http://127.0.0.1:1/")
-
-
-def test_an_answer_in_time_is_whole() -> None:
-    """Part by part."""
-
-    class Parts(httpx.SyncByteStream):
-        def __iter__(self) -> Iterator[bytes]:
-            yield from (b"a", b"b")
-
-    inner = httpx.MockTransport(lambda _request: httpx.Response(200, stream=Parts()))
-    with httpx.Client(transport=Bounded(inner, 5)) as client:
-        assert client.get("http://127.0.0.1:1/").content == b"ab"
+def test_each_answer_on_a_connection_has_its_own_time() -> None:
+    """The second one is asked for when the time of the first is over."""
+    with ScriptedServer(answering(answer_of(b"ab"))) as server, bounded_client(0.3) as client:
+        assert client.get(server.url).content == b"ab"
+        time.sleep(0.4)
+        assert client.get(server.url).content == b"ab"
+        assert server.connections == 1

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from _hookswarm.common.errors import ConfigError
 from _hookswarm.senders.service.account import open_account
 from _hookswarm.senders.service.keeper import Keeper
 from _hookswarm.senders.service.kept import (
@@ -142,3 +143,34 @@ def test_the_file_is_the_services_and_the_regions_own(tmp_path: Path, monkeypatc
     assert kept_file(tmp_path, service, ["a"]) != first
     assert account_of(first) == first
     assert account_of(tmp_path / "run") == tmp_path / "run" / ACCOUNT
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("mine.toml", b'[addresses]\napi = "http://127.0.0.1:1"\n'),
+        ("attempts.journal", b"\xff\0\0"),
+        ("run.json", b'{"id": "x"}'),
+        ("report.json", b'{\n  "id": "x"\n}\n'),
+        ("service.json", b'{"id": "x"}'),
+        ("other.json", b"\xff\0\0"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_with_what_to_give(tmp_path: Path, name: str, content: bytes) -> None:
+    """Nothing of it has to be taken down by hand."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        Kept.load(account_of(path))
+    assert list(caught.value.faults) == [
+        f"{path} does not hold what a run set up at a service: give a run's folder, such as results/20261122-…, its "
+        "service.json, or results/kept-….json"
+    ]
+
+
+@pytest.mark.parametrize("name", ["service.json", "kept-mine-0a.json"])
+def test_one_of_ours_that_lost_its_begin_is_damaged(tmp_path: Path, name: str) -> None:
+    """By its name: something may be left at the service."""
+    (tmp_path / name).write_bytes(bytes(9))
+    with pytest.raises(ConfigError, match="is damaged: take down by hand"):
+        Kept.load(account_of(tmp_path / name))

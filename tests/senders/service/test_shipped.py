@@ -181,3 +181,12 @@ def test_secrets_are_the_services_where_it_makes_them(monkeypatch: pytest.Monkey
             monkeypatch.setenv(variable, "x")
         made = SetUp(load_service("hook0"), 2).up()
     assert [made.secret(number) for number in (0, 1)] == ["secret-0", "secret-1"]
+
+
+@pytest.mark.parametrize("name", service_names())
+def test_a_store_is_back_when_its_port_takes_a_connection(name: str) -> None:
+    """Else it would count as back once the command that starts it has returned, or after a second."""
+    stores = {"redis", "postgres", "rabbitmq"}
+    restarts = load_service(name).restart
+    unknown = [one for one in restarts if one in stores and not restarts[one].ready.startswith("tcp://${")]
+    assert not unknown
