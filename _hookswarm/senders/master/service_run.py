@@ -105,7 +105,7 @@ class ServiceRun:
             self._values = account.run
             if self._ending.asked.is_set():
                 return
-            served = served_by(service, account)
+            served = served_by(service, account, self._folder.manifest.id)
             self._try(account, urls, plan.stages[0], served)
         except (StepError, ConfigError) as error:
             if self._ending.asked.is_set():
