@@ -24,6 +24,8 @@ class Served(BaseModel):
     """By endpoint, in the provider's form; one: all have the same; none: nothing is signed."""
     shared: int = 1
     """How many endpoints in a row get each event: those of a group, or all."""
+    run: int | None = None
+    """The run's tag: what a service still has of others is not awaited. None: whatever comes is."""
     catch: bool = False
     """Nothing is tested yet: what arrives is kept whole, to be shown, and written to no journal."""
 

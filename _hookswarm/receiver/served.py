@@ -32,7 +32,7 @@ class Delivered(NamedTuple):
     redirected: bool
     """It followed a redirect of ours."""
     awaited: bool
-    """It is of an event that its endpoint gets, and has a body: what is not, nobody waits for."""
+    """It is of an event of this run that its endpoint gets, and has a body: what is not, nobody waits for."""
 
     @property
     def named(self) -> tuple[int, int]:
@@ -67,7 +67,7 @@ class ServedEndpoints:
         """Raises ConfigError for secrets that are not in the provider's form."""
         self.catches = served.catch
         self._secrets = served.secrets
-        self._shared = served.shared
+        self._shared, self._run = served.shared, served.run
         self._provider = served.provider
         signature = served.provider.signature
         self._form = signature.secret if signature else None
@@ -102,7 +102,7 @@ class ServedEndpoints:
             if not verifier.is_fresh(seen, received_ns / 1e9) or not verifier.is_right(seen, body):
                 flags |= _UNVERIFIED
         awaited = False
-        if marked and endpoint is not None and not flags & _BODILESS:
+        if marked and endpoint is not None and not flags & _BODILESS and self._run in (None, marked.event.run):
             awaited = marked.event.webhook // self._shared == endpoint // self._shared
         return Delivered(marked.event if marked else None, endpoint, signed_ns, flags, redirected, awaited)
 

@@ -142,10 +142,12 @@ def test_a_path_names_its_endpoint(number: int) -> None:
 
 
 def test_what_is_awaited() -> None:
-    """An event with a body, at an endpoint that gets it: its own, or one of its group."""
+    """An event of this run with a body, at an endpoint that gets it: its own, or one of its group."""
     assert read().awaited
     assert not read(path="/endpoints/3").awaited
     assert read(path="/endpoints/3", served=Served(provider=PLAIN, shared=4)).awaited
     assert not read(path="/endpoints/4", served=Served(provider=PLAIN, shared=4)).awaited
     assert not read(b"", method="GET", headers={"webhook-id": format_event_id(EVENT).decode()}).awaited
     assert not read(b'{"a": 1}').awaited
+    assert read(served=Served(provider=PLAIN, run=EVENT.run)).awaited
+    assert not read(served=Served(provider=PLAIN, run=EVENT.run + 1)).awaited

@@ -63,22 +63,22 @@ def delivered_rows(
     One at an endpoint that does not get its event has an event of its own, which nobody published. One that names no
     event is of the stage that was on. `started`: when stages began, and which; `runs`: tags of the run.
     """
+    size = shared_by(service)
     nameless = (arrivals["flags"] & (Flag.FOREIGN | Flag.SERVED)) == (Flag.FOREIGN | Flag.SERVED)
+    endpoint = np.where(arrivals["late"] > 0, arrivals["late"].astype(np.int64) - 1, -1)
+    sequence = arrivals["sequence"].astype(np.int64)  # whatever number an id holds, it must stay another one
+    sequence = np.where(nameless, sequence, sequence * size + arrivals["webhook"] % size)
+    unpublished = nameless | (sequence >= ELSEWHERE)
+    elsewhere = ~nameless & (arrivals["webhook"] // size != endpoint // size)
+    arrivals["sequence"] = sequence % ELSEWHERE | (unpublished | elsewhere) * UNPUBLISHED | elsewhere * ELSEWHERE
+    arrivals["webhook"] = np.where(endpoint >= 0, endpoint, arrivals["webhook"])
+    arrivals["late"] = 0
     if started and len(runs) and nameless.any():
         begins, stages = np.array(sorted(started), np.int64).T
         place = np.maximum(np.searchsorted(begins, arrivals["start"][nameless], side="right") - 1, 0)
         arrivals["stage"][nameless] = stages[place]
         arrivals["run"][nameless] = runs[0]
-        arrivals["sequence"][nameless] = arrivals["sequence"][nameless] & ~ELSEWHERE | UNPUBLISHED
         arrivals["flags"][nameless] &= ~np.uint32(Flag.FOREIGN)
-    size = shared_by(service)
-    endpoint = np.where(arrivals["late"] > 0, arrivals["late"].astype(np.int64) - 1, -1)
-    meant = (arrivals["webhook"] // size) == (endpoint // size) if size > 1 else arrivals["webhook"] == endpoint
-    if size > 1:
-        arrivals["sequence"] = arrivals["sequence"] * size + arrivals["webhook"] % size
-    arrivals["webhook"] = np.where(endpoint >= 0, endpoint, arrivals["webhook"])
-    arrivals["sequence"] = np.where(meant, arrivals["sequence"], arrivals["sequence"] | UNPUBLISHED | ELSEWHERE)
-    arrivals["late"] = 0
     rows = arrange_rows([arrivals])
     if len(rows):
         names = np.stack([rows["stage"].astype(np.int64), rows["webhook"], rows["sequence"]])

@@ -77,7 +77,7 @@ class ServiceRun:
             self._values = account.run
             if self._ending.asked.is_set():
                 return
-            served = served_by(service, account)
+            served = served_by(service, account, self._folder.manifest.id)
             trials.settle_and_see(account, urls, served)
         except (StepError, ConfigError) as error:
             if self._ending.asked.is_set():

@@ -6,6 +6,7 @@ No Locust here: the command asks, too, and to import Locust patches a process.
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from _hookswarm.protocol.identity import run_tag
 from _hookswarm.protocol.regions import Region
 from _hookswarm.protocol.served import Served, endpoint_path
 from _hookswarm.senders.service.account import Account
@@ -26,14 +27,19 @@ def _base(region: Region, advertise: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def served_by(service: Service, account: Account) -> Served:
-    """What receivers are told of a service that was set up."""
+def served_by(service: Service, account: Account, run: str = "") -> Served:
+    """What receivers are told of a service that was set up; `run`: whose events are awaited there, if not all."""
     provider = service.provider
     secrets: list[str] = []
     if provider.signature:
         secrets = [fill(service.secret, account.values(webhook)) for webhook in range(len(account.endpoints))]
     told = tuple(secrets[:1] if len(set(secrets)) == 1 else secrets)
-    return Served(provider=provider, secrets=told, shared=shared_by(service, len(account.endpoints)))
+    return Served(
+        provider=provider,
+        secrets=told,
+        shared=shared_by(service, len(account.endpoints)),
+        run=run_tag(run) if run else None,
+    )
 
 
 def shared_by(service: Service, endpoints: int) -> int:

@@ -133,6 +133,27 @@ def test_what_names_no_event_is_of_the_stage_that_was_on() -> None:
     assert not (rows["flags"] & Flag.FOREIGN).any()
 
 
+@pytest.mark.parametrize(("fan_out", "size"), [("endpoint", None), ("group", 2), ("group", 20), ("run", None)])
+def test_what_names_no_event_is_nobodys_however_many_share_one(fan_out: FanOut, size: int | None) -> None:
+    """Another application's events, at whichever path: unpublished, and at no wrong endpoint, for they have none."""
+    foreign = int(Flag.WRITTEN | Flag.SERVED | Flag.FOREIGN)
+    crcs = [0, 1, 0x0CCCCCCD, 0x40000000, 0x7FFFFFFF, 0xC0000000, 0xFFFFFFFF]
+    arrived = [at(webhook, attempt(crc, max(webhook, 0)), flags=foreign) for webhook in (-1, 0, 4) for crc in crcs]
+    rows = delivered_rows(table(arrived), record(fan_out, group_size=size), [(START, 3)], RUNS)
+    assert (rows["sequence"] & UNPUBLISHED).all()
+    assert not is_misdelivered(rows).any()
+
+
+@pytest.mark.parametrize(("fan_out", "size"), [("endpoint", None), ("group", 2), ("group", 16)])
+def test_an_id_that_was_changed_is_no_other_events(fan_out: FanOut, size: int | None) -> None:
+    """However large its number is: it is nobody's, and not at a wrong endpoint."""
+    arrived = [at(1, attempt(number, 1)) for number in (0x10000000, 0x40000000, 0x80000003, 0xFFFFFFFF)]
+    rows = delivered_rows(table(arrived), record(fan_out, group_size=size), NO_STAGES, RUNS)
+    wide = rows[(rows["sequence"] & UNPUBLISHED) == 0]
+    assert wide["sequence"].tolist() == ([] if size == 16 else [0x10000000 * (size or 1) + (size == 2)])
+    assert not is_misdelivered(rows).any()
+
+
 def test_foreign_requests_that_are_no_service_stay_foreign() -> None:
     """Somebody else's, at our receivers' own address."""
     stray = at(0, attempt(1, 0), flags=int(Flag.WRITTEN | Flag.FOREIGN))
