@@ -9,6 +9,8 @@ Ints = npt.NDArray[np.int64]
 
 FEWEST = 10
 """Events in a third of a stretch: fewer say nothing."""
+SURE = 3.0
+"""Standard errors: what is later by less may be chance."""
 
 
 def piles_up(due_ns: Ints, delivered_ns: Ints, until_ns: int) -> bool:
@@ -23,6 +25,13 @@ def piles_up(due_ns: Ints, delivered_ns: Ints, until_ns: int) -> bool:
     due = due_ns[order]
     late = np.where(delivered_ns == 0, until_ns, delivered_ns)[order] - due
     third = len(due) // 3
-    later = float(np.median(late[-third:]) - np.median(late[:third]))
+    first, last = late[:third], late[-third:]
+    later = float(np.median(last) - np.median(first))
     passed = float(np.median(due[-third:]) - np.median(due[:third]))
-    return later > PILES_UP * passed
+    return later > max(PILES_UP * passed, SURE * float(np.hypot(_error(first), _error(last))))
+
+
+def _error(late: Ints) -> float:
+    """The standard error of a median, by the quartiles: as of a normal distribution."""
+    low, high = np.percentile(late, (25, 75))
+    return 1.2533 * float(high - low) / 1.349 / float(np.sqrt(len(late)))

@@ -46,3 +46,18 @@ def test_a_hiccup_is_no_queue() -> None:
 def test_few_events_say_nothing() -> None:
     """Of less than ten in a third nothing is told."""
     assert not piles_up(np.arange(20) * SECOND, np.zeros(20, np.int64), 100 * SECOND)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_chance_is_no_queue(seed: int) -> None:
+    """Of 36 events within a second, whose lateness is anything up to 80 ms, a third may well be 10 ms later."""
+    random = np.random.default_rng(seed)
+    due = np.sort(random.integers(0, SECOND, 36))
+    assert not piles_up(due, due + random.integers(1, SECOND * 8 // 100, 36), 2 * SECOND)
+
+
+@pytest.mark.parametrize("capacity", [10, 20, 40])
+def test_a_queue_is_seen_in_few_events_as_well(capacity: int) -> None:
+    """At a quarter more than the capacity, and up to five times as much."""
+    due, done = _queue(50, capacity, jitter_s=0.01)
+    assert piles_up(due[:36], done[:36], 2 * SECOND)

@@ -1,4 +1,4 @@
-"""What docs/services.md holds of the tables that are shipped, and of the grammar: made of both.
+"""What docs/service-tables.md holds of the tables that are shipped, and of the grammar: made of both.
 
 `python -m tests.support.service_docs` writes it anew.
 """
@@ -23,7 +23,7 @@ from _hookswarm.senders.service.table import (
 )
 from tests.support.receivers import CHECKOUT
 
-DOCUMENT = CHECKOUT / "docs" / "services.md"
+DOCUMENT = CHECKOUT / "docs" / "service-tables.md"
 SHIPPED, KEYS = "<!-- the tables -->", "<!-- the keys -->"
 """What stands before and after each part that is made."""
 PARTS: tuple[tuple[str, type[Part]], ...] = (

@@ -1,11 +1,9 @@
 """Delivery services that CI has not: those that the environment names are tried, by the tables that are shipped.
 
 `$HOOKSWARM_OUTPOST_URL` (`…_WEBHOOKX_…`, `…_CONVOY_…`, `…_HOOK0_…`) is the address at which events are published; what
-else a table takes from the environment, such as a key, docs/services.md has.
+else a table takes from the environment, such as a key, docs/service-tables.md has.
 """
 
-import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from _hookswarm.analysis.schema.report import PerformanceReport
-from _hookswarm.senders.service.filling import names_in
-from _hookswarm.senders.service.table import load_service
+from _hookswarm.common.errors import ConfigError
+from benchmarks.services import runs
 from tests.support.receivers import CHECKOUT, environment
 from tests.support.runs import BUSY, RUNNER, codes
 
 pytestmark = pytest.mark.slow
 
-NAMES = ("convoy", "hook0", "outpost", "webhookx")
+NAMES = tuple(runs.services())
 RATE = 20
 """Events a second: every one of them delivers so many."""
 
@@ -29,20 +27,10 @@ RATE = 20
 def named(request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:
     """A service that is named, and the environment in which its table finds it."""
     name: str = request.param
-    variable = f"HOOKSWARM_{name.upper()}_URL"
-    url = os.environ.get(variable)
-    if not url:
-        pytest.skip(f"no {name} is named: start one, and set ${variable} to where it takes events")
-    return name, environment(**{publishes_at(name): url})
-
-
-def publishes_at(name: str) -> str:
-    """The variable of a table's environment that says where its events are published."""
-    service = load_service(name)
-    [address] = set(names_in(service.publish.request)) & set(service.addresses)
-    found = re.match(r"\$\{(\w+)", service.addresses[address])
-    assert found
-    return found[1]
+    try:
+        return name, environment(**runs.address_of(name))
+    except ConfigError as missing:
+        pytest.skip(str(missing))
 
 
 def test_all_is_well_with_a_named_service(named: tuple[str, dict[str, str]], tmp_path: Path) -> None:

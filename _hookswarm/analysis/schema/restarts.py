@@ -15,6 +15,9 @@ class Restarted(Model):
     at_s: float = Field(description="when it was told to end, from the stage's start")
     gone_s: float | None = Field(description="until it had ended; null: it did not")
     ready_s: float | None = Field(description="until it was back; null: it was not, or nothing tells")
+    waiting: int | None = Field(
+        default=None, description="accepted, and not arrived, when it was told to end; null in older files"
+    )
     accepted_before: int = Field(description="until it had ended")
     lost_before: int = Field(description="of these, that never arrived")
     accepted_after: int = Field(description="after that: most of them once it was back")

@@ -24,6 +24,7 @@ def restarted_of(stage: PlayedStage, entry: ServiceRestarted, earlier: ServiceRe
     gone_ns = entry.gone_ns or entry.at_ns
     before = accepted & (published.acknowledged_ns < gone_ns)
     due_before = int(np.count_nonzero(published.due_ns < gone_ns))
+    there = accepted & (published.acknowledged_ns < entry.at_ns)
     lost = stage.unarrived.lost
     in_doubt = published.state == State.IN_DOUBT
     taken = int(np.count_nonzero(arrived.taken))
@@ -36,6 +37,7 @@ def restarted_of(stage: PlayedStage, entry: ServiceRestarted, earlier: ServiceRe
         at_s=round((entry.at_ns - stage.start_ns) / 1e9, 3),
         gone_s=_since(entry.at_ns, entry.gone_ns),
         ready_s=_since(entry.at_ns, entry.ready_ns),
+        waiting=int(np.count_nonzero(there & ((arrived.first_ns == 0) | (arrived.first_ns > entry.at_ns)))),
         accepted_before=int(np.count_nonzero(before)),
         lost_before=int(np.count_nonzero(lost & before)),
         accepted_after=int(np.count_nonzero(accepted & ~before)),

@@ -15,7 +15,7 @@ Seconds = Annotated[float, Field(ge=0, le=LONGEST_S, allow_inf_nan=False)]
 
 
 class Part(BaseModel):
-    """A table within a table. What stands below a key here is what docs/services.md says of it."""
+    """A table within a table. What stands below a key here is what docs/service-tables.md says of it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 

@@ -1,5 +1,6 @@
-"""A delivery service as data: what sets it up, how it is published to, and what it promises. docs/services.md says what
-each key means, docs/your-service.md shows a table grow; those that are shipped are in `tables/`.
+"""A delivery service as data: what sets it up, how it is published to, and what it promises.
+
+docs/service-tables.md says what each key means, docs/your-service.md shows one grow; what is shipped is in `tables/`.
 
 | level      | a step is done                     | what it may use beside `[values]` and what earlier steps kept      |
 |------------|------------------------------------|--------------------------------------------------------------------|

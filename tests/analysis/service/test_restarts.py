@@ -80,6 +80,14 @@ def test_late_is_not_lost() -> None:
     assert (found.lost, found.late) == (0, 1)
 
 
+def test_what_waits_when_it_is_ended_is_counted() -> None:
+    """Twenty that were accepted by then: ten that arrive only once it is back, and ten that never do."""
+    events, arrivals = outage()
+    held = [row | {"start": row["start"] + 2_000 * MS} if 180 <= row["sequence"] < 190 else row for row in arrivals]
+    found = found_in(events, [row for row in held if not 190 <= row["sequence"] < 200])
+    assert found.waiting == 20
+
+
 def test_what_comes_twice_is_counted() -> None:
     """A service that was killed cannot know what was taken, and may deliver it again."""
     events, arrivals = outage()

@@ -1,4 +1,4 @@
-"""docs/services.md."""
+"""docs/service-tables.md."""
 
 from tests.support.service_docs import DOCUMENT, PARTS, renewed
 

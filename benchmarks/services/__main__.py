@@ -1,0 +1,119 @@
+"""`python -m benchmarks.services NAME CONFIGURATION`: measure a delivery service that runs at $HOOKSWARM_<NAME>_URL.
+
+It plays the runs of three repeats, one after the other, and keeps their figures in docs/services/. What is kept already
+is not played again, so an interrupted measurement goes on where it was. `… page` writes docs/services.md anew.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from _hookswarm.common.errors import ConfigError, HookswarmError
+from _hookswarm.records.exit_codes import Exit
+from benchmarks.services import page, runs
+from benchmarks.services.kept import Kept, KeptRun, file_of, kept_of, load
+
+REPEATS = (1, 2, 3)
+RESULTS = runs.CHECKOUT / "results" / "services"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        if options.service == "page":
+            page.PAGE.write_text(page.renewed(page.PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+            return Exit.PASS
+        return _measure(options)
+    except HookswarmError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return Exit.USAGE
+    except KeyboardInterrupt:
+        print("interrupted: the same command goes on where it was", file=sys.stderr)
+        return Exit.INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.services", description=(__doc__ or "").split("\n")[0])
+    known = runs.services()
+    parser.add_argument("service", choices=[*known, "page"], help="which one; `page` writes docs/services.md anew")
+    parser.add_argument("configuration", nargs="?", default="default", help="which of its configurations it runs with")
+    parser.add_argument("--run", choices=list(runs.RUNS), action="append", help="only this run of a repeat; repeatable")
+    parser.add_argument("--repeat", type=int, action="append", metavar="N", help="only this repeat, which is its seed")
+    parser.add_argument("--full", action="store_true", help="tests in their full length, not in their short form")
+    parser.add_argument("--again", action="store_true", help="play also what is kept already, and replace it")
+    parser.add_argument("--dry-run", action="store_true", help="print the commands, and play nothing")
+    return parser
+
+
+def _measure(options: argparse.Namespace) -> int:
+    own = runs.services()[options.service]
+    if options.configuration not in own.configurations:
+        told = ", ".join(own.configurations)
+        raise ConfigError([f"{own.name} has no configuration {options.configuration!r}: write one of {told}"])
+    env = {**os.environ, **runs.address_of(own.name)}
+    for seed in options.repeat or REPEATS:
+        for name in options.run or runs.RUNS:
+            kept = load(own.name, options.configuration)
+            if not options.again and any(kept.played(name, seed)):
+                print(f"{name}, repeat {seed}: kept already; --again plays it once more", flush=True)
+                continue
+            played = runs.options_of(runs.RUNS[name], own, seed, _capacity(kept, name, seed), options.full)
+            if options.dry_run:
+                print("hookswarm", *played)
+                continue
+            kept.put(_play(name, played, RESULTS / f"{own.name}-{options.configuration}" / f"{name}-{seed}", env))
+            kept.save()
+    return Exit.PASS
+
+
+def _capacity(kept: Kept, run: str, seed: int) -> float | None:
+    """Of the same repeat; else the median of others; None where it is what is measured. Raises ConfigError."""
+    if run == runs.CAPACITY:
+        return None
+    found = [_rate(one) for one in (*kept.played(runs.CAPACITY, seed), *kept.played(runs.CAPACITY))]
+    known = [rate for rate in found if rate]
+    if not known:
+        file = file_of(kept.service, kept.configuration).name
+        raise ConfigError([f"{file} knows no capacity, which rates are made of: play --run {runs.CAPACITY} before"])
+    return known[0] if found[0] else median(known)
+
+
+def _rate(run: KeptRun) -> float | None:
+    """Where no rate held, what a calibration saw it take is told in its place."""
+    rate = run.capacity[0].rate_per_s if run.capacity else None
+    calibration = run.service.calibration
+    return rate or (min(calibration.accepts_per_s, calibration.delivers_per_s) if calibration else None)
+
+
+def _play(name: str, options: list[str], folder: Path, env: dict[str, str]) -> KeptRun:
+    """One run, and what is kept of it. Raises ConfigError where it ends without a report."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*_results.json"):
+        old.unlink()
+    print(f"{name}: hookswarm {' '.join(options)}", flush=True)
+    begun = time.monotonic()
+    code = _ended(subprocess.Popen(runs.command(options, folder), cwd=runs.CHECKOUT, env=env))
+    if code == Exit.INTERRUPTED:
+        raise KeyboardInterrupt
+    try:
+        return kept_of(folder, name, runs.RUNS[name].test, options, code, time.monotonic() - begun)
+    except (KeyError, ValueError) as error:
+        raise ConfigError([f"{name} ended with {code} and reported nothing: see above ({error!r})"]) from None
+
+
+def _ended(child: "subprocess.Popen[bytes]") -> int:
+    """Its exit code. Ctrl-C reaches it, too: it takes down what it has set up, and we wait for that."""
+    while True:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+if __name__ == "__main__":
+    sys.exit(main())
