@@ -22,8 +22,6 @@ TABLE = """
 drain_s = 1.2
 addresses = { api = "http://127.0.0.1:1" }
 publish = { request = "POST {api}/events", body = "{payload}" }
-restart.slow = { process = "own", start = ["own"], resumes_s = 2.2 }
-restart.other = { process = "own", start = ["own"] }
 """
 
 
@@ -80,14 +78,3 @@ def test_what_is_waited_for_is_of_the_stage(
     drained.after(PLAIN, accepted=1000, taken=1000)
     drained.after(FAILING, accepted=1020, taken=1017)
     assert ": waits for 3 of 20 accepted deliveries; nothing moved for" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("name", "patience_s"), [("slow", 2.2), ("other", 1.2)])
-def test_a_restart_after_which_nothing_moves_for_long_is_waited_for(
-    drained: Any, monkeypatch: pytest.MonkeyPatch, name: str, patience_s: float
-) -> None:
-    """For as long as its table says, also where that is longer than the short form waits for a law."""
-    monkeypatch.setattr(drains, "LONGEST_DRAIN_S", {True: 1.0, False: 1.0})
-    monkeypatch.setattr(drains, "RESUMES_S", {True: 0.0, False: 0.0})
-    found = drained.after(Stage("restart", users=1, restart=name), accepted=10, taken=9)
-    assert found.patience_s == patience_s
