@@ -13,6 +13,7 @@ from _hookswarm.senders.master.ending import Ending
 from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.master.run_folder import RunFolder
 from _hookswarm.senders.master.stage_player import StagePlayer
+from _hookswarm.senders.master.trial import not_answering
 from _hookswarm.senders.plan.calibrated import (
     SHARE,
     Rates,
@@ -106,6 +107,7 @@ class Calibration:
             reason = f"nothing of the {accepted} events that were accepted first has arrived"
             name = self._settings.service.name if self._settings.service else ""
             todo = f"see whether {name} reaches our receivers at {self._settings.regions[0].url}, and --advertise"
+            todo = (self._settings.service and not_answering(self._settings.service)) or todo
             self._ending.give_up(AllFailed(f"{reason}: {todo}", f"{reason}: {todo}; --keep-going would play on"))
             return None
         return rates if accepted and rates.delivers_per_s else None
