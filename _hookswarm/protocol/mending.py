@@ -11,7 +11,7 @@ from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.forms import Form, parse_secret
 from _hookswarm.protocol.providers import DEFAULT, Provider, Signature, load_provider, provider_names
 from _hookswarm.protocol.signature import ASYMMETRIC, Algorithm, Spelling, signing
-from _hookswarm.protocol.verifying import Verifier, is_fresh
+from _hookswarm.protocol.verifying import Verifier
 
 SIGNED = (
     "{body}", "{compact_body}",
@@ -22,8 +22,17 @@ SIGNED = (
 FORMS: tuple[Form, ...] = ("text", "whsec", "base64", "hex")
 ALGORITHMS: tuple[Algorithm, ...] = ("hmac-sha256", "hmac-sha1")
 SPELLINGS: tuple[Spelling, ...] = ("hex", "base64")
+SEPARATORS = (",", ";", " ", "&", "|")
 
-_TIME = re.compile(r"(?<!\d)(\d{10}|\d{13})(?!\d)")
+_TIMES = {
+    "timestamp": re.compile(r"(?<!\d)(\d{10})(?!\d)"),
+    "timestamp_ms": re.compile(r"(?<!\d)(\d{13})(?!\d)"),
+    "timestamp_iso": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?"),
+}
+"""What times look like, by what they are called in templates."""
+_TIME_NAMED = re.compile(r"\{timestamp\w*\}")
+_LABELLED = re.compile(r"\s*\w+[=,:].")
+"""How a part of a signature's header begins that stands beside others: `v0=`, `v1,`."""
 _LIKE_A_SIGNATURE = re.compile(r"sign|hmac|digest", re.IGNORECASE)
 
 
@@ -36,6 +45,7 @@ class _Found(NamedTuple):
     spelling: Spelling
     header: str
     value: str
+    separator: str
     others: dict[str, str]
     """Headers that hold the time and the id which are signed, as templates."""
 
@@ -70,6 +80,7 @@ def likeliest_mend(provider: Provider, secret: str, headers: Mapping[str, str], 
         "spelling": (signature.spelling, found.spelling),
         "header": ((signature.header or "").lower(), found.header),
         "value": (signature.value, found.value),
+        "separator": (signature.separator, found.separator or signature.separator),
     }
     lines = [f"{name} = {json.dumps(new)}" for name, (old, new) in changed.items() if old != new]
     written = {name.lower() for name, text in provider.headers.items() if "{" in text}
@@ -95,11 +106,11 @@ def _verifies(provider: Provider, secret: str, headers: Mapping[str, str], body:
 def _stale(provider: Provider, signature: Signature, headers: Mapping[str, str], now_s: float) -> str:
     verifier = Verifier(provider, ())
     seen = verifier.seen([headers.get(name.lower(), "").encode("latin-1", "replace") for name in verifier.headers])
-    if not signature.tolerance_s or is_fresh(seen.timestamp[:10], now_s, signature.tolerance_s):
+    if verifier.is_fresh(seen, now_s):
         return ""
-    if not seen.timestamp:
-        return f"there is no time in {verifier.told_time}: leave tolerance_s out, or name the header that has it"
-    return f"its time {seen.timestamp} is not within {signature.tolerance_s} s of ours: set both clocks"
+    why = verifier.why_stale(seen, now_s)
+    is_time = f"within {signature.tolerance_s} s" in why
+    return f"{why}: {'set both clocks' if is_time else 'leave tolerance_s out, or name the header that has it'}"
 
 
 def _ids(provider: Provider, headers: Mapping[str, str]) -> list[str]:
@@ -113,30 +124,41 @@ def _ways(
     signature: Signature, secret: str, headers: Mapping[str, str], body: bytes, ids: list[str]
 ) -> Iterator[_Found]:
     """Those that make what stands in a header; the described one, and those near it, first."""
-    times = list(dict.fromkeys(found for text in headers.values() for found in _TIME.findall(text))) or [""]
+    times = dict.fromkeys(
+        (name, found) for name, like in _TIMES.items() for text in headers.values() for found in like.findall(text)
+    ) or {("timestamp", ""): None}
     try:
         compact = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         compact = body
     forms = dict.fromkeys((signature.secret, *FORMS))
-    templates = dict.fromkeys((signature.signed, *SIGNED))
+    templates = dict.fromkeys((_TIME_NAMED.sub("{timestamp}", signature.signed), *SIGNED))
     for form, algorithm, signed in product(forms, dict.fromkeys((signature.algorithm, *ALGORITHMS)), templates):
         try:
             sign = signing(algorithm, parse_secret(secret, form), "hex")
         except ConfigError:
             continue
-        for at, event in product(times, ids):
-            message = signed.replace("{timestamp}", at).replace("{timestamp_ms}", at).replace("{id}", event).encode()
+        for (kind, at), event in product(times, ids):
+            message = signed.replace("{timestamp}", at).replace("{id}", event).encode()
             made = sign(message.replace(b"{compact_body}", compact).replace(b"{body}", body)).decode()
             spelt = {"hex": made, "base64": base64.b64encode(bytes.fromhex(made)).decode()}
             for spelling, (name, text) in product(SPELLINGS, headers.items()):
                 if spelt[spelling] in text:
                     value = text.replace(spelt[spelling], "{signature}")
-                    value = value.replace(at, "{timestamp}") if at else value
-                    others = _holding(at, "timestamp", signed, value, headers) | _holding(
-                        event, "id", signed, value, headers
-                    )
-                    yield _Found(form, algorithm, signed, spelling, name, value, others)
+                    value, separator = _parted(value.replace(at, f"{{{kind}}}") if at else value)
+                    named = signed.replace("{timestamp}", f"{{{kind}}}")
+                    others = _holding(at, kind, named, value, headers) | _holding(event, "id", named, value, headers)
+                    yield _Found(form, algorithm, named, spelling, name, value, separator, others)
+
+
+def _parted(value: str) -> tuple[str, str]:
+    """A signature's header without the parts that others have in it, such as an older `v0=`, and what is between."""
+    for separator in SEPARATORS:
+        parts = value.split(separator)
+        named = [part for part in parts if "{" in part]
+        if len(named) < len(parts) and all(map(_LABELLED.match, parts)) and all(part.count("{") == 1 for part in named):
+            return separator.join(named), separator
+    return value, ""
 
 
 def _holding(text: str, name: str, signed: str, value: str, headers: Mapping[str, str]) -> dict[str, str]:

@@ -19,8 +19,16 @@ MAX_NAMES = 32
 
 _BODY, _SIGNATURE, _TIMESTAMP, _NOW = (PLACES[name] for name in ("body", "signature", "timestamp", "timestamp_ms"))
 _ISO = PLACES["timestamp_iso"]
-TIMES = ("timestamp", "timestamp_ms", "timestamp_iso")
-"""Names of when an attempt was signed."""
+TIMES = {
+    "timestamp": "a Unix time in seconds, a whole number",
+    "timestamp_ms": "a Unix time in milliseconds, a whole number",
+    "timestamp_iso": "a time as ISO 8601 has it",
+}
+"""Names of when an attempt was signed, and what stands there."""
+LONGEST_S = 12
+"""Digits of a Unix time in seconds."""
+SHOWN = 40
+"""Characters of what stands there."""
 _URL, _METHOD = PLACES["url"], PLACES["method"]
 _NAMES, _VALUES = PLACES["names"], PLACES["values"]
 
@@ -90,6 +98,19 @@ class Verifier:
         if seen.values[_TIMESTAMP]:
             return is_fresh(text, now_s, signature.tolerance_s)
         return is_fresh(text[:-3], now_s, signature.tolerance_s) and is_plain(text)
+
+    def why_stale(self, seen: Seen, now_s: float) -> str:
+        """What is wrong with a timestamp that is not fresh."""
+        name = next((name for name in TIMES if seen.values[PLACES[name]]), "")
+        if not name:
+            return f"there is no time in {self.told_time.removeprefix('the time in ')}"
+        said, text = seen.values[PLACES[name]].decode("latin-1")[:SHOWN], seen.timestamp
+        if not is_plain(text) or (name == "timestamp" and len(text) > LONGEST_S):
+            return f"{self.told_time} says {said}, which is not {TIMES[name]}"
+        off_s = int(text) / (1 if name == "timestamp" else 1e3) - now_s
+        tolerance_s = self.provider.signature.tolerance_s if self.provider.signature else TOLERANCE_S
+        off = f"{abs(off_s):,.0f} s {'after' if off_s > 0 else 'before'} it"
+        return f"{self.told_time} says {said}, which is not within {tolerance_s} s of ours: {off}"
 
     def is_right(self, seen: Seen, body: bytes, url: bytes = b"", method: bytes = b"POST") -> bool:
         """Whether a signature is right by one of the keys. Never raises, whatever the bytes."""
@@ -190,4 +211,4 @@ def is_plain(text: str) -> bool:
 
 def is_fresh(timestamp: str, now_s: float, tolerance_s: float = TOLERANCE_S) -> bool:
     """Whether a timestamp is a plain integer within the tolerance of `now_s` (Unix seconds)."""
-    return is_plain(timestamp) and len(timestamp) <= 12 and abs(int(timestamp) - now_s) <= tolerance_s
+    return is_plain(timestamp) and len(timestamp) <= LONGEST_S and abs(int(timestamp) - now_s) <= tolerance_s

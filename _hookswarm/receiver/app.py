@@ -172,7 +172,7 @@ class Receiver:
         texts = headers_bytes(environ, self._looked_at, verifier.headers)
         seen = verifier.seen(texts, partial(header_of, environ))
         if not verifier.is_fresh(seen, received / 1e9):
-            raise Refused(HTTPStatus.BAD_REQUEST, f"{verifier.told_time} is not a recent Unix time, a whole number")
+            raise Refused(HTTPStatus.BAD_REQUEST, verifier.why_stale(seen, received / 1e9))
         body = read_body(environ, self._config.max_body)
         url = header_bytes(request_uri(environ)) if self._needs_url else b""
         if not verifier.is_right(seen, body, url, self._method.encode()):

@@ -67,6 +67,48 @@ def test_the_rest_of_its_header_is_found() -> None:
     assert mend == 'it does with value = "t={timestamp},v1={signature}" in [delivers.signature]'
 
 
+@pytest.mark.parametrize(
+    ("beside", "separator"), [("v0=0123,{}", ","), ("{} v1=4567", " "), ("t={time};{};v0=1", ";"), ("{}, v0=0", ",")]
+)
+def test_what_stands_beside_the_signature_is_passed_over(beside: str, separator: str) -> None:
+    """It is another at each attempt: written into `value` it would verify this request, and no other."""
+    for at in (NOW, NOW + 1):
+        made_now = made(SECRET.encode(), b"%d.%b" % (at, BODY) if "{time}" in beside else BODY)
+        headers = {"x-sig": beside.format(f"v1={made_now}", time=at).replace("0123", made(b"old", BODY))}
+        mend = likeliest_mend(provider(), SECRET, headers, BODY, at)
+        assert f"separator = {json.dumps(separator)}" in mend
+        mended = provider(**{name: json.loads(text) for name, text in re.findall(r'(\w+) = ("[^"]*")', mend)})
+        assert not [*mended.problems()]
+        later = {"x-sig": headers["x-sig"].replace("v0=", "v0=8")}
+        assert Verifier(mended, [SECRET.encode()]).verify(later, BODY), mend
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        ("2026-09-21T14:13:20Z", "timestamp_iso"),
+        ("2026-09-21T14:13:20.123+00:00", "timestamp_iso"),
+        (f"{NOW}000", "timestamp_ms"),
+        (str(NOW), "timestamp"),
+    ],
+)
+@pytest.mark.parametrize("within", [False, True])
+def test_a_time_is_called_what_it_is(sent: str, name: str, within: bool) -> None:
+    """So that it can be held against the clock as well, in a header of its own and within the signature's."""
+    text = made(SECRET.encode(), f"{sent}.".encode() + BODY)
+    headers = {"x-sig": f"t={sent},v1={text}"} if within else {"x-sig": text, "x-time": sent}
+    mend = likeliest_mend(provider(), SECRET, headers, BODY, NOW)
+    told = {key: json.loads(one) for key, one in re.findall(r'([\w-]+) = ("[^"]*")', mend)}
+    assert told["signed"] == f"{{{name}}}.{{body}}"
+    others = {key: told.pop(key) for key in ("x-time",) if key in told}
+    mended = provider(**told).model_copy(update={"headers": others})
+    assert mended.signature
+    mended = mended.model_copy(update={"signature": mended.signature.model_copy(update={"tolerance_s": 300})})
+    verifier = Verifier(mended, [SECRET.encode()])
+    assert verifier.verify(headers, BODY), mend
+    assert verifier.is_fresh(verifier.seen([headers[one.lower()].encode() for one in verifier.headers]), NOW), mend
+
+
 def test_a_header_that_did_not_come_is_named() -> None:
     """With those that look like it."""
     mend = likeliest_mend(provider(), SECRET, {"x-hub-signature": "0" * 64}, BODY, NOW)

@@ -9,6 +9,7 @@ from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.master.all_failed import AllFailed
 from _hookswarm.senders.master.run import Run
 from _hookswarm.senders.master.stage_player import StagePlayer
+from _hookswarm.senders.master.trial import not_answering
 from _hookswarm.senders.plan.calibrated import (
     SHARE,
     Rates,
@@ -88,6 +89,7 @@ class Calibration:
             reason = f"nothing of the {accepted} events that were accepted first has arrived"
             name = self._settings.service.name if self._settings.service else ""
             todo = f"see whether {name} reaches our receivers at {self._settings.regions[0].url}, and --advertise"
+            todo = (self._settings.service and not_answering(self._settings.service)) or todo
             self._ending.give_up(AllFailed(f"{reason}: {todo}", f"{reason}: {todo}; --keep-going would play on"))
             return None
         return rates if accepted and rates.delivers_per_s else None

@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import gevent
 
-from _hookswarm.protocol.faults import Faults
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import ServiceDrained, Timeline
+from _hookswarm.senders.master import patience
 from _hookswarm.senders.master.control import Controls
 from _hookswarm.senders.master.ending import Ending
 from _hookswarm.senders.master.inbox import Inbox
@@ -21,25 +20,6 @@ QUIET_S = 0.4
 """Nothing came for so long: what is expected is there."""
 AGAIN_QUIET_S = 2.0
 """The same where events were published again: what else comes is what is looked for."""
-
-
-@dataclass(frozen=True)
-class Waits:
-    """How long a drain waits, beside what the service's table says."""
-
-    law_s: float
-    """What a law may ask of it."""
-    longest_s: float
-    """As long as something moves: a service that is given too much is behind for hours."""
-    resumes_s: float
-    """How long a service may move nothing once it, or a store of it, was restarted: some need over a minute."""
-    told_s: float = 2.0
-    """How often it says what it waits for."""
-
-
-SHORT = Waits(law_s=20.0, longest_s=60.0, resumes_s=0.0)
-"""In the short form of a test."""
-FULL = Waits(law_s=600.0, longest_s=3600.0, resumes_s=120.0)
 
 
 class Drains:
@@ -54,7 +34,7 @@ class Drains:
         ending: Ending,
         clock: Clock,
         say: Callable[[str], None],
-        waits: Waits | None = None,
+        waits: patience.Waits | None = None,
     ) -> None:
         """`waits`: None is as the form of the test has them."""
         assert settings.service
@@ -66,7 +46,7 @@ class Drains:
         self._ending = ending
         self._clock = clock
         self._say = say
-        self._waits = waits or (SHORT if settings.quick else FULL)
+        self._waits = waits or patience.waits_of(settings.quick)
         self._missing = 0
         """Arrivals that earlier drains gave up."""
         self._accepted = self._again = 0
@@ -76,7 +56,7 @@ class Drains:
         """Return when all that was accepted has arrived, each event `fan_out` times, or nothing has moved for longer
         than it may. Raises OSError.
         """
-        patience_s = self._patience_s(stage)
+        patience_s = patience.patience_s(self._service, stage, self._waits)
         began = moved = said = time.monotonic()
         accepted = self._inbox.outcomes().get(Outcome.ACKNOWLEDGED, 0)
         before_it = (self._accepted - self._again) * fan_out
@@ -126,7 +106,7 @@ class Drains:
             waited_s=round(time.monotonic() - began, 3),
             patience_s=patience_s,
             settled=settled,
-            allowed_s=self._allowed_s(stage),
+            allowed_s=patience.allowed_s(self._service, stage, self._waits),
         )
         self._timeline.add(drained)
         return drained
@@ -134,52 +114,9 @@ class Drains:
     def _taken(self) -> int:
         return sum(self._controls.arrived().values())
 
-    def _patience_s(self, stage: Stage) -> float:
-        """How long nothing may move before what is missing is given up."""
-        held_s = _held_most_s(stage)
-        if stage.trouble_ends and (self._settings.quick or self._service.promises.timeout_s):
-            held_s = 0.0  # the service gives up by itself what is open, and no more is held
-        word_s = self._word_s(stage) + held_s
-        if not stage.plans_faults:
-            return word_s
-        most_s = max(self._service.drain_s, self._resumes_s(stage), self._waits.law_s)
-        return min(word_s, most_s + held_s)
-
-    def _allowed_s(self, stage: Stage) -> float:
-        """The same by the service's word, and what our receivers have it wait for: until then nothing is lost."""
-        return self._word_s(stage) + _held_most_s(stage)
-
-    def _word_s(self, stage: Stage) -> float:
-        """Where something is planned to fail, as long as an attempt and the law's longest wait."""
-        service, longest_s = self._service, 0.0
-        if not stage.plans_faults:
-            return service.drain_s
-        if service.retry:
-            waits = range(1, min(service.retry.retries or 1_000, 1_000) + 1)
-            longest_s = max((service.retry.longest_s(wait) for wait in waits), default=0.0)
-        if stage.restart:
-            longest_s = max(longest_s, self._resumes_s(stage), self._waits.resumes_s)
-        longest_s += service.promises.timeout_s or 0.0
-        return max(service.drain_s, longest_s + 1)
-
-    def _resumes_s(self, stage: Stage) -> float:
-        """How long nothing may move after this stage's restart, by the table."""
-        restart = self._service.restart.get(stage.restart) if stage.restart else None
-        return restart.resumes_s if restart else 0.0
-
 
 def _told_missing(missing: int, own: int) -> str:
     """Of the stage's own deliveries; where more are missing, some of earlier stages are awaited still."""
     if missing <= own:
         return f"{missing:,} of {own:,} accepted deliveries"
     return f"{missing:,} accepted deliveries, {missing - own:,} or more of them of earlier stages"
-
-
-def _held_most_s(stage: Stage) -> float:
-    return max(map(_held_s, stage.order().parts()), default=0.0)
-
-
-def _held_s(faults: Faults) -> float:
-    """How long our receivers have a service wait before it may go on."""
-    silent = faults.hang or (faults.fail_first and not faults.fail_status)
-    return max(faults.hang_s if silent else 0.0, faults.retry_after_s or 0.0)

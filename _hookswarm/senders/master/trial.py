@@ -13,6 +13,8 @@ from _hookswarm.protocol.regions import is_loopback
 from _hookswarm.protocol.served import Caught, Served
 from _hookswarm.records.rows import Flag
 from _hookswarm.senders.master.control import Controls
+from _hookswarm.senders.plan.reachable import unreachable_addresses
+from _hookswarm.senders.plan.serviced import addresses_of
 from _hookswarm.senders.service.handing import Hand, Handed
 from _hookswarm.senders.service.table import Service
 
@@ -123,8 +125,16 @@ def told(service: Service, tried: Tried, served: Served) -> str:
     return f"{service.name} took it in {figure(tried.publish_ms)} ms and {when}; {'; '.join(parts)}"
 
 
+def not_answering(service: Service) -> str:
+    """Which of its addresses takes no connection any more, and what to do; empty: all do."""
+    there = unreachable_addresses(service.name, addresses_of(service))
+    return f"the service does not answer any more: {'; '.join(there)}, and see what it logged last" if there else ""
+
+
 def why_not_arrived(service: Service, tried: Tried, url: str) -> str:
-    """The likeliest cause, and its mend."""
+    """The likeliest cause, and its mend. Raises ConfigError for variables that are not set."""
+    if dead := not_answering(service):
+        return dead
     if any(one.flags & Flag.BODILESS for one in tried.others):
         return "a request without a body came: see whether something before our receivers redirects it"
     if tried.others:

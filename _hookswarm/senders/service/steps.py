@@ -259,13 +259,15 @@ def hidden_values(service: Service, values: Values) -> list[bytes]:
 def advice_on(service: Service, status: int, text: str) -> str:
     """What to do about an answer that is not what was wanted; status 0: there was none."""
     lowered = text.lower()
+    if status == 0:  # what the text says of addresses is our own: connection refused by 127.0.0.1
+        return "the service does not answer: see whether it still runs, and what it logged"
+    if status in (502, 504):
+        return "a proxy answers, and the service that it asks does not: see whether that still runs, and what it logged"
     if any(word in lowered for word in ("loopback", "private", "127.0.0.1", "internal address", "denied")) and (
         service.loopback
     ):
         return f"it may refuse loopback addresses: {service.loopback}"
     match status:
-        case 0:
-            return "see whether the service still runs, and what it logged"
         case 401 | 403:
             return "see whether the table's token is right, and still good"
         case 404:

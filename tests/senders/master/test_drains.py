@@ -11,8 +11,9 @@ from _hookswarm.protocol.faults import Faults
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import ServiceDrained, Timeline
-from _hookswarm.senders.master.drains import FULL, Drains, Waits
+from _hookswarm.senders.master.drains import Drains
 from _hookswarm.senders.master.ending import Ending
+from _hookswarm.senders.master.patience import FULL, Waits
 from _hookswarm.senders.plan.stages import Stage
 from tests.senders.plan.test_plan import settings
 
@@ -22,8 +23,6 @@ TABLE = """
 drain_s = 1.2
 addresses = { api = "http://127.0.0.1:1" }
 publish = { request = "POST {api}/events", body = "{payload}" }
-restart.slow = { process = "own", start = ["own"], resumes_s = 2.2 }
-restart.other = { process = "own", start = ["own"] }
 """
 
 
@@ -82,13 +81,3 @@ def test_what_is_waited_for_is_of_the_stage(tmp_path: Path, capsys: pytest.Captu
     drained.after(PLAIN, accepted=1000, taken=1000)
     drained.after(FAILING, accepted=1020, taken=1017)
     assert ": waits for 3 of 20 accepted deliveries; nothing moved for" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("name", "patience_s"), [("slow", 2.2), ("other", 1.2)])
-def test_a_restart_after_which_nothing_moves_for_long_is_waited_for(
-    tmp_path: Path, name: str, patience_s: float
-) -> None:
-    """For as long as its table says, also where that is longer than the short form waits for a law."""
-    drained = draining(tmp_path, Waits(law_s=1.0, longest_s=3.0, resumes_s=0.0))
-    found = drained.after(Stage("restart", users=1, restart=name), accepted=10, taken=9)
-    assert found.patience_s == patience_s
