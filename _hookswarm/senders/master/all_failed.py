@@ -19,9 +19,9 @@ class AllFailed(NamedTuple):
 def all_failed(
     stage: Stage, settled: int, failed: int, reports: Sequence[WorkerReport], published: bool = False
 ) -> AllFailed | None:
-    """What ends the run: every delivery of a stage that plans nothing wrong failed; `published`: at a service. Else None.
+    """What ends the run: every delivery of a stage that plans nothing wrong failed. Else None.
 
-    A try of a capacity search ends none: to fail is an answer to it.
+    `published`: it was handed to a delivery service. A try of a capacity search ends none: to fail is an answer to it.
     """
     if not settled or failed < settled or stage.limits or stage.may_fail(published):
         return None
