@@ -33,7 +33,7 @@ class Claim:
         held = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            there = os.stat(self._lock)
+            there = self._lock.stat()
         except (BlockingIOError, FileNotFoundError):  # held by another one, who may just have removed it
             os.close(held)
             return False
