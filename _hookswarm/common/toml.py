@@ -15,7 +15,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError([f"cannot read {path}: {error.strerror}"]) from None
+        raise ConfigError([f"cannot read {path}: {error.strerror}: look at its name, and who may read it"]) from None
     except RecursionError:
         raise ConfigError([f"{path}: not TOML of ours: it is nested too deeply"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

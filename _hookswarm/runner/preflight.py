@@ -90,7 +90,7 @@ def preflight(options: argparse.Namespace) -> Outlook:
             faults += restart_faults(settings.service, [stage.restart for stage in played])
     except ConfigError as error:
         faults += error.faults
-    faults += [fault for check in checks for fault in check_faults(check, there)]
+    faults += [fault for check in checks for fault in check_faults(check, there, bool(options.service))]
     if faults:
         raise ConfigError(faults)
     plans = [(prepared.settings, prepared.plan) for prepared in found.tests.values()]

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import figure
 from _hookswarm.protocol.credentials import control_token
-from _hookswarm.protocol.regions import Region, RegionTable, check_url
+from _hookswarm.protocol.regions import Region, RegionTable
 from _hookswarm.protocol.served import Served
 from _hookswarm.receiver.fleet import Fleet, on_free_ports
 from _hookswarm.records.clock import Clock
@@ -39,7 +39,7 @@ from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.reachable import unreachable_addresses
 from _hookswarm.senders.plan.serviced import addresses_of
 from _hookswarm.senders.service.account import open_account, settle
-from _hookswarm.senders.service.endpoints import endpoint_urls, served_by
+from _hookswarm.senders.service.endpoints import advertise_faults, endpoint_urls, served_by
 from _hookswarm.senders.service.handing import Hand
 from _hookswarm.senders.service.keeper import Keeper
 from _hookswarm.senders.service.kept import ACCOUNT, AccountFile, left_behind
@@ -121,10 +121,9 @@ def _region(options: argparse.Namespace) -> Region:
             raise ConfigError([f"--port must be a whole number from 1 to 65535, not {options.port}"])
         free = free.model_copy(update={"url": f"http://127.0.0.1:{options.port}/hooks"})
     if options.advertise:
-        try:
-            check_url(options.advertise.format(port=1, region="a"))
-        except (ValueError, KeyError, IndexError) as error:
-            raise ConfigError([f"--advertise: {error}"]) from None
+        faults = advertise_faults(options.advertise)
+        if faults:
+            raise ConfigError(faults)
     return free
 
 

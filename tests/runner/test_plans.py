@@ -20,6 +20,9 @@ from _hookswarm.runner.options import make_parser
 from _hookswarm.runner.plans import Outlook, stage_faults
 from _hookswarm.runner.preflight import preflight
 from _hookswarm.runner.tests import TESTS
+from _hookswarm.senders.service.kept import kept_file
+from _hookswarm.senders.service.table import load_service
+from tests.support.own_service import own_table
 from tests.support.receivers import CHECKOUT, KEY, SECRET
 
 NAMES = {"load": ["sustained", "bursts"], "performance": ["retry a", "retry b"]}
@@ -55,6 +58,18 @@ def shown(outlook: Outlook, dry: bool = False) -> str:
 def test_a_stage_that_some_test_lacks_is_named(pattern: str, said: str) -> None:
     """With what was meant, or which test has it."""
     assert list(stage_faults([pattern], NAMES)) == [f"--stages: {said}"] * bool(said)
+
+
+def test_stages_of_a_test_that_cannot_be_planned_are_not_called_unknown(tmp_path: Path) -> None:
+    """What is kept of its endpoints is damaged: that is all that is wrong."""
+    own_table(tmp_path)
+    kept = kept_file(Path("results"), load_service("own.toml"), ["local"])
+    kept.parent.mkdir()
+    kept.write_text("{")
+    with pytest.raises(ConfigError) as caught:
+        judged("--service", "own.toml", "--keep-endpoints", "--test", "load", "--stages", "sustained")
+    (fault,) = caught.value.faults
+    assert fault.startswith(f"test load: {kept} is damaged: take down by hand")
 
 
 def test_a_stage_that_one_of_five_tests_lacks_ends_the_command_before_the_first(

@@ -121,6 +121,8 @@ def through_of(
     own = published_by_itself(published.attempts.rows[published.attempts.first], service)
     rows, ours = arrived.rows.rows, arrived.event >= 0
     accepted = published.state == State.ACKNOWLEDGED
+    handed = own & (published.state != State.ABANDONED)
+    unaccepted = int(np.count_nonzero(handed & ~accepted & ~arrived.seen))
     begin, end = window
     counted = accepted & (published.due_ns >= begin) & (published.due_ns < end)
     first = _first_start(published, arrived)
@@ -129,6 +131,8 @@ def through_of(
     return Through(
         published=int(np.count_nonzero(own)),
         unpublished=int(np.count_nonzero(own & (published.state == State.ABANDONED))),
+        unaccepted=unaccepted,
+        unaccepted_rate=unaccepted / int(np.count_nonzero(handed)) if handed.any() else None,
         accepted=int(np.count_nonzero(accepted)),
         arrived=int(np.count_nonzero(arrived.seen)),
         untaken=int(np.count_nonzero(accepted & arrived.seen & (arrived.first_ns == 0))),

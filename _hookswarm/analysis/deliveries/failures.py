@@ -60,9 +60,9 @@ class FailuresRecorder(Recorder):
     def add(self, stage: PlayedStage) -> None:
         reports = stage.ended.reports if stage.ended else []
         kinds = [kind for report in reports for kind in report.failures]
-        again = stage.plan.duplicate and self._frames.manifest.service  # it may refuse what it has already
+        planned = stage.plan.may_fail(published=self._frames.manifest.service is not None)
         for one in _balanced(_counted(stage.delivered.attempts.rows), kinds):
-            kind = _Kind(stage.plan.plans_faults or bool(again), one.outcome, one.status, one.text)
+            kind = _Kind(planned, one.outcome, one.status, one.text)
             self._found.setdefault(kind, _Told()).add(stage.plan.name, one)
 
     def fill(self, sections: Sections) -> None:

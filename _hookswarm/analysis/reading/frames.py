@@ -98,6 +98,12 @@ class PlannedStage(BaseModel):
         """Whether something was to go wrong in it."""
         return bool(self.faults or self.incidents or self.restart or any(own.faults for own in self.classes))
 
+    def may_fail(self, published: bool) -> bool:
+        """Whether what was sent might fail by plan. `published`: to a delivery service, which takes events whatever our
+        receivers answer, unless it was restarted, or was given again what it had.
+        """
+        return bool(self.restart or self.duplicate) if published else self.plans_faults
+
 
 _PLAN = TypeAdapter(list[PlannedStage])
 

@@ -14,7 +14,10 @@ class Failure(Model):
     text: str = Field(description="what the sender saw; empty where it did not live to tell")
     sample: str = Field(description="how one answer's body began (200 bytes), in one line, without our secrets")
     hint: str = Field(description="what to look at; empty where nothing is known, or the plan lets things fail")
-    planned: bool = Field(description="of stages that plan faults: what our receivers were told to do is among them")
+    planned: bool = Field(
+        description="of stages that plan faults: what our receivers were told to do is among them. Of publishes to a "
+        "service: of stages that restart it, or publish again"
+    )
     stages: dict[str, int] = Field(description="attempts by stage")
     first_s: float = Field(description="when the first of them ended, from the run's first stage on")
     last_s: float

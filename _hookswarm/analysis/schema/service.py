@@ -26,6 +26,10 @@ class Through(Model):
 
     published: int = Field(default=0, description="events that fell due, each once, whoever gets it")
     unpublished: int = Field(default=0, description="of them those that were never handed over")
+    unaccepted: int = Field(
+        default=0, description="of those that were handed over: neither accepted, nor, where that is in doubt, arrived"
+    )
+    unaccepted_rate: float | None = Field(default=None, description="their share of those that were handed over")
     accepted: int = Field(description="events that the service said it would deliver")
     arrived: int = Field(description="of all events, those of which anything arrived, taken or not")
     untaken: int = Field(description="accepted, and answered a failure by our receivers every time they arrived")

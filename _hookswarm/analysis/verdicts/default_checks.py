@@ -23,6 +23,12 @@ DEFAULTS = {
 """What holds, and what to do where it does not."""
 PROMISES = "promises kept"
 """Of runs through a delivery service: no rule of its conformance table is broken."""
+EXCUSES = {
+    service_checks.TWICE: "restarts the service",
+    service_checks.BODILESS: "plans redirects",
+    service_checks.UNACCEPTED: "restarts the service, publishes again, seeks overload or was cut short",
+}
+"""By check: what all stages do that it does not hold in."""
 NO_JOURNAL = "no receiver of ours kept a journal of arrivals"
 
 
@@ -44,26 +50,34 @@ def judge_defaults(
     error_rate = _judge(ERROR_RATE, DEFAULTS[ERROR_RATE], whole, "" if counting else none)
     if service:
         promises = [] if rules is None else [_judge_promises(rules, len(stages))]
-        return [*_of_service(service, stages), error_rate, *promises]
+        taking = [
+            stage for stage in stages if stage.name not in cut and not seeks_overload(stage, frames.manifest.test)
+        ]
+        return [*_of_service(service, stages, taking), error_rate, *promises]
     return [
         error_rate if text == ERROR_RATE else _judge(text, advice, every, "" if counting else none)
         for text, advice in DEFAULTS.items()
     ]
 
 
-def _of_service(service: ServiceRecord, stages: Sequence[Stage]) -> Iterator[DefaultCheck]:
-    """What a service is held against, over all stages where it counts."""
+def _of_service(service: ServiceRecord, stages: Sequence[Stage], taking: Sequence[Stage]) -> Iterator[DefaultCheck]:
+    """What a service is held against, over all stages where it counts; `taking`: those in which it is to take all."""
     for text, advice in service_checks.checks_of(service).items():
-        judged = [stage for stage in stages if service_checks.holds_in(text, stage)]
-        excuse = "restarts the service" if text == service_checks.TWICE else "plans redirects"
+        among = taking if text == service_checks.UNACCEPTED else stages
+        judged = [stage for stage in among if service_checks.holds_in(text, stage)]
+        excuse = EXCUSES.get(text, "")
         none = f"every stage {excuse}" if stages else "no stage was played"
         yield _judge(text, advice, list(measures.numbers_of_stages(judged)), "" if judged else none)
 
 
 def counts(stage: Stage, test: str) -> bool:
     """Whether a stage plans nothing wrong, is no try of a capacity search, and seeks no overload."""
-    seeks_overload = test == SCALABILITY and stage.parameters.get("overload_s")
-    return not (stage.plans_faults or stage.parameters.get("limits") or seeks_overload)
+    return not (stage.plans_faults or seeks_overload(stage, test))
+
+
+def seeks_overload(stage: Stage, test: str) -> bool:
+    """Whether it is a try of a capacity search, or looks for the limit otherwise."""
+    return bool(stage.parameters.get("limits") or (test == SCALABILITY and stage.parameters.get("overload_s")))
 
 
 def _cut_short(frames: RunFrames) -> set[str]:

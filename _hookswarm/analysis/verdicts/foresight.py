@@ -12,22 +12,24 @@ from _hookswarm.common.wording import first_of
 NAMES_SHOWN = 6
 
 
-def check_faults(check: Check, there: Mapping[str, Collection[str]]) -> Iterator[str]:
+def check_faults(check: Check, there: Mapping[str, Collection[str]], service: bool = True) -> Iterator[str]:
     """A phrase for each thing that will not be there to be checked.
 
     `there` has, by scope (`test`, `stage`, `class` …), the names that there will be; of a scope that it lacks all are
-    believed.
+    believed. `service`: the run goes through a delivery service.
     """
     kind = frozenset(check.scopes) - set(EVERYWHERE)
-    if fault := unknown_number(check.name) or _nowhere(check.name, kind, there.get("test")):
+    if fault := unknown_number(check.name) or _nowhere(check.name, kind, there.get("test"), service):
         yield f"check {check.text!r}: {fault}"
     for scope, pattern in check.scopes.items():
         if scope in there and not any(fnmatchcase(name, pattern) for name in there[scope]):
             yield f"check {check.text!r}: {_nobody(scope, pattern, sorted(there[scope]))}"
 
 
-def _nowhere(name: str, kind: frozenset[str], tests: Collection[str] | None) -> str:
+def _nowhere(name: str, kind: frozenset[str], tests: Collection[str] | None, service: bool) -> str:
     found = named(name)
+    if not service and all(one.of_service for one in found):
+        return f"`{name}` is a number of runs through a delivery service: name one by --service, or leave it out"
     of_kind = [one for one in found if one.kind == kind]
     if not of_kind:
         others = sorted({" ".join(f"{scope}:…" for scope in sorted(one.kind)) or "no scope" for one in found})

@@ -35,6 +35,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
         name: (f"through.{name}",)
         for name in (
             "accepted",
+            "unaccepted",
+            "unaccepted_rate",
             "untaken",
             "missing",
             "dropped",

@@ -14,13 +14,19 @@ from pydantic import BaseModel
 
 from _hookswarm.analysis.schema.cpu import RoleCpu
 from _hookswarm.analysis.schema.distribution import RegionOrigin, RegionPair, RegionTarget, Strategy
+from _hookswarm.analysis.schema.drains import Drain
 from _hookswarm.analysis.schema.duplicates import Duplicates
 from _hookswarm.analysis.schema.failover import Failover
 from _hookswarm.analysis.schema.io import IoStage
+from _hookswarm.analysis.schema.isolation import Isolation
 from _hookswarm.analysis.schema.memory import MemoryTrend
 from _hookswarm.analysis.schema.report import Class, Stage
+from _hookswarm.analysis.schema.restarts import Restarted
 from _hookswarm.analysis.schema.scalability import Capacity
 from _hookswarm.analysis.verdicts.measures import ALIASES
+
+THROUGH, ISOLATION, DRAIN, RESTART = "through.", "isolation.", "drain.", "restart."
+"""How the numbers begin that only runs through a delivery service have."""
 
 
 class Known(NamedTuple):
@@ -32,6 +38,11 @@ class Known(NamedTuple):
     """A `*` in it stands for what only a run can tell."""
     test: str | None
     """The one test that has it; None: any."""
+
+    @property
+    def of_service(self) -> bool:
+        """Whether only runs through a delivery service have it."""
+        return self.name.startswith((THROUGH, ISOLATION, DRAIN, RESTART))
 
 
 @cache
@@ -47,6 +58,9 @@ def known_numbers() -> tuple[Known, ...]:
         ((), Failover, "failover.", "distribution"),
         (("region",), Failover, "failover.", "distribution"),
         ((), Duplicates, "duplicates.", None),
+        ((), Isolation, ISOLATION, None),
+        ((), Drain, DRAIN, None),
+        ((), Restarted, RESTART, None),
         ((), Capacity, "capacity.", "scalability"),
         (("role",), MemoryTrend, "memory.", None),
         (("role",), RoleCpu, "cpu.", None),

@@ -1,7 +1,7 @@
 """What is asked of a delivery service without being asked for, and in which stages.
 
-What it accepted it must not lose, repeat or alter, whatever its endpoints do: so this holds in stages that plan faults,
-and in those that seek overload, too.
+It must take what is published, and not lose, repeat or alter what it took, whatever its endpoints do: so this holds in
+stages that plan faults, too; but for the taking also in those that seek overload.
 """
 
 from _hookswarm.analysis.schema.report import Stage
@@ -11,6 +11,7 @@ from _hookswarm.records.manifest import ServiceRecord
 UNVERIFIED = "unverified==0"
 BODILESS = "bodiless==0"
 TWICE = "duplicated_spurious==0"
+UNACCEPTED = "unaccepted_rate<=1%"
 WRONGS = {
     LOST: "{service} accepted them and never delivered them: look for what it drops between its answer and its queue, "
     "and in its log",
@@ -21,6 +22,8 @@ WRONGS = {
     "endpoints, for these may be other tenants'",
     "unexpected==0": "{service} delivered what was not published for that endpoint, or what it had refused to take: "
     "look at its answers, and for what else publishes there",
+    UNACCEPTED: "{service} did not take what was published, and what its endpoints answer is no reason: look at the "
+    "failures, and at what it logged",
     UNVERIFIED: "{service} signed them with another secret, time or body than its table says: look at `delivers` and "
     "`secret` there, and for attempts that repeat an old time",
     BODILESS: "{service} sent requests without the event, though nothing was redirected: look for a method or a body "
@@ -39,6 +42,8 @@ def checks_of(service: ServiceRecord) -> dict[str, str]:
 
 def holds_in(check: str, stage: Stage) -> bool:
     """Whether a stage is judged by a check."""
+    if check == UNACCEPTED:  # it may refuse an event that it has already
+        return not (stage.parameters.get("restart") or stage.parameters.get("duplicate"))
     if check == TWICE:  # what was killed cannot know what had been acknowledged
         return not stage.parameters.get("restart")
     return check != BODILESS or not stage.plans_redirects

@@ -16,12 +16,14 @@ class AllFailed(NamedTuple):
     """The same, and what the target answered most often, with what to look at."""
 
 
-def all_failed(stage: Stage, settled: int, failed: int, reports: Sequence[WorkerReport]) -> AllFailed | None:
+def all_failed(
+    stage: Stage, settled: int, failed: int, reports: Sequence[WorkerReport], published: bool = False
+) -> AllFailed | None:
     """What ends the run: every delivery of a stage that plans nothing wrong failed. Else None.
 
-    A try of a capacity search ends none: to fail is an answer to it.
+    `published`: it was handed to a delivery service. A try of a capacity search ends none: to fail is an answer to it.
     """
-    if not settled or failed < settled or stage.limits or stage.plans_faults:
+    if not settled or failed < settled or stage.limits or stage.may_fail(published):
         return None
     count = f"every one of {settled:,} deliveries" if settled > 1 else "the only delivery"
     what = f"{count} of stage {stage.name!r} failed"

@@ -11,6 +11,7 @@ from _hookswarm.protocol.regions import address_of
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.service.account import Account, given_values, open_account, own_secret
+from _hookswarm.senders.service.claim import Claim
 from _hookswarm.senders.service.keeper import Keeper
 from _hookswarm.senders.service.kept import (
     ACCOUNT,
@@ -55,6 +56,7 @@ class ServiceEndpoints:
         self._path = folder / ACCOUNT
         if settings.keep_endpoints:
             self._path = kept_file(settings.results, service, [region.name for region in settings.regions])
+        self._claim = Claim(self._path)
         self._account: Account | None = None
         self._keeper: Keeper | None = None
         self.used_again = 0
@@ -68,6 +70,7 @@ class ServiceEndpoints:
 
         Raises StepError, ConfigError, OSError.
         """
+        self._claim.take()
         atexit.register(self._say_left)
         if self._keeps and self._path.exists() and (account := self._again(Kept.load(self._path), urls)):
             return account
@@ -170,6 +173,12 @@ class ServiceEndpoints:
 
     def end(self) -> None:
         """Take them down, or keep them; what cannot be is told, and hides no result. Raises OSError."""
+        try:
+            self._end()
+        finally:
+            self._claim.end()
+
+    def _end(self) -> None:
         if not self._keeper:
             return
         if self._keeps and self._account and self._keep(self._keeper, self._account):

@@ -110,7 +110,8 @@ class StagePlayer:
     def _give_up_if_all_failed(self, stage: Stage) -> None:
         origins, reports = self._inbox.origins(), list(self._inbox.reports.values())
         settled, failed = sum(one.settled for one in origins), sum(one.failed for one in origins)
-        if not self._settings.keep_going and (why := all_failed(stage, settled, failed, reports)):
+        published = self._settings.service is not None
+        if not self._settings.keep_going and (why := all_failed(stage, settled, failed, reports, published)):
             self._ending.give_up(why)
 
     def _effects(self, stage: Stage) -> Effects | None:

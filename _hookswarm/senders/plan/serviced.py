@@ -18,6 +18,7 @@ from _hookswarm.senders.plan.restarts import EACH
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.stages import CUTS, Stage
 from _hookswarm.senders.service.account import open_account
+from _hookswarm.senders.service.endpoints import advertise_faults
 from _hookswarm.senders.service.table import Service
 
 MOST_ENDPOINTS = 10_000
@@ -64,10 +65,7 @@ def service_faults(
     if service and captured and (most := service.publish.largest_bytes) and captured.largest > most:
         yield f"--payloads: {service.name} takes no body above {most:,} B: leave larger ones out"
     if options.advertise:
-        try:
-            check_url(options.advertise.format(port=1, region="a"))
-        except (ValueError, KeyError, IndexError) as error:
-            yield f"--advertise: {error}"
+        yield from advertise_faults(options.advertise)
     if service:
         try:
             addresses = addresses_of(service)

@@ -193,6 +193,12 @@ class Stage:
         """Whether something is to go wrong in it."""
         return bool(self.faults or self.incidents or self.restart or any(own.faults for own in self.classes))
 
+    def may_fail(self, published: bool) -> bool:
+        """Whether what is sent may fail by plan. `published`: to a delivery service, which takes events whatever our
+        receivers answer, unless it is restarted, or is given again what it has.
+        """
+        return bool(self.restart or self.duplicate) if published else self.plans_faults
+
     @property
     def setup(self) -> Setup:
         """How our receivers are to serve."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from _hookswarm.protocol.identity import run_tag
-from _hookswarm.protocol.regions import Region
+from _hookswarm.protocol.regions import Region, check_url
 from _hookswarm.protocol.served import Served, endpoint_path
 from _hookswarm.senders.service.account import Account
 from _hookswarm.senders.service.filling import fill
@@ -20,10 +20,26 @@ def endpoint_urls(regions: Sequence[Region], webhooks: int, advertise: str = "")
     return [f"{bases[webhook % len(bases)]}{endpoint_path(webhook)}" for webhook in range(webhooks)]
 
 
+def advertise_faults(advertise: str) -> list[str]:
+    """What is wrong with the address by which a service is to reach our receivers."""
+    filled = _advertised(advertise, 1, "a")
+    if {*"{}"} & {*filled}:
+        return [f"--advertise {advertise}: its braces can hold {{port}} and {{region}}: write no others"]
+    try:
+        check_url(filled)
+    except ValueError as error:
+        return [f"--advertise: {error}"]
+    return []
+
+
+def _advertised(advertise: str, port: int | None, region: str) -> str:
+    return advertise.replace("{port}", str(port)).replace("{region}", region)
+
+
 def _base(region: Region, advertise: str) -> str:
     parts = urlsplit(region.url)
     if advertise:
-        return advertise.format(port=parts.port, region=region.name)
+        return _advertised(advertise, parts.port, region.name)
     return f"{parts.scheme}://{parts.netloc}"
 
 

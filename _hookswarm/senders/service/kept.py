@@ -4,8 +4,9 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.wording import with_remedy
@@ -32,7 +33,7 @@ class Kept(BaseModel):
     account: Account
     run: str = ""
     """The id of the run that set it up."""
-    ports: dict[str, int] = {}
+    ports: dict[str, Annotated[int, Field(ge=1, le=65_535)]] = {}
     """Where the receivers are that it delivers to, by region."""
 
     def save(self, path: Path) -> None:
@@ -49,17 +50,42 @@ class Kept(BaseModel):
             raise ConfigError([f"{why}: look at the name"]) from None
         except OSError as error:
             raise ConfigError([with_remedy(error)]) from None
+        except UnicodeDecodeError:
+            raise ConfigError([_damaged(path)]) from None
         try:
             kept = cls.model_validate_json(first)
             for line in added[:-1]:  # the last one is empty, or torn
                 level, place, values, done = json.loads(line)
                 kept.account.of(level)[place].update(values)
                 kept.account.done_of(level)[place] = done
+            kept.check()
         except (ValueError, LookupError, TypeError):  # it may hold secrets: nothing of it is shown
             if not first.startswith(_BEGINS) and (_is_json(first, *added) or not _is_named_so(path)):
                 raise ConfigError([_not_ours(path)]) from None
-            raise ConfigError([f"{path} is damaged: take down by hand what the service still has of it"]) from None
+            raise ConfigError([_damaged(path)]) from None
         return kept
+
+    def check(self) -> None:
+        """Raises ValueError unless all is there that the steps which were done have kept."""
+        account = self.account
+        groups = -(-len(account.endpoints) // account.group_size) if account.group_size else 0
+        if not {"run", *self.service.addresses, *self.service.values} <= {*account.run}:
+            raise ValueError("a value of the run is not there")
+        if len(account.groups) < groups or any(not {"url", "webhook"} <= {*one} for one in account.endpoints):
+            raise ValueError("an endpoint has no address, or no group")
+        levels: tuple[Level, ...] = ("run", "group", "endpoint")
+        for level in levels:
+            there, done = account.of(level), account.done.get(level, [])
+            steps = [step for step in self.service.setup if step.each == level]
+            if len(done) > len(there):
+                raise ValueError(f"more were set up than there are: {level}")
+            for values, count in zip(there, done, strict=False):
+                if not {name for step in steps[:count] for name in step.keep} <= {*values}:
+                    raise ValueError(f"what was kept is not there: {level}")
+
+
+def _damaged(path: Path) -> str:
+    return f"{path} is damaged: take down by hand what the service still has of it, and remove the file"
 
 
 class AccountFile:

@@ -62,3 +62,11 @@ def test_a_share_that_was_hardly_meant_is_doubted(text: str, said: str) -> None:
     told = doubt(parse_check(text))
     assert told.endswith(said)
     assert bool(told) == bool(said)
+
+
+@pytest.mark.parametrize("name", ["pickup_p99_ms", "unaccepted_rate", "isolation.number", "restart.lost_before"])
+def test_what_only_a_service_has_is_told_where_there_is_none(name: str) -> None:
+    """With the option that names one."""
+    (fault,) = check_faults(parse_check(f"{name}<1"), THERE, service=False)
+    assert f"`{name}` is a number of runs through a delivery service: name one by --service" in fault
+    assert list(check_faults(parse_check(f"{name}<1"), THERE)) == []

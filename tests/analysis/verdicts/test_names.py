@@ -1,5 +1,7 @@
 """The names of all numbers: those that reports really have are among them."""
 
+import re
+
 import pytest
 
 from _hookswarm.analysis.schema.files import MODELS
@@ -7,6 +9,7 @@ from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.analysis.verdicts.measures import ALIASES, numbers_of
 from _hookswarm.analysis.verdicts.names import named, unknown_number
 from tests.support.kept_runs import REPORTS, TESTS
+from tests.support.receivers import CHECKOUT
 
 
 @pytest.mark.parametrize("test", TESTS)
@@ -37,3 +40,12 @@ def test_what_is_unknown_is_told_with_what_was_meant(name: str, meant: str) -> N
     assert unknown_number(name) == f"there is no `{name}`, did you mean {meant}"
     assert unknown_number("xyz") == "there is no `xyz`, docs/ci.md lists the numbers"
     assert unknown_number("lost") == unknown_number("attempts.by_outcome.reset") == ""
+
+
+def test_every_number_that_the_document_names_is_known() -> None:
+    """Also those that only a run through a delivery service has."""
+    lines = (CHECKOUT / "docs/ci.md").read_text().splitlines()
+    (row,) = [line for line in lines if line.startswith("| number |")]
+    names = re.findall(r"`([^`]+)`", row)
+    assert {"isolation.number", "drain.drain_per_s", "restart.nothing_moved_s", "error_rate"} <= {*names}
+    assert [name for name in names if unknown_number(name)] == []

@@ -147,6 +147,39 @@ def test_a_publish_that_timed_out_is_neither_lost_nor_unexpected() -> None:
     assert failed(section) == set()
 
 
+REFUSED = [one | {"outcome": Outcome.REJECTED, "status": 401} for one in EVENTS[:2]]
+DOUBTED = [one | {"outcome": Outcome.READ_TIMEOUT, "status": 0} for one in EVENTS[:2]]
+UNACCEPTED = "unaccepted_rate<=1%"
+
+
+@pytest.mark.parametrize("planned", [{}, FAULTS], ids=["nothing planned", "faults planned"])
+@pytest.mark.parametrize("first", [REFUSED, DOUBTED], ids=["refused", "no answer"])
+def test_what_a_service_does_not_take_is_told(first: list[Row], planned: dict[str, Any]) -> None:
+    """What our receivers were to answer explains no refused publish: it is named with its status, and fails the run."""
+    section = found(made(SEEN[2:], [*first, *EVENTS[2:]], **planned))
+    through = stage_of(section).through
+    assert through
+    assert (through.unaccepted, through.unaccepted_rate) == (2, 0.02)
+    assert failed(section) == {UNACCEPTED} | (set() if planned else {"error_rate<=1%"})
+    (failure,) = section.failures or []
+    assert (failure.attempts, failure.planned) == (2, False)
+    (message,) = [one.message for one in section.verdict.reasons if one.message.startswith(UNACCEPTED)]
+    assert "own did not take what was published" in message
+    arrived = stage_of(found(made(SEEN, [*DOUBTED, *EVENTS[2:]], **planned))).through
+    assert arrived
+    assert arrived.unaccepted == 0
+
+
+BY_PLAN: list[dict[str, Any]] = [{"restart": "own"}, {"duplicate": {"kind": "later"}}, {"limits": {"p99_ms": 100.0}}]
+
+
+@pytest.mark.parametrize("planned", BY_PLAN, ids=["restart", "duplicate", "limits"])
+def test_a_service_that_cannot_take_it_by_plan_is_not_held_to_it(planned: dict[str, Any]) -> None:
+    """It was killed, was given again what it has, or its limit was looked for."""
+    section = found(made(SEEN[2:], [*REFUSED, *EVENTS[2:]], **planned))
+    assert UNACCEPTED not in failed(section)
+
+
 def test_an_acknowledgement_that_came_late_explains_a_second_arrival() -> None:
     """The service may have ceased to wait for it."""
     slow = SEEN[0] | {"done": SEEN[0]["start"] + 6 * SECOND}

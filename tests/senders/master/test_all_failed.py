@@ -53,3 +53,17 @@ def test_one_delivery_that_went_well_is_enough(settled: int, failed: int) -> Non
 def test_a_stage_that_plans_faults_or_seeks_the_capacity_ends_no_run(stage: Stage) -> None:
     """What fails there was asked to."""
     assert all_failed(stage, 1_000, 1_000, REPORTS) is None
+
+
+@pytest.mark.parametrize(
+    ("stage", "ends"),
+    [
+        (Stage("x", events=1, faults=Faults({503: 1.0})), True),
+        (Stage("x", events=1, classes=(WebhookClass("a", 0, 1, Faults({503: 1.0})),)), True),
+        (Stage("x", events=1, restart="own"), False),
+        (Stage("x", duration_s=1, limits=Limits()), False),
+    ],
+)
+def test_a_service_takes_events_whatever_our_receivers_answer(stage: Stage, ends: bool) -> None:
+    """Unless it is restarted, or its capacity is sought."""
+    assert bool(all_failed(stage, 1_000, 1_000, REPORTS, published=True)) is ends

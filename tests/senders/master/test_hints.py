@@ -112,6 +112,9 @@ def test_a_publish_that_failed_is_the_service_s(
     )
     parser = argparse.ArgumentParser()
     add_options(parser)
-    said = hint(check_options(parser.parse_args(["--service", str(table)])), outcome, status)
+    settings = check_options(parser.parse_args(["--service", str(table)]))
+    said = hint(settings, outcome, status)
     assert word in said
     assert "--target" not in said
+    assert hint(settings, outcome, status, stage=Stage("x", events=1, faults=Faults({503: 0.5}))) == said
+    assert not hint(settings, outcome, status, stage=Stage("x", events=1, restart="own"))

@@ -42,7 +42,18 @@ def test_a_plain_run_is_taken() -> None:
         (("--accept", "status in 200"), "--accept: write it into the service's table, publish.accept: leave one out"),
         (("--retry-profile", "svix"), "--retry-profile is about what we retry, and --service retries itself: leave o"),
         (("--advertise", "receivers"), "--advertise: "),
-        (("--advertise", "http://x:{prt}"), "--advertise: "),
+        (
+            ("--advertise", "http://x:{prt}"),
+            "--advertise http://x:{prt}: its braces can hold {port} and {region}: write",
+        ),
+        (
+            ("--advertise", "http://x:{port"),
+            "--advertise http://x:{port: its braces can hold {port} and {region}: write",
+        ),
+        (
+            ("--advertise", "http://x:{port.x}"),
+            "--advertise http://x:{port.x}: its braces can hold {port} and {region}",
+        ),
     ],
 )
 def test_what_does_not_go_with_a_service_is_named(arguments: tuple[str, ...], fault: str) -> None:

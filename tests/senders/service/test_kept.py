@@ -1,7 +1,10 @@
 """What is kept of a set-up: written step by step, used again where that is right, and gone on with."""
 
+import json
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +54,35 @@ def test_each_step_is_written_before_the_next_so_that_a_kill_loses_none(tmp_path
     with (tmp_path / ACCOUNT).open("a") as file:
         file.write('["endpoint", 3, {"ho')
     assert Kept.load(tmp_path / ACCOUNT).account == one.account
+
+
+SPOILT: dict[str, Callable[[dict[str, Any]], object]] = {
+    "fewer than were set up": lambda told: told["account"]["endpoints"].pop(),
+    "an id is missing": lambda told: told["account"]["endpoints"][1].pop("hook"),
+    "a URL is missing": lambda told: told["account"]["endpoints"][1].pop("url"),
+    "the run's name is missing": lambda told: told["account"]["run"].pop("run"),
+    "what the run kept is missing": lambda told: told["account"]["run"].pop("app"),
+    "a port that there cannot be": lambda told: told["ports"].update(local=99_999),
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_a_file_that_cannot_be_right_is_told_and_not_used(tmp_path: Path, how: str) -> None:
+    """Before anything is sent: with what to do, and nothing of what it holds."""
+    path = tmp_path / ACCOUNT
+    with Api(answer) as api:
+        one = SetUp(made(tmp_path, url=api.url), 3).up()
+    AccountFile(path, one.service).save(one.account)
+    told = json.loads(path.read_text())
+    SPOILT[how](told)
+    path.write_text(json.dumps(told) + "\n")
+    with pytest.raises(ConfigError) as caught:
+        Kept.load(path)
+    by_hand = "take down by hand what the service still has of it, and remove the file"
+    assert list(caught.value.faults) == [f"{path} is damaged: {by_hand}"]
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="is damaged: take down by hand"):
+        Kept.load(path)
 
 
 def test_a_set_up_goes_on_where_it_was_and_does_nothing_twice(tmp_path: Path) -> None:
