@@ -37,6 +37,15 @@ class Through(Model):
     misdelivered: int = Field(
         default=0, description="arrivals at an endpoint that does not get the event; of `ledger.unexpected`"
     )
+    foreign: int = Field(
+        default=0, description="requests that name no event that was published to it; of `ledger.unexpected`"
+    )
+    refused: int = Field(
+        default=0, description="arrivals of events that it had not accepted, by its answer; of `ledger.unexpected`"
+    )
+    valueless: int = Field(
+        default=0, description="arrivals with the event's id and no payload, where no other has one: nothing to compare"
+    )
     rewritten: int = Field(description="arrivals with the published value in other bytes")
     unverified: int = Field(description="arrivals whose signature was not right, or whose time was not recent")
     bodiless: int = Field(description="requests without a body, such as a GET that follows a redirect: no arrivals")

@@ -208,6 +208,13 @@ class Code(StrEnum):
         "nobody knows whether they are late or lost",
         "raise `drain_s` in its table, or run the full form of the test, which waits longer",
     )
+    DELIVERIES_VALUELESS = (
+        "deliveries_valueless",
+        Effect.NOTE,
+        "a service's deliveries hold the events' ids and no payload of ours, in all of a stage: nothing says whether "
+        "it keeps the published values",
+        "put {payload} or {payload_text} into the table's publish.body; a service that delivers ids alone has no more",
+    )
     DELIVERIES_REORDERED = (
         "deliveries_reordered",
         Effect.NOTE,

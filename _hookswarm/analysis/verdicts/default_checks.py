@@ -53,7 +53,7 @@ def judge_defaults(
 
 def _of_service(service: ServiceRecord, stages: Sequence[Stage]) -> Iterator[DefaultCheck]:
     """What a service is held against, over all stages where it counts."""
-    for text, advice in service_checks.checks_of(service).items():
+    for text, advice in service_checks.checks_of(service, stages).items():
         judged = [stage for stage in stages if service_checks.holds_in(text, stage)]
         excuse = "restarts the service" if text == service_checks.TWICE else "plans redirects"
         none = f"every stage {excuse}" if stages else "no stage was played"

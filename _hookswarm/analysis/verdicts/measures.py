@@ -39,6 +39,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
             "missing",
             "dropped",
             "misdelivered",
+            "foreign",
+            "refused",
             "rewritten",
             "unverified",
             "bodiless",

@@ -16,6 +16,9 @@ def service_notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason
     for stage in stages:
         if stage.through and stage.through.missing:
             yield Reason(code=Code.DELIVERIES_MISSING, message=f"{stage.name}: {_missing(service.name, stage)}")
+    if valueless := sum(stage.through.valueless for stage in stages if stage.through):
+        told = f"{valueless:,} deliveries hold the event's id and no payload: nothing says that {service.name} keeps "
+        yield Reason(code=Code.DELIVERIES_VALUELESS, message=f"{told}values; {Code.DELIVERIES_VALUELESS.advice}")
     if service.promises.get("order") != "kept":
         for stage in stages:
             if stage.ledger.reordered:

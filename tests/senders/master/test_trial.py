@@ -4,7 +4,8 @@ import base64
 
 from _hookswarm.protocol.event_values import spellings
 from _hookswarm.protocol.served import Caught
-from _hookswarm.senders.master.trial import id_headers
+from _hookswarm.records.rows import Flag
+from _hookswarm.senders.master.trial import bytes_told, id_headers
 
 ID = "msg_b1992a6b_ffff_0_0"
 
@@ -24,3 +25,11 @@ def test_headers_bring_an_id_back_as_it_is_or_as_the_uuid_that_is_made_of_it() -
 def test_where_no_id_of_ours_arrived_no_header_brings_one_back() -> None:
     """An empty text is in every header."""
     assert id_headers(caught("", other="x")) == []
+
+
+def test_what_became_of_the_bytes_is_told() -> None:
+    """Also where nothing came that could be compared."""
+    told = {flag: bytes_told(caught(ID).model_copy(update={"flags": int(flag)})) for flag in Flag}
+    assert told[Flag.VALUELESS] == "its id came, and no payload of ours"
+    assert told[Flag.CORRUPT] == "its payload is another one than was published"
+    assert told[Flag.SERVED] == "bytes kept"
