@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import gevent
 
@@ -10,6 +11,7 @@ from _hookswarm.records.clock import Clock
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import ServiceDrained, Timeline
 from _hookswarm.senders.master.control import Controls
+from _hookswarm.senders.master.delivered import missing_of
 from _hookswarm.senders.master.ending import Ending
 from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.plan.settings import Settings
@@ -27,6 +29,8 @@ LONGEST_S = {True: 60.0, False: 3600.0}
 """How long a drain may take as long as something moves: a service that is given too much is behind for hours."""
 RESUMES_S = {True: 0.0, False: 120.0}
 """How long a service may move nothing once it, or a store of it, was restarted: some need over a minute to go on."""
+MOST_LOOKED_AT = 2_000_000
+"""Deliveries of a stage whose journals are read at its drain's end."""
 
 
 class Drains:
@@ -36,6 +40,7 @@ class Drains:
         self,
         settings: Settings,
         timeline: Timeline,
+        folder: Path,
         controls: Controls,
         inbox: Inbox,
         ending: Ending,
@@ -46,6 +51,8 @@ class Drains:
         self._service = settings.service
         self._settings = settings
         self._timeline = timeline
+        self._folder = folder
+        """The run's, with its journals."""
         self._controls = controls
         self._inbox = inbox
         self._ending = ending
@@ -74,6 +81,7 @@ class Drains:
         expected = (accepted - self._again) * fan_out - self._missing
         first = before = taken = self._taken()
         settled = False
+        looked_at, complete = -1, True
         while not self._ending.asked.is_set():
             now = time.monotonic()
             if taken != before:
@@ -83,7 +91,9 @@ class Drains:
             # an earlier drain gave up may come now, since its endpoint fails no longer.
             most = expected + max(self._missing, 0)
             met = taken >= expected and (taken <= most or stage.plans_faults or stage.duplicate is not None)
-            if settled := (met and still_s >= quiet_s) or still_s >= patience_s:
+            if met and still_s >= quiet_s and looked_at != taken and own <= MOST_LOOKED_AT:
+                looked_at, complete = taken, self._complete(number, fan_out)
+            if settled := (met and complete and still_s >= quiet_s) or still_s >= patience_s:
                 break
             missing = _told_missing(expected - taken, own)
             rate = (taken - first) / (now - began) if taken > first else 0.0
@@ -114,6 +124,13 @@ class Drains:
         )
         self._timeline.add(drained)
         return drained
+
+    def _complete(self, number: int, fan_out: int) -> bool:
+        """Whether each accepted event arrived, as far as journals on this host tell. By their number alone one that
+        came twice, or that came though its publish was not accepted, stands for one that is missing.
+        """
+        looking = (self._folder, number, self._clock, fan_out)
+        return not gevent.get_hub().threadpool.apply(missing_of, looking)
 
     def _taken(self) -> int:
         return sum(self._controls.arrived().values())

@@ -78,7 +78,7 @@ class ServiceRun:
         self._restarting: gevent.Greenlet | None = None
         self._renewing: gevent.Greenlet | None = None
         self._restarters: dict[str, Restarter] = {}
-        self._drains = Drains(settings, folder.timeline, controls, inbox, ending, clock, say)
+        self._drains = Drains(settings, folder.timeline, folder.path, controls, inbox, ending, clock, say)
         self.drained: ServiceDrained | None = None
         """How the last drain went."""
 
