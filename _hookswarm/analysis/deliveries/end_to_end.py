@@ -133,6 +133,7 @@ def through_of(
         untaken=int(np.count_nonzero(accepted & arrived.seen & (arrived.first_ns == 0))),
         retries=int(np.count_nonzero(~_before_taken(arrived)[again] & ours[again])),
         missing=int(np.count_nonzero(unarrived.missing)),
+        overdue=_overdue(published, arrived, drained),
         dropped=int(np.count_nonzero(unarrived.dropped)),
         misdelivered=int(np.count_nonzero(is_misdelivered(rows) & ~ours)),
         foreign=int(np.count_nonzero(~is_misdelivered(rows) & ~ours)),
@@ -193,6 +194,14 @@ def _is_refused(published: Frame, arrived: Arrived) -> Mask:
     found = arrived.event >= 0
     found[found] = declined[arrived.event[found]]
     return found
+
+
+def _overdue(published: Frame, arrived: Arrived, drained: ServiceDrained | None) -> int:
+    """How many accepted events were first taken when their drain had given them up, and might do so."""
+    if not drained or not drained.settled or drained.patience_s < (drained.allowed_s or 0.0):
+        return 0
+    late = arrived.first_ns > drained.at_ns
+    return int(np.count_nonzero(late & (published.state == State.ACKNOWLEDGED)))
 
 
 def _first_start(published: Frame, arrived: Arrived) -> Ints:

@@ -33,6 +33,9 @@ class Through(Model):
     missing: int = Field(
         default=0, description="accepted, and not arrived after `quiet_s`: the service may still deliver, by its law"
     )
+    overdue: int = Field(
+        default=0, description="of `ledger.late`, those that the stage's drain had waited for as long as `allowed_s`"
+    )
     dropped: int = Field(default=0, description="accepted, and never arrived: the endpoint had answered 410")
     misdelivered: int = Field(
         default=0, description="arrivals at an endpoint that does not get the event; of `ledger.unexpected`"

@@ -37,6 +37,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
             "accepted",
             "untaken",
             "missing",
+            "overdue",
             "dropped",
             "misdelivered",
             "foreign",

@@ -166,6 +166,29 @@ def test_lost_or_missing(drain: ServiceDrained, lost: int, missing: int) -> None
     assert all("1 of 100 accepted events had not arrived" in one for one in told)
 
 
+@pytest.mark.parametrize(
+    ("drain", "overdue"), [(drained(11), 1), (drained(11, allowed_s=9_000), 0), (drained(11, settled=False), 0)]
+)
+def test_what_comes_after_the_drain_is_late_and_not_lost(drain: ServiceDrained, overdue: int) -> None:
+    """In a later stage; a note tells it where the service's own word was over."""
+    section = found(made([came(EVENTS[0], at_s=30), *SEEN[1:]], drain=drain))
+    stage = stage_of(section)
+    assert stage.through
+    assert (stage.ledger.late, stage.through.overdue, stage.ledger.lost, stage.through.missing) == (1, overdue, 0, 0)
+    told = [one.message for one in section.verdict.reasons if one.code == "deliveries_late"]
+    assert len(told) == overdue
+    assert all("1 of 100 accepted events came late, when nothing had come for the 10 s" in one for one in told)
+    assert section.verdict.status is Status.PASS
+
+
+def test_the_same_at_one_instant_is_a_double() -> None:
+    """From two connections, before either is answered."""
+    both = [came(EVENTS[0], at_s=0.02, took_s=0.5), came(EVENTS[0], at_s=0.02, took_s=0.5)]
+    section = found(made([*both, *SEEN[1:]]))
+    assert stage_of(section).ledger.duplicated_spurious == 1
+    assert failed(section) == {"duplicated_spurious==0"}
+
+
 def test_the_law_is_told_of_what_is_missing() -> None:
     """How long was waited, and how long it may take."""
     section = found(made(SEEN[1:], drain=drained(11, allowed_s=9_000)))
