@@ -17,7 +17,7 @@ UNEXPECTED = "unexpected==0"
 WRONGS = {
     LOST: "{service} accepted them and never delivered them: look for what it drops between its answer and its queue, "
     "and in its log",
-    "corrupt==0": "{service} delivered another value than was published: look for what it does to payloads",
+    "corrupt==0": "{service} delivered another value than was published, or none: look for what it does to payloads",
     TWICE: "{service} delivered again what was acknowledged, or was being taken: look for two workers that take "
     "the same event, and for claims that expire too soon",
     "misdelivered==0": "{service} delivered events to endpoints that do not get them: look at how it finds an event's "
