@@ -73,7 +73,9 @@ def read_mark(body: bytes) -> Marked | None:
     found = _find_mark(body)
     if not found:
         plain = _find_id(body)
-        return Marked(_event(plain), Payload.UNKNOWN) if plain else None
+        # A text that ends with the body was cut off, and its id with it, which may be another's then.
+        whole = plain and not (plain.end() == len(body) and body[: plain.start()].endswith(b'"'))
+        return Marked(_event(plain), Payload.UNKNOWN) if plain and whole else None
     event, length, crc = _event(found), int(found[5], 16), int(found[6], 16)
     begin = found.end() + 1
     if body[found.start() - len(_OPENING) : found.start()] == _OPENING and crc32(body[begin : begin + length]) == crc:

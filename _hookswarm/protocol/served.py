@@ -11,7 +11,7 @@ ENDPOINTS = "/endpoints/"
 REDIRECTED = "/redirected"
 """What the paths begin with that our redirects name: what comes there is taken."""
 MOST_CAUGHT = 32
-"""Requests that one process catches."""
+"""Requests that one process catches: of events that were published ahead of the load, and of others."""
 
 
 class Served(BaseModel):

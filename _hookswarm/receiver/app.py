@@ -126,7 +126,7 @@ class Receiver:
         if served.catches or delivered.ahead:
             if served.catches:
                 try:
-                    self._state.catch(delivered.caught(environ, body, received))
+                    self._state.catch(delivered.caught(environ, body, received), delivered.ahead)
                 except OSError as error:
                     raise Refused(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot keep it: {error.strerror}") from None
             return _answered(start_response, self._taken, self._answer)

@@ -47,6 +47,7 @@ class EvidenceFile:
         ids = spellings(format_event_id(event)) if event else ()
         line = {
             "at": at_ns,
+            "run": event and event.run,
             "stage": event and event.stage,
             "webhook": event and event.webhook,
             "sequence": event and event.sequence,

@@ -14,7 +14,12 @@ from _hookswarm.records.rows import Flag
 
 VERIFIERS = 4096
 """Endpoints whose keys are kept ready."""
-_TOLD = {Payload.REWRITTEN: int(Flag.REWRITTEN), Payload.CORRUPT: int(Flag.CORRUPT)}
+_TOLD = {
+    Payload.KEPT: 0,
+    Payload.REWRITTEN: int(Flag.REWRITTEN),
+    Payload.CORRUPT: int(Flag.CORRUPT),
+    Payload.UNKNOWN: int(Flag.VALUELESS),
+}
 _SERVED, _BODILESS, _UNVERIFIED = int(Flag.SERVED), int(Flag.BODILESS), int(Flag.UNVERIFIED)
 _REDIRECTED = int(Flag.REDIRECTED)
 
@@ -91,7 +96,9 @@ class ServedEndpoints:
         if marked is None:  # the id may stand in a header
             texts = [header_bytes(text) for name, text in environ.items() if name.startswith("HTTP_")]
             marked = next(filter(None, map(read_mark, texts)), None)
-        elif marked.payload in _TOLD:
+            if marked and not flags & _BODILESS:
+                flags |= _TOLD[Payload.UNKNOWN]
+        else:
             flags |= _TOLD[marked.payload]
         signed_ns = 0
         if self._form and not flags & _BODILESS:

@@ -138,7 +138,8 @@ class StateReader:
         self._folder = config.state
         self._map = _map(self._folder / "generation")
         self._report = self._folder / f"process-{os.getpid()}.json"
-        self._caught = 0
+        self._caught = Counter[bool]()
+        """So far: of events that were published ahead of the load, and others."""
 
     def generation(self) -> int:
         """The number of the setting in force; cheap enough to ask at every request."""
@@ -150,13 +151,15 @@ class StateReader:
 
     def served(self, number: int) -> Served:
         """What a service delivers, by the setting's `served`."""
-        self._caught = 0
+        self._caught.clear()
         return Served.model_validate_json(_served_file(self._folder, number).read_text())
 
-    def catch(self, one: Caught) -> None:
-        """Leave the supervisor a request that was caught; of very many the first. Raises OSError."""
-        if self._caught < MOST_CAUGHT:
-            self._caught += 1
+    def catch(self, one: Caught, ahead: bool) -> None:
+        """Leave the supervisor a request that was caught; of very many the first. Those of events that were published
+        `ahead` of the load keep their place beside whatever else comes. Raises OSError.
+        """
+        if self._caught[ahead] < MOST_CAUGHT:
+            self._caught[ahead] += 1
             _replace_file(self._folder / _CAUGHT.format(f"{os.getpid()}-{one.received_ns}"), one.model_dump_json())
 
     def report(self, report: ProcessReport) -> None:

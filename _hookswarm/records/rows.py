@@ -218,3 +218,5 @@ class Flag(IntFlag):
     """Another value than was published."""
     REDIRECTED = 1024
     """It came where a redirect of ours had sent it."""
+    VALUELESS = 2048
+    """It holds the event's id, and no published value that could be compared."""

@@ -108,6 +108,14 @@ def test_a_body_that_is_cut_off_is_corrupt() -> None:
     assert read_mark(published({"a": "b" * 50})[:-5]) == Marked(EVENT, Payload.CORRUPT)
 
 
+def test_an_id_that_is_cut_off_is_no_other_events() -> None:
+    """It may be the beginning of this event's, and would be another one's whole."""
+    payload = published({"a": 1})
+    end = payload.index(ID) + len(ID)
+    assert [read_mark(payload[: end - cut]) for cut in (0, 1)] == [None, None]
+    assert read_mark(payload[: end + 1]) == Marked(EVENT, Payload.UNKNOWN)
+
+
 def test_an_id_alone_tells_the_event() -> None:
     """Where a service delivers its own body, with the published id in it."""
     assert read_mark(b'{"labels": {"id": "' + ID + b'"}}') == Marked(EVENT, Payload.UNKNOWN)

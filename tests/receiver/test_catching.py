@@ -55,3 +55,14 @@ def test_of_very_many_the_first_are_kept(tmp_path: Path) -> None:
         app.state.serve(Served(provider=STANDARD, catch=True))
         assert all(deliver(app, AHEAD).status_code == 204 for _ in range(MOST_CAUGHT + 5))
         assert len(app.state.caught()) == MOST_CAUGHT
+
+
+def test_what_is_looked_for_has_its_place_beside_others(tmp_path: Path) -> None:
+    """A service that still has very many events, of an earlier run or of somebody else, hides no probe."""
+    app = rig(tmp_path)
+    app.state.serve(Served(provider=STANDARD, catch=True))
+    for number in range(MOST_CAUGHT):
+        deliver(app, format_event_id(EVENT._replace(sequence=number)))
+        app.client.post(endpoint_path(4), content=b'{"theirs": 1}')
+    deliver(app, AHEAD)
+    assert app.state.caught()[-1].event == AHEAD.decode()

@@ -44,7 +44,7 @@ def test_each_request_is_a_line(tmp_path: Path) -> None:
     assert deliver(app, {"X-Id": f"evt_{ID.decode()}", "X-Other": "y" * 999}).status_code == 204
     (line,) = kept(app)
     assert before - 1_000_000 < line["at"] < time.time_ns() + 1_000_000
-    assert [line[name] for name in ("stage", "webhook", "sequence", "endpoint")] == [2, 3, 4, 3]
+    assert [line[name] for name in ("run", "stage", "webhook", "sequence", "endpoint")] == [EVENT.run, 2, 3, 4, 3]
     assert (line["method"], line["path"], line["id_in"]) == ("POST", endpoint_path(3), ["x-id"])
     assert line["headers"]["x-id"] == f"evt_{ID.decode()}"
     assert line["headers"]["x-other"] == "y" * MOST_TEXT

@@ -64,11 +64,13 @@ def test_a_delivery_is_known_by_its_mark_and_its_path() -> None:
         (json.dumps(json.loads(PAYLOAD), indent=2).encode(), Flag.REWRITTEN),
         (PAYLOAD.replace(b"[1", b"[9"), Flag.CORRUPT),
         (PAYLOAD[:-3], Flag.CORRUPT),
-        (b'{"labels": {"id": "' + format_event_id(EVENT) + b'"}}', 0),
+        (b'{"labels": {"id": "' + format_event_id(EVENT) + b'"}}', Flag.VALUELESS),
+        (PAYLOAD[:40], Flag.VALUELESS),
+        (PAYLOAD.replace(b'":[1', b"[1").replace(b".", b"?", 1), Flag.VALUELESS),
     ],
 )
 def test_what_became_of_the_payload_is_flagged(body: bytes, flags: int) -> None:
-    """Kept in whatever envelope; rewritten; another value; where only its id arrives, nobody can tell."""
+    """Kept in whatever envelope; rewritten; another value; where only its id arrives, that is told."""
     assert read(body) == Delivered(EVENT, 2, 0, SERVED | flags, False, True)
 
 
@@ -82,6 +84,14 @@ def test_one_without_a_body_is_flagged_and_known_by_a_header(method: str, body: 
         EVENT, 2, 0, SERVED | Flag.BODILESS | Flag.REDIRECTED, True, False
     )
     assert read(body, path, {}, method, served).event is None
+
+
+@pytest.mark.parametrize("body", [b"{}", b"{", PAYLOAD[:20], PAYLOAD[: len('{"hookswarm":"msg_00000007_1_2_3')]])
+def test_a_body_that_lost_its_event_is_known_by_a_header(body: bytes) -> None:
+    """Cut off before its id ended, or emptied: nothing of its value came."""
+    told = read(body, headers={"webhook-id": format_event_id(EVENT).decode()})
+    assert told == Delivered(EVENT, 2, 0, SERVED | Flag.VALUELESS, False, True)
+    assert read(body).event is None
 
 
 def test_what_is_not_ours_has_no_event() -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from _hookswarm.analysis.deliveries import stages
 from _hookswarm.analysis.deliveries.stages import PlayedStage
@@ -36,6 +37,8 @@ class Running:
 
     service: DeliveryService
     folder: Path
+    receiver: str
+    """Where its endpoints are: the beginning of their URLs."""
     books: dict[str, Any] = field(default_factory=dict)
     """The service's own, at its end."""
 
@@ -113,7 +116,7 @@ def publishing(
         regions = regions_file(folder, receiver)
         through = ("--service", str(table), "--regions", str(regions), "--no-probe", "--rate", str(rate))
         process = start_locust(folder, played, *through, *options, test="load")
-        running = Running(service, folder)
+        running = Running(service, folder, receiver.url.removesuffix(urlsplit(receiver.url).path))
         try:
             yield running
             process.wait(timeout_s)

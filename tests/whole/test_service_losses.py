@@ -14,6 +14,10 @@ from tests.support.wrongs import EVENTS, SEEDS, STAGE, lost, run
 pytestmark = pytest.mark.slow
 
 
+THEIRS = 20
+"""Events of another application."""
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_service_that_forgets(tmp_path: Path, seed: int) -> None:
     """0.5 % after it accepted them: lost, each of them."""
@@ -64,12 +68,23 @@ def test_a_service_that_loses_what_is_queued_when_it_restarts(tmp_path: Path) ->
 
 
 def test_a_service_whose_tenants_share_events(tmp_path: Path) -> None:
-    """Each of a tenant's 20 endpoints gets what is published: all is counted, and what one does not get is lost."""
+    """Each of a tenant's 20 endpoints gets what is published: all is counted, and what one does not get is lost.
+
+    Another application's events at one of our endpoints are nobody's, and at no wrong one.
+    """
     stage = Stage("shared", users=4, webhooks=40, arrivals=Constant(50), events=100, payload="thin")
     with publishing(tmp_path, [stage], "--forget", "0.01", fan_out="group", rate=50) as running:
-        pass
+        wait_until(lambda: running.service.stats()["accepted"] > 0, 40)
+        theirs = running.service.endpoint(f"{running.receiver}/endpoints/7")
+        for number in range(THEIRS):
+            running.service.publish(f"theirs-{number}", {"number": number}, endpoint=theirs)
     told = running.told()
-    assert told.failed() - {ERROR_RATE} == {"lost==0"}
-    assert told.stage.deliveries.due == told.books["accepted"] == 2_000
-    assert told.stage.ledger.lost == told.books["forgotten"] > 0
+    assert told.failed() - {ERROR_RATE} == {"lost==0", "unexpected==0"}
+    assert told.stage.deliveries.due == told.books["accepted"] - THEIRS == 2_000
+    forgotten = sum(not event.startswith("theirs") for event in told.ids("forgotten").elements())
+    assert told.stage.ledger.lost == forgotten > 0
+    assert told.stage.through
+    arrived = THEIRS - told.books["forgotten"] + forgotten
+    assert told.stage.through.foreign == told.stage.ledger.unexpected == arrived > 0
+    assert told.stage.through.misdelivered == 0
     assert told.reasons() - {"deliveries_reordered"} == {"default_check_failed"}

@@ -81,14 +81,13 @@ def service_ledger(
     rows, event = arrived.rows.rows, arrived.event
     ours = event >= 0
     accepted = published.state == State.ACKNOWLEDGED
-    refused = ours & ~np.isin(published.state, (State.ACKNOWLEDGED, State.IN_DOUBT))[event]
     late_ns = drained.at_ns if drained else np.iinfo(np.int64).max
     published_times = published.sent if on_purpose else np.ones_like(published.sent)
     spurious, harmless = _repeated(rows, event, arrived.taken, published_times)
     firsts = np.flatnonzero(arrived.first_ns)
     out_of_order = disorder.disorder_of(published.attempts.key[firsts] >> np.uint64(32), arrived.first_ns[firsts])
     lost = int(np.count_nonzero(unarrived.lost))
-    unexpected = int(np.count_nonzero(~ours)) + int(np.count_nonzero(refused))
+    unexpected = int(np.count_nonzero(~ours | _is_refused(published, arrived)))
     return Ledger(
         received=len(rows),
         turned_away=int(np.count_nonzero(ours & ~arrived.taken)),
@@ -103,7 +102,7 @@ def service_ledger(
         displacement=out_of_order.displacement,
         late=int(np.count_nonzero(arrived.first_ns > late_ns)),
         unexpected=unexpected,
-        corrupt=_flagged(rows, ours, Flag.CORRUPT),
+        corrupt=int(np.count_nonzero(is_corrupt(arrived))),
         balanced=bool(arrived.seen[accepted].all()) and not unexpected,
     )
 
@@ -138,8 +137,12 @@ def through_of(
         untaken=int(np.count_nonzero(accepted & arrived.seen & (arrived.first_ns == 0))),
         retries=int(np.count_nonzero(~_before_taken(arrived)[again] & ours[again])),
         missing=int(np.count_nonzero(unarrived.missing)),
+        overdue=_overdue(published, arrived, drained),
         dropped=int(np.count_nonzero(unarrived.dropped)),
         misdelivered=int(np.count_nonzero(is_misdelivered(rows) & ~ours)),
+        foreign=int(np.count_nonzero(~is_misdelivered(rows) & ~ours)),
+        refused=int(np.count_nonzero(_is_refused(published, arrived))),
+        valueless=int(np.count_nonzero(is_valueless(arrived))),
         rewritten=_flagged(rows, ours, Flag.REWRITTEN),
         unverified=_flagged(rows, ours, Flag.UNVERIFIED),
         bodiless=int(np.count_nonzero(~has_body(arrivals.rows))),
@@ -171,6 +174,38 @@ def overtaken_events(published: Frame, arrived: Arrived) -> Mask:
     return disorder.overtaken_by_later(
         published.webhook[taken].astype(np.int64), began[taken], accepted[taken], arrived.first_ns[taken]
     )
+
+
+def is_corrupt(arrived: Arrived) -> Mask:
+    """Which arrivals had another value than was published, or none, where the service passes on values at all."""
+    flags, ours = arrived.rows.rows["flags"], arrived.event >= 0
+    bad = Flag.CORRUPT if is_valueless(arrived).any() else Flag.CORRUPT | Flag.VALUELESS
+    found: Mask = ours & ((flags & bad) != 0)
+    return found
+
+
+def is_valueless(arrived: Arrived) -> Mask:
+    """All arrivals of a stage, or none: those of a service that passes on ids alone."""
+    ours = arrived.event >= 0
+    alone = (arrived.rows.rows["flags"] & Flag.VALUELESS) != 0
+    found: Mask = ours & alone & bool(alone[ours].all())
+    return found
+
+
+def _is_refused(published: Frame, arrived: Arrived) -> Mask:
+    """Which arrivals are of events that the service had not accepted, as far as its answers say."""
+    declined = np.isin(published.state, (State.ACKNOWLEDGED, State.IN_DOUBT), invert=True)
+    found = arrived.event >= 0
+    found[found] = declined[arrived.event[found]]
+    return found
+
+
+def _overdue(published: Frame, arrived: Arrived, drained: ServiceDrained | None) -> int:
+    """How many accepted events were first taken when their drain had given them up, and might do so."""
+    if not drained or not drained.settled or drained.patience_s < (drained.allowed_s or 0.0):
+        return 0
+    late = arrived.first_ns > drained.at_ns
+    return int(np.count_nonzero(late & (published.state == State.ACKNOWLEDGED)))
 
 
 def _first_start(published: Frame, arrived: Arrived) -> Ints:

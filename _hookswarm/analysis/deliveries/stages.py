@@ -111,7 +111,8 @@ def _stage(frames: RunFrames, stage: PlayedStage) -> Stage:
     rows = delivered.attempts.rows
     through = None
     service = frames.manifest.service
-    if service and stage.published and stage.arrived and stage.unarrived and seen:
+    # Of a stage in which nothing fell due, what was published is there, and false for it is empty.
+    if service and stage.published is not None and stage.arrived and stage.unarrived and seen:
         again = plan.duplicate is not None
         account = end_to_end.service_ledger(stage.published, stage.arrived, stage.unarrived, stage.drained, again)
         through = end_to_end.through_of(

@@ -204,7 +204,7 @@ def load_run(folder: Path) -> RunFrames:
         watched=watched,
         strays=int(np.count_nonzero(~at_home)),
         strangers=_strangers(folder, manifest.id, seen["run"][tagged & ~known]),
-        looks=read_looks(folder, spoilt) if manifest.service else (),
+        looks=read_looks(folder, tags, spoilt) if manifest.service else (),
         of_no_run=count_no_run(runless, clock, ended_ns, sent),
         torn=torn,
         damaged=damaged,

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from _hookswarm.analysis.reading.rows import Keys
+
 MOST = 100_000
 """Lines that are read of a run."""
 
@@ -14,6 +16,8 @@ class Looks(BaseModel):
 
     at: int
     """When it was received, ns, by the receiver's clock."""
+    run: int | None = None
+    """Its tag."""
     stage: int | None = None
     webhook: int | None = None
     sequence: int | None = None
@@ -28,8 +32,12 @@ class Looks(BaseModel):
     """By names in lower case."""
 
 
-def read_looks(folder: Path, spoilt: list[str], most: int = MOST) -> Sequence[Looks]:
-    """Those that are there, in the order of time; what cannot be read goes to `spoilt`, but for a torn last line."""
+def read_looks(folder: Path, runs: Keys, spoilt: list[str], most: int = MOST) -> Sequence[Looks]:
+    """Those that are there, in the order of time; what cannot be read goes to `spoilt`, but for a torn last line.
+
+    Events of other runs than these (by tag), which the service still had, are left out: their names are ours again.
+    """
+    known = {None, *runs.tolist()}
     found: list[Looks] = []
     for path in sorted(folder.glob("evidence-*.ndjson")):
         try:
@@ -37,7 +45,7 @@ def read_looks(folder: Path, spoilt: list[str], most: int = MOST) -> Sequence[Lo
         except (OSError, ValidationError, UnicodeDecodeError) as error:
             fault = "a line of it is not as it should be" if isinstance(error, ValueError) else str(error)
             spoilt.append(f"{path}: {fault}")
-    return sorted(found, key=lambda one: one.at)
+    return sorted((one for one in found if one.run in known), key=lambda one: one.at)
 
 
 def _lines(path: Path, most: int) -> Iterator[Looks]:

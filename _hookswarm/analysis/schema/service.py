@@ -37,9 +37,21 @@ class Through(Model):
     missing: int = Field(
         default=0, description="accepted, and not arrived after `quiet_s`: the service may still deliver, by its law"
     )
+    overdue: int = Field(
+        default=0, description="of `ledger.late`, those that the stage's drain had waited for as long as `allowed_s`"
+    )
     dropped: int = Field(default=0, description="accepted, and never arrived: the endpoint had answered 410")
     misdelivered: int = Field(
         default=0, description="arrivals at an endpoint that does not get the event; of `ledger.unexpected`"
+    )
+    foreign: int = Field(
+        default=0, description="requests that name no event that was published to it; of `ledger.unexpected`"
+    )
+    refused: int = Field(
+        default=0, description="arrivals of events that it had not accepted, by its answer; of `ledger.unexpected`"
+    )
+    valueless: int = Field(
+        default=0, description="arrivals with the event's id and no payload, where no other has one: nothing to compare"
     )
     rewritten: int = Field(description="arrivals with the published value in other bytes")
     unverified: int = Field(description="arrivals whose signature was not right, or whose time was not recent")

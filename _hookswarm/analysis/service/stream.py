@@ -7,6 +7,7 @@ import numpy as np
 
 from _hookswarm.analysis.deliveries import disorder
 from _hookswarm.analysis.deliveries.deliveries import State
+from _hookswarm.analysis.deliveries.end_to_end import is_corrupt, is_valueless
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.rows import Ints
 from _hookswarm.analysis.schema.service import Rule
@@ -28,6 +29,7 @@ class Stream:
     retries: int = 0
     retries_rewritten: int = 0
     corrupt: int = 0
+    valueless: int = 0
     unverified: int = 0
 
     def add(self, stage: PlayedStage) -> None:
@@ -43,7 +45,8 @@ class Stream:
         self.firsts_rewritten += int(np.count_nonzero(first & rewritten))
         self.retries += int(np.count_nonzero(ours & ~first))
         self.retries_rewritten += int(np.count_nonzero(ours & ~first & rewritten))
-        self.corrupt += int(np.count_nonzero(ours & ((rows["flags"] & Flag.CORRUPT) != 0)))
+        self.corrupt += int(np.count_nonzero(is_corrupt(stage.arrived)))
+        self.valueless += int(np.count_nonzero(is_valueless(stage.arrived)))
         self.unverified += int(np.count_nonzero(ours & ((rows["flags"] & Flag.UNVERIFIED) != 0)))
         if not (stage.plan.faults or stage.plan.incidents):
             compared, overtaken = overtakings(stage)
@@ -67,6 +70,9 @@ class Stream:
         if not arrivals:
             return unseen(rule, None, "nothing arrived")
         rewritten = self.firsts_rewritten + self.retries_rewritten
+        if self.valueless == arrivals:
+            why = f"only the event's id arrived, {arrivals:,} times: put {{payload}} into publish.body"
+            return unseen(rule, None, why)
         told = "kept"
         if rewritten:
             of_each = f"first attempts {self.firsts_rewritten:,}, later ones {self.retries_rewritten:,}"

@@ -221,6 +221,20 @@ class Code(StrEnum):
         "nobody knows whether they are late or lost",
         "raise `drain_s` in its table, or run the full form of the test, which waits longer",
     )
+    DELIVERIES_LATE = (
+        "deliveries_late",
+        Effect.NOTE,
+        "events came through a service only when their stage's drain had waited as long as its word allows, and had "
+        "given them up: they are delivered, and not lost",
+        "look what holds them up there; where they may take so long, raise `drain_s` in its table",
+    )
+    DELIVERIES_VALUELESS = (
+        "deliveries_valueless",
+        Effect.NOTE,
+        "a service's deliveries hold the events' ids and no payload of ours, in all of a stage: nothing says whether "
+        "it keeps the published values",
+        "put {payload} or {payload_text} into the table's publish.body; a service that delivers ids alone has no more",
+    )
     DELIVERIES_REORDERED = (
         "deliveries_reordered",
         Effect.NOTE,

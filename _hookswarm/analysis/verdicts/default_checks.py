@@ -62,7 +62,7 @@ def judge_defaults(
 
 def _of_service(service: ServiceRecord, stages: Sequence[Stage], taking: Sequence[Stage]) -> Iterator[DefaultCheck]:
     """What a service is held against, over all stages where it counts; `taking`: those in which it is to take all."""
-    for text, advice in service_checks.checks_of(service).items():
+    for text, advice in service_checks.checks_of(service, stages).items():
         among = taking if text == service_checks.UNACCEPTED else stages
         judged = [stage for stage in among if service_checks.holds_in(text, stage)]
         excuse = EXCUSES.get(text, "")

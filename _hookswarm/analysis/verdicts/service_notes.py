@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.schema.report import Reason, Stage
+from _hookswarm.analysis.schema.service import Through
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.wording import figure
 
@@ -16,6 +17,12 @@ def service_notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason
     for stage in stages:
         if stage.through and stage.through.missing:
             yield Reason(code=Code.DELIVERIES_MISSING, message=f"{stage.name}: {_missing(service.name, stage)}")
+    for stage in stages:
+        if stage.through and stage.through.overdue:
+            yield Reason(code=Code.DELIVERIES_LATE, message=f"{stage.name}: {_overdue(stage.through)}")
+    if valueless := sum(stage.through.valueless for stage in stages if stage.through):
+        told = f"{valueless:,} deliveries hold the event's id and no payload: nothing says that {service.name} keeps "
+        yield Reason(code=Code.DELIVERIES_VALUELESS, message=f"{told}values; {Code.DELIVERIES_VALUELESS.advice}")
     if service.promises.get("order") != "kept":
         for stage in stages:
             if stage.ledger.reordered:
@@ -24,6 +31,13 @@ def service_notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason
                 )
                 told += f" of their endpoint, and {service.name} promises no order; {Code.DELIVERIES_REORDERED.advice}"
                 yield Reason(code=Code.DELIVERIES_REORDERED, message=told)
+
+
+def _overdue(through: Through) -> str:
+    told = f"{through.overdue:,} of {through.accepted:,} accepted events came late"
+    if through.allowed_s is not None:
+        told += f", when nothing had come for the {figure(through.allowed_s)} s that they may take"
+    return f"{told}; {Code.DELIVERIES_LATE.advice}"
 
 
 def _missing(service: str, stage: Stage) -> str:

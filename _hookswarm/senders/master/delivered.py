@@ -30,9 +30,10 @@ def delivered_of(folder: Path, number: int, clock: Clock, fan_out: int, until_ns
     """Of the stage of that number, whose last delivery was waited for until then. None: nothing tells it, because the
     journals are on other hosts.
     """
-    published, arrived = _rows(folder, "attempts", number, clock), _rows(folder, "arrivals", number, clock)
-    if published is None or arrived is None:
+    both = _both_ends(folder, number, clock)
+    if both is None:
         return None
+    published, arrived = both
     accepted = published[published["outcome"] == Outcome.ACKNOWLEDGED]
     offered = latency_start_ns(accepted["due"], accepted["late"].astype(np.int64))
     at = _taken_at(_events(accepted), arrived, fan_out)
@@ -44,6 +45,24 @@ def delivered_of(folder: Path, number: int, clock: Clock, fan_out: int, until_ns
     return Delivered(len(published), failed, p99_ms, piles_up(offered, at, until_ns))
 
 
+def missing_of(folder: Path, number: int, clock: Clock, fan_out: int) -> int | None:
+    """How many events of that stage were accepted, and not taken by all their endpoints so far. None: as above."""
+    both = _both_ends(folder, number, clock)
+    if both is None:
+        return None
+    published, arrived = both
+    events = np.unique(_events(published[published["outcome"] == Outcome.ACKNOWLEDGED]))
+    return int(np.count_nonzero(_taken_at(events, arrived, fan_out) == 0))
+
+
+def _both_ends(folder: Path, number: int, clock: Clock) -> tuple[Rows, Rows] | None:
+    """What was published in a stage, and what arrived of it: of other runs a service may have such events, too."""
+    published, arrived = _rows(folder, "attempts", number, clock), _rows(folder, "arrivals", number, clock)
+    if published is None or arrived is None:
+        return None
+    return published, arrived[np.isin(arrived["run"], np.unique(published["run"]))]
+
+
 def _events(rows: Rows) -> Keys:
     keys: Keys = rows["webhook"].astype(np.uint64) << np.uint64(32) | rows["sequence"]
     return keys
@@ -51,7 +70,8 @@ def _events(rows: Rows) -> Keys:
 
 def _taken_at(events: Keys, arrived: Rows, fan_out: int) -> Ints:
     """When the last of each event's endpoints first took it; 0: not all did."""
-    taken = arrived[(arrived["status"] // 100 == 2) & ((arrived["flags"] & Flag.BODILESS) == 0)]
+    own = arrived["webhook"] // fan_out == (arrived["late"].astype(np.int64) - 1) // fan_out
+    taken = arrived[own & (arrived["status"] // 100 == 2) & ((arrived["flags"] & Flag.BODILESS) == 0)]
     event, endpoint, start = _events(taken), taken["late"], taken["start"]
     order = np.lexsort((start, endpoint, event))
     event, endpoint, start = event[order], endpoint[order], start[order]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import gevent
 
@@ -10,6 +11,7 @@ from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import ServiceDrained, Timeline
 from _hookswarm.senders.master import patience
 from _hookswarm.senders.master.control import Controls
+from _hookswarm.senders.master.delivered import missing_of
 from _hookswarm.senders.master.ending import Ending
 from _hookswarm.senders.master.inbox import Inbox
 from _hookswarm.senders.plan.settings import Settings
@@ -20,6 +22,8 @@ QUIET_S = 0.4
 """Nothing came for so long: what is expected is there."""
 AGAIN_QUIET_S = 2.0
 """The same where events were published again: what else comes is what is looked for."""
+MOST_LOOKED_AT = 2_000_000
+"""Deliveries of a stage whose journals are read at its drain's end."""
 
 
 class Drains:
@@ -29,6 +33,7 @@ class Drains:
         self,
         settings: Settings,
         timeline: Timeline,
+        folder: Path,
         controls: Controls,
         inbox: Inbox,
         ending: Ending,
@@ -41,6 +46,8 @@ class Drains:
         self._service = settings.service
         self._settings = settings
         self._timeline = timeline
+        self._folder = folder
+        """The run's, with its journals."""
         self._controls = controls
         self._inbox = inbox
         self._ending = ending
@@ -70,6 +77,7 @@ class Drains:
         expected = (accepted - self._again) * fan_out - self._missing
         first = before = taken = self._taken()
         settled = False
+        looked_at, complete = -1, True
         while not self._ending.asked.is_set():
             now = time.monotonic()
             if taken != before:
@@ -79,7 +87,9 @@ class Drains:
             # an earlier drain gave up may come now, since its endpoint fails no longer.
             most = expected + max(self._missing, 0)
             met = taken >= expected and (taken <= most or stage.plans_faults or stage.duplicate is not None)
-            if settled := (met and still_s >= quiet_s) or still_s >= patience_s:
+            if met and still_s >= quiet_s and looked_at != taken and own <= MOST_LOOKED_AT:
+                looked_at, complete = taken, self._complete(number, fan_out)
+            if settled := (met and complete and still_s >= quiet_s) or still_s >= patience_s:
                 break
             missing = _told_missing(expected - taken, own)
             rate = (taken - first) / (now - began) if taken > first else 0.0
@@ -110,6 +120,13 @@ class Drains:
         )
         self._timeline.add(drained)
         return drained
+
+    def _complete(self, number: int, fan_out: int) -> bool:
+        """Whether each accepted event arrived, as far as journals on this host tell. By their number alone one that
+        came twice, or that came though its publish was not accepted, stands for one that is missing.
+        """
+        looking = (self._folder, number, self._clock, fan_out)
+        return not gevent.get_hub().threadpool.apply(missing_of, looking)
 
     def _taken(self) -> int:
         return sum(self._controls.arrived().values())

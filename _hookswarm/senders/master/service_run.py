@@ -48,7 +48,7 @@ class ServiceRun:
         self._renewing: gevent.Greenlet | None = None
         self._restarters: dict[str, Restarter] = {}
         self._drains = Drains(
-            run.settings, run.folder.timeline, run.controls, run.inbox, run.ending, run.clock, run.say
+            run.settings, run.folder.timeline, run.folder.path, run.controls, run.inbox, run.ending, run.clock, run.say
         )
         self.drained: ServiceDrained | None = None
         """How the last drain went."""

@@ -85,6 +85,8 @@ def bytes_told(caught: Caught) -> str:
         return "it has no body"
     if caught.flags & Flag.CORRUPT:
         return "its payload is another one than was published"
+    if caught.flags & Flag.VALUELESS:
+        return "its id came, and no payload of ours"
     return "bytes rewritten, the value kept" if caught.flags & Flag.REWRITTEN else "bytes kept"
 
 

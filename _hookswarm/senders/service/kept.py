@@ -50,8 +50,6 @@ class Kept(BaseModel):
             raise ConfigError([f"{why}: look at the name"]) from None
         except OSError as error:
             raise ConfigError([with_remedy(error)]) from None
-        except UnicodeDecodeError:
-            raise ConfigError([_damaged(path)]) from None
         try:
             kept = cls.model_validate_json(first)
             for line in added[:-1]:  # the last one is empty, or torn

@@ -86,6 +86,53 @@ def test_a_wrong_is_named(check: str, planned: dict[str, Any]) -> None:
     assert ": look " in message
 
 
+def without_value(of: Row) -> Row:
+    return of | {"flags": of["flags"] | Flag.VALUELESS}
+
+
+def test_a_payload_that_is_not_there_any_more_is_corrupt() -> None:
+    """Cut off, or emptied: the others have theirs."""
+    section = found(made([without_value(SEEN[0]), without_value(SEEN[1]), *SEEN[2:]]))
+    assert failed(section) == {"corrupt==0"}
+    assert stage_of(section).ledger.corrupt == 2
+    assert section.service
+    (rule,) = [one for one in section.service.conformance if one.rule == "the payload's bytes"]
+    assert rule.observed.startswith("another value than was published: 2 of 100")
+
+
+def test_where_ids_arrive_alone_nothing_can_be_compared() -> None:
+    """No wrong of the service; a note says it."""
+    section = found(made([without_value(one) for one in SEEN]))
+    stage = stage_of(section)
+    assert stage.through
+    assert (stage.ledger.corrupt, stage.through.valueless, failed(section)) == (0, 100, set())
+    (note,) = [one.message for one in section.verdict.reasons if one.code == "deliveries_valueless"]
+    assert note.startswith("100 deliveries hold the event's id and no payload")
+    assert section.service
+    (rule,) = [one for one in section.service.conformance if one.rule == "the payload's bytes"]
+    assert (rule.verdict, rule.observed) == ("not observed", "-")
+
+
+def test_what_is_unexpected_is_told_apart() -> None:
+    """Somebody else's events; those that it refused, and delivered all the same; those at wrong endpoints."""
+    refused = EVENTS[0] | {"outcome": int(Outcome.REJECTED), "status": 503}
+    section = found(made([*SEEN, NAMELESS, NAMELESS, ELSEWHERE], [refused, *EVENTS[1:]]))
+    stage = stage_of(section)
+    assert stage.through
+    through = stage.through
+    assert (through.foreign, through.refused, through.misdelivered, stage.ledger.unexpected) == (2, 1, 1, 4)
+    (message,) = [one.message for one in section.verdict.reasons if one.message.startswith("unexpected==0")]
+    assert "; 2 name no event of this run: look for what else publishes to these endpoints; 1 are of" in message
+    assert message.endswith("; 1 came to endpoints that do not get them: look at `misdelivered`")
+
+
+def test_somebody_elses_events_may_come_where_nothing_was_published() -> None:
+    """All of the stage's are counted."""
+    stage = stage_of(found(made([NAMELESS], [])))
+    assert stage.through
+    assert (stage.through.foreign, stage.through.accepted, stage.ledger.unexpected) == (1, 0, 1)
+
+
 def test_a_redirect_that_was_planned_may_lose_the_body() -> None:
     """Then the conformance table tells of it."""
     section = found(made(WRONGS["bodiless==0"], faults={"status": {"302": 0.5}}))
@@ -117,6 +164,29 @@ def test_lost_or_missing(drain: ServiceDrained, lost: int, missing: int) -> None
     told = [one.message for one in section.verdict.reasons if one.code == "deliveries_missing"]
     assert len(told) == missing
     assert all("1 of 100 accepted events had not arrived" in one for one in told)
+
+
+@pytest.mark.parametrize(
+    ("drain", "overdue"), [(drained(11), 1), (drained(11, allowed_s=9_000), 0), (drained(11, settled=False), 0)]
+)
+def test_what_comes_after_the_drain_is_late_and_not_lost(drain: ServiceDrained, overdue: int) -> None:
+    """In a later stage; a note tells it where the service's own word was over."""
+    section = found(made([came(EVENTS[0], at_s=30), *SEEN[1:]], drain=drain))
+    stage = stage_of(section)
+    assert stage.through
+    assert (stage.ledger.late, stage.through.overdue, stage.ledger.lost, stage.through.missing) == (1, overdue, 0, 0)
+    told = [one.message for one in section.verdict.reasons if one.code == "deliveries_late"]
+    assert len(told) == overdue
+    assert all("1 of 100 accepted events came late, when nothing had come for the 10 s" in one for one in told)
+    assert section.verdict.status is Status.PASS
+
+
+def test_the_same_at_one_instant_is_a_double() -> None:
+    """From two connections, before either is answered."""
+    both = [came(EVENTS[0], at_s=0.02, took_s=0.5), came(EVENTS[0], at_s=0.02, took_s=0.5)]
+    section = found(made([*both, *SEEN[1:]]))
+    assert stage_of(section).ledger.duplicated_spurious == 1
+    assert failed(section) == {"duplicated_spurious==0"}
 
 
 def test_the_law_is_told_of_what_is_missing() -> None:

@@ -7,7 +7,7 @@ import pytest
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Header, Journal
 from _hookswarm.records.rows import Flag, Outcome, pack_row
-from _hookswarm.senders.master.delivered import Delivered, delivered_of
+from _hookswarm.senders.master.delivered import Delivered, delivered_of, missing_of
 
 MS = 1_000_000
 STAGE = 3
@@ -28,12 +28,12 @@ def _publish(journal: Journal, sequence: int, outcome: Outcome = Outcome.ACKNOWL
 
 
 def _arrive(
-    journal: Journal, sequence: int, after_ms: float, status: int = 204, endpoint: int = 1, flags: int = 0
+    journal: Journal, sequence: int, after_ms: float, status: int = 204, endpoint: int = 1, flags: int = 0, run: int = 0
 ) -> None:
     at = round((sequence * 10 + after_ms) * MS) + 1_000  # its clock is ahead
     journal.append(
         pack_row(
-            sequence=sequence, start=at, stage=STAGE, status=status, late=endpoint, done=at,
+            sequence=sequence, start=at, stage=STAGE, status=status, late=endpoint, done=at, run=run,
             flags=Flag.WRITTEN | Flag.SERVED | flags,
         )
     )  # fmt: skip
@@ -67,6 +67,21 @@ def test_what_is_missing_failed(tmp_path: Path) -> None:
     assert found
     assert (found.events, found.failed) == (EVENTS, 3)
     assert found.p99_ms == pytest.approx(10_000 - 200)
+
+
+def test_what_comes_elsewhere_or_of_another_run_is_no_delivery(tmp_path: Path) -> None:
+    """At an endpoint that does not get the event; of an earlier run, which had such a stage and event, too."""
+    sent, seen = _journal(tmp_path, "attempts", 5_000), _journal(tmp_path, "arrivals", 6_000)
+    for n in range(EVENTS):
+        _publish(sent, n)
+        _arrive(seen, n, 2, endpoint=2)
+        _arrive(seen, n, 3, run=7)
+        if n != 5:
+            _arrive(seen, n, 7)
+    found = _found(tmp_path)
+    assert found
+    assert (found.events, found.failed) == (EVENTS, 1)
+    assert missing_of(tmp_path, STAGE, CLOCK, 1) == 1
 
 
 def test_an_event_of_several_endpoints_is_there_when_all_have_it(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from _hookswarm.protocol.faults import Faults
 from _hookswarm.records.clock import Clock
-from _hookswarm.records.rows import Outcome
+from _hookswarm.records.journal import Header, Journal
+from _hookswarm.records.rows import Flag, Outcome, pack_row
 from _hookswarm.records.timeline import ServiceDrained, Timeline
 from _hookswarm.senders.master.drains import Drains
 from _hookswarm.senders.master.ending import Ending
@@ -17,6 +18,8 @@ from _hookswarm.senders.master.patience import FULL, Waits
 from _hookswarm.senders.plan.stages import Stage
 from tests.senders.plan.test_plan import settings
 
+CLOCK = Clock()
+KINDS = ("attempts", "arrivals")
 PLAIN = Stage("plain", users=1)
 FAILING = Stage("failing", users=1, faults=Faults({503: 1.0}))
 TABLE = """
@@ -43,9 +46,8 @@ def draining(folder: Path, waits: Waits) -> Any:
     path = folder / "own.toml"
     path.write_text(TABLE)
     counted: Any = Counted()
-    own = Drains(
-        settings(folder, "--service", str(path)), Timeline(folder), counted, counted, Ending(), Clock(), print, waits
-    )
+    told, timeline = settings(folder, "--service", str(path)), Timeline(folder)
+    own = Drains(told, timeline, folder, counted, counted, Ending(), CLOCK, print, waits)
 
     def after(stage: Stage, accepted: int, taken: int) -> ServiceDrained:
         counted.accepted, counted.taken = accepted, taken
@@ -73,6 +75,20 @@ def test_what_was_given_up_may_come_after_the_next_stage(drained: Any) -> None:
 def test_what_comes_twice_hides_nothing(drained: Any) -> None:
     """More than anything explains: what is missing may yet come, and is waited for as long as something moves."""
     assert drained.after(PLAIN, accepted=10, taken=12).waited_s > 1
+
+
+@pytest.mark.parametrize(("sequences", "waits"), [((0, 1, 2), False), ((0, 1, 1), True)])
+def test_one_that_comes_twice_does_not_stand_for_another(
+    drained: Any, tmp_path: Path, sequences: tuple[int, ...], waits: bool
+) -> None:
+    """As many arrived as are expected: the journals tell whether each did, also where something was planned to fail."""
+    sent, seen = (Journal(tmp_path / f"{kind}-p.journal", Header(kind, "run", "p", CLOCK.anchor_ns)) for kind in KINDS)
+    for sequence in range(3):
+        sent.append(pack_row(sequence=sequence, outcome=Outcome.ACKNOWLEDGED, run=1, flags=Flag.WRITTEN))
+    for sequence in sequences:
+        seen.append(pack_row(sequence=sequence, start=1, status=204, late=1, run=1, flags=Flag.WRITTEN | Flag.SERVED))
+    found = drained.after(FAILING, accepted=3, taken=3)
+    assert (found.settled, found.waited_s > 1) == (True, waits)
 
 
 def test_what_is_waited_for_is_of_the_stage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from _hookswarm.protocol.event_values import spellings
 from _hookswarm.protocol.served import Caught
-from _hookswarm.senders.master.trial import Tried, id_headers, not_answering, why_not_arrived
+from _hookswarm.records.rows import Flag
+from _hookswarm.senders.master.trial import Tried, bytes_told, id_headers, not_answering, why_not_arrived
 from _hookswarm.senders.service.handing import Handed
 from _hookswarm.senders.service.steps import advice_on
 from _hookswarm.senders.service.table import Service, parse_service
@@ -74,3 +75,11 @@ def test_one_that_lives_may_refuse_loopback() -> None:
 def test_what_a_publish_met_is_told_apart_from_a_refused_endpoint(status: int, text: str, said: str) -> None:
     """Only an answer of the service itself can be about our receivers' addresses."""
     assert said in advice_on(at("http://127.0.0.1:1"), status, text)
+
+
+def test_what_became_of_the_bytes_is_told() -> None:
+    """Also where nothing came that could be compared."""
+    told = {flag: bytes_told(caught(ID).model_copy(update={"flags": int(flag)})) for flag in Flag}
+    assert told[Flag.VALUELESS] == "its id came, and no payload of ours"
+    assert told[Flag.CORRUPT] == "its payload is another one than was published"
+    assert told[Flag.SERVED] == "bytes kept"
