@@ -15,7 +15,8 @@ from _hookswarm.records.clock import boot_id
 from _hookswarm.records.journal import Header, Journal, Rows
 from _hookswarm.records.manifest import Manifest, RegionRecord
 from _hookswarm.records.rows import DTYPE, NEVER_SENT, Flag, Outcome
-from _hookswarm.records.timeline import Entry, RunEnded, StageEnded, StageStarted, Timeline, WorkerReport
+from _hookswarm.records.timeline import Entry, RunEnded, StageEnded, StageStarted, Timeline
+from _hookswarm.records.worker_report import WorkerReport
 
 US, MS, SECOND = 1_000, 1_000_000, 1_000_000_000
 START = 1_700_000_000 * SECOND
