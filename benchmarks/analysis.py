@@ -23,7 +23,8 @@ from _hookswarm.records.journal import Header
 from _hookswarm.records.manifest import Manifest, RegionRecord
 from _hookswarm.records.reading import DTYPE, Rows
 from _hookswarm.records.rows import Flag, Outcome
-from _hookswarm.records.timeline import RunEnded, StageEnded, StageStarted, Timeline, WorkerReport
+from _hookswarm.records.timeline import RunEnded, StageEnded, StageStarted, Timeline
+from _hookswarm.records.worker_report import WorkerReport
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 SIZES = (100_000, 1_000_000, 10_000_000)

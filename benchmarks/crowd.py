@@ -13,7 +13,7 @@ from locust.rpc import Message, zmqrpc
 
 from _hookswarm.protocol.version import PROTOCOL
 from _hookswarm.records.clock import Clock, boot_id
-from _hookswarm.records.timeline import WorkerReport
+from _hookswarm.records.worker_report import WorkerReport
 from _hookswarm.senders.exchange.messages import (
     CHUNK,
     HEARD,

@@ -18,6 +18,7 @@ from _hookswarm.protocol.providers import load_provider
 from _hookswarm.protocol.verifying import Verifier
 from _hookswarm.receiver import children
 from _hookswarm.receiver.app import Receiver
+from _hookswarm.receiver.books import Books
 from _hookswarm.receiver.config import CONFIG_VARIABLE, ReceiverConfig, Server
 from _hookswarm.receiver.sampling import Sampler
 from _hookswarm.receiver.state import StateReader
@@ -29,36 +30,31 @@ KEEP_INTERVAL_S = 0.05
 
 
 def create_app(sleep: Callable[[float], object] = time.sleep) -> Receiver:
-    """The app of one process, with its housekeeping thread; Granian calls this in each worker.
-
-    `sleep` holds back one request and lets the others go on.
-    """
+    """The app of one process, with its housekeeping thread; Granian calls this in each worker."""
     config = ReceiverConfig.model_validate_json(os.environ[CONFIG_VARIABLE])
     clock = Clock()
     provider = load_provider(config.provider)
     keys = [secret.key for secret in signing_secrets(provider)]
-    receiver = Receiver(
-        config, Verifier(provider, keys), Answerer(provider, keys), StateReader(config), clock, sleep=sleep
-    )
-    receiver.keep()
+    books = Books(config, StateReader(config), clock)
+    books.keep()
     granian = multiprocessing.parent_process()
     parent = granian.pid if granian else os.getppid()
     if granian and parent:
         children.die_with(parent)  # in an outage it may be stopped, and its keeper with it
     threading.Thread(
-        target=_keep_forever, args=(receiver, Sampler(config, clock), parent), daemon=True, name="keeper"
+        target=_keep_forever, args=(books, Sampler(config, clock), parent), daemon=True, name="keeper"
     ).start()
     # Granian's workers run no atexit handlers: what memory holds at a clean stop would be lost.
-    multiprocessing.util.Finalize(None, receiver.keep, exitpriority=1)
+    multiprocessing.util.Finalize(None, books.keep, exitpriority=1)
     spare_start_up()
-    return receiver
+    return Receiver(Verifier(provider, keys), Answerer(provider, keys), books, config.max_body, clock, sleep)
 
 
-def _keep_forever(receiver: Receiver, sampler: Sampler, parent: int | None) -> None:
+def _keep_forever(books: Books, sampler: Sampler, parent: int | None) -> None:
     said: set[str] = set()
     while os.getppid() == parent:
         time.sleep(KEEP_INTERVAL_S)
-        for chore in (receiver.keep, lambda: sampler.follow(receiver.run, receiver.rests)):
+        for chore in (books.keep, lambda: sampler.follow(books.run, books.rests)):
             try:
                 chore()
             except OSError as error:  # a full disk: whoever sends sees it by 507

@@ -4,6 +4,7 @@ import errno
 import math
 import socket
 import struct
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -66,6 +67,10 @@ class Play:
         """Nothing is answered, so there is no answer that its row would have to wait for."""
         return self.kind in (Kind.RESET, Kind.HANG)
 
+    def is_usual(self, taken: int) -> bool:
+        """Whether it is answered as one that nothing befalls: by the status `taken`."""
+        return self.kind is Kind.TAKE and self.status == taken
+
 
 def decide_play(faults: Faults, event: bytes, attempt: int, taken: int = _TAKEN) -> Play:
     """What befalls this attempt: the same whenever and wherever it is asked. Attempt 0 is one without a number.
@@ -90,6 +95,19 @@ def decide_play(faults: Faults, event: bytes, attempt: int, taken: int = _TAKEN)
             return play
         u -= chance
     return Play(Kind.TAKE, taken, delay_s, busy)
+
+
+def hold_back(play: Play, sleep: Callable[[float], object]) -> None:
+    """Wait, or compute, before an attempt is written down and answered; nothing that is silent has to."""
+    if not play.silent and play.delay_s:
+        (_compute if play.busy else sleep)(play.delay_s)
+
+
+def _compute(seconds: float) -> None:
+    """Use so much CPU time in this thread."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
 
 
 def faults_naming(ours: tuple[EventId, AttemptTag] | None, event_id: str, timestamp: str) -> tuple[bytes, int]:

@@ -44,7 +44,7 @@ def test_a_signed_webhook_is_written_down_and_acknowledged(durability: Durabilit
     before = time.time_ns()
     answer = app.post(body, signed_headers(body, event, tag))
     assert (answer.status_code, answer.content) == (204, b"")
-    app.receiver.keep()
+    app.books.keep()
     (view,) = app.journals()
     (row,) = view.rows
     assert (view.header.kind, view.header.region, view.header.run) == ("arrivals", "local", NO_RUN)
@@ -197,11 +197,11 @@ def test_memory_is_flushed_by_housekeeping_and_by_a_switch(tmp_path: Path) -> No
     app = rig(tmp_path, Durability.MEMORY)
     app.post()
     assert app.sequences() == []
-    app.receiver.keep()
+    app.books.keep()
     assert app.sequences() == [EVENT.sequence]
     app.post()
     app.state.set_run("run-1")
-    app.receiver.keep()
+    app.books.keep()
     assert app.sequences() == [EVENT.sequence] * 2
 
 
@@ -210,11 +210,11 @@ def test_refusals_and_arrivals_are_counted(app: Rig) -> None:
     app.post()
     app.post(headers={})
     app.post(headers=signed_headers(b"{}", key=bytes(32)))
-    app.receiver.keep()
+    app.books.keep()
     (report,) = app.state.reports()
     assert (report.pid, report.counts.arrivals, report.counts.refused) == (os.getpid(), 1, {400: 1, 401: 1})
     app.state.set_run("run-1")
-    app.receiver.keep()
+    app.books.keep()
     (report,) = app.state.reports()
     assert (report.counts.arrivals, report.counts.refused, report.generation) == (0, {}, app.state.setting.generation)
 
@@ -222,12 +222,12 @@ def test_refusals_and_arrivals_are_counted(app: Rig) -> None:
 def test_no_arrival_before_a_reset_is_left_out_of_the_total(app: Rig) -> None:
     """Those taken behind the last report, too: what master and receivers tell Prometheus adds up."""
     app.post()
-    app.receiver.keep()
+    app.books.keep()
     app.post()
     app.post(headers={})
     app.state.set_run("run-1")
     app.post()
-    app.receiver.keep()
+    app.books.keep()
     assert app.state.total() == Counts(arrivals=3, refused=Counter({400: 1}))
     assert app.state.counts().arrivals == 1
 
@@ -271,7 +271,7 @@ def test_a_full_disk_ends_memory_too(tiny_disk: Path, tmp_path: Path) -> None:
     for _ in range(200):
         assert app.post().status_code == 204
     with pytest.raises(OSError, match="No space"):
-        app.receiver.keep()
+        app.books.keep()
     app.state.set_run("run-2")
     assert app.post().status_code == 507
     (tiny_disk / "filler").unlink()

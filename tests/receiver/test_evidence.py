@@ -95,7 +95,7 @@ def test_those_that_are_taken_may_be_answered_otherwise(tmp_path: Path) -> None:
     app.state.set_faults(FaultOrder(webhooks=(WebhookFaults(3, 1, Faults(answer=299)),)))
     assert deliver(app).status_code == 299
     assert app.post().status_code == 299
-    app.receiver.keep()
+    app.books.keep()
     assert [(int(row["status"]), bool(row["flags"] & Flag.FAULT)) for row in app.rows()] == [(299, False)] * 2
     assert app.state.counts().arrivals == 2
     assert not app.state.counts().faults

@@ -58,7 +58,7 @@ def test_a_status_is_answered_and_written_down(status: int, durability: Durabili
     app = rig(tmp_path, durability)
     play(app, Faults(status={status: 1}))
     answer = app.post()
-    app.receiver.keep()
+    app.books.keep()
     assert (answer.status_code, answer.text) == (status, "a fault was asked for\n")
     assert row(app) == (status, FAULTED)
 
@@ -250,7 +250,7 @@ def test_faults_begin_no_new_journal_and_a_reset_ends_them(app: Rig) -> None:
     app.post()
     play(app, None)
     app.post()
-    app.receiver.keep()
+    app.books.keep()
     assert app.rows()["status"].tolist() == [204, 503, 204]
     (report,) = app.state.reports()
     assert (report.counts.arrivals, report.counts.faults) == (2, {"status 503": 1})
@@ -258,7 +258,7 @@ def test_faults_begin_no_new_journal_and_a_reset_ends_them(app: Rig) -> None:
     play(app, Faults(status={503: 1}))
     app.state.set_run("run-1")
     assert app.post().status_code == 204
-    app.receiver.keep()
+    app.books.keep()
     (report,) = app.state.reports()
     assert (report.counts.arrivals, report.counts.faults) == (1, {})
     assert (len(app.journals()), len(app.journals("run-1"))) == (1, 1)
@@ -269,7 +269,7 @@ def test_arrivals_taken_and_faults_are_counted_apart(app: Rig) -> None:
     for faults in (Faults(ack_lost=1), Faults(cut=1), Faults(hang=1), Faults(fail_first=1), Faults(delay=Delay(1))):
         play(app, faults)
         raw(app)
-    app.receiver.keep()
+    app.books.keep()
     (report,) = app.state.reports()
     assert report.counts.arrivals == 3
     assert report.counts.faults == {"ack_lost": 1, "cut": 1, "hang": 1, "status 503": 1}
@@ -290,7 +290,7 @@ def test_a_fault_that_cannot_be_written_down_is_507(tmp_path: Path) -> None:
     app = rig(tmp_path, results=tmp_path / "file")
     play(app, Faults(status={503: 1}))
     assert app.post().status_code == 507
-    app.receiver.keep()
+    app.books.keep()
     (report,) = app.state.reports()
     assert (report.counts.faults, report.counts.refused) == ({}, {507: 1})
 

@@ -16,9 +16,9 @@ from _hookswarm.records.timeline import (
     StageStarted,
     Timeline,
     WorkerLost,
-    WorkerReport,
     read_timeline,
 )
+from _hookswarm.records.worker_report import WorkerReport
 
 REPORT = WorkerReport(
     worker="w", stage=0, users=1, due=3, settled=2, abandoned=1, wall_s=1.5, cpu_s=0.5, starved_s=None, lag_p99_ms=0.1

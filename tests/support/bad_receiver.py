@@ -19,6 +19,7 @@ from _hookswarm.protocol.served import Caught, Served
 from _hookswarm.protocol.setup import Setup
 from _hookswarm.protocol.verifying import Verifier
 from _hookswarm.receiver.app import Receiver
+from _hookswarm.receiver.books import Books
 from _hookswarm.receiver.config import ReceiverConfig
 from _hookswarm.receiver.control import ControlApp
 from _hookswarm.receiver.metrics import ReceiverSnapshot
@@ -26,13 +27,13 @@ from _hookswarm.receiver.state import StateReader, StateWriter
 from _hookswarm.records.clock import Clock
 
 
-class Liar(Receiver):
-    """Answers 204 to all; of one arrival in a hundred it lies, in each stage as it was told to."""
+class LyingBooks(Books):
+    """Of a receiver that answers 204 to all: they lie of one arrival in a hundred, in each stage as they were told."""
 
     lies: Sequence[str] = ()
     """By the stage's number: "forgets" one, "invents" one that nobody sent, or "nothing"."""
 
-    def _record(
+    def record(
         self,
         event: EventId,
         tag: AttemptTag,
@@ -46,10 +47,10 @@ class Liar(Receiver):
     ) -> None:
         lie = self.lies[event.stage] if event.sequence % 100 == 7 else "nothing"
         if lie != "forgets":
-            super()._record(event, tag, body, received, status, flags)
+            super().record(event, tag, body, received, status, flags)
         if lie == "invents":
             invented = event._replace(sequence=event.sequence + 1_000_000)
-            super()._record(invented, tag, body, received, status, flags)
+            super().record(invented, tag, body, received, status, flags)
 
 
 class Control:
@@ -107,8 +108,10 @@ def serve(port: int, control_port: int, results: Path, lies: Sequence[str]) -> N
         state = StateWriter(Path(folder))
         provider = load_provider()
         keys = [secret.key for secret in signing_secrets(provider)]
-        app = Liar(config, Verifier(provider, keys), Answerer(provider, keys), StateReader(config))
-        app.lies = lies
+        clock = Clock()
+        books = LyingBooks(config, StateReader(config), clock)
+        books.lies = lies
+        app = Receiver(Verifier(provider, keys), Answerer(provider, keys), books, config.max_body, clock)
         control = ControlApp(Control(state), control_token(), Clock())
         WSGIServer(("127.0.0.1", control_port), control, log=None).start()
         WSGIServer(("127.0.0.1", port), app, log=None).start()

@@ -16,7 +16,8 @@ from _hookswarm.records.journal import Header, Journal
 from _hookswarm.records.manifest import Manifest, RegionRecord
 from _hookswarm.records.reading import DTYPE, Rows
 from _hookswarm.records.rows import NEVER_SENT, Flag, Outcome
-from _hookswarm.records.timeline import Entry, RunEnded, StageEnded, StageStarted, Timeline, WorkerReport
+from _hookswarm.records.timeline import Entry, RunEnded, StageEnded, StageStarted, Timeline
+from _hookswarm.records.worker_report import WorkerReport
 
 US, MS, SECOND = 1_000, 1_000_000, 1_000_000_000
 START = 1_700_000_000 * SECOND

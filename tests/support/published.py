@@ -33,7 +33,7 @@ def published(at_ms: float, sequence: int, webhook: int = 0, **fields: int) -> R
 def arrived(of: Row, at_ms: float, took_ms: float = 0.1, **fields: int) -> Row:
     """Its arrival so long after the start, and how long our receiver took to answer."""
     begin = START + round(at_ms * MS)
-    return arrival(of, start=begin, done=begin + round(took_ms * MS), flags=SERVED, **fields)
+    return arrival(of, **{"start": begin, "done": begin + round(took_ms * MS), "flags": SERVED} | fields)
 
 
 def drained(stage: int = 0, at_s: float = 60) -> ServiceDrained:

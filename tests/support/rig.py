@@ -15,6 +15,7 @@ from _hookswarm.protocol.identity import NO_RUN
 from _hookswarm.protocol.providers import Provider
 from _hookswarm.protocol.verifying import Verifier
 from _hookswarm.receiver.app import Receiver
+from _hookswarm.receiver.books import Books
 from _hookswarm.receiver.config import Durability, ReceiverConfig
 from _hookswarm.receiver.state import StateReader, StateWriter
 from _hookswarm.records.clock import Clock
@@ -30,6 +31,7 @@ class Rig:
     """An app, the state folder that steers it, and a client."""
 
     receiver: Receiver
+    books: Books
     state: StateWriter
     client: httpx.Client
     results: Path
@@ -87,9 +89,11 @@ def rig(
         evidence=evidence,
     )
     state = StateWriter(config.state)
-    checks = Verifier(provider, [key]), Answerer(provider, [key])
-    receiver = Receiver(config, *checks, StateReader(config), clock, clock.sleep if clock else time.sleep)
-    return Rig(receiver, state, client(validator(receiver)), results)  # the validator holds the app to PEP 3333
+    now = clock or Clock()
+    books = Books(config, StateReader(config), now)
+    sleep = clock.sleep if clock else time.sleep
+    receiver = Receiver(Verifier(provider, [key]), Answerer(provider, [key]), books, LIMIT, now, sleep)
+    return Rig(receiver, books, state, client(validator(receiver)), results)  # the validator holds the app to PEP 3333
 
 
 def client(app: Any) -> httpx.Client:

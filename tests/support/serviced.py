@@ -1,4 +1,4 @@
-"""Runs through a delivery service, made by hand: what was published, and what arrived of it."""
+"""One stage through a delivery service that is told to fail at some endpoints, made by hand, as recorders see it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -11,48 +11,36 @@ from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.through_service import delivered_rows, published_rows
 from _hookswarm.records.manifest import ServiceRecord
 from _hookswarm.records.rows import Flag
-from tests.support.journals import SECOND, START, TAG, Row, attempt, planned, run
+from tests.support import published as rows
+from tests.support.journals import SECOND, START, TAG, Row, planned, run
+from tests.support.published import SERVED, service_record
 
-SERVED = Flag.WRITTEN | Flag.SERVED
 PUBLISHING = 10_000_000
 """Nanoseconds that a publish takes."""
 
 
 def record(**promises: Any) -> ServiceRecord:
     """A service that retries after 1, 3 and 9 s."""
-    return ServiceRecord(
-        name="own",
-        run="not run",
-        endpoints=10,
-        group_size=None,
-        fan_out="endpoint",
-        signed=True,
-        drain_s=10,
-        retry={"waits_s": [1.0, 3.0, 9.0], "first_s": None},
-        promises=promises,
-    )
+    law = {"waits_s": [1.0, 3.0, 9.0], "first_s": None}
+    return service_record(name="own", endpoints=10, retry=law, promises=promises)
 
 
 def published(webhook: int = 0, sequence: int = 0, at_s: float = 0.0, **fields: int) -> Row:
     """An event that was accepted, so long after the stage's start."""
-    due = START + round(at_s * SECOND)
-    return attempt(sequence, webhook, due=due, done=due + PUBLISHING, status=202, **fields)
+    accepted = START + round(at_s * SECOND) + PUBLISHING
+    return rows.published(at_s * 1000, sequence, webhook, **{"done": accepted, "status": 202} | fields)
 
 
 def came(of: Row, at_s: float, status: int = 204, took_s: float = 0.001, flags: int = 0, **fields: int) -> Row:
     """A request for an event's endpoint, so long after the stage's start, signed at that second."""
-    start = START + round(at_s * SECOND)
-    row = of | {
-        "due": start // SECOND * SECOND,
-        "start": start,
-        "done": start + round(took_s * SECOND),
+    told = {
+        "due": (START + round(at_s * SECOND)) // SECOND * SECOND,
         "status": status,
-        "outcome": 0,
         "attempt": 0,
         "late": of["webhook"] + 1,
         "flags": SERVED | flags | (Flag.FAULT if status // 100 != 2 else 0),
     }
-    return row | fields
+    return rows.arrived(of, at_s * 1000, took_s * 1000, **told | fields)
 
 
 def tried(of: Row, *answers: tuple[float, int], **fields: int) -> list[Row]:

@@ -13,7 +13,8 @@ from _hookswarm.records.journal import HEADER_SIZE
 from _hookswarm.records.reading import DTYPE
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.plan.arrivals import Constant, Poisson
-from _hookswarm.senders.plan.stages import Stage, named, sweep
+from _hookswarm.senders.plan.stages import Stage, named
+from _hookswarm.senders.plan.variations import sweep
 from tests.support.receivers import SECRET, TOKEN, running_receiver
 from tests.support.runs import BUSY, analyse, codes, regions_file, run_locust
 

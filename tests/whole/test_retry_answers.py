@@ -16,7 +16,8 @@ from _hookswarm.records.reading import DTYPE
 from _hookswarm.records.rows import Flag
 from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.retry import Jitter, RetryLaw
-from _hookswarm.senders.plan.stages import Stage, sweep
+from _hookswarm.senders.plan.stages import Stage
+from _hookswarm.senders.plan.variations import sweep
 from tests.support.receivers import running_receiver
 from tests.support.runs import BUSY, analyse, codes, regions_file, run_locust
 

@@ -16,15 +16,8 @@ from _hookswarm.analysis.reading.rows import Grouped, group_events, rows_of_stag
 from _hookswarm.analysis.schema.report import Attempts, Generator, Latencies, Stage, Unanswered
 from _hookswarm.records.reading import Rows, answered_status
 from _hookswarm.records.rows import Outcome, latency_start_ns
-from _hookswarm.records.timeline import (
-    FaultsSet,
-    ServiceDrained,
-    StageEnded,
-    StageOverloaded,
-    StageStarted,
-    WorkerLost,
-    WorkerReport,
-)
+from _hookswarm.records.timeline import FaultsSet, ServiceDrained, StageEnded, StageOverloaded, StageStarted, WorkerLost
+from _hookswarm.records.worker_report import WorkerReport
 
 
 @dataclass(frozen=True)

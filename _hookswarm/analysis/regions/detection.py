@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from _hookswarm.analysis.deliveries.figures import Window
 from _hookswarm.analysis.reading.frames import PlannedHealth
-from _hookswarm.records.timeline import Flip, IncidentPlayed
+from _hookswarm.records.timeline import IncidentPlayed
+from _hookswarm.records.worker_report import Flip
 
 TIMED = frozenset({"frozen", "slow", "cut", "cut_back"})
 """Faults that an attempt shows only by its time-out."""

@@ -18,7 +18,7 @@ from _hookswarm.analysis.schema.scalability import Limit
 from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.common.limits import AWAITING_CLOSED_SHARE, AWAITING_SHARE, SHORTEST_S
 from _hookswarm.records.shortage import DESCRIPTORS, MEMORY, PORTS
-from _hookswarm.records.timeline import WorkerReport
+from _hookswarm.records.worker_report import WorkerReport
 
 ROOM = 0.7
 """Share of a core that a sending process may use and still keep its schedule."""

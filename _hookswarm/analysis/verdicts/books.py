@@ -10,7 +10,8 @@ from _hookswarm.analysis.schema.report import Reason, Stage
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.wording import first_of
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.timeline import RunEnded, StageEnded, StageStarted, WorkerLost, WorkerReport
+from _hookswarm.records.timeline import RunEnded, StageEnded, StageStarted, WorkerLost
+from _hookswarm.records.worker_report import WorkerReport
 
 NAMED = 3
 """Stages that a reason names; the others are told in the report."""

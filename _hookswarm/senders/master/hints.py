@@ -6,7 +6,7 @@ import httpx
 
 from _hookswarm.records.failures import FailureKind
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.timeline import WorkerReport
+from _hookswarm.records.worker_report import WorkerReport
 from _hookswarm.senders.master.probe_advice import Probed, advice
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.timeline import WorkerReport
+from _hookswarm.records.worker_report import WorkerReport
 from _hookswarm.senders.exchange.messages import OriginTick, WorkerTick
 from _hookswarm.senders.plan.stages import Stage
 

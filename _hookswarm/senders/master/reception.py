@@ -10,7 +10,7 @@ from locust.stats import RequestStats
 from _hookswarm.common.wording import with_remedy
 from _hookswarm.protocol.version import version_difference
 from _hookswarm.records.clock import Clock, boot_id
-from _hookswarm.records.timeline import WorkerReport
+from _hookswarm.records.worker_report import WorkerReport
 from _hookswarm.senders.exchange import counted
 from _hookswarm.senders.exchange.counted import CountedDeliveries
 from _hookswarm.senders.exchange.gather import Chunk, Gatherer

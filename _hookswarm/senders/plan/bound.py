@@ -8,7 +8,8 @@ from _hookswarm.common.wording import figure, first_of
 from _hookswarm.senders.plan.arrivals import Backlog, Bursts, Closed, Open, Ramp, Sine, at_rate
 from _hookswarm.senders.plan.conformance import CONFORMANCE
 from _hookswarm.senders.plan.spacing import slots_per_s
-from _hookswarm.senders.plan.stages import Stage, renamed
+from _hookswarm.senders.plan.stages import Stage
+from _hookswarm.senders.plan.variations import renamed
 
 EVENTS_FOR_S = 10
 """What ends by its events gets no more than go out in so many seconds."""

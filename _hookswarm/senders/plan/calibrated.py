@@ -14,7 +14,8 @@ from _hookswarm.records.manifest import CALIBRATION
 from _hookswarm.senders.plan.arrivals import Closed, at_rate
 from _hookswarm.senders.plan.bound import EVENTS_FOR_S
 from _hookswarm.senders.plan.conformance import CONFORMANCE
-from _hookswarm.senders.plan.stages import Stage, renamed
+from _hookswarm.senders.plan.stages import Stage
+from _hookswarm.senders.plan.variations import renamed
 
 FIRST_EVENTS = 100
 """A first round is of so few that nobody is hurt; it says how long the next one may be."""

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from _hookswarm.senders.plan.stages import Stage, renamed
+from _hookswarm.senders.plan.stages import Stage
+from _hookswarm.senders.plan.variations import renamed
 
 
 def over_endpoints(stages: Sequence[Stage], count: int) -> tuple[Stage, ...]:

@@ -16,8 +16,9 @@ from _hookswarm.senders.plan.plan_check import check_plan
 from _hookswarm.senders.plan.restarts import with_restarts
 from _hookswarm.senders.plan.serviced import most_endpoints, through_service, told_as_one, unfit_for_service
 from _hookswarm.senders.plan.settings import Settings
-from _hookswarm.senders.plan.stages import CUTS, Incident, Stage, named, under_law, under_strategy
+from _hookswarm.senders.plan.stages import CUTS, Incident, Stage, named
 from _hookswarm.senders.plan.strategies import playable
+from _hookswarm.senders.plan.variations import under_law, under_strategy
 
 NAMES_SHOWN = 12
 """Of a test's stages, where they are told in a message."""

@@ -7,7 +7,8 @@ from _hookswarm.senders.plan.duplicates import Duplicate
 from _hookswarm.senders.plan.health import HealthLaw
 from _hookswarm.senders.plan.profiles import profile
 from _hookswarm.senders.plan.retry import Budget, Jitter, RetryAfter, RetryLaw, scaled_law
-from _hookswarm.senders.plan.stages import Incident, Limits, Stage, WebhookClass, scaling, sweep
+from _hookswarm.senders.plan.stages import Incident, Limits, Stage, WebhookClass
+from _hookswarm.senders.plan.variations import scaling, sweep
 
 
 def law(name: str, scale: float = 1.0) -> RetryLaw:

@@ -9,7 +9,7 @@ import gevent
 from _hookswarm.protocol.regions import Links, Region
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.timeline import Flip
+from _hookswarm.records.worker_report import Flip
 from _hookswarm.senders.plan.health import By, Health
 from _hookswarm.senders.plan.opening import likely, targets_of
 from _hookswarm.senders.plan.stages import Stage

@@ -23,7 +23,7 @@ from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.garbage import spare_start_up
 from _hookswarm.records.journal import Header, Journal
 from _hookswarm.records.resources import ResourceLog, give_back
-from _hookswarm.records.timeline import WorkerReport
+from _hookswarm.records.worker_report import WorkerReport
 from _hookswarm.senders.exchange import gather
 from _hookswarm.senders.exchange.messages import (
     ALIVE,

@@ -14,7 +14,8 @@ from _hookswarm.analysis.regions import failovers
 from _hookswarm.analysis.regions.faults import Terms
 from _hookswarm.analysis.schema.failover import Failover, OriginFailover, ReceiversView, Survivor
 from _hookswarm.records.rows import Outcome
-from _hookswarm.records.timeline import Entry, Flip, IncidentPlayed, RunEnded, StageEnded, StageStarted
+from _hookswarm.records.timeline import Entry, IncidentPlayed, RunEnded, StageEnded, StageStarted
+from _hookswarm.records.worker_report import Flip
 from tests.support.journals import MS, SECOND, START, Row, arrival, attempt, planned, run, worker_report
 
 EU, US, AP = 0, 1, 2

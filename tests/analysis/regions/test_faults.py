@@ -14,7 +14,8 @@ from _hookswarm.analysis.reading.frames import PlannedHealth
 from _hookswarm.analysis.regions.detection import Bound, Told, bound, detected, within_bound
 from _hookswarm.analysis.regions.failover_impact import busiest
 from _hookswarm.analysis.regions.faults import SECOND, grouped, sustained
-from _hookswarm.records.timeline import Flip, IncidentPlayed
+from _hookswarm.records.timeline import IncidentPlayed
+from _hookswarm.records.worker_report import Flip
 
 Instants = list[tuple[int, bool]]
 INSTANTS = st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=30)

@@ -6,7 +6,8 @@ import pytest
 from _hookswarm.senders.plan.arrivals import Backlog, Bursts, Closed, Constant, Open, Poisson, Ramp, Sine
 from _hookswarm.senders.plan.bound import at_base_rate, at_most, peak, told
 from _hookswarm.senders.plan.duplicates import Duplicate
-from _hookswarm.senders.plan.stages import Stage, named, scaling, sweep
+from _hookswarm.senders.plan.stages import Stage, named
+from _hookswarm.senders.plan.variations import scaling, sweep
 
 SHAPES: list[tuple[Open, float]] = [
     (Constant(40), 40),

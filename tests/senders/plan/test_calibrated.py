@@ -16,7 +16,8 @@ from _hookswarm.senders.plan.calibrated import (
     rates_of,
     told_calibration,
 )
-from _hookswarm.senders.plan.stages import Limits, Stage, sweep
+from _hookswarm.senders.plan.stages import Limits, Stage
+from _hookswarm.senders.plan.variations import sweep
 
 STEADY = Stage("steady", arrivals=Poisson(200), duration_s=5, name="steady")
 BURSTS = Stage("bursts", arrivals=Bursts(100), duration_s=5, name="bursts")

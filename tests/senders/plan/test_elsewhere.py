@@ -6,7 +6,8 @@ import pytest
 
 from _hookswarm.protocol.faults import Delay, Faults
 from _hookswarm.senders.plan.elsewhere import needs_ours, undressed
-from _hookswarm.senders.plan.stages import Incident, Stage, WebhookClass, scaling, sweep
+from _hookswarm.senders.plan.stages import Incident, Stage, WebhookClass
+from _hookswarm.senders.plan.variations import scaling, sweep
 
 PLAIN = Stage("x", webhooks=50, duration_s=2)
 DRESSED = replace(

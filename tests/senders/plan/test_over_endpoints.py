@@ -1,7 +1,8 @@
 """A plan over endpoints: as many webhooks as there are."""
 
 from _hookswarm.senders.plan.over_endpoints import over_endpoints, too_few
-from _hookswarm.senders.plan.stages import Stage, WebhookClass, named, sweep
+from _hookswarm.senders.plan.stages import Stage, WebhookClass, named
+from _hookswarm.senders.plan.variations import sweep
 
 
 def test_every_stage_has_a_webhook_an_endpoint() -> None:

@@ -16,7 +16,8 @@ from _hookswarm.senders.plan.options import add_options
 from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.settings import Settings
-from _hookswarm.senders.plan.stages import Incident, Limits, Stage, WebhookClass, named, sweep
+from _hookswarm.senders.plan.stages import Incident, Limits, Stage, WebhookClass, named
+from _hookswarm.senders.plan.variations import sweep
 
 FAILING = Stage("failing", events=10, faults=Faults(status={503: 0.3}), drain_s=2)
 STAGES = (Stage("plain", events=10), *sweep(FAILING, retries=(0, 3), delay_s=(0.0, 0.5)))

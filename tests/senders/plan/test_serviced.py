@@ -9,7 +9,8 @@ from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.duplicates import Duplicate
 from _hookswarm.senders.plan.over_endpoints import at_most_webhooks
 from _hookswarm.senders.plan.serviced import most_endpoints, through_service, told_as_one, unfit_for_service
-from _hookswarm.senders.plan.stages import Incident, Stage, WebhookClass, named, scaling, sweep
+from _hookswarm.senders.plan.stages import Incident, Stage, WebhookClass, named
+from _hookswarm.senders.plan.variations import scaling, sweep
 from _hookswarm.senders.service.table import Service, parse_service
 
 SERVICE = parse_service(
