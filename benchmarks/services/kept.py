@@ -50,7 +50,7 @@ class KeptStage(Model):
 class KeptRun(Model):
     """One run."""
 
-    run: str = Field(description="its name: capacity, load, performance, resource, restarts")
+    run: str = Field(description="its name in `runs.RUNS`")
     seed: int
     id: str
     started_at: datetime

@@ -152,7 +152,8 @@ def _restarts(runs: Sequence[KeptRun]) -> str:
 
 
 def _of(run: KeptRun, name: str) -> Restarted | None:
-    return next((one for one in run.service.restarts if one.name == name), None)
+    """The last one: where a stage was played once more, the first time was disturbed."""
+    return next((one for one in reversed(run.service.restarts) if one.name == name), None)
 
 
 def _restart(found: Sequence[Restarted | None]) -> str:
@@ -203,10 +204,10 @@ def _sampled(run: KeptRun) -> list[KeptStage]:
 
 ROWS = (
     Row("capacity", "capacity", _capacity),
-    Row("end to end at half of it", "load", _latency(AT_HALF)),
+    Row("end to end at half of it", "isolation", _latency(AT_HALF)),
     Row("end to end when idle", "capacity", _latency(IDLE)),
     Row("accept against drain", "load", _drains),
-    Row("isolation (0: a queue, 1: perfect)", "load", _isolation),
+    Row("isolation (0: a queue, 1: perfect)", "isolation", _isolation),
     Row("waits between attempts", "performance", _rule("waits between attempts", jitter="jitter of the waits")),
     Row("number of attempts", "performance", _rule("number of attempts", end="time until it gives up")),
     Row("`Retry-After` with a 503", "performance", _rule("Retry-After in seconds, with a 503")),
@@ -216,12 +217,13 @@ ROWS = (
     Row("after a 307", "performance", _rule("after a 307")),
     Row("what is a success", "performance", _rule("what is a success")),
     Row("time-out", "performance", _rule("how long it waits for an answer")),
-    Row("order at one endpoint", "load", _rule("order at one endpoint")),
+    Row("order at one endpoint", "isolation", _rule("order at one endpoint")),
     Row("the same id a second later", "performance", _rule("the same id again, a while later")),
     Row("the same id ten times at once", "performance", _rule("the same id again, at the same instant")),
     Row("bytes", "performance", _rule("the payload's bytes")),
     Row("signature", "performance", _rule("signature")),
     Row("lost, doubled", "load", _counts),
+    Row("lost, doubled beside trouble", "isolation", _counts),
     Row("at each restart", "restarts", _restarts),
     Row("memory", "resource", _memory),
     Row("CPU", "resource", _cpu),

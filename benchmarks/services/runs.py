@@ -49,7 +49,8 @@ class Run(NamedTuple):
 CAPACITY = "capacity"
 RUNS: Mapping[str, Run] = {
     CAPACITY: Run("scalability"),
-    "load": Run("load"),
+    "load": Run("load", ("--stages", "bursts,backlog,sustained")),
+    "isolation": Run("load", ("--stages", "isolation baseline,isolation"), short=False),
     "performance": Run("performance"),
     "resource": Run("resource"),
     "restarts": Run("load", ("--stages", "restart *"), short=False, faster=PILE_PER_S),

@@ -42,14 +42,18 @@ def timeout_rule(stages: Sequence[Watched], promised_s: float | None, first_wait
     found_s = [one - wait_s for one in apart]
     evidence = f"{of(len(apart), silent)} tried again, {seconds(apart)} later; its usual wait is {wait_s:.3g} s{slow}"
     slack_s = max(SLACK_S, SLACK_SHARE * (promised_s or 0.0))
-    if float(np.median(apart)) >= silent_s * NEARLY:
+    shortest_s, longest_s = min(usual, default=wait_s), max(usual, default=wait_s)
+    again_s = float(np.median(apart))
+    # Where its own wait is longer than the silence, what comes between both and their sum ended by a time-out.
+    ended = silent_s < shortest_s and longest_s + SLACK_S < again_s < silent_s + shortest_s - SLACK_S
+    if again_s >= silent_s * NEARLY and not ended:
         # It may have waited for the end of the silence: so long it did for certain.
-        least_s = silent_s - max(usual, default=wait_s)
-        told = f"longer than {least_s:.3g} s"
-        if promised_s is not None and promised_s > least_s - slack_s:
+        least_s = silent_s - longest_s
+        told = f"longer than {least_s:.3g} s" if least_s > 0 else "its usual wait hides it"
+        if least_s <= 0 or (promised_s is not None and promised_s > least_s - slack_s):
             return unseen(RULE, promised, f"{told}; nothing was answered for {silent_s:g} s only; {evidence}")
         return ruled(RULE, promised, told, kept=False, evidence=evidence)
-    kept = promised_s is not None and abs(float(np.median(found_s)) - promised_s) <= slack_s
+    kept = promised_s is not None and abs(again_s - wait_s - promised_s) <= slack_s
     return ruled(RULE, promised, seconds(found_s), kept, evidence)
 
 

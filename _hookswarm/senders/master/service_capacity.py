@@ -1,19 +1,14 @@
 """A search for the capacity of a delivery service: tries are judged end to end, from offered to taken."""
 
-from dataclasses import replace
-
 from _hookswarm.common.wording import figure
 from _hookswarm.senders.master.delivered import Delivered, delivered_of
 from _hookswarm.senders.master.drains import QUIET_S
 from _hookswarm.senders.master.played import Played
 from _hookswarm.senders.master.run import Run
 from _hookswarm.senders.master.service_run import ServiceRun
-from _hookswarm.senders.plan.arrivals import Closed, Constant
-from _hookswarm.senders.plan.search import keeps
+from _hookswarm.senders.plan.search import idle_of, keeps, limited_by
 from _hookswarm.senders.plan.stages import Limits, Stage
 
-IDLE_SHARE = 0.1
-"""Of the first rate: at so little nothing waits for anything else."""
 ELSEWHERE = (
     "the journals of tries are on other hosts: tries are judged by what was accepted, and by their drain; "
     "--results on a folder that all hosts share judges them end to end"
@@ -30,18 +25,17 @@ class ThroughService:
 
     def idle(self, search: Stage) -> Stage:
         """What tells how long a delivery takes when nothing waits."""
-        assert not isinstance(search.arrivals, Closed)
-        arrivals = Constant(search.arrivals.rate * IDLE_SHARE)
-        return replace(search, scenario=f"{search.scenario} idle", name=f"{search.name} idle", arrivals=arrivals,
-                       limits=None)  # fmt: skip
+        return idle_of(search)
 
     def limited(self, search: Stage) -> Stage:
         """The search with its limit, after the idle stage."""
         assert search.limits
         found = self._delivered()
-        p99_ms = search.limits.over_idle_ms + (found.p99_ms if found else self._drain_ms())
-        self._say(f"{search.name}: the highest rate with a p99 of at most {figure(p99_ms)} ms, and nothing piling up")
-        return replace(search, limits=replace(search.limits, p99_ms=round(p99_ms, 3)))
+        limited = limited_by(search, found.p99_ms if found else self._drain_ms())
+        assert limited.limits
+        told = f"a p99 of at most {figure(limited.limits.p99_ms)} ms"
+        self._say(f"{search.name}: the highest rate with {told}, and nothing piling up")
+        return limited
 
     def held(self, limits: Limits, played: Played) -> bool:
         """Whether the try kept the limits."""

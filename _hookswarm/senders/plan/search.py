@@ -3,14 +3,24 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from _hookswarm.common.limits import MAX_DISTURBED
-from _hookswarm.senders.plan.stages import Limits
+from _hookswarm.senders.plan.arrivals import Closed, Constant
+from _hookswarm.senders.plan.stages import Limits, Stage
 
 MAX_TRIES = 60
 WIDEST = 1 << 12
 """How far from the first rate a search goes, as a factor, up or down."""
+IDLE_SHARE = 0.1
+"""Of the first rate: at so little nothing waits for anything else."""
+IDLE_EVENTS, IDLE_MOST_S = 30, 10.0
+"""That lasts until so many events are due, but no longer than this."""
+DELIVERIES = 3.0
+"""A try through a service is as long as so many deliveries when nothing waits: one that looks at a queue every few
+seconds shows nothing in less.
+"""
 
 
 class TriedRate(NamedTuple):
@@ -97,3 +107,20 @@ class Search:
 def keeps(limits: Limits, requests: int, failures: int, p99_ms: float) -> bool:
     """Whether a try whose queue did not grow kept the limits; one without requests did not."""
     return requests > 0 and p99_ms <= limits.p99_ms and failures <= limits.error_rate * requests
+
+
+def idle_of(search: Stage) -> Stage:
+    """What tells how long a service takes to deliver when nothing waits."""
+    assert not isinstance(search.arrivals, Closed)
+    rate = search.arrivals.rate * IDLE_SHARE
+    length_s = max(search.duration_s or 0.0, min(IDLE_EVENTS / rate, IDLE_MOST_S))
+    scenario, name = f"{search.scenario} idle", f"{search.name} idle"
+    return replace(search, scenario=scenario, name=name, arrivals=Constant(rate), duration_s=length_s, limits=None)
+
+
+def limited_by(search: Stage, idle_p99_ms: float) -> Stage:
+    """The search with its limit, where a delivery takes so long when nothing waits."""
+    assert search.limits
+    limits = replace(search.limits, p99_ms=round(search.limits.over_idle_ms + idle_p99_ms, 3))
+    length_s = max(search.duration_s or 0.0, round(DELIVERIES * idle_p99_ms / 1e3, 3))
+    return replace(search, limits=limits, duration_s=length_s)

@@ -68,3 +68,23 @@ def test_what_cannot_be_known_is_told() -> None:
     stage = watched(played(through([PLAIN], USUAL)))
     assert stage
     assert timeout_rule([stage], 2.0, None).verdict == "not observed"
+
+
+LONG = tried(PLAIN, (0.1, 503), (30.101, 204))
+"""It waits longer than nothing is answered."""
+
+
+@pytest.mark.parametrize(("again_s", "observed", "verdict"), [(35.1, "5 s", "kept"), (33.1, "3 s", "broken")])
+def test_a_usual_wait_beyond_our_silence_hides_no_time_out(again_s: float, observed: str, verdict: str) -> None:
+    """Had it waited for the end of the silence, the next attempt would have come later, or no later than usual."""
+    found = rule(again_s, promised_s=5.0, usual=LONG, first_s=30.0)
+    assert (found.observed, found.verdict) == (observed, verdict)
+
+
+@pytest.mark.parametrize("again_s", [30.1, 38.1])
+def test_what_a_long_wait_hides_is_not_observed(again_s: float) -> None:
+    """It waited for our end, or counts its waits from the begin: no time is told, and none below nothing."""
+    for promised_s in (5.0, None):
+        found = rule(again_s, promised_s=promised_s, usual=LONG, first_s=30.0)
+        assert (found.observed, found.verdict) == ("-", "not observed")
+        assert found.evidence.startswith("its usual wait hides it")

@@ -1,5 +1,6 @@
 """The search for capacity, played against systems whose capacity is known."""
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from _hookswarm.senders.plan.search import MAX_TRIES, Search, TriedRate, keeps, next_rate
-from _hookswarm.senders.plan.stages import Limits
+from _hookswarm.senders.plan.arrivals import Constant, Poisson
+from _hookswarm.senders.plan.search import MAX_TRIES, Search, TriedRate, idle_of, keeps, limited_by, next_rate
+from _hookswarm.senders.plan.stages import Limits, Stage
 from tests.support.known_server import Servers, services
 
 
@@ -156,3 +158,22 @@ def test_a_rate_that_held_stays_held_whatever_disturbs_it(between: int) -> None:
 def test_limits_are_kept_up_to_themselves(requests: int, failures: int, p99_ms: float, kept: bool) -> None:
     """A p99 of 50 ms and one failure in a hundred are allowed here; a try in which nothing was sent keeps nothing."""
     assert keeps(Limits(p99_ms=50, error_rate=0.01), requests, failures, p99_ms) is kept
+
+
+SERVICE_SEARCH = Stage("capacity", arrivals=Poisson(400), duration_s=1.2, limits=Limits(p99_ms=250, over_idle_ms=1_000))
+
+
+@pytest.mark.parametrize(("rate", "length_s"), [(400, 1.2), (100, 3.0), (10, 10.0)])
+def test_nothing_waits_at_a_tenth_of_the_rate(rate: float, length_s: float) -> None:
+    """Until thirty events are due, or for ten seconds: of three nobody can tell a 99th percentile."""
+    stage = idle_of(replace(SERVICE_SEARCH, arrivals=Poisson(rate)))
+    assert (stage.arrivals, stage.duration_s, stage.limits) == (Constant(rate / 10), length_s, None)
+    assert stage.scenario == "capacity idle"
+
+
+@pytest.mark.parametrize(("idle_ms", "length_s"), [(20.0, 1.2), (2_700.0, 8.1)])
+def test_a_try_is_longer_than_a_delivery(idle_ms: float, length_s: float) -> None:
+    """A service that looks every three seconds delivers nothing within one; the limit is what it takes, and 1 s."""
+    stage = limited_by(SERVICE_SEARCH, idle_ms)
+    assert stage.limits
+    assert (stage.limits.p99_ms, stage.duration_s) == (1_000 + idle_ms, length_s)
