@@ -32,6 +32,20 @@ class Outage(Model):
         description="offered to taken, at the regions that it spared; null: none"
     )
     others_p99_during_ms: float | None
+    held: int = Field(
+        default=0, description="events there, accepted until its end, whose first arrival came only after it"
+    )
+    pickup_p99_without_ms: float | None = Field(
+        default=None, description="accepted to first arrival, of the stage's other events; null: there are none"
+    )
+
+    def told(self) -> str:
+        """What the stage's pickup has of it, in a sentence; empty: nothing."""
+        if not self.held:
+            return ""
+        waited = f"{self.held:,} events came first after the outage, at a retry or when their region was back"
+        without = figure(self.pickup_p99_without_ms)
+        return f"{self.stage}: {waited}: that wait is in its pickup p99, which is {without} ms without them"
 
     def row(self) -> tuple[str, ...]:
         """Its line, under HEADER."""

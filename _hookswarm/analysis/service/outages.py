@@ -32,6 +32,8 @@ def outage_of(stage: PlayedStage, incidents: Sequence[IncidentPlayed], regions: 
     came = rows["start"][np.isin(rows["webhook"] % len(regions), befallen)]
     after = np.sort(taken[there & (taken >= end)])
     missing = int(np.count_nonzero(until & (taken == 0)))
+    published_ns, first_ns = stage.published.acknowledged_ns, stage.arrived.first_ns
+    held = ours & (published_ns < end) & (first_ns >= end)
     length_s = max((stage.window[1] - stage.start_ns) / SECOND, 1e-9)
     return Outage(
         stage=stage.plan.name,
@@ -49,6 +51,8 @@ def outage_of(stage: PlayedStage, incidents: Sequence[IncidentPlayed], regions: 
         missing=missing,
         others_p99_before_ms=_p99_ms(due, taken, ~there & (due < begin)),
         others_p99_during_ms=_p99_ms(due, taken, ~there & (due >= begin) & (due < end)),
+        held=int(np.count_nonzero(held)),
+        pickup_p99_without_ms=_p99_ms(published_ns, first_ns, accepted & ~held),
     )
 
 
@@ -78,6 +82,6 @@ def _reordered(webhook: Keys, taken: Ints, during: Mask) -> int:
     return int(np.count_nonzero(late & during[known]))
 
 
-def _p99_ms(due: Ints, taken: Ints, which: Mask) -> float | None:
-    found = which & (taken != 0)
-    return quantiles_of((taken - due)[found] / 1e6).p99
+def _p99_ms(since: Ints, until: Ints, which: Mask) -> float | None:
+    found = which & (until != 0)
+    return quantiles_of((until - since)[found] / 1e6).p99
