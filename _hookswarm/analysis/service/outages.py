@@ -33,7 +33,10 @@ def outage_of(stage: PlayedStage, incidents: Sequence[IncidentPlayed], regions: 
     after = np.sort(taken[there & (taken >= end)])
     missing = int(np.count_nonzero(until & (taken == 0)))
     published_ns, first_ns = stage.published.acknowledged_ns, stage.arrived.first_ns
-    held = ours & (published_ns < end) & (first_ns >= end)
+    touched = ours & (published_ns < end) & (first_ns >= begin)
+    spared = accepted & ~touched & (first_ns != 0)
+    usual_ns = int((first_ns - published_ns)[spared].max(initial=0))
+    held = touched & (first_ns - published_ns > usual_ns)
     length_s = max((stage.window[1] - stage.start_ns) / SECOND, 1e-9)
     return Outage(
         stage=stage.plan.name,
@@ -52,7 +55,7 @@ def outage_of(stage: PlayedStage, incidents: Sequence[IncidentPlayed], regions: 
         others_p99_before_ms=_p99_ms(due, taken, ~there & (due < begin)),
         others_p99_during_ms=_p99_ms(due, taken, ~there & (due >= begin) & (due < end)),
         held=int(np.count_nonzero(held)),
-        pickup_p99_without_ms=_p99_ms(published_ns, first_ns, accepted & ~held),
+        pickup_p99_spared_ms=_p99_ms(published_ns, first_ns, spared),
     )
 
 
