@@ -27,6 +27,8 @@ def test_a_region_that_is_refused_comes_back(tmp_path: Path) -> None:
     assert found.drained_s is not None
     assert 0.5 * found.offered < found.backlog <= found.offered + 5
     assert found.herd_per_s > found.offered_per_s
+    assert found.held
+    assert found.told() in " ".join(run.said.split())
     (stage,) = run.section.stages
     assert stage.ledger.lost == 0
     assert stage.deliveries.acknowledged == stage.deliveries.due

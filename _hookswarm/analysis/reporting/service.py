@@ -24,7 +24,12 @@ def service_tables(section: Section) -> Iterator[ServiceTable]:
         told = [f"{one.stage}: {one.told}" for one in found]
         yield ServiceTable("What healthy endpoints feel", isolation.HEADER, [one.row() for one in found], told)
     if out := service.outages:
-        yield ServiceTable("Regions that were out", outages.HEADER, [one.row() for one in out], [])
+        yield ServiceTable(
+            "Regions that were out",
+            outages.HEADER,
+            [one.row() for one in out],
+            list(filter(None, (one.told() for one in out))),
+        )
     if drained := service.drains:
         late = [one for one in drained if one.expire]
         worst = max(late, key=lambda one: one.drains_in_s, default=None)  # of a test, one such sentence is enough

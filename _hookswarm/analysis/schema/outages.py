@@ -32,6 +32,20 @@ class Outage(Model):
         description="offered to taken, at the regions that it spared; null: none"
     )
     others_p99_during_ms: float | None
+    held: int = Field(
+        default=0, description="events that it kept from arriving: they waited longer for that than any it spared"
+    )
+    pickup_p99_spared_ms: float | None = Field(
+        default=None, description="accepted to first arrival, of the events that it spared; null: there are none"
+    )
+
+    def told(self) -> str:
+        """What the stage's pickup has of it, in a sentence; empty: nothing."""
+        if not self.held:
+            return ""
+        waited = f"{self.held:,} events waited for a retry, or until their region was back"
+        spared = figure(self.pickup_p99_spared_ms)
+        return f"{self.stage}: {waited}: that wait is in its pickup p99, which is {spared} ms for those it spared"
 
     def row(self) -> tuple[str, ...]:
         """Its line, under HEADER."""

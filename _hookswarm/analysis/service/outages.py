@@ -32,6 +32,11 @@ def outage_of(stage: PlayedStage, incidents: Sequence[IncidentPlayed], regions: 
     came = rows["start"][np.isin(rows["webhook"] % len(regions), befallen)]
     after = np.sort(taken[there & (taken >= end)])
     missing = int(np.count_nonzero(until & (taken == 0)))
+    published_ns, first_ns = stage.published.acknowledged_ns, stage.arrived.first_ns
+    touched = ours & (published_ns < end) & (first_ns >= begin)
+    spared = accepted & ~touched & (first_ns != 0)
+    usual_ns = int((first_ns - published_ns)[spared].max(initial=0))
+    held = touched & (first_ns - published_ns > usual_ns)
     length_s = max((stage.window[1] - stage.start_ns) / SECOND, 1e-9)
     return Outage(
         stage=stage.plan.name,
@@ -49,6 +54,8 @@ def outage_of(stage: PlayedStage, incidents: Sequence[IncidentPlayed], regions: 
         missing=missing,
         others_p99_before_ms=_p99_ms(due, taken, ~there & (due < begin)),
         others_p99_during_ms=_p99_ms(due, taken, ~there & (due >= begin) & (due < end)),
+        held=int(np.count_nonzero(held)),
+        pickup_p99_spared_ms=_p99_ms(published_ns, first_ns, spared),
     )
 
 
@@ -78,6 +85,6 @@ def _reordered(webhook: Keys, taken: Ints, during: Mask) -> int:
     return int(np.count_nonzero(late & during[known]))
 
 
-def _p99_ms(due: Ints, taken: Ints, which: Mask) -> float | None:
-    found = which & (taken != 0)
-    return quantiles_of((taken - due)[found] / 1e6).p99
+def _p99_ms(since: Ints, until: Ints, which: Mask) -> float | None:
+    found = which & (until != 0)
+    return quantiles_of((until - since)[found] / 1e6).p99
