@@ -89,4 +89,5 @@ def test_flags_are_stable() -> None:
     assert [(flag.name, flag.value) for flag in Flag] == [
         ("WRITTEN", 1), ("REUSED", 2), ("FOREIGN", 4), ("HINTED", 8), ("FAULT", 16), ("SERVED", 32),
         ("BODILESS", 64), ("UNVERIFIED", 128), ("REWRITTEN", 256), ("CORRUPT", 512), ("REDIRECTED", 1024),
+        ("VALUELESS", 2048),
     ]  # fmt: skip

@@ -132,7 +132,8 @@ class Conductor:
             self._arrived = controls.arrived()
             read_clocks(run, senders.values())
             await_settled(self._runner.stats, inbox.settled)
-            self._gather(folder)
+            if player.never_played(plan) < len(plan.stages):
+                self._gather(folder)
         all_failed, counted = self._ending.all_failed, self._runner.stats.total
         untested = all_failed or not settled or counted.num_failures == counted.num_requests > 0
         self._environment.process_exit_code = Exit.UNTESTED if untested else None
