@@ -6,10 +6,11 @@ is not played again, so an interrupted measurement goes on where it was. `… pa
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -97,22 +98,22 @@ def _play(name: str, options: list[str], folder: Path, env: dict[str, str]) -> K
         old.unlink()
     print(f"{name}: hookswarm {' '.join(options)}", flush=True)
     begun = time.monotonic()
-    code = _ended(subprocess.Popen(runs.command(options, folder), cwd=runs.CHECKOUT, env=env))
+    code = _ended(runs.command(options, folder), env)
     if code == Exit.INTERRUPTED:
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt  # what it measured until then is not kept
     try:
         return kept_of(folder, name, runs.RUNS[name].test, options, code, time.monotonic() - begun)
-    except (KeyError, ValueError) as error:
-        raise ConfigError([f"{name} ended with {code} and reported nothing: see above ({error!r})"]) from None
+    except (KeyError, ValueError):
+        told = "see above what it said, mend that, and the same command goes on here"
+        raise ConfigError([f"{name} ended with {code}, and reported nothing: {told}"]) from None
 
 
-def _ended(child: "subprocess.Popen[bytes]") -> int:
-    """Its exit code. Ctrl-C reaches it, too: it takes down what it has set up, and we wait for that."""
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:
-            continue
+def _ended(command: Sequence[str], env: Mapping[str, str]) -> int:
+    """Play it; its exit code. Ctrl-C and SIGTERM are handed on, and waited for: it takes down what it has set up."""
+    child = subprocess.Popen(command, cwd=runs.CHECKOUT, env=env, start_new_session=True)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: child.send_signal(signal.SIGINT))
+    return child.wait()
 
 
 if __name__ == "__main__":

@@ -60,6 +60,8 @@ def once(texts: Iterable[str]) -> str:
 def _capacity(runs: Sequence[KeptRun]) -> str:
     found = [one for run in runs for one in run.capacity]
     text = spread((one.rate_per_s for one in found), " events/s", "no rate held")
+    if any(one.lower_bound for one in found):
+        text = f"at least {text}"
     limits = [_limit(str(one.limited_by)) for one in found if one.limited_by]
     return f"{text}; what broke first: {once(limits)}" if limits else text
 
@@ -135,7 +137,7 @@ def _judged(runs: Sequence[KeptRun], name: str) -> str:
         return ""
     seen = [one for one in rules if one.verdict != NOT_OBSERVED]
     if not seen:
-        text = f"{NOT_OBSERVED}: {once(one.evidence for one in rules)}"
+        text = f"{NOT_OBSERVED}: {once(one.evidence if one.observed == '-' else one.observed for one in rules)}"
     else:
         text = once(one.observed for one in seen)
         promised = rules[0].promised

@@ -75,9 +75,16 @@ def _since(begin_ns: int, end_ns: int | None) -> float | None:
 
 
 def _stood_still(stage: PlayedStage, stop_ns: int) -> tuple[float | None, float | None]:
-    """The longest time without an arrival after a restart, and when that ended. Retries of what failed are no part."""
+    """The longest time without an arrival after a restart, and when that ended. Retries of what failed are no part.
+
+    None: nothing of what was accepted from some moment on came any more.
+    """
     assert stage.arrived
+    assert stage.published
     first_ns = np.sort(stage.arrived.first_ns)
+    accepted_ns = stage.published.acknowledged_ns[stage.published.state == State.ACKNOWLEDGED]
+    if np.count_nonzero(accepted_ns > max(stop_ns, int(first_ns.max(initial=0)))) > FEW:
+        return None, None
     after = np.concatenate([[stop_ns], first_ns[first_ns > stop_ns]])
     if len(after) < 2:
         return None, None

@@ -105,6 +105,14 @@ def test_a_service_that_does_not_come_back() -> None:
     assert found.lost_after == 200
 
 
+def test_a_service_that_gives_up_a_while_later_stands_still_for_ever() -> None:
+    """It is back, delivers ten more, and nothing of what it accepts after that: not the time between those is told."""
+    events, arrivals = outage()
+    found = found_in(events, [row for row in arrivals if row["start"] < START + (RESUMED_MS + 10) * MS])
+    assert (found.nothing_moved_s, found.resumed_s, found.backlog_gone_s) == (None, None, None)
+    assert found.lost > 100
+
+
 def test_what_failed_late_is_the_fault_of_its_restart() -> None:
     """It is written once more, with the fault: that one counts, and there is still one restart."""
     assert found_in(*outage(), entry(fault="it ended with 3")).fault == "it ended with 3"

@@ -26,6 +26,21 @@ def test_a_number_is_the_median_of_the_repeats_with_its_spread() -> None:
     assert cell("capacity", *runs) == "90 events/s (40 to 110, 3 repeats); what broke first: accepted events piled up"
 
 
+def test_a_capacity_that_the_sender_limited_is_the_least() -> None:
+    """The service may do more."""
+    [found] = made.capacity(90.0)
+    least = found.model_copy(update={"lower_bound": True, "limited_by": "generator"})
+    told = "at least 90 events/s; what broke first: the sender"
+    assert cell("capacity", made.kept_run("capacity", capacity=[least])) == told
+
+
+def test_what_was_seen_in_part_is_told() -> None:
+    """No end of the attempts, but how many there were."""
+    one = made.rule("number of attempts", "no end was seen in 60 s: 3 or more", "not observed")
+    told = cell("number of attempts", made.kept_run("performance", service=made.report(conformance=[one])))
+    assert told == "not observed: no end was seen in 60 s: 3 or more"
+
+
 def test_one_repeat_has_no_spread() -> None:
     """There is nothing to tell of it."""
     run = made.kept_run("isolation", stages=(made.kept_stage("isolation baseline"),))
