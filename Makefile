@@ -18,7 +18,7 @@ test-fast: $(VENV)/.dev  ## those that need no process beside them
 	$(FAST)
 
 test-slow: $(VENV)/.dev  ## those that do: side by side, then measurements that need little, and one at a time
-	$(BIN)/pytest -m "slow and not alone and not light" -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m "slow and not alone and not light" -n 5 --dist loadfile --no-loadscope-reorder
 	$(BIN)/pytest -m light -n 3 --dist loadfile
 	$(BIN)/pytest -m alone
 

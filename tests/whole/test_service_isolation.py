@@ -10,7 +10,7 @@ from tests.support.receivers import CHECKOUT, running_receiver
 from tests.support.restarting import restartable
 from tests.support.runs import analyse, regions_file, run_locust
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.light
 
 
 def isolation(folder: Path, *options: str) -> Isolation:
