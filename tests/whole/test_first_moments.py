@@ -20,7 +20,7 @@ STAGES = (KEPT, Stage("own", users=USERS, arrivals=Constant(100), duration_s=0.5
 
 
 class Log:
-    """When each connection that served a request came, and its requests (wall-clock ns)."""
+    """When each connection came, and its requests (wall-clock ns): of one that only looks who listens there are none."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -31,21 +31,24 @@ class Log:
         while peer.request():
             requests.append(time.time_ns())
             peer.send(NO_CONTENT)
-        if requests:  # else it was to see whether somebody listens
-            with self._lock:
-                self.served.append((came, requests))
+        with self._lock:
+            self.served.append((came, requests))
 
 
 def test_connections_are_open_before_the_start(tmp_path: Path) -> None:
-    """Those of a stage that keeps them are, without a request; where each attempt has its own there is none ahead."""
+    """Those of a stage that keeps them are, without a request; where each attempt has its own there is none ahead.
+
+    On a busy machine few of them may do: whoever is idle takes the next event.
+    """
     log = Log()
     with ScriptedServer(log.script) as server:
         run = run_locust(tmp_path, STAGES, "--target", server.url, "--no-probe")
     kept, own = [entry.at_ns for entry in read_timeline(run) if isinstance(entry, StageStarted)]
     ahead = [requests for came, requests in log.served if came < kept]
-    later = [(came, requests) for came, requests in log.served if came >= kept]
-    assert len(ahead) == USERS
-    assert min(map(min, ahead)) >= kept
-    assert sum(map(len, ahead)) == 200
+    later = [(came, requests) for came, requests in log.served if came >= kept and requests]
+    used = [requests for requests in ahead if requests]
+    assert len(used) <= USERS <= len(ahead)
+    assert min(map(min, used)) >= kept
+    assert sum(map(len, used)) == 200
     assert len(later) == 50
     assert all(came >= own and len(requests) == 1 for came, requests in later)
