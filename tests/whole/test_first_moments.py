@@ -20,7 +20,7 @@ STAGES = (KEPT, Stage("own", users=USERS, arrivals=Constant(100), duration_s=0.5
 
 
 class Log:
-    """When each connection came, and its requests (wall-clock ns): of one that only looks who listens there are none."""
+    """When each connection came, and its requests (wall-clock ns): none, of one that only looks who listens."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
