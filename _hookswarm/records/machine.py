@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from _hookswarm.records.cgroup import Throttling, Unknown
 from _hookswarm.records.clock import Clock, boot_id
 from _hookswarm.records.resources import available
-from _hookswarm.records.samples import SampleHeader, SampleLog
+from _hookswarm.records.samples import SampleHeader, SampleLog, give_way
 
 if available() is None:
     import psutil
@@ -93,7 +94,9 @@ class MachineLog(SampleLog):
         """Append a line, whole or not at all. Raises OSError (a full disk)."""
         began_s, now = time.thread_time(), self._now()
         throttled_s = round(self._throttling.held_s(now / 1e9), 6) if self._throttling else None
-        self.append((now, *_values(self._disks), round(self._spent_s, 6), throttled_s, _slowest_mhz()))
+        values = _values(self._disks)
+        give_way()
+        self.append((now, *values, round(self._spent_s, 6), throttled_s, _slowest_mhz()))
         self._spent_s += time.thread_time() - began_s
 
 
@@ -118,19 +121,29 @@ def lowest(nics: Iterable[str], system: Path = SYSTEM_NICS) -> tuple[str, ...]:
     return tuple(nic for nic in nics if not any((system / nic).glob("lower_*")))
 
 
+_lowest = lru_cache(maxsize=4)(lowest)
+"""Looked at again when one comes or goes: a third of a sample's time."""
+
+
 def _values(names: Sequence[str]) -> tuple[object, ...]:
     """In the order of the columns, from the second to the pressures, of the disks of these names."""
     cores = psutil.cpu_times(percpu=True)
+    give_way()
     told = psutil.disk_io_counters(perdisk=True) or {}
     disks = [told.get(name) for name in names]
+    give_way()
     nics = psutil.net_io_counters(pernic=True)
-    net = [nics[name] for name in lowest(nics)]
+    net = [nics[name] for name in _lowest(tuple(nics))]
+    give_way()
     tcp, sockets = _netstat(), _sockets()
+    give_way()
+    memory, swap = psutil.virtual_memory(), psutil.swap_memory()
+    give_way()
     return (
         *(round(sum(getattr(core, name, 0.0) for core in cores), 3) for name in _CPU),
         ";".join(f"{_busy_s(core):.3f}" for core in cores),
-        psutil.virtual_memory().available,
-        psutil.swap_memory().used,
+        memory.available,
+        swap.used,
         *(sum(getattr(disk, name, 0) for disk in disks) if disks else None for name in _DISK),
         ";".join(f"{getattr(disk, 'busy_time', nan) / 1e3:.3f}" for disk in disks),
         sum(nic.bytes_sent for nic in net) if net else None,
@@ -166,6 +179,8 @@ def _netstat() -> dict[str, int]:
     for path in ("/proc/net/netstat", "/proc/net/snmp"):
         lines = _read(path).splitlines()
         for names, values in zip(lines[::2], lines[1::2], strict=False):
+            if not names.startswith(("TcpExt:", "Tcp:")):  # a sample is a millisecond that may be one of the sender's
+                continue
             found |= dict(zip(names.split()[1:], map(int, values.split()[1:]), strict=False))
     return found
 
@@ -188,7 +203,12 @@ def stolen_s() -> float:
     return float(getattr(psutil.cpu_times(), "steal", 0.0))
 
 
+@cache
+def _frequency_files() -> tuple[str, ...]:
+    return tuple(map(str, Path("/sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_cur_freq")))
+
+
 def _slowest_mhz() -> float | None:
     """Machines that are virtual hardly ever tell."""
-    told = [_read(str(path)) for path in Path("/sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_cur_freq")]
+    told = map(_read, _frequency_files())
     return min((int(text) / 1e3 for text in told if text.strip().isdecimal()), default=None)

@@ -12,7 +12,7 @@ from typing import Any
 
 from _hookswarm.records.cgroup import Unknown, memory_limit
 from _hookswarm.records.clock import Clock, boot_id
-from _hookswarm.records.samples import SampleHeader, SampleLog
+from _hookswarm.records.samples import SampleHeader, SampleLog, give_way
 
 try:
     import psutil
@@ -94,16 +94,23 @@ class ResourceLog(SampleLog):
         at = self._now()
         with process.oneshot():
             cpu = _told(process.cpu_times)
+            give_way()
             switches = _told(process.num_ctx_switches)
             disk = _told(lambda: process.io_counters())  # an attribute that macOS lacks
+            give_way()
+            rss = _told(lambda: process.memory_info().rss)
+            uss = _told(lambda: process.memory_full_info().uss) if self.uss else None
+            give_way()
+            threads, fds = _told(process.num_threads), _open_fds(process)
+            give_way()
             values = (
                 at,
                 cpu and cpu.user,
                 cpu and cpu.system,
-                _told(lambda: process.memory_info().rss),
-                _told(lambda: process.memory_full_info().uss) if self.uss else None,
-                _told(process.num_threads),
-                _open_fds(process),
+                rss,
+                uss,
+                threads,
+                fds,
                 switches and switches.voluntary,
                 switches and switches.involuntary,
                 disk and disk.read_bytes,

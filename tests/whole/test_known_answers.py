@@ -22,11 +22,11 @@ def _measure(folder: Path, stage: Stage, *server: str) -> Section:
 def test_a_fixed_delay_is_measured_within_a_millisecond(tmp_path: Path) -> None:
     """A server that takes 20 ms is reported with 20 to 21 ms, at the median and at the 99th percentile.
 
-    What else the machine does can only add: an error of the sender's own would be in each of three measurements.
+    What else the machine does can only add: an error of the sender's own would be in each of eight measurements.
     """
     stage = Stage("delay", users=4, arrivals=Constant(80), warmup_s=1, duration_s=4, payload="thin")
     found = []
-    for number in range(3):
+    for number in range(8):
         folder = tmp_path / str(number)
         folder.mkdir()
         attempt = _measure(folder, stage, "--delay", "0.02").stages[0].latency_ms.attempt
@@ -35,7 +35,7 @@ def test_a_fixed_delay_is_measured_within_a_millisecond(tmp_path: Path) -> None:
         found.append(attempt.p99)
         if attempt.p99 == pytest.approx(20, abs=1):
             return
-    pytest.fail(f"p99 of three measurements: {found} ms")
+    pytest.fail(f"p99 of all measurements: {found} ms")
 
 
 RATE, LENGTH_S, STALL_S = 200, 5, 1.0
