@@ -116,13 +116,10 @@ def _is_hardware(device: Path) -> bool:
     return (device / "device").exists() and _read(str(device / "hidden")).strip() != "1"
 
 
-def lowest(nics: Iterable[str], system: Path = SYSTEM_NICS) -> tuple[str, ...]:
+@lru_cache(maxsize=4)
+def lowest(nics: tuple[str, ...], system: Path = SYSTEM_NICS) -> tuple[str, ...]:
     """Of the network interfaces those that stand on no other: what passes a bridge passes one of its ports, too."""
     return tuple(nic for nic in nics if not any((system / nic).glob("lower_*")))
-
-
-_lowest = lru_cache(maxsize=4)(lowest)
-"""Looked at again when one comes or goes: a third of a sample's time."""
 
 
 def _values(names: Sequence[str]) -> tuple[object, ...]:
@@ -133,7 +130,7 @@ def _values(names: Sequence[str]) -> tuple[object, ...]:
     disks = [told.get(name) for name in names]
     give_way()
     nics = psutil.net_io_counters(pernic=True)
-    net = [nics[name] for name in _lowest(tuple(nics))]
+    net = [nics[name] for name in lowest(tuple(nics))]
     give_way()
     tcp, sockets = _netstat(), _sockets()
     give_way()

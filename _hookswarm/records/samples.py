@@ -19,9 +19,8 @@ GIVE_WAY_S = 1e-4
 
 
 def give_way() -> None:
-    """Between the parts of a sample: an event loop that shares the interpreter, or the core, waits for one at most.
-
-    A whole sample takes 2 ms or more, and a delivery of 20 ms was seen to take up to 27.
+    """Between the parts of a sample, which takes 2 ms: an event loop that shares the interpreter, or the core, waits
+    for one part at most.
     """
     time.sleep(GIVE_WAY_S)
 

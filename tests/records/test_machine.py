@@ -117,8 +117,8 @@ def test_what_passes_a_bridge_is_counted_once(tmp_path: Path) -> None:
         (tmp_path / nic).mkdir()
         if below:
             (tmp_path / nic / f"lower_{below}").touch()
-    assert lowest(["lo", "eth0", "veth1", "br0", "bond0", "bond0.7"], tmp_path) == ("lo", "eth0", "veth1")
-    assert lowest(["en0", "lo0"], tmp_path / "none") == ("en0", "lo0")
+    assert lowest(("lo", "eth0", "veth1", "br0", "bond0", "bond0.7"), tmp_path) == ("lo", "eth0", "veth1")
+    assert lowest(("en0", "lo0"), tmp_path / "none") == ("en0", "lo0")
 
 
 def test_one_log_for_each_host(tmp_path: Path) -> None:

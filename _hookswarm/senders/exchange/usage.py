@@ -20,8 +20,8 @@ SAMPLE_S = 0.5
 """How often the psutil log gets a line."""
 
 SWITCH_S = 5e-4
-"""How soon a thread that samples gives the interpreter back to the event loop. Python's own 5 ms are longer than a
-sample, so each held the loop to its end: a delivery of 20 ms was seen to take up to 27."""
+"""How soon a thread that samples gives the interpreter back to the event loop: Python's own 5 ms are longer than a part
+of a sample, so the loop would wait for its end."""
 
 BIN_MS = 0.1
 BINS = 10_000

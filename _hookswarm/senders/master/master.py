@@ -106,9 +106,8 @@ class Master:
             partings = list(self._reception.inbox.partings.values())
             self._ending.ask(UNKNOWN if self._workers.alive() else partings[-1] if partings else LAST_LEFT)
             self._walk.join(30)
-            while (
-                self._conductor.tearing_down and not self._walk.ready()
-            ):  # of very many endpoints; a second Ctrl-C ends it
+            # A service's very many endpoints take longer; a second Ctrl-C ends that, too.
+            while self._conductor.tearing_down and not self._walk.ready():
                 self._walk.join(1)
 
     def note(self, cause: str) -> None:
