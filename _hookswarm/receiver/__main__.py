@@ -143,7 +143,7 @@ def _single(argv: Sequence[str]) -> int:
 
 
 def _fleet(options: argparse.Namespace) -> int:
-    from _hookswarm.receiver.fleet import run_fleet, table_faults  # a fifth of a second, which one receiver saves
+    from _hookswarm.receiver.fleet import run_fleet, table_faults  # it needs httpx, and one receiver does not
 
     faults = _number_faults(options)
     table = _try(lambda: load_table(options.table), faults)
