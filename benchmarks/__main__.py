@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from _hookswarm.receiver import children
+from _hookswarm.receiver.fleet import free_ports
 from _hookswarm.records.exit_codes import Exit
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
@@ -61,7 +62,7 @@ def _report(rates: dict[str, list[float]]) -> int:
 
 
 def _sender(file: str, folder: Path) -> float:
-    port = _free_port()
+    (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"
     with _running([sys.executable, "-m", "benchmarks.target", str(port)], port):
         locust = [sys.executable, "-m", "locust", "-f", f"benchmarks/locustfiles/{file}.py", "--headless"]
@@ -74,7 +75,7 @@ def _sender(file: str, folder: Path) -> float:
 
 
 def _receiver(server: str, folder: Path) -> float:
-    port, control = _free_port(), _free_port()
+    port, control = free_ports(2)
     command = [sys.executable, "-m", "hookswarm.receiver", "--port", str(port), "--control-port", str(control)]
     command += ["--server", server, "--durability", "os", "--results", str(folder)]
     with _running(command, port):
@@ -108,12 +109,6 @@ def _running(command: list[str], port: int) -> Iterator[None]:
         yield
     finally:
         children.stop_child(child)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

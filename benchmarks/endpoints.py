@@ -15,8 +15,9 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from _hookswarm.receiver.fleet import free_ports
 from _hookswarm.records.exit_codes import Exit
-from benchmarks.__main__ import ROUNDS, _free_port, _running
+from benchmarks.__main__ import ROUNDS, _running
 
 COUNT = 100_000
 HOSTS = ("127.0.0.1", "localhost", "127.1", "127.0.1")
@@ -32,7 +33,7 @@ def main() -> int:
     memories: list[list[float]] = []
     with tempfile.TemporaryDirectory() as name, ExitStack() as servers:
         folder = Path(name)
-        port = _free_port()
+        (port,) = free_ports(1)
         servers.enter_context(_running([sys.executable, "-m", "benchmarks.target", str(port)], port))
         file = _write(folder / "endpoints.csv", count, port)
         kinds = (("--target", f"http://127.0.0.1:{port}/hooks"), ("--endpoints", str(file)))

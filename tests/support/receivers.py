@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from random import SystemRandom
 
 import httpx
 import psutil
@@ -26,15 +27,28 @@ MARK = "HOOKSWARM_TEST"
 """In the environment of a receiver's processes: the folder that it was started in."""
 TOKEN = "a-token-that-only-tests-know"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
+PORTS = range(12000, 32000)
+"""Below those that Linux takes for connections by itself."""
+_given: set[int] = set()
 EVENT = EventId(run=1, stage=2, webhook=3, sequence=4)
 TAG = AttemptTag(attempt=1, origin=0, target=0, strategy=0)
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nobody listens on, another one at each call.
+
+    Not one that the kernel picks: it may give the same one twice, and to a connection meanwhile.
+    """
+    while True:
+        port = PORTS[SystemRandom().randrange(len(PORTS))]
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -3,9 +3,11 @@
 Waiting is so autocorrelated that chance alone moves the mean of a minute by a quarter. So the services' seed was
 chosen: the first whose course, reckoned without any clock, lies within 1.5 % of the formula (a test holds it to that).
 So these runs judge how we measure; that the queue is the formula's, a million reckoned requests show.
+
+What a slow moment of the machine adds to one request is added to all that wait for it. So a run is held to what
+Erlang's queue does to the requests as they were sent and served in it, and these, at the median, to what was asked for.
 """
 
-from collections.abc import Callable
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import NamedTuple
@@ -27,10 +29,12 @@ from tests.support.runs import analyse
 SERVERS, SERVICE_S, LOAD = 4, 0.06, 0.7
 RATE = LOAD * SERVERS / SERVICE_S
 WARMUP_S, LENGTH_S = 2, 12
-SEED = 82
+SEED = 589
 
-NOTICED_S = 0.001
+NOTICED_S = 0.005
 """A wait is counted from here on: sending itself takes less."""
+PROMPT_S = 0.001
+"""Half of all requests are sent, and answered after their service, within this."""
 
 Seconds = npt.NDArray[np.float64]
 
@@ -39,10 +43,6 @@ class Waiting(NamedTuple):
     mean_s: float
     share: float
     """Of the requests, those that wait for more than NOTICED_S."""
-
-
-Told = tuple[Waiting, Waiting]
-"""What a run found, and what was to be expected of it."""
 
 
 def erlang(service_s: float = SERVICE_S) -> Waiting:
@@ -80,15 +80,16 @@ def test_the_queue_itself_follows_the_formula() -> None:
     assert tuple(seen(played(dues, served)[dues >= WARMUP_S])) == pytest.approx(tuple(erlang()), rel=0.015)
 
 
-def _run(folder: Path, users: int, servers: int) -> tuple[Latencies, Rows] | None:
-    """What the report says, and the attempts in the order of sending; None of a run that was disturbed."""
-    folder.mkdir()
+def _run(folder: Path, users: int, servers: int) -> tuple[Latencies, Rows]:
+    """What the report says, and the attempts as they were sent: of the first of three runs that was not disturbed."""
     stage = Stage("queue", users=users, arrivals=Poisson(RATE), warmup_s=WARMUP_S, duration_s=LENGTH_S, payload="thin")
     options = ["--servers", str(servers), "--service", str(SERVICE_S), "--exponential", "--seed", str(SEED)]
-    run = measure(folder, stage, *options)
-    section, code = analyse(run)
-    if code == Exit.VOID:
-        return None
+    for number in range(3):
+        (folder / str(number)).mkdir()
+        run = measure(folder / str(number), stage, *options)
+        section, code = analyse(run)
+        if code != Exit.VOID:
+            break
     assert code == Exit.PASS, section.verdict
     (found,) = section.stages
     assert found.deliveries.due == found.deliveries.acknowledged == len(course()[0])
@@ -96,45 +97,33 @@ def _run(folder: Path, users: int, servers: int) -> tuple[Latencies, Rows] | Non
     return found.latency_ms, np.sort(view.rows, order="start")
 
 
-def _assert_waiting(folder: Path, users: int, servers: int, told: Callable[[Latencies, Rows], Told]) -> None:
-    """It is Erlang's in one of three runs: a machine that has a slow moment adds to it, an error of ours is in each."""
-    seen_so_far: list[Told] = []
-    for number in range(3):
-        if run := _run(folder / str(number), users, servers):
-            found, expected = told(*run)
-            if tuple(found) == pytest.approx(tuple(expected), rel=0.1):
-                return
-            seen_so_far.append((found, expected))
-    pytest.fail(f"found and expected of each run that was not disturbed: {seen_so_far}")
-
-
 @pytest.mark.alone
 def test_waiting_at_the_receiver(tmp_path: Path) -> None:
     """Plenty of users, a server that serves four: sent to answered is Erlang's waiting longer than the service."""
+    latency, attempts = _run(tmp_path, 100, SERVERS)
     dues, served = course()
     counted = dues >= WARMUP_S
-
-    def told(latency: Latencies, attempts: Rows) -> Told:
-        waits = (attempts["done"] - attempts["start"]) / 1e9 - served
-        assert latency.attempt.mean is not None
-        mean_s = latency.attempt.mean / 1e3 - float(served[counted].mean())
-        return Waiting(mean_s, seen(waits[counted]).share), erlang()
-
-    _assert_waiting(tmp_path, 100, SERVERS, told)
+    sent = attempts["start"] / 1e9
+    assert np.median(sent - attempts["due"] / 1e9) < PROMPT_S
+    expected = played(sent, served)
+    waits = (attempts["done"] - attempts["start"]) / 1e9 - served
+    assert np.median(waits - expected) < PROMPT_S
+    assert latency.attempt.mean is not None
+    found = Waiting(latency.attempt.mean / 1e3 - float(served[counted].mean()), seen(waits[counted]).share)
+    assert tuple(found) == pytest.approx(tuple(seen(expected[counted])), rel=0.1)
+    assert tuple(seen(expected[counted])) == pytest.approx(tuple(erlang()), rel=0.1)
 
 
 @pytest.mark.alone
 def test_waiting_at_the_sender(tmp_path: Path) -> None:
     """Four users, a server that lets nobody wait: due to sent is Erlang's waiting, where an attempt is the service."""
+    latency, attempts = _run(tmp_path, SERVERS, PLENTY)
     dues, served = course()
     counted = dues >= WARMUP_S
-
-    def told(latency: Latencies, attempts: Rows) -> Told:
-        waits = (attempts["start"] - attempts["due"] - attempts["late"]) / 1e9
-        assert latency.attempt.mean is not None
-        assert latency.queueing.mean is not None
-        sending_s = latency.attempt.mean / 1e3 - float(served[counted].mean())
-        expected = erlang(SERVICE_S + min(sending_s, NOTICED_S))
-        return Waiting(latency.queueing.mean / 1e3, seen(waits[counted]).share), expected
-
-    _assert_waiting(tmp_path, SERVERS, PLENTY, told)
+    took = (attempts["done"] - attempts["start"]) / 1e9
+    assert np.median(took - served) < PROMPT_S
+    expected = played((attempts["due"] + attempts["late"]) / 1e9, took)
+    waits = (attempts["start"] - attempts["due"] - attempts["late"]) / 1e9
+    assert latency.queueing.mean is not None
+    found = Waiting(latency.queueing.mean / 1e3, seen(waits[counted]).share)
+    assert tuple(found) == pytest.approx(tuple(seen(expected[counted])), rel=0.1)
