@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.services", description=(__doc__ or "").split("\n")[0])
     known = runs.services()
     parser.add_argument("service", choices=[*known, "page"], help="which one; `page` writes docs/services.md anew")
-    parser.add_argument("configuration", nargs="?", default="default", help="which of its configurations it runs with")
+    parser.add_argument("configuration", nargs="?", default=runs.DEFAULT, help="with which of its configurations")
     parser.add_argument("--run", choices=list(runs.RUNS), action="append", help="only this run of a repeat; repeatable")
     parser.add_argument("--repeat", type=int, action="append", metavar="N", help="only this repeat, which is its seed")
     parser.add_argument("--full", action="store_true", help="tests in their full length, not in their short form")
@@ -57,13 +57,15 @@ def _measure(options: argparse.Namespace) -> int:
         told = ", ".join(own.configurations)
         raise ConfigError([f"{own.name} has no configuration {options.configuration!r}: write one of {told}"])
     env = {**os.environ, **runs.address_of(own.name)}
+    table = runs.table_of(own.name, options.configuration)
     for seed in options.repeat or REPEATS:
         for name in options.run or runs.RUNS:
             kept = load(own.name, options.configuration)
             if not options.again and any(kept.played(name, seed)):
                 print(f"{name}, repeat {seed}: kept already; --again plays it once more", flush=True)
                 continue
-            played = runs.options_of(runs.RUNS[name], own, seed, _capacity(kept, name, seed), options.full)
+            rate = _capacity(kept, name, seed)
+            played = runs.options_of(runs.RUNS[name], table, own, seed, rate, options.full)
             if options.dry_run:
                 print("hookswarm", *played)
                 continue
@@ -73,11 +75,16 @@ def _measure(options: argparse.Namespace) -> int:
 
 
 def _capacity(kept: Kept, run: str, seed: int) -> float | None:
-    """Of the same repeat; else the median of others; None where it is what is measured. Raises ConfigError."""
+    """Of the same repeat; else the median of others; else that of the default configuration.
+
+    None where it is what is measured. Raises ConfigError.
+    """
     if run == runs.CAPACITY:
         return None
     found = [_rate(one) for one in (*kept.played(runs.CAPACITY, seed), *kept.played(runs.CAPACITY))]
     known = [rate for rate in found if rate]
+    if not known and kept.configuration != runs.DEFAULT:
+        return _capacity(load(kept.service, runs.DEFAULT), run, seed)
     if not known:
         file = file_of(kept.service, kept.configuration).name
         raise ConfigError([f"{file} knows no capacity, which rates are made of: play --run {runs.CAPACITY} before"])

@@ -6,7 +6,7 @@ from pathlib import Path
 from _hookswarm.senders.service.table import load_service
 from benchmarks.services.kept import FOLDER, Kept, all_kept
 from benchmarks.services.rows import ROWS, cell_of, once
-from benchmarks.services.runs import CHECKOUT, RUNS, Own, services
+from benchmarks.services.runs import CHECKOUT, DEFAULT, RUNS, Own, services
 
 PAGE = CHECKOUT / "docs" / "services.md"
 MARK = "<!-- the results -->"
@@ -42,7 +42,7 @@ def _service(own: Own, kept: Sequence[Kept]) -> str:
     return "\n".join(lines)
 
 
-def repeats_with(service: str, run: str, configuration: str = "default") -> str:
+def repeats_with(service: str, run: str, configuration: str = DEFAULT) -> str:
     """The command that repeats a run."""
     return f"python -m benchmarks.services {service} {configuration} --run {run} --again"
 

@@ -35,7 +35,7 @@ def cell_of(row: Row, kept: Kept) -> str:
     """What was seen."""
     played = list(kept.played(row.run))
     if not played:
-        return f"{NOT_OBSERVED}: the run `{row.run}` was not played, or each time it was void"
+        return "void each time" if any(one.run == row.run for one in kept.runs) else "not played"
     return row.cell(played)
 
 

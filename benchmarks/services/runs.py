@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[1]
 PAYLOAD = HERE / "payload.json"
 """1 kB of JSON, as it is published."""
+DEFAULT = "default"
 WEBHOOKS = 100
 SHARE = 0.5
 """Of the capacity."""
@@ -64,9 +65,15 @@ def services() -> dict[str, Own]:
     return {name: Own(name, **fields) for name, fields in told.items()}
 
 
-def options_of(run: Run, own: Own, seed: int, capacity: float | None, full: bool) -> list[str]:
+def table_of(service: str, configuration: str) -> str:
+    """What `--service` is: a configuration that keeps other promises has a table of its own."""
+    own = HERE / f"{service}-{configuration}.toml"
+    return str(own.relative_to(CHECKOUT)) if own.exists() else service
+
+
+def options_of(run: Run, table: str, own: Own, seed: int, capacity: float | None, full: bool) -> list[str]:
     """The options of the product's command, without where it keeps its files. `capacity`: events a second."""
-    options = ["--service", own.name, "--test", run.test, *run.options, "--seed", str(seed)]
+    options = ["--service", table, "--test", run.test, *run.options, "--seed", str(seed)]
     options += ["--quick"] * (run.short and not full)
     options += ["--webhooks", str(WEBHOOKS), "--payloads", str(PAYLOAD.relative_to(CHECKOUT))]
     options += ["--watch-name", ",".join(own.processes)]

@@ -128,6 +128,9 @@ class Service(Part):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] = ""
     """Its name in reports; else the file's."""
+    like: str = ""
+    """A service that is shipped: its table holds here, but for the keys that stand here. Of `addresses`, `values`,
+    `promises` and `restart` only the names that stand here are others."""
     source: str = ""
     """Where this is written."""
     as_of: date | None = None
@@ -203,10 +206,28 @@ def load_service(name_or_path: str) -> Service:
             there = f"{meant} are {', '.join(service_names())}, and files: --service mine.toml"
             raise ConfigError([f"--service: there is no service {name_or_path!r}; {there}"])
     try:
-        content = read_toml(path)
+        content = _whole(path.stem, read_toml(path))
         return parse_service(path.stem, content, toml_lines(path.read_text(encoding="utf-8")))
     except ConfigError as error:
         raise ConfigError([f"--service {fault}" for fault in error.faults]) from None
+
+
+MERGED = ("addresses", "values", "promises", "restart")
+"""Tables of names: a file that is like another says only those that differ."""
+
+
+def _whole(name: str, content: dict[str, Any]) -> dict[str, Any]:
+    """With all that the service has which it is like. Raises ConfigError."""
+    like = content.get("like")
+    if like is None:
+        return content
+    if like not in service_names():
+        raise ConfigError(
+            [f"{name}: like: there is no service {like!r} that is shipped: write one of {', '.join(service_names())}"]
+        )
+    base = read_toml(TABLES / f"{like}.toml")
+    merged = {key: {**base.get(key, {}), **content[key]} for key in MERGED if isinstance(content.get(key), dict)}
+    return {**base, **content, **merged}
 
 
 def parse_service(name: str, content: Mapping[str, Any], lines: dict[Place, int] | None = None) -> Service:

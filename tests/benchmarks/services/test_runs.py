@@ -7,20 +7,32 @@ import pytest
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.senders.service.names import service_names
-from benchmarks.services.runs import PAYLOAD, RUNS, address_of, options_of, publishes_at, services
+from _hookswarm.senders.service.table import load_service
+from benchmarks.services.runs import CHECKOUT, PAYLOAD, RUNS, address_of, options_of, publishes_at, services, table_of
 
 OWN = services()["outpost"]
 
 
 def played(name: str, capacity: float | None = 100.0, full: bool = False) -> str:
     """Its options, as they are typed."""
-    return shlex.join(options_of(RUNS[name], OWN, 2, capacity, full))
+    return shlex.join(options_of(RUNS[name], "outpost", OWN, 2, capacity, full))
 
 
 def test_what_is_measured_has_a_table() -> None:
     """And its table says where it is."""
     assert set(services()) <= set(service_names())
     assert publishes_at("webhookx") == "WEBHOOKX_PROXY_URL"
+
+
+def test_a_configuration_that_keeps_other_promises_has_a_table_of_its_own() -> None:
+    """It is like the service's own but for the law."""
+    assert table_of("outpost", "raised") == "outpost"
+    file = CHECKOUT / table_of("webhookx", "short")
+    short, usual = load_service(str(file)), load_service("webhookx")
+    assert short.retry
+    assert short.retry.waits_s == (1, 2, 4)
+    assert short.values == {"attempts": "[0,1,2,4]"}
+    assert short.setup == usual.setup
 
 
 def test_the_payload_is_1_kB_of_JSON() -> None:

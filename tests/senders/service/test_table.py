@@ -65,6 +65,18 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
     assert Service.model_validate(service.model_dump(mode="json")) == service
 
 
+def test_a_table_may_be_like_one_that_is_shipped(tmp_path: Path) -> None:
+    """It says what differs: whole keys, and of addresses, values, promises and restarts single names."""
+    (tmp_path / "mine.toml").write_text('like = "outpost"\nvalues = { key = "mine" }\n[retry]\nwaits_s = [1, 2]\n')
+    mine, usual = load_service(str(tmp_path / "mine.toml")), load_service("outpost")
+    assert mine.values == {**usual.values, "key": "mine"}
+    assert mine.retry
+    assert (mine.retry.waits_s, mine.retry.first_s) == ((1, 2), None)
+    assert (mine.name, mine.setup, mine.addresses) == ("mine", usual.setup, usual.addresses)
+    [fault] = faults(tmp_path, 'like = "./other.toml"')
+    assert fault.startswith("like: there is no service './other.toml' that is shipped: write one of ")
+
+
 def test_an_unknown_name_lists_the_known() -> None:
     """And what was meant, probably."""
     with pytest.raises(ConfigError, match=r"no service 'outpots'; did you mean outpost\? There are .*convoy, .*, and"):
