@@ -18,6 +18,7 @@ from _hookswarm.common.errors import ConfigError, HookswarmError
 from _hookswarm.records.exit_codes import Exit
 from benchmarks.services import page, runs
 from benchmarks.services.kept import Kept, KeptRun, file_of, kept_of, load
+from benchmarks.services.refusals import refusals
 
 REPEATS = (1, 2, 3)
 RESULTS = runs.CHECKOUT / "results" / "services"
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--repeat", type=int, action="append", metavar="N", help="only this repeat, which is its seed")
     parser.add_argument("--full", action="store_true", help="tests in their full length, not in their short form")
     parser.add_argument("--again", action="store_true", help="play also what is kept already, and replace it")
+    parser.add_argument("--refusals", action="store_true", help="only publish what is wrong, and keep what it answers")
     parser.add_argument("--dry-run", action="store_true", help="print the commands, and play nothing")
     return parser
 
@@ -58,6 +60,11 @@ def _measure(options: argparse.Namespace) -> int:
         raise ConfigError([f"{own.name} has no configuration {options.configuration!r}: write one of {told}"])
     env = {**os.environ, **runs.address_of(own.name)}
     table = runs.table_of(own.name, options.configuration)
+    if options.refusals:
+        kept = load(own.name, options.configuration)
+        kept.refusals = refusals(own, env)
+        kept.save()
+        return Exit.PASS
     for seed in options.repeat or REPEATS:
         for name in options.run or runs.RUNS:
             kept = load(own.name, options.configuration)

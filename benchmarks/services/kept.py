@@ -17,6 +17,7 @@ from _hookswarm.analysis.schema.scalability import Capacity
 from _hookswarm.analysis.schema.service import ServiceReport
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.writing import write_atomically
+from benchmarks.services.refusals import Refusal
 from benchmarks.services.runs import CHECKOUT
 
 FOLDER = CHECKOUT / "docs" / "services"
@@ -78,6 +79,7 @@ class Kept(Model):
     service: str
     configuration: str
     runs: list[KeptRun] = Field(default=[])
+    refusals: list[Refusal] = Field(default=[])
 
     def played(self, run: str, seed: int | None = None) -> Iterator[KeptRun]:
         """Runs of that name that can be trusted."""

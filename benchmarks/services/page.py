@@ -39,7 +39,17 @@ def _service(own: Own, kept: Sequence[Kept]) -> str:
     for row in ROWS:
         cells = " | ".join(_escaped(cell_of(row, one)) for one in kept)
         lines.append(f"| {row.asked} | {cells} | `{repeats_with(own.name, row.run)}` |")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_refusals(own.name, kept)])
+
+
+def _refusals(service: str, kept: Sequence[Kept]) -> list[str]:
+    """What was wrong, what it answered, and what we say of it."""
+    found = [refusal for one in kept for refusal in one.refusals]
+    if not found:
+        return []
+    told = f"What is wrong, published to it (`python -m benchmarks.services {service} --refusals`):"
+    lines = ["", told, "", "| what is wrong | it answers | hookswarm says |", "|---|---|---|"]
+    return [*lines, *(f"| {one.wrong} | `{_escaped(one.answer)}` | {_escaped(one.told)} |" for one in found)]
 
 
 def repeats_with(service: str, run: str, configuration: str = DEFAULT) -> str:

@@ -26,6 +26,18 @@ PILE_PER_S = 500.0
 """More than the capacity: so much waits for every second until a restart, which comes after two at least."""
 
 
+class Wrong(NamedTuple):
+    """What is wrong when an event is published, or before."""
+
+    env: Mapping[str, str] = {}
+    """Variables of the environment that are others."""
+    replace: str = ""
+    """A part of the body that is published …"""
+    by: str = ""
+    """… and what stands in its place; `{filler}` is as long as `filler_bytes` says."""
+    filler_bytes: int = 0
+
+
 class Own(NamedTuple):
     """A service as it is measured."""
 
@@ -34,6 +46,8 @@ class Own(NamedTuple):
     stores: str
     configurations: Mapping[str, str]
     """By name, what was set."""
+    wrong: Mapping[str, Wrong]
+    """By what it is."""
 
 
 class Run(NamedTuple):
@@ -62,7 +76,10 @@ RUNS: Mapping[str, Run] = {
 def services() -> dict[str, Own]:
     """All that are measured, by name."""
     told = read_toml(HERE / "services.toml")
-    return {name: Own(name, **fields) for name, fields in told.items()}
+    return {
+        name: Own(name, **{**fields, "wrong": {what: Wrong(**one) for what, one in fields["wrong"].items()}})
+        for name, fields in told.items()
+    }
 
 
 def table_of(service: str, configuration: str) -> str:

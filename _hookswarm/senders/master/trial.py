@@ -142,6 +142,7 @@ def why_not_arrived(service: Service, tried: Tried, url: str) -> str:
     if tried.others:
         return "something came that has no event's id in it: put {payload} into the table's publish.body"
     if service.loopback and is_loopback(urlsplit(url).hostname or ""):
-        return f"it may not deliver to loopback addresses: {service.loopback}"
+        named = "or the event found no endpoint: let publish name it as the set-up made it"
+        return f"it may not deliver to loopback addresses: {service.loopback}; {named}"
     settles = "" if service.settle_by_probe else "; where it knows new endpoints after a while: settle_by_probe = true"
     return f"see what it logged of this event, and whether it can reach {url}{settles}; drain_s allows it more time"

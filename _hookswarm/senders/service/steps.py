@@ -272,6 +272,8 @@ def advice_on(service: Service, status: int, text: str) -> str:
             return "see whether the table's token is right, and still good"
         case 404:
             return "see whether the table's address and path are those of your version"
+        case 413:
+            return "it takes no body of that size: publish smaller ones, and say so with publish.largest_bytes"
         case 429:
             return f"it asks us to slow down for more than {SLOWED_S:.0f} s: raise its rate limit for the test"
         case _ if status >= 500:
