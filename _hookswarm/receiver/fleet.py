@@ -19,6 +19,8 @@ from _hookswarm.protocol.regions import Algorithm, Balancer, Region, RegionTable
 from _hookswarm.receiver import children, haproxy
 
 START_TIMEOUT_S = 30
+OWN_BODIES = ("--max-body", str(64 << 20))
+"""For receivers that are started for a run: what reaches them is what it sends."""
 QUESTION_S = 2
 """The longest that a region may take to say whether it is ready."""
 

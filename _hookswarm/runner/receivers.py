@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.protocol.credentials import control_token
 from _hookswarm.protocol.regions import WORLD_TABLE, RegionTable, dump_table, load_table
-from _hookswarm.receiver.fleet import Fleet, balanced, on_free_ports, relocated
+from _hookswarm.receiver.fleet import OWN_BODIES, Fleet, balanced, on_free_ports, relocated
 from _hookswarm.receiver.ports import LOOPBACK, is_free, lasting_ports
 from _hookswarm.runner.interrupt import Interrupt
 from _hookswarm.runner.options import theirs
@@ -81,7 +81,7 @@ def running_receivers(test: Test, options: argparse.Namespace, interrupt: Interr
         regions = own_regions(test, options)
         table = folder / "regions.toml"
         table.write_text(dump_table(regions))
-        arguments = ["--results", options.results, "--provider", options.provider, *test.receiver]
+        arguments = ["--results", options.results, "--provider", options.provider, *OWN_BODIES, *test.receiver]
         if options.service:
             arguments += ["--backlog", str(CONNECTIONS)]
         fleet = stack.enter_context(Fleet(regions, arguments, output=log, host=listening_host(options.advertise)))

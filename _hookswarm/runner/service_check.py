@@ -14,7 +14,7 @@ from _hookswarm.common.wording import figure
 from _hookswarm.protocol.credentials import control_token
 from _hookswarm.protocol.regions import Region, RegionTable
 from _hookswarm.protocol.served import Served
-from _hookswarm.receiver.fleet import Fleet, on_free_ports
+from _hookswarm.receiver.fleet import OWN_BODIES, Fleet, on_free_ports
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import new_run_id
@@ -155,7 +155,7 @@ class _Check:
         """Raises ConfigError where the receiver does not start, ControlError, OSError."""
         self._folder.mkdir(parents=True)
         with tempfile.TemporaryFile() as log:
-            arguments = ["--results", str(self._folder)]
+            arguments = ["--results", str(self._folder), *OWN_BODIES]
             table = RegionTable(region=(self._region,))
             with Fleet(table, arguments, output=log, host=listening_host(self._advertise)) as fleet:
                 try:

@@ -45,10 +45,10 @@ def _refusal(name: str, table: Path, env: Mapping[str, str]) -> Refusal:
     if not done.stdout:
         return Refusal(wrong=name, answer="", told=done.stderr.strip().splitlines()[-1])
     found = Found.model_validate_json(done.stdout)
-    asked = [step for step in found.steps if step.step == "publish"] or found.steps[:1]
-    answer = asked[-1].answer[:TOLD_MOST] if asked else "none"
-    told = found.faults[0] if found.faults else "all is well"
-    return Refusal(wrong=name, answer=answer, told=told.removeprefix(f"{table.stem}: "))
+    told = (found.faults[0] if found.faults else "all is well").removeprefix(f"{table.stem}: ")
+    where = "publish" if found.accepted else told.partition(":")[0]
+    answer = next((step.answer for step in found.steps if step.step == where), "nothing")
+    return Refusal(wrong=name, answer=answer[:TOLD_MOST], told=told)
 
 
 def table_of(folder: Path, service: str, wrong: Wrong) -> Path:

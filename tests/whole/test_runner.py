@@ -194,6 +194,17 @@ def test_another_provider_is_played_by_both_sides(tmp_path: Path) -> None:
     assert stage["ledger"]["corrupt"] == 0
 
 
+def test_large_bodies_of_ones_own_reach_our_receivers(tmp_path: Path) -> None:
+    """A receiver takes 1 MiB unless it is told otherwise; those that a run starts take what the run sends."""
+    bodies = tmp_path / "bodies.json"
+    bodies.write_text(json.dumps({"text": "x" * (3 << 20)}))
+    options = ["--test", "performance", "--quick", "--stages", "sequential webhooks=1 *", "--payloads", str(bodies)]
+    code, out, err = _run(tmp_path, *options)
+    assert code in (Exit.PASS, Exit.VOID), out + err  # other tests run beside it
+    stage = json.loads((tmp_path / REPORT).read_text())["sections"]["performance"]["stages"][0]
+    assert stage["deliveries"]["acknowledged"] == stage["deliveries"]["due"] > 0
+
+
 def test_bad_input_names_every_fault_at_once(tmp_path: Path) -> None:
     """Six faults of one command line are all in the one line that it prints."""
     (tmp_path / "empty.json").write_text("")
