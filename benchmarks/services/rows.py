@@ -119,6 +119,17 @@ def _isolation(runs: Sequence[KeptRun]) -> str:
 in a queue of as many workers by {fifo}"
 
 
+def _holds(runs: Sequence[KeptRun]) -> str:
+    """The longest time that one endpoint of each kind kept healthy ones waiting."""
+    own = [one for run in runs for one in run.service.isolation if one.stage.startswith(ISOLATION)]
+    if not own:
+        return f"{NOT_OBSERVED}: no stage could be compared with its baseline"
+    seen = [hold for one in own for hold in one.holds]
+    names = dict.fromkeys(hold.name for hold in seen)
+    told = (f"{name}: {spread((one.seconds for one in seen if one.name == name), ' s', '')}" for name in names)
+    return ", ".join(told) or "none does"
+
+
 def _rule(name: str, **others: str) -> Cell:
     """What the conformance table says of a rule, and of others, each after a word of its own."""
 
@@ -210,6 +221,7 @@ ROWS = (
     Row("end to end when idle", "capacity", _latency(IDLE)),
     Row("accept against drain", "load", _drains),
     Row("isolation (0: a queue, 1: perfect)", "isolation", _isolation),
+    Row("one endpoint holds others up by", "isolation", _holds),
     Row("waits between attempts", "performance", _rule("waits between attempts", jitter="jitter of the waits")),
     Row("number of attempts", "performance", _rule("number of attempts", end="time until it gives up")),
     Row("`Retry-After` with a 503", "performance", _rule("Retry-After in seconds, with a 503")),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from _hookswarm.analysis.schema.drains import Drain
+from _hookswarm.analysis.schema.isolation import Hold, Isolation
 from _hookswarm.analysis.schema.report import Status, Verdict
 from _hookswarm.analysis.schema.restarts import Restarted
 from _hookswarm.analysis.schema.scalability import Capacity
@@ -63,6 +64,15 @@ def drain(stage: str, accepts: float, drains: float) -> Drain:
     return Drain(
         stage=stage, accept_per_s=accepts, drain_per_s=drains, most_waiting=500, waited_s=5, burst_s=3600,
         drains_in_s=7200, expire=[],
+    )  # fmt: skip
+
+
+def isolation(**holds: float) -> Isolation:
+    """A stage in which these kinds of endpoints held healthy ones up, in seconds."""
+    return Isolation(
+        stage="isolation", baseline="isolation baseline", number=0.5, felt_p50_ms=10, felt_p99_ms=100,
+        fifo_p50_ms=20, fifo_p99_ms=200, concurrency=4, gave_up_s=5, events=300, undelivered=0,
+        holds=[Hold(name=name, seconds=seconds) for name, seconds in holds.items()], told="",
     )  # fmt: skip
 
 

@@ -59,6 +59,17 @@ def test_what_is_void_or_disturbed_is_in_no_number() -> None:
     assert "p99 20 ms," in cell("end to end at half", *runs)
 
 
+def test_who_holds_whom_up_is_told_of_each_kind_of_trouble() -> None:
+    """The longest time of each repeat; where nobody does, it says so."""
+    runs = [
+        made.kept_run("isolation", n, service=made.report(isolation=[made.isolation(hanging=seconds)]))
+        for n, seconds in ((1, 5.0), (2, 5.2))
+    ]
+    assert cell("one endpoint holds", *runs) == "hanging: 5.1 s (5 to 5.2, 2 repeats)"
+    alone = made.kept_run("isolation", service=made.report(isolation=[made.isolation()]))
+    assert cell("one endpoint holds", alone) == "none does"
+
+
 def test_a_promise_says_whether_it_was_kept() -> None:
     """And where repeats differ, in how many it was so."""
     runs = [
