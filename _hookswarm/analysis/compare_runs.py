@@ -136,7 +136,7 @@ def _numbers(folders: Sequence[Path], console: Console) -> list[list[Number]]:
     found = []
     for folder in folders:
         one = analyse(load_run(folder))
-        if one.performance.verdict.status in (Status.VOID, Status.UNKNOWN):
+        if one.performance.verdict.status in (Status.VOID, Status.UNTESTED):
             codes = ", ".join(sorted({reason.code for reason in one.performance.verdict.reasons}))
             said = f"{folder} is left out: {one.performance.verdict.status.value} ({codes})"
             console.print(said, markup=False, highlight=False)

@@ -8,13 +8,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from _hookswarm.analysis.schema.base import Model, Quantiles
+from _hookswarm.analysis.schema.base import VERSION, Model, Quantiles, Version
 from _hookswarm.analysis.schema.distribution import Regions, Strategies
 from _hookswarm.analysis.schema.duplicates import Duplicates
 from _hookswarm.analysis.schema.failover import Failover
 from _hookswarm.analysis.schema.failures import Failure
+from _hookswarm.analysis.schema.findings import Finding
 from _hookswarm.analysis.schema.rotations import Rotation
 from _hookswarm.analysis.schema.scalability import Capacity, Limit, Scaling, Usl
 from _hookswarm.analysis.schema.service import ServiceReport, Through
@@ -256,20 +257,57 @@ class Series(Model):
     columns: dict[str, list[int | float | None]] = Field(description="see docs/numbers.md")
 
 
+class Measurement(StrEnum):
+    """`void`: it cannot be trusted."""
+
+    VALID = "valid"
+    VOID = "void"
+
+
+class Target(StrEnum):
+    """`untested`: nothing was acknowledged."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNTESTED = "untested"
+
+
 class Status(StrEnum):
-    """`void`: the measurement cannot be trusted; `unknown`: nothing was tested."""
+    """The worse of measurement and target."""
 
     PASS = "pass"
     FAIL = "fail"
     VOID = "void"
-    UNKNOWN = "unknown"
+    UNTESTED = "untested"
 
 
 class Verdict(Model):
-    """`reasons` also holds what is worth knowing of a run that passed."""
+    """Of the measurement and of the target, side by side.
 
-    status: Status
+    `reasons` also holds what is worth knowing of a run that passed.
+    """
+
+    measurement: Measurement
+    target: Target
+    status: Status = Field(description="void where the measurement is; else the target's")
     reasons: list[Reason]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_1(cls, told: Any) -> Any:
+        """It had one status, with `unknown` for untested; of a void run nothing was told of the target."""
+        if not isinstance(told, dict) or "status" not in told or "measurement" in told:
+            return told
+        status = Status.UNTESTED if told["status"] == "unknown" else told["status"]
+        void = status == Status.VOID
+        measurement = Measurement.VOID if void else Measurement.VALID
+        return {**told, "status": status, "measurement": measurement, "target": Target.UNTESTED if void else status}
+
+    @classmethod
+    def of(cls, measurement: Measurement, target: Target, reasons: list[Reason]) -> "Verdict":
+        """With the worse of both as its status."""
+        status = Status.VOID if measurement is Measurement.VOID else Status(target.value)
+        return cls(measurement=measurement, target=target, status=status, reasons=reasons)
 
     def heads(self) -> list[Reason]:
         """For whoever reads at a glance, one of each code: the first message, and how many more there are."""
@@ -279,12 +317,22 @@ class Verdict(Model):
         return [Reason(code=code, message=first[code] + more[code]) for code in codes]
 
 
+class JudgedCheck(Model):
+    """A check that somebody asked for, over all numbers of the run that it is about."""
+
+    check: str
+    status: Literal["pass", "fail", "error"] = Field(description="error: the run does not know such a number")
+    value: float | None = Field(description="the one that is nearest to failing, or farthest beyond; null: not known")
+    message: str = Field(description="that value and where it was; what failed; why it could not be judged")
+
+
 class DefaultCheck(Model):
     """A check that holds without being asked for, over all stages that plan nothing wrong and seek no overload."""
 
     check: str
     status: Literal["pass", "fail", "skipped"] = Field(description="skipped: there is no number that it could judge")
     stages: int = Field(description="in which it was judged")
+    value: float | None = Field(default=None, description="nearest to failing, or farthest beyond; null: not known")
     message: str = Field(description="where it failed, and what to do next; why it was skipped")
 
 
@@ -293,9 +341,11 @@ class Run(Model):
 
     id: str
     started_at: datetime
+    ended_at: datetime | None = Field(default=None, description="null: it has no end, or the file is of version 1")
     seed: int
     test: str
     options: dict[str, Any]
+    left_out: dict[str, str] = Field(default={}, description="stages that were not played, by name: what they need")
     environment: dict[str, Any]
 
 
@@ -323,6 +373,8 @@ class Section(Model):
     default_checks: list[DefaultCheck] | None = Field(
         default=None, description="null with `--no-default-checks`, and in older files"
     )
+    checks: list[JudgedCheck] = Field(default=[], description="that somebody asked for, and that are about this test")
+    findings: list[Finding] = Field(default=[], description="the answers to the test's questions, in sentences")
     failures: list[Failure] | None = Field(
         default=None, description="attempts that failed, those that nobody planned first; null in older files"
     )
@@ -331,5 +383,5 @@ class Section(Model):
 class PerformanceReport(Model):
     """`webhook_performance_results.json`: a section for each test that was run, each with its own run."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Version = VERSION
     sections: dict[str, Section] = Field(default={})

@@ -96,8 +96,9 @@ def _judge(text: str, advice: str, numbers: Sequence[Number], none_counts: str) 
         return DefaultCheck(check=text, status="skipped", stages=0, message=none_counts or why)
     (result,) = judge_checks([check], known)
     if result.status is CheckStatus.PASS:
-        return DefaultCheck(check=text, status="pass", stages=len(known), message=result.message)
-    return DefaultCheck(check=text, status="fail", stages=len(known), message=f"{text}: {result.message}; {advice}")
+        return DefaultCheck(check=text, status="pass", stages=len(known), value=result.value, message=result.message)
+    message = f"{text}: {result.message}; {advice}"
+    return DefaultCheck(check=text, status="fail", stages=len(known), value=result.value, message=message)
 
 
 def _judge_promises(rules: Sequence[Rule], stages: int) -> DefaultCheck:

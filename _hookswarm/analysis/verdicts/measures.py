@@ -80,8 +80,13 @@ class Number:
         """What it is of, but for its stage."""
         return frozenset(self.scope) - set(EVERYWHERE)
 
+    @property
+    def where(self) -> str:
+        """What it is of, as a check would say it."""
+        return " ".join(f"{key}:{name}" for key, name in self.scope.items() if key not in _OBVIOUS)
+
     def __str__(self) -> str:
-        return " ".join([*(f"{key}:{name}" for key, name in self.scope.items() if key not in _OBVIOUS), self.name])
+        return f"{self.where} {self.name}".strip()
 
 
 def numbers_of(found: "Sections") -> list[Number]:

@@ -88,7 +88,7 @@ def test_no_answer_can_do_harm() -> None:
     told = markdown.markdown_summary([section(failure(sample=EVIL))], [])
     code = next(line for line in told.splitlines() if "**failed**" in line).removeprefix("- **failed**: ")
     assert (code[:3], code[-3:], code.count("``")) == ("`` ", " ``", 2)
-    verdict = Verdict(status=Status.UNKNOWN, reasons=[Reason(code="all_failed", message=EVIL)])
+    verdict = Verdict(status=Status.UNTESTED, reasons=[Reason(code="all_failed", message=EVIL)])
     told = markdown.markdown_summary([SECTION.model_copy(update={"verdict": verdict})], [])
     for harmless in (r"\<img", r"!\[a]", r"\@all"):
         assert harmless in told

@@ -421,7 +421,7 @@ def test_an_overload_among_worse() -> None:
     frames = run([attempt(0, outcome=Outcome.ABANDONED)], [], stages=[planned()])
     frames.timeline.insert(1, StageOverloaded(at_ns=START, stage=0, queued=1, growing_s=1))
     found = _of(frames)
-    assert (found.status, _codes(found)) == (Status.UNKNOWN, ["nothing_acknowledged", "overloaded"])
+    assert (found.status, _codes(found)) == (Status.UNTESTED, ["nothing_acknowledged", "overloaded"])
 
 
 def test_what_the_sender_did_not_keep() -> None:
@@ -444,7 +444,7 @@ def test_a_law_that_was_kept() -> None:
 def test_nothing_acknowledged() -> None:
     """A run that tested nothing is unknown, but void if it cannot be trusted either."""
     frames = run([attempt(n, outcome=Outcome.REFUSED) for n in range(3)], [])
-    assert _of(frames).status is Status.UNKNOWN
+    assert _of(frames).status is Status.UNTESTED
     assert _codes(_of(replace(frames, torn=1))) == ["nothing_acknowledged", "torn_rows"]
     assert _of(replace(frames, strays=1)).status is Status.VOID
 
@@ -454,7 +454,7 @@ def test_a_run_that_ended_because_all_failed_is_untested() -> None:
     two = run(ROWS, SEEN, stages=[planned("one"), planned("two")])
     timeline = [*two.timeline[:2], RunEnded(at_ns=START, interrupted=False, untested="all failed", left_out=[])]
     found = _of(replace(two, timeline=timeline))
-    assert (found.status, _codes(found)) == (Status.UNKNOWN, ["all_failed"])
+    assert (found.status, _codes(found)) == (Status.UNTESTED, ["all_failed"])
     assert found.reasons[0].message == "all failed"
     lost = WorkerLost(at_ns=START, worker="w1")
     assert _of(replace(two, timeline=[lost, *timeline])).status is Status.VOID
@@ -463,7 +463,7 @@ def test_a_run_that_ended_because_all_failed_is_untested() -> None:
 def test_nothing_fell_due() -> None:
     """A rate so low that there was no event to deliver is no fault of the target's: it is told, and what to do."""
     found = _of(run([], [], stages=[planned(f"stage {number}") for number in range(5)]))
-    assert (found.status, _codes(found)) == (Status.UNKNOWN, ["nothing_due"])
+    assert (found.status, _codes(found)) == (Status.UNTESTED, ["nothing_due"])
     told = "no event fell due, so nothing was tested: stage 0, stage 1, stage 2 and 2 more; raise --rate or --duration"
     assert found.reasons[0].message == told
     assert _of(replace(run([], []), strays=1)).status is Status.VOID
@@ -513,7 +513,7 @@ def test_every_status_has_its_exit_code() -> None:
         Status.PASS: Exit.PASS,
         Status.FAIL: Exit.FAIL,
         Status.VOID: Exit.VOID,
-        Status.UNKNOWN: Exit.UNTESTED,
+        Status.UNTESTED: Exit.UNTESTED,
     }
     assert [int(verdict.EXITS[status]) for status in Status] == [0, 1, 3, 4]
 

@@ -17,13 +17,18 @@ from _hookswarm.analysis.schema.cpu import CpuReport
 from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, PERFORMANCE, Report
 from _hookswarm.analysis.schema.io import IoReport
 from _hookswarm.analysis.schema.memory import MemoryReport, MemoryTrend
-from _hookswarm.analysis.schema.report import PerformanceReport, Section
+from _hookswarm.analysis.schema.report import PerformanceReport, Run, Section
 from _hookswarm.analysis.verdicts import duplicates
-from _hookswarm.common.wording import figure
+from _hookswarm.common.wording import clock, figure
 from _hookswarm.records.writing import write_atomically
 
 NAME = "report.html"
 HERE = Path(__file__).parent
+CHOSEN = (
+    "target", "endpoints", "service", "provider", "quick", "stages", "duration", "rate", "max_rate", "strategy",
+    "payloads", "retry_profile", "transport",
+)  # fmt: skip
+"""Options that say what was run."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,11 @@ class _PagePart:
     """What the page tells of one test."""
 
     section: Section
+    what_ran: str
+    """Its target, options, length, machine and version."""
+    skipped: list[str]
+    """Which stages were not played, a line for each reason."""
+    failures: list[str]
     checks: str
     """Those that hold without being asked for."""
     failed: _Table
@@ -59,9 +69,43 @@ def render_page(reports: Mapping[str, Report]) -> str:
     )
     style = (HERE / "style.css").read_text()
     script = (HERE / "page.js").read_text()
+    parts = list(_parts(reports))
     return environment.get_template("page.html.j2").render(
-        parts=list(_parts(reports)), style=style, script=script, plotly=get_plotlyjs()
+        parts=parts, overall=_overall(parts), style=style, script=script, plotly=get_plotlyjs()
     )
+
+
+def _overall(parts: Sequence[_PagePart]) -> str:
+    """The worst verdict."""
+    found = {part.section.verdict.status.value for part in parts}
+    return next((status for status in ("void", "untested", "fail", "pass") if status in found), "untested")
+
+
+def _what_ran(run: Run) -> str:
+    """`run …, 2026-11-30 15:29:38 UTC, 64 s, seed 1, target …, options …; 2 cores, Python 3.11.7, hookswarm 0.1.0`."""
+    told = [f"run {run.id}", f"{run.started_at:%Y-%m-%d %H:%M:%S %Z}"]
+    if run.ended_at:
+        told.append(clock((run.ended_at - run.started_at).total_seconds()))
+    told.append(f"seed {run.seed}")
+    chosen = {name: run.options.get(name) for name in CHOSEN}
+    told += [
+        name.replace("_", " ") if value is True else f"{name.replace('_', ' ')} {value}"
+        for name, value in chosen.items()
+        if value
+    ]
+    about = run.environment
+    host = [
+        f"{about.get('cpu_count', '?')} cores",
+        str(about.get("cpu_model", "")),
+        f"Python {about.get('python', '?')}",
+    ]
+    return f"{', '.join(told)}; {', '.join(filter(None, host))}"
+
+
+def _skipped(run: Run) -> Iterator[str]:
+    for need in sorted(set(run.left_out.values())):
+        names = [name for name, reason in run.left_out.items() if reason == need]
+        yield f"skipped because they need {need}: {', '.join(names)}"
 
 
 def _parts(reports: Mapping[str, Report]) -> Iterator[_PagePart]:
@@ -94,7 +138,16 @@ def _parts(reports: Mapping[str, Report]) -> Iterator[_PagePart]:
         if kept := memory.sections.get(test):
             tables += _memory(kept.trends)
         failed = _Table("Attempts that failed", failures.HEADER, [failures.row(one) for one in section.failures or []])
-        yield _PagePart(section, default_checks_line(section), failed, charts, tables)
+        yield _PagePart(
+            section,
+            _what_ran(section.run),
+            list(_skipped(section.run)),
+            list(failures.lines(section)),
+            default_checks_line(section),
+            failed,
+            charts,
+            tables,
+        )
 
 
 def _stages(section: Section) -> _Table:
