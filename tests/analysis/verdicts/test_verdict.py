@@ -10,7 +10,7 @@ import pytest
 from _hookswarm.analysis.deliveries import stages
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.schema.report import Status, Verdict
+from _hookswarm.analysis.schema.report import Measurement, Status, Target, Verdict
 from _hookswarm.analysis.verdicts import verdict
 from _hookswarm.analysis.verdicts.trust import StageJudge
 from _hookswarm.records.exit_codes import Exit
@@ -57,8 +57,8 @@ def _open(late: int) -> RunFrames:
 
 def test_a_good_run_passes() -> None:
     """Where all agree there is nothing to say."""
-    assert _of(GOOD) == Verdict(status=Status.PASS, reasons=[])
-    assert _of(run(ROWS)) == Verdict(status=Status.PASS, reasons=[])
+    assert _of(GOOD) == Verdict.of(Measurement.VALID, Target.PASS, [])
+    assert _of(run(ROWS)) == Verdict.of(Measurement.VALID, Target.PASS, [])
 
 
 def _retrying(*delays_ms: float, **law: Any) -> RunFrames:
@@ -242,7 +242,7 @@ def test_notes_stand_behind_reasons() -> None:
 )
 def test_within_limits(frames: RunFrames) -> None:
     """At its limits a generator still passes; stages too short to tell, and senders that cannot, are let pass."""
-    assert _of(frames) == Verdict(status=Status.PASS, reasons=[])
+    assert _of(frames) == Verdict.of(Measurement.VALID, Target.PASS, [])
 
 
 def test_a_limit_looked_for_may_starve_a_closed_loop() -> None:
@@ -434,11 +434,11 @@ def test_what_the_sender_did_not_keep() -> None:
 
 def test_a_law_that_was_kept() -> None:
     """Retries as declared, and retries that only a receiver saw too early, leave a run as it is."""
-    assert _of(_retrying(50, 50, 50)) == Verdict(status=Status.PASS, reasons=[])
+    assert _of(_retrying(50, 50, 50)) == Verdict.of(Measurement.VALID, Target.PASS, [])
     frames = _retrying(50)
     assert frames.arrivals is not None
     frames.arrivals["done"][0] += 20 * MS
-    assert _of(frames) == Verdict(status=Status.PASS, reasons=[])
+    assert _of(frames) == Verdict.of(Measurement.VALID, Target.PASS, [])
 
 
 def test_nothing_acknowledged() -> None:

@@ -31,6 +31,14 @@ const watcher = new IntersectionObserver((seen) => {
 places.forEach((place) => watcher.observe(place));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach(draw));
 
+// Where a link leads to a table that is folded, it opens.
+function openAimed() {
+  const aimed = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (aimed instanceof HTMLDetailsElement) aimed.open = true;
+}
+addEventListener("hashchange", openAimed);
+openAimed();
+
 // On paper nothing can be opened or scrolled to.
 let opened = [];
 addEventListener("beforeprint", () => {

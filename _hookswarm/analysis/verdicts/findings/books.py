@@ -31,4 +31,4 @@ def findings(found: Sections) -> Iterator[Finding]:
     text = f"{told} {many(acknowledged, 'acknowledged delivery', 'acknowledged deliveries')}."
     if harmless:
         text += f" {many(harmless, 'duplicate')} came of retries after a lost acknowledgement, as they must."
-    yield Finding(about="losses", text=text, number=counts["lost"], unit="events", look="Stages")
+    yield Finding(about="losses", text=text, number=counts["lost"], unit="events", look="Ledger")

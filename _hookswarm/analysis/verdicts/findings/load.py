@@ -53,4 +53,10 @@ def _uneven(stages: list[Stage]) -> Finding:
     ]
     worst = max(stages, key=lambda stage: stage.latency_ms.delivery.p99 or 0)
     text = f"Uneven arrivals: p99 is {', '.join(parts)} (due to acknowledged, retries of failing endpoints included)."
-    return Finding(about="uneven load", text=text, number=worst.latency_ms.delivery.p99, unit="ms", look="Latency")
+    return Finding(
+        about="uneven load",
+        text=text,
+        number=worst.latency_ms.delivery.p99,
+        unit="ms",
+        look="Latency, at a rate of their own",
+    )

@@ -40,7 +40,9 @@ def _concurrent(stages: Sequence[Stage]) -> Iterator[Finding]:
     more = max(known, key=users)
     if more is not best:
         text += f" {many(users(more), 'worker')} deliver no more than that."
-    yield Finding(about="throughput", text=text, number=rate, unit="a second", look="Throughput")
+    yield Finding(
+        about="throughput", text=text, number=rate, unit="a second", look="Throughput, as fast as answers came"
+    )
 
 
 def _alone(count: int) -> str:
@@ -60,7 +62,7 @@ def _sequential(stages: Sequence[Stage]) -> Iterator[Finding]:
         times = (many_.latency_ms.delivery.p50 or 0) / first
         text += f" Over {many_.parameters['webhooks']:,} webhooks it takes {figure(times)} times as long as over "
         text += f"{few.parameters['webhooks']:,}."
-    yield Finding(about="latency", text=text, number=latency.p50, unit="ms", look="Latency")
+    yield Finding(about="latency", text=text, number=latency.p50, unit="ms", look="Latency, as fast as answers came")
 
 
 def _retries(stages: Sequence[Stage], scenario: str) -> Iterator[Finding]:

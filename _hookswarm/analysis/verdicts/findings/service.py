@@ -50,7 +50,7 @@ def _isolation(service: ServiceReport) -> Iterator[Finding]:
     for one in service.isolation[:1]:
         yield Finding(
             about="isolation", text=f"Isolation {figure(one.number)} (0 is a queue, 1 is perfect): {one.told}.",
-            number=one.number, unit="0 to 1", look="Isolation",
+            number=one.number, unit="0 to 1", look="What healthy endpoints feel",
         )  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def _drains(service: ServiceReport) -> Iterator[Finding]:
     for one in service.drains[:1]:
         text = f"In {one.stage} it accepts {figure(one.accept_per_s)}/s and delivers {figure(one.drain_per_s)}/s: "
         text += f"what an hour piles up takes {figure(one.drains_in_s / 3600)} h to drain."
-        yield Finding(about="drain", text=text, number=one.drain_per_s, unit="a second", look="Backlogs")
+        yield Finding(about="drain", text=text, number=one.drain_per_s, unit="a second", look="Accepted and drained")
 
 
 def _restarts(service: ServiceReport) -> Iterator[Finding]:
@@ -82,4 +82,10 @@ def _promises(service: ServiceReport) -> Iterator[Finding]:
         text = f"{len(broken)} of {many(len(judged), 'promise')} broken: {told}."
     else:
         text = f"All {many(len(judged), 'promise')} that could be seen were kept."
-    yield Finding(about="promises", text=text, number=len(broken), unit="broken", look="What it promises")
+    yield Finding(
+        about="promises",
+        text=text,
+        number=len(broken),
+        unit="broken",
+        look="What the service does, beside what it promises",
+    )
