@@ -43,7 +43,7 @@ class PagePart:
 
     def place(self, title: str) -> str:
         """Where a picture or table of this title is on the page; empty: nowhere."""
-        there = {one.title for one in (*self.charts, *self.tables)}
+        there = {chart.title for chart in self.charts} | {table.title for table in self.tables}
         return self.slug(title) if title in there else ""
 
     def slug(self, title: str) -> str:

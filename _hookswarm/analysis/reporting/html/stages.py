@@ -42,7 +42,7 @@ def stage_charts(section: Section) -> Iterator[Chart]:
 
 
 def _is_closed(stage: Stage) -> bool:
-    return (stage.parameters.get("arrivals") or {}).get("kind", "closed") == "closed"
+    return bool((stage.parameters.get("arrivals") or {}).get("kind", "closed") == "closed")
 
 
 def charts_over_time(section: Section) -> Iterator[Chart]:
