@@ -139,7 +139,7 @@ def unit_of(name: str) -> str | None:
     for part in reversed(name.split(".")):
         if part.endswith("_ms"):
             return "ms"
-        if part.endswith(("_rate", "_share")) or part in ("share", "error_rate"):
+        if part.endswith(("_rate", "_share")) or part in ("share", "error_rate", "errors"):
             return "%"
         if "bytes" in part:
             return "B"

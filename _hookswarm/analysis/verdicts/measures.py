@@ -49,6 +49,13 @@ ALIASES: dict[str, tuple[str, ...]] = {
             "bodiless",
         )
     },
+    # As tables and people say it.
+    "offered": ("deliveries.due", "due"),
+    "delivered": ("deliveries.acknowledged", "acknowledged"),
+    "failed": ("deliveries.failed",),
+    "errors": ("error_rate",),
+    "tries": ("attempts.per_delivery", "attempts_per_delivery", "amplification"),
+    "twice": ("ledger.duplicated",),
     "attempts_per_delivery": ("attempts.per_delivery", "attempts_per_delivery", "amplification"),
     "effects_extra": ("duplicates.extra",),
     "effects_missing": ("duplicates.missing",),
