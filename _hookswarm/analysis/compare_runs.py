@@ -14,7 +14,7 @@ from rich.text import Text
 from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.reporting.console import make_console, printable
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.schema.report import Status
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts import compare, measures
 from _hookswarm.analysis.verdicts.compare import NumberDifference, Outcome
 from _hookswarm.analysis.verdicts.measures import Number

@@ -8,7 +8,7 @@ import pytest
 
 from _hookswarm.analysis.reporting import files
 from _hookswarm.analysis.schema.files import MODELS, PERFORMANCE
-from _hookswarm.analysis.schema.report import Verdict
+from _hookswarm.analysis.schema.verdict import Verdict
 from tests.support.reported import FOLDER, sections_of
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from _hookswarm.analysis.schema.drains import Drain
 from _hookswarm.analysis.schema.isolation import Hold, Isolation
-from _hookswarm.analysis.schema.report import Measurement, Target, Verdict
 from _hookswarm.analysis.schema.restarts import Restarted
 from _hookswarm.analysis.schema.scalability import Capacity
 from _hookswarm.analysis.schema.service import Calibration, Rule, ServiceReport
+from _hookswarm.analysis.schema.verdict import Measurement, Target, Verdict
 from _hookswarm.records.exit_codes import Exit
 from benchmarks.services.kept import KeptRun, KeptStage
 

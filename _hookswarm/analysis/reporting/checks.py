@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from _hookswarm.analysis.reporting.console import printable
-from _hookswarm.analysis.schema.report import JudgedCheck
+from _hookswarm.analysis.schema.verdict import JudgedCheck
 
 STYLES = {"pass": "bold green", "fail": "bold red", "error": "bold red"}
 WORDS = {"pass": "held", "fail": "failed", "error": "not judged"}

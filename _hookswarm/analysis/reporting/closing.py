@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from _hookswarm.analysis.reporting.console import printable
-from _hookswarm.analysis.schema.report import Section, Status
+from _hookswarm.analysis.schema.report import Section
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts.checks import CheckResult, CheckStatus
 from _hookswarm.records.exit_codes import Exit
 

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from _hookswarm.analysis.schema.report import DefaultCheck, Section
+from _hookswarm.analysis.schema.report import Section
+from _hookswarm.analysis.schema.verdict import DefaultCheck
 
 OFF = "default checks: none, as `--no-default-checks` asked"
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from _hookswarm.analysis.reporting import conformance, failures
-from _hookswarm.analysis.schema.report import Section, Status
+from _hookswarm.analysis.schema.report import Section
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.analysis.verdicts.checks import CheckStatus as Checked
 from _hookswarm.records.writing import write_atomically

@@ -8,7 +8,8 @@ from _hookswarm.analysis.reporting import conformance, failures, through
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.reporting.service import service_tables
 from _hookswarm.analysis.schema import rotations
-from _hookswarm.analysis.schema.report import Section, Stage, Status
+from _hookswarm.analysis.schema.report import Section, Stage
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts import duplicates
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.analysis.verdicts.checks import CheckStatus as Checked

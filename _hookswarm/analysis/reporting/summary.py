@@ -15,7 +15,8 @@ from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.reporting.service import service_tables
 from _hookswarm.analysis.reporting.through import HEADER, class_row, is_through, through_row
 from _hookswarm.analysis.schema import rotations
-from _hookswarm.analysis.schema.report import Class, Section, Stage, Status
+from _hookswarm.analysis.schema.report import Class, Section, Stage
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts import duplicates
 from _hookswarm.common.wording import figure
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from _hookswarm.analysis.schema.report import JudgedCheck, Reason, Target, Verdict
 from _hookswarm.analysis.schema.sections import Sections
+from _hookswarm.analysis.schema.verdict import JudgedCheck, Reason, Target, Verdict
 from _hookswarm.analysis.verdicts import measures
 from _hookswarm.analysis.verdicts.checks import Check, CheckResult, CheckStatus, is_about, judge_checks
 from _hookswarm.analysis.verdicts.codes import Code
@@ -11,6 +11,8 @@ from _hookswarm.analysis.verdicts.codes import Code
 
 def judge_asked(found: Sections, wanted: Sequence[Check]) -> None:
     """Those that are about this run are told in its section; one that does not hold fails its target."""
+    if not wanted:
+        return
     numbers = measures.numbers_of(found)
     results = judge_checks([check for check in wanted if is_about(check, numbers)], numbers)
     section = found.performance

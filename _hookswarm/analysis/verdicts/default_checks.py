@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from _hookswarm.analysis.reading.frames import RunFrames
-from _hookswarm.analysis.schema.report import DefaultCheck, Stage
+from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.service import Rule
+from _hookswarm.analysis.schema.verdict import DefaultCheck
 from _hookswarm.analysis.verdicts import measures, service_checks
 from _hookswarm.analysis.verdicts.books import excused_stages
 from _hookswarm.analysis.verdicts.checks import CheckStatus, judge_checks, parse_check

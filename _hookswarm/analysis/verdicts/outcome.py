@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from _hookswarm.analysis.schema.failures import Failure
 from _hookswarm.analysis.schema.findings import Finding
-from _hookswarm.analysis.schema.report import DefaultCheck, JudgedCheck, Section, Verdict
+from _hookswarm.analysis.schema.report import Section
+from _hookswarm.analysis.schema.verdict import DefaultCheck, JudgedCheck, Verdict
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.records.exit_codes import Exit
 

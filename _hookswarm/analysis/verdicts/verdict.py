@@ -8,9 +8,10 @@ from _hookswarm.analysis.reading.rows import rows_of_stage
 from _hookswarm.analysis.resources import shortages
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.duplicates import Duplicates
-from _hookswarm.analysis.schema.report import DefaultCheck, Measurement, Reason, Stage, Status, Target, Verdict
+from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.restarts import Restarted
 from _hookswarm.analysis.schema.rotations import Rotation
+from _hookswarm.analysis.schema.verdict import DefaultCheck, Measurement, Reason, Status, Target, Verdict
 from _hookswarm.analysis.verdicts import books, duplicates, held_back, restarts, service_notes
 from _hookswarm.analysis.verdicts.books import NAMED
 from _hookswarm.analysis.verdicts.codes import Code

@@ -10,7 +10,8 @@ from _hookswarm.analysis.reporting import files, junit, markdown, summary
 from _hookswarm.analysis.reporting.html import page
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.failures import Failure
-from _hookswarm.analysis.schema.report import Measurement, PerformanceReport, Reason, Section, Target, Verdict
+from _hookswarm.analysis.schema.report import PerformanceReport, Section
+from _hookswarm.analysis.schema.verdict import Measurement, Reason, Target, Verdict
 from tests.support.journals import arrival, attempt, run
 
 ROWS = [attempt(n) for n in range(3)]

@@ -10,8 +10,9 @@ from _hookswarm.analysis.reporting.console import make_console
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.base import Quantiles
 from _hookswarm.analysis.schema.findings import Finding
-from _hookswarm.analysis.schema.report import JudgedCheck, Measurement, Reason, Section, Target, Verdict
+from _hookswarm.analysis.schema.report import Section
 from _hookswarm.analysis.schema.rotations import Rotation
+from _hookswarm.analysis.schema.verdict import JudgedCheck, Measurement, Reason, Target, Verdict
 from tests.support.journals import MS, START, arrival, attempt, planned, run
 
 ROWS = [attempt(n) for n in range(3)]

@@ -18,7 +18,8 @@ from _hookswarm.analysis.schema.cpu import CpuReport
 from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, PERFORMANCE, Report
 from _hookswarm.analysis.schema.io import IoReport
 from _hookswarm.analysis.schema.memory import MemoryReport
-from _hookswarm.analysis.schema.report import PerformanceReport, Section, Status
+from _hookswarm.analysis.schema.report import PerformanceReport, Section
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts import outcome
 from _hookswarm.analysis.verdicts.default_checks import DEFAULTS
 from _hookswarm.records.exit_codes import Exit

@@ -10,7 +10,7 @@ import pytest
 from _hookswarm.analysis.deliveries import stages
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.schema.report import Measurement, Status, Target, Verdict
+from _hookswarm.analysis.schema.verdict import Measurement, Status, Target, Verdict
 from _hookswarm.analysis.verdicts import verdict
 from _hookswarm.analysis.verdicts.trust import StageJudge
 from _hookswarm.records.exit_codes import Exit
