@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from _hookswarm.analysis.schema.report import PerformanceReport, Section
-from _hookswarm.analysis.schema.report import Stage, as, StageReport
+from _hookswarm.analysis.schema.report import Stage as StageReport
 from _hookswarm.analysis.service.wait_rules import JITTER, WAITS
 from _hookswarm.protocol.faults import Faults
 from _hookswarm.senders.plan.arrivals import Constant

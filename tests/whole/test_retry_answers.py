@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binomtest
 
 from _hookswarm.analysis.schema.report import Section
-from _hookswarm.analysis.schema.report import Stage, as, StageReport
+from _hookswarm.analysis.schema.report import Stage as StageReport
 from _hookswarm.protocol.faults import Delay, Faults
 from _hookswarm.records.journal import HEADER_SIZE
 from _hookswarm.records.reading import DTYPE
