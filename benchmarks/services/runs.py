@@ -66,8 +66,8 @@ RUNS: Mapping[str, Run] = {
     CAPACITY: Run("scalability"),
     "load": Run("load", ("--stages", "bursts,backlog,sustained")),
     "isolation": Run("load", ("--stages", "isolation baseline,isolation"), short=False),
-    "performance": Run("performance"),
-    "resource": Run("resource"),
+    "performance": Run("performance", ("--stages", "retry outage,conformance*")),
+    "resource": Run("resource", ("--stages", "sustained memory payload=1000,cpu users=1,cpu users=16"), short=False),
     "restarts": Run("load", ("--stages", "restart *"), faster=PILE_PER_S),
 }
 """By name, in the order of a repeat."""

@@ -87,6 +87,8 @@ class PlannedStage(BaseModel):
     classes: list[PlannedClass] = []
     restart: str = ""
     """What of a delivery service was ended and started again; empty: nothing."""
+    evidence: bool | None = None
+    """It asks a delivery service for its manners: few events, most of which wait for retries."""
     limits: dict[str, Any] | None = None
     users: int | None = None
     timeout_s: float | None = None

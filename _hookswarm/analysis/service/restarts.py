@@ -82,7 +82,9 @@ def _stood_still(stage: PlayedStage, stop_ns: int) -> tuple[float | None, float 
     assert stage.arrived
     assert stage.published
     first_ns = np.sort(stage.arrived.first_ns)
-    accepted_ns = stage.published.acknowledged_ns[stage.published.state == State.ACKNOWLEDGED]
+    # What came is no sign of standing still, be it before the service said that it had accepted it.
+    open_ = (stage.published.state == State.ACKNOWLEDGED) & (stage.arrived.first_ns == 0)
+    accepted_ns = stage.published.acknowledged_ns[open_]
     if np.count_nonzero(accepted_ns > max(stop_ns, int(first_ns.max(initial=0)))) > FEW:
         return None, None
     after = np.concatenate([[stop_ns], first_ns[first_ns > stop_ns]])

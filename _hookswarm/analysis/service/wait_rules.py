@@ -130,6 +130,8 @@ def _jitter(
         return Rule(rule=JITTER, promised=None, observed=observed, verdict="not promised", evidence=evidence)
     if not promise.jitters:
         broken = law.chance != "none" and bool(kept.broken())
+        if law.chance != "none" and not broken:
+            return _unseen(JITTER, promised, f"{evidence}: what they differ by may be the service's queue")
     elif kept.ks_p is None:
         return _unseen(JITTER, promised, f"{evidence}: too few, or too short, to tell how they are spread")
     else:

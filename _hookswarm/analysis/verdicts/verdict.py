@@ -117,7 +117,7 @@ def _overloads(frames: RunFrames) -> Iterator[tuple[int, Reason]]:
     for drained in () if frames.manifest.interrupted else frames.entries(ServiceDrained):
         left, stage = drained.expected - drained.taken, frames.plan[drained.stage]
         events = len(rows_of_stage(frames.attempts, drained.stage))
-        if not drained.settled and left > RETRIED_SHARE * events * stage.plans_faults:
+        if not drained.settled and not stage.evidence and left > RETRIED_SHARE * events * stage.plans_faults:
             behind = f"{left:,} accepted deliveries behind {drained.waited_s:.0f} s later"
             message = f"{stage.name}: the service is {behind}; the rate is more than it delivers"
             yield drained.stage, Reason(code=Code.OVERLOADED, message=message)

@@ -95,6 +95,8 @@ class Drains:
             rate = (taken - first) / (now - began) if taken > first else 0.0
             if now - began >= self._waits.longest_s:
                 told = f"it delivers {rate:.1f}/s, and was given more: lower --rate"
+                if taken >= expected:
+                    told = "the report tells what is missing, and what came twice in its place"
                 self._say(f"{stage.name}: waits no longer for {missing}; {told}")
                 break
             if now - said >= self._waits.told_s and taken < expected:
@@ -133,7 +135,12 @@ class Drains:
 
 
 def _told_missing(missing: int, own: int) -> str:
-    """Of the stage's own deliveries; where more are missing, some of earlier stages are awaited still."""
+    """Of the stage's own deliveries; where more are missing, some of earlier stages are awaited still.
+
+    Where none are by their number, others came twice, or came though their publish was not accepted.
+    """
+    if missing <= 0:
+        return f"some of {own:,} accepted deliveries"
     if missing <= own:
         return f"{missing:,} of {own:,} accepted deliveries"
     return f"{missing:,} accepted deliveries, {missing - own:,} or more of them of earlier stages"

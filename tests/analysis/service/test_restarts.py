@@ -113,6 +113,15 @@ def test_a_service_that_gives_up_a_while_later_stands_still_for_ever() -> None:
     assert found.lost > 100
 
 
+def test_what_arrives_before_it_is_said_to_be_accepted_is_no_standing_still() -> None:
+    """The last events arrive at once, and are said to be accepted a second later."""
+    events, arrivals = outage()
+    late = [published(5000 + n, 500 + n, done=START + (6000 + n) * MS) for n in range(20)]
+    came = [arrived(one, 5001 + n) for n, one in enumerate(late)]
+    found = found_in([*events, *late], [*arrivals, *came])
+    assert found.nothing_moved_s == pytest.approx(2, abs=0.02)
+
+
 def test_what_failed_late_is_the_fault_of_its_restart() -> None:
     """It is written once more, with the fault: that one counts, and there is still one restart."""
     assert found_in(*outage(), entry(fault="it ended with 3")).fault == "it ended with 3"

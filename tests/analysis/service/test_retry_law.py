@@ -108,6 +108,19 @@ def test_a_busy_service(seed: int) -> None:
 
 
 @SEEDS
+def test_what_a_queue_adds_is_no_jitter(seed: int) -> None:
+    """No jitter is promised, and waits differ by no more than the service's queue: nobody can tell."""
+    random = Random(f"queue {seed}")
+
+    def follows(retry: int, ended_s: float) -> float | None:
+        return ended_s + 3 + random.uniform(0, 2) if retry <= 3 else None
+
+    promise = {"first_s": 3, "attempts": 4}
+    table = table_of(follows, seed, promise, events=300, first_s=lambda at_s: at_s + random.uniform(0, 2))
+    assert (table[WAITS].verdict, table[JITTER].verdict) == ("kept", "not observed")
+
+
+@SEEDS
 def test_jitter_that_is_kept(seed: int) -> None:
     """±20 % of each wait, as promised."""
     table = table_of(after(1, 3, 9, chance=uniform(seed, 0.8, 1.2)), seed, PROMISED | {"spread": 0.2})

@@ -12,23 +12,23 @@ EVENTS = 100
 
 
 @pytest.mark.parametrize(
-    ("faults", "left", "overloaded"),
+    ("plan", "left", "overloaded"),
     [
-        (None, 4, True),
-        (None, -4, False),
-        ({"status": {"503": 0.1}}, 4, False),
-        ({"status": {"503": 0.1}}, 50, True),
+        ({}, 4, True),
+        ({}, -4, False),
+        ({"faults": {"status": {"503": 0.1}}}, 4, False),
+        ({"faults": {"status": {"503": 0.1}}}, 50, True),
+        ({"faults": {"status": {"503": 1.0}}, "evidence": True}, 50, False),
     ],
 )
-def test_what_waits_for_planned_retries_is_no_overload(
-    faults: dict[str, object] | None, left: int, overloaded: bool
-) -> None:
-    """As long as it is a small part of the stage's events; nor is it where more came than was expected."""
+def test_what_waits_for_planned_retries_is_no_overload(plan: dict[str, object], left: int, overloaded: bool) -> None:
+    """As long as it is a small part of the stage's events, or the stage asks for manners and not for a rate; nor is it
+    where more came than was expected."""
     events = [published(sequence, sequence) for sequence in range(EVENTS)]
     seen = [arrived(event, 20) for event in events[max(left, 0) :]]
     drained = ServiceDrained(
         at_ns=START + 90 * 10**9, stage=0, accepted=EVENTS, expected=EVENTS, taken=EVENTS - left, waited_s=60,
         patience_s=10, settled=False,
     )  # fmt: skip
-    section = analyse(frames_of(events, seen, [planned(faults=faults)], [drained]), keep_disturbed=True).performance
+    section = analyse(frames_of(events, seen, [planned(**plan)], [drained]), keep_disturbed=True).performance
     assert ("overloaded" in codes(section)) is overloaded

@@ -97,3 +97,10 @@ def test_what_is_waited_for_is_of_the_stage(tmp_path: Path, capsys: pytest.Captu
     drained.after(PLAIN, accepted=1000, taken=1000)
     drained.after(FAILING, accepted=1020, taken=1017)
     assert ": waits for 3 of 20 accepted deliveries; nothing moved for" in capsys.readouterr().out
+
+
+def test_who_waits_for_what_doubles_hide_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not for a negative number of them, nor that it was given too much."""
+    draining(tmp_path, replace(FULL, longest_s=0.5)).after(PLAIN, accepted=10, taken=12)
+    told = "waits no longer for some of 10 accepted deliveries; the report tells what is missing, and what came twice"
+    assert told in capsys.readouterr().out
