@@ -1,5 +1,7 @@
 """A service that is behind when its drain ends: given too much, or with retries that a plan's own faults ask for."""
 
+from typing import Any
+
 import pytest
 
 from _hookswarm.analysis.reports import analyse
@@ -21,7 +23,7 @@ EVENTS = 100
         ({"faults": {"status": {"503": 1.0}}, "evidence": True}, 50, False),
     ],
 )
-def test_what_waits_for_planned_retries_is_no_overload(plan: dict[str, object], left: int, overloaded: bool) -> None:
+def test_what_waits_for_planned_retries_is_no_overload(plan: dict[str, Any], left: int, overloaded: bool) -> None:
     """As long as it is a small part of the stage's events, or the stage asks for manners and not for a rate; nor is it
     where more came than was expected."""
     events = [published(sequence, sequence) for sequence in range(EVENTS)]
