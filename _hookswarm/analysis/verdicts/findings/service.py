@@ -81,7 +81,10 @@ def _promises(service: ServiceReport) -> Iterator[Finding]:
         told = first_of([f"{rule.rule}: {rule.observed}, promised {rule.promised}" for rule in broken], MOST, "; ")
         text = f"{len(broken)} of {many(len(judged), 'promise')} broken: {told}."
     else:
-        text = f"All {many(len(judged), 'promise')} that could be seen were kept."
+        count = len(judged)
+        text = "The only promise that could be seen was kept."
+        if count > 1:
+            text = f"All {count} promises that could be seen were kept."
     yield Finding(
         about="promises",
         text=text,
