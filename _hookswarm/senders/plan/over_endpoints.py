@@ -21,14 +21,15 @@ def _with(stage: Stage, count: int) -> Stage:
 
 
 def at_most_webhooks(stages: Sequence[Stage], most: int) -> tuple[Stage, ...]:
-    """The stages with at most so many webhooks. Those of a scenario that compares numbers of webhooks keep theirs, and
-    so do those whose classes need them.
+    """The stages with at most so many webhooks. Of a scenario that compares numbers of webhooks only those are changed
+    that have the fewest of them, and no number in their names. Stages whose classes need theirs keep them.
     """
-    compared = _numbers(stages)
+    fewest = {scenario: min(numbers) for scenario, numbers in _numbers(stages).items()}
     return tuple(
         replace(stage, webhooks=most)
         if stage.webhooks > most >= max((own.first + own.count for own in stage.classes), default=1)
-        and len(compared[stage.scenario]) == 1
+        and stage.webhooks == fewest[stage.scenario]
+        and "webhooks=" not in stage.name
         else stage
         for stage in stages
     )

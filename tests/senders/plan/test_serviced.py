@@ -108,3 +108,13 @@ def test_the_short_form_sets_up_fewer_endpoints() -> None:
     stages = (Stage("a", events=1, webhooks=1_001, name="a"),)
     assert not _needs(stages)
     assert "that --quick sets up" in _needs(stages, quick=True)["a"]
+
+
+def test_of_compared_numbers_of_webhooks_the_fewest_are_played_with_fewer() -> None:
+    """As many as may be: else nothing would be left. A stage that is named by its number keeps it."""
+    base = Stage("memory", users=1, webhooks=1_000, duration_s=1)
+    unnamed = replace(base, name="memory payload=1")
+    many = replace(base, webhooks=100_000, name="memory webhooks=100000")
+    named = replace(base, name="memory webhooks=1000")
+    found = {stage.name: stage.webhooks for stage in at_most_webhooks((unnamed, named, many), 100)}
+    assert found == {"memory payload=1": 100, "memory webhooks=1000": 1_000, "memory webhooks=100000": 100_000}
