@@ -15,6 +15,8 @@ from _hookswarm.analysis.reporting.html.stages import MOST
 from _hookswarm.analysis.reporting.html.stages import stage_charts as stage_charts
 from _hookswarm.analysis.reporting.html.what_ran import skipped, what_ran
 from _hookswarm.analysis.reports import analyse
+from _hookswarm.analysis.schema.files import PERFORMANCE
+from _hookswarm.analysis.schema.report import PerformanceReport
 from tests.support.journals import arrival, attempt, planned, run
 from tests.support.kept_runs import REPORTS
 from tests.support.samples import machine_log
@@ -156,3 +158,55 @@ def test_what_was_run_is_told() -> None:
     assert told.startswith(f"run {run.id}, {run.started_at:%Y-%m-%d %H:%M:%S} UTC, 1 min 4 s, seed ")
     assert "target https://example.com/hooks, quick, max rate 50; " in told
     assert list(skipped(run)) == ["skipped because they need an observer: duplicates later, duplicates at once"]
+
+
+class Text(HTMLParser):
+    """What a page says, a line for each heading, item and paragraph, without scripts, styles and pictures."""
+
+    BLOCKS = frozenset({"h1", "h2", "h3", "li", "p", "figcaption", "summary", "tr", "title"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self._line = ""
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._silent += tag in ("script", "style")
+
+    def handle_data(self, data: str) -> None:
+        self._line += "" if self._silent else data
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in ("script", "style")
+        if tag in self.BLOCKS and (line := " ".join(self._line.split())):
+            self.lines.append(line)
+            self._line = ""
+
+
+QUESTIONS = {
+    "did it pass?": r"pass hookswarm$",
+    "was anything lost?": r"Nothing was lost, corrupt or delivered again without cause, of [\d,]+ acknowledged",
+    "how many a second at most, and what was the limit?": r"Capacity: .*[\d,.]+/s.*; beyond it",
+    "what do retries bring and cost?": r"In an outage of .* s, \d retries deliver .*They cost [\d.]+ attempts an event",
+    "does a slow tenant hurt the others?": r"Slow and failing tenants (do not )?hold up the others",
+    "how long does a failover take?": r"Failovers: (events came in time again after|users noticed none)",
+    "which strategy is best, or can it not be told?": r"strateg(y|ies) (is|are|is best cannot)",
+    "is there a leak?": r"leak",
+    "which resource gives out first?": r"gave out first|Nothing gave out",
+    "what was not tested?": r"skipped because they need",
+}
+"""And how the page answers them, of five short runs."""
+
+
+def test_ten_questions_are_answered_at_once() -> None:
+    """Within the first 60 lines of the page's text, by sentences."""
+    reports = files.read_reports(REPORTS)
+    performance = reports[PERFORMANCE]
+    assert isinstance(performance, PerformanceReport)
+    performance.sections["performance"].run.left_out = {"duplicates later": "an observer"}  # as any run's has it
+    text = Text()
+    text.feed(page.render_page(reports))
+    first = text.lines[:60]
+    unanswered = [asked for asked, answer in QUESTIONS.items() if not any(re.search(answer, line) for line in first)]
+    assert unanswered == [], first
