@@ -28,6 +28,31 @@ def test_two_percent_above_the_capacity_are_seen_in_five_seconds(over: float, pi
     assert piles_up(due, done, int(60 * SECOND)) is piles
 
 
+def _polled(rate: float, length_s: float, phase_s: float, capacity: float = 110.0) -> tuple[Ints, Ints]:
+    """Events due by chance, delivered one after the other by who looks every second what is due."""
+    random = np.random.default_rng(round(rate * 1000 + phase_s * 100))
+    due = np.sort(random.uniform(0, length_s, int(rate * length_s)))
+    done, free = np.empty(len(due)), 0.0
+    for place, at in enumerate(due):
+        free = max(free, np.ceil(at - phase_s) + phase_s) + 1 / capacity
+        done[place] = free
+    return (due * SECOND).astype(np.int64) + 1, (done * SECOND).astype(np.int64) + 1
+
+
+@pytest.mark.parametrize("length_s", [3.0, 9.0])
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.6, 0.8])
+def test_polling_is_no_queue(share: float, length_s: float) -> None:
+    """Whenever in its second the service looks: of 20 such stretches at most two are taken for a queue."""
+    taken = [piles_up(*_polled(110 * share, length_s, phase / 20), 100 * SECOND) for phase in range(20)]
+    assert sum(taken) <= 2
+
+
+def test_a_queue_behind_a_poll_is_seen() -> None:
+    """A third more than it delivers, for nine seconds."""
+    taken = [piles_up(*_polled(110 * 1.33, 9.0, phase / 20), 100 * SECOND) for phase in range(20)]
+    assert all(taken)
+
+
 def test_what_never_came_was_waited_for() -> None:
     """Events of which the later ones are missing pile up."""
     due, done = _queue(100, 400)

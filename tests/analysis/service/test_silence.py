@@ -88,3 +88,14 @@ def test_what_a_long_wait_hides_is_not_observed(again_s: float) -> None:
         found = rule(again_s, promised_s=promised_s, usual=LONG, first_s=30.0)
         assert (found.observed, found.verdict) == ("-", "not observed")
         assert found.evidence.startswith("its usual wait hides it")
+
+
+def test_a_queue_shortens_no_time_out() -> None:
+    """A service that delivers one at a time: the next attempt waited for those of others, as first ones did."""
+    first = [came(one, at_s) for one, at_s in ((PLAIN, 0.1), (LATE, 5.1), (OTHER, 10.1))]
+    arrivals = [*first, came(QUIET, 0.1, 0), came(QUIET, 16.1)]
+    stage = watched(played(through([PLAIN, QUIET, LATE, OTHER], arrivals, [SILENT, SLOW])))
+    assert stage
+    found = timeout_rule([stage], 5.0, 1.0)
+    assert found.verdict == "not observed"
+    assert found.evidence.startswith("its queue of ")
