@@ -29,7 +29,7 @@ def what_ran(run: Run) -> str:
 
 def _option(name: str, value: object) -> str:
     plain = name.replace("_", " ")
-    return plain if value is True else f"{plain} {value}"
+    return plain if value is True else f"{plain} {f'{value:g}' if isinstance(value, float) else value}"
 
 
 def skipped(run: Run) -> Iterator[str]:
