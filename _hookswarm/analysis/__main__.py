@@ -9,11 +9,11 @@ from _hookswarm.analysis import compare_runs
 from _hookswarm.analysis.deliveries import series
 from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.reporting import checks as checks_summary
-from _hookswarm.analysis.reporting import files, summaries
+from _hookswarm.analysis.reporting import closing, files, summaries
 from _hookswarm.analysis.reporting.console import make_console
 from _hookswarm.analysis.reporting.html import page
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.verdicts import checks, measures
+from _hookswarm.analysis.verdicts import asked, checks, measures
 from _hookswarm.analysis.verdicts.verdict import EXITS
 from _hookswarm.common.errors import ConfigError, HookswarmError
 from _hookswarm.common.wording import with_remedy
@@ -58,18 +58,22 @@ def _analyse(argv: Sequence[str]) -> int:
         options.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError([f"--output {options.output} cannot be written: {error.strerror}"]) from None
-    found = analyse(frames, options.keep_disturbed)
+    found = analyse(frames, options.keep_disturbed, wanted)
     console = make_console()
     summaries.show_run(found, console)
     written = [series.save_series(options.run, found.series), *files.write_reports(options.output, found)]
     written.append(page.write_page(options.output, files.read_reports(options.output)))
+    written.append(page.write_page(options.run, files.reports_of(found)))
     for path in filter(None, written):
         print(path)
     results = checks.judge_checks(wanted, measures.numbers_of(found))
     for result in results:
-        console.print(checks_summary.check_line(result))
+        if not any(one.check == result.check.text for one in found.performance.checks):
+            console.print(checks_summary.check_line(asked.judged(result)))  # the run has no such number
     end = EXITS[found.performance.verdict.status]
-    return end if checks.all_held(results) or end is not Exit.PASS else Exit.FAIL
+    end = end if checks.all_held(results) or end is not Exit.PASS else Exit.FAIL
+    console.print(closing.closing_line([found.performance], results, end), soft_wrap=True)
+    return end
 
 
 def _schemas(argv: Sequence[str]) -> int:

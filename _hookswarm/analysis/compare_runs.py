@@ -14,7 +14,7 @@ from rich.text import Text
 from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.reporting.console import make_console, printable
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.schema.report import Status
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts import compare, measures
 from _hookswarm.analysis.verdicts.compare import NumberDifference, Outcome
 from _hookswarm.analysis.verdicts.measures import Number
@@ -136,7 +136,7 @@ def _numbers(folders: Sequence[Path], console: Console) -> list[list[Number]]:
     found = []
     for folder in folders:
         one = analyse(load_run(folder))
-        if one.performance.verdict.status in (Status.VOID, Status.UNKNOWN):
+        if one.performance.verdict.status in (Status.VOID, Status.UNTESTED):
             codes = ", ".join(sorted({reason.code for reason in one.performance.verdict.reasons}))
             said = f"{folder} is left out: {one.performance.verdict.status.value} ({codes})"
             console.print(said, markup=False, highlight=False)

@@ -1,6 +1,6 @@
 """The analysis of a run: its stages, shown to the recorders of its test, and the verdict."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from _hookswarm.analysis.deliveries import stages
 from _hookswarm.analysis.deliveries.duplicates import DuplicatesRecorder
@@ -21,7 +21,9 @@ from _hookswarm.analysis.scaling.scaling import ScalingRecorder
 from _hookswarm.analysis.schema.report import Run, Section, Stage
 from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.analysis.service.recorder import ServiceRecorder
-from _hookswarm.analysis.verdicts import default_checks, verdict
+from _hookswarm.analysis.verdicts import asked, default_checks, verdict
+from _hookswarm.analysis.verdicts.checks import Check
+from _hookswarm.analysis.verdicts.findings import findings_of
 from _hookswarm.analysis.verdicts.trust import StageJudge
 
 ALWAYS: tuple[Callable[[RunFrames], Recorder], ...] = (LimitRecorder, SeriesRecorder, MemoryRecorder)
@@ -34,8 +36,11 @@ OF_SENDERS: tuple[Callable[[RunFrames], Recorder], ...] = (StrategiesRecorder, F
 """What is about senders that choose regions: of a run through a service there is nothing to tell."""
 
 
-def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
-    """What a run has to say, in its section of each report; of disturbed stages no figures, unless they are kept."""
+def analyse(frames: RunFrames, keep_disturbed: bool = False, checks: Sequence[Check] = ()) -> Sections:
+    """What a run has to say, in its section of each report; of disturbed stages no figures, unless they are kept.
+
+    `checks`: those that somebody asked for.
+    """
     outages, duplicates, rotations = OutagesRecorder(frames), DuplicatesRecorder(frames), RotationsRecorder(frames)
     failures, service = FailuresRecorder(frames), ServiceRecorder(frames)
     trusted = StageJudge(frames, keep_disturbed)
@@ -72,4 +77,6 @@ def analyse(frames: RunFrames, keep_disturbed: bool = False) -> Sections:
     )
     for recorder in (duplicates, rotations, failures, service, *recorders):
         recorder.fill(sections)
+    asked.judge_asked(sections, checks)
+    sections.performance.findings = findings_of(sections)
     return sections

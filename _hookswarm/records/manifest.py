@@ -108,6 +108,8 @@ class Manifest(Record):
     options: dict[str, Any]
     stages: list[dict[str, Any]]
     """The plan verbatim; a stage's code is its place."""
+    left_out: dict[str, str] = {}
+    """Stages of the test that were not in the plan, by name: what they need that was not there."""
     regions: list[RegionRecord]
     links: LinksRecord | None = None
     """None: nobody said how far apart the regions are."""

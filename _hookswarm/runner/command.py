@@ -12,7 +12,7 @@ from _hookswarm.common.errors import HookswarmError
 from _hookswarm.common.wording import with_remedy
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.runner.interrupt import Interrupt
-from _hookswarm.runner.listing import show_dry_run, show_list
+from _hookswarm.runner.listing import show_dry_run, show_list, show_plan
 from _hookswarm.runner.locust import run_locust
 from _hookswarm.runner.preflight import preflight
 from _hookswarm.runner.receivers import running_receivers
@@ -39,6 +39,7 @@ def run_command(options: argparse.Namespace) -> int:
         if options.list or options.dry_run:
             (show_dry_run if options.dry_run else show_list)(outlook, console)
             return Exit.PASS
+        show_plan(outlook, console)
         for name, why in outlook.left_out.items():
             console.print(f"skipped: the test {name}: {why}", markup=False, highlight=False)
         for name, (test, *_) in outlook.tests.items():

@@ -1,6 +1,6 @@
 """What the tests would do: their stages as a table, and a request as it would go out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -42,6 +42,13 @@ def show_list(outlook: Outlook, out: Console) -> None:
         _say(out, f"skipped: the test {name}: {why}")
 
 
+def show_plan(outlook: Outlook, out: Console) -> None:
+    """In a line, before anything is sent: the tests, and how long they will take, about."""
+    told = [f"{name} {len(one.plan.stages)} stages" for name, one in outlook.tests.items()]
+    stages = [stage for one in outlook.tests.values() for stage in one.plan.stages]
+    _say(out, f"plan: {', '.join(told)}: {_length(stages)}")
+
+
 def show_dry_run(outlook: Outlook, out: Console) -> None:
     """The same, where it would go, and the first request in full; secrets are not shown."""
     show_list(outlook, out)
@@ -75,7 +82,7 @@ def show_dry_run(outlook: Outlook, out: Console) -> None:
     _say(out, _NOTHING_SENT)
 
 
-def _length(stages: tuple[Stage, ...]) -> str:
+def _length(stages: Sequence[Stage]) -> str:
     """Of the stages that end by the clock; what a machine takes to answer nobody knows."""
     clocked = sum(stage.length_s or 0 for stage in stages if not stage.limits)
     paused = sum(stage.settle_s for stage in stages)

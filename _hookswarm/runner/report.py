@@ -11,11 +11,11 @@ from rich.console import Console
 from _hookswarm.analysis.deliveries import series
 from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.reporting import checks as checks_summary
-from _hookswarm.analysis.reporting import files, history, junit, markdown, summaries
+from _hookswarm.analysis.reporting import closing, files, history, junit, markdown, summaries
 from _hookswarm.analysis.reporting.html import page
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.analysis.verdicts import checks, measures, outcome
+from _hookswarm.analysis.verdicts import asked, checks, measures, outcome
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.analysis.verdicts.verdict import EXITS
 from _hookswarm.common.errors import ConfigError, HookswarmError
@@ -70,7 +70,7 @@ def report_run(run: Run, options: argparse.Namespace, console: Console) -> Repor
                 console.print(f"fetched {path.name}", markup=False, highlight=False)
         except RunError as error:  # the books will say what is missing
             console.print(f"not fetched: {error}", markup=False, highlight=False)
-    found = analyse(load_run(folder))
+    found = analyse(load_run(folder), checks=wanted_checks(options))
     summaries.show_run(found, console)
     series.save_series(folder, found.series)
     history.save_history(Path(options.results), found.performance)
@@ -79,12 +79,14 @@ def report_run(run: Run, options: argparse.Namespace, console: Console) -> Repor
         written = [
             *files.write_reports(options.output, found),
             page.write_page(options.output, files.read_reports(options.output)),
+            page.write_page(folder, files.reports_of(found)),
         ]
     except OSError as error:
         again = f"python -m hookswarm.analysis {folder} --output DIR"
         raise ReportError(f"{of_system(error)}: where there is room, {again} reports what was measured") from None
-    paths = ", ".join(map(str, written))
-    console.print(f"report {paths}, run {folder}", markup=False, highlight=False)
+    for path in written:
+        console.print(f"report: {path}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"run: {folder}", markup=False, highlight=False, soft_wrap=True)
     return Reported(found, written)
 
 
@@ -104,7 +106,8 @@ def conclude(
     numbers = [number for one in reported for number in measures.numbers_of(one.found)]
     results = [] if refused else checks.judge_checks(wanted_checks(options), numbers)
     for result in results:
-        console.print(checks_summary.check_line(result))
+        if not any(one.check == result.check.text for section in sections for one in section.checks):
+            console.print(checks_summary.check_line(asked.judged(result)))  # no run has such a number
     if options.junit:
         junit.write_junit(options.junit, sections, results, refused)
     text = markdown.markdown_summary(sections, results, refused)
@@ -116,6 +119,7 @@ def conclude(
     end = min(ends, key=worst.index)
     if interrupted or any(one.interrupted for one in reported):
         end = Exit.INTERRUPTED
+    console.print(closing.closing_line(sections, results, end, refused), soft_wrap=True)
     if options.json:
         files = dict.fromkeys(path for one in reported for path in one.files)
         print(outcome.outcome_of(sections, results, files, end, refused).model_dump_json(indent=2))

@@ -12,9 +12,10 @@ from _hookswarm.analysis.resources.cpu import kind_of
 from _hookswarm.analysis.schema.base import Model
 from _hookswarm.analysis.schema.cpu import CpuReport, RoleCpu
 from _hookswarm.analysis.schema.memory import MemoryReport, MemoryTrend
-from _hookswarm.analysis.schema.report import PerformanceReport, Stage, Verdict
+from _hookswarm.analysis.schema.report import PerformanceReport, Stage
 from _hookswarm.analysis.schema.scalability import Capacity
 from _hookswarm.analysis.schema.service import ServiceReport
+from _hookswarm.analysis.schema.verdict import Verdict
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.writing import write_atomically
 from benchmarks.services.refusals import Refusal

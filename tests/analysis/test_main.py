@@ -44,7 +44,10 @@ def test_a_good_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr()
     assert said.out.startswith("PASS performance")
     out = tmp_path / "out"
-    assert said.out.splitlines()[-2:] == [str(out / PERFORMANCE), str(out / "report.html")]
+    alone = tmp_path / "run/report.html"
+    assert said.out.splitlines()[-4:-1] == [str(out / PERFORMANCE), str(out / "report.html"), str(alone)]
+    assert said.out.splitlines()[-1] == "PASS (exit code 0): performance: 4 default checks held"
+    assert alone.exists()
     assert said.err == ""
     assert _section(tmp_path) == analyse(GOOD).performance
 
@@ -60,7 +63,7 @@ def test_the_series_goes_into_the_run_s_folder(tmp_path: Path, capsys: pytest.Ca
     write_run(tmp_path / "run", GOOD)
     path = tmp_path / "run/series.csv"
     assert _main(tmp_path) == Exit.PASS
-    assert capsys.readouterr().out.splitlines()[-3] == str(path)
+    assert capsys.readouterr().out.splitlines()[-5] == str(path)
     assert len(path.read_text().splitlines()) == 1 + 10
     path.unlink()
     path.mkdir()
@@ -130,7 +133,7 @@ def test_memory_without_psutil(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (Exit.PASS, "")
     paths = [f"out/{name}" for name in (PERFORMANCE, MEMORY, "report.html")]
-    assert done.stdout.splitlines()[-3:] == paths
+    assert done.stdout.splitlines()[-5:-2] == paths
     assert "memory  skipped: psutil cannot be imported: no module" in done.stdout
     assert _section(tmp_path).stages[0].deliveries.acknowledged == len(ROWS)
     memory = MemoryReport.model_validate_json((tmp_path / "out" / MEMORY).read_text()).sections["performance"]

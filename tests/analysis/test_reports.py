@@ -33,10 +33,13 @@ def test_a_section_has_the_design_s_shape() -> None:
     plain = json.loads(FOUND.model_dump_json())
     assert set(plain) == {
         "run", "verdict", "stages", "series", "scaling", "usl", "capacity", "regions", "strategies", "failovers",
-            "clock_uncertainty_ms", "default_checks", "duplicates", "failures", "rotations", "service",
+            "clock_uncertainty_ms", "default_checks", "checks", "findings", "duplicates", "failures", "rotations",
+            "service",
     }  # fmt: skip
-    assert set(plain["run"]) == {"id", "started_at", "seed", "test", "options", "environment"}
-    assert plain["verdict"] == {"status": "pass", "reasons": []}
+    ran = {"id", "started_at", "ended_at", "seed", "test", "options", "left_out", "environment"}
+    assert set(plain["run"]) == ran
+    assert plain["verdict"] == {"measurement": "valid", "target": "pass", "status": "pass", "reasons": []}
+    assert set(plain["findings"][0]) == {"about", "text", "number", "unit", "low", "high", "look"}
     (stage,) = plain["stages"]
     assert set(stage) >= {"name", "scenario", "parameters", "window_s", "throughput_per_s", "error_rate"}
     assert set(stage["deliveries"]) == {"due", "acknowledged", "failed", "in_doubt", "abandoned"}
@@ -76,7 +79,7 @@ def test_memory_has_its_own_file(tmp_path: Path) -> None:
     [
         b"",
         b"[]",
-        b'{"schema_version": 2, "sections": {}}',
+        b'{"schema_version": 3, "sections": {}}',
         b'{"results": []}',
         b'{"sections": {"load": {}}}',
         b"\xff\xfe",

@@ -18,6 +18,7 @@ from _hookswarm.records.manifest import MANIFEST
 from _hookswarm.records.timeline import RunEnded, StageStarted, Timeline
 from _hookswarm.runner.locust import Run
 from _hookswarm.runner.options import make_parser
+from _hookswarm.runner.preflight import wanted_checks
 from _hookswarm.runner.report import Reported, ReportError, conclude, report_run
 from tests.support.journals import START, arrival, attempt, run, write_run
 from tests.support.receivers import small_disk
@@ -36,7 +37,8 @@ UNKNOWN = run([], [])
         ([GOOD], ["due==3", "due==4"], Exit.FAIL),
         ([GOOD], ["due==4", "due==3"], Exit.FAIL),
         ([GOOD], ["capacity_per_s>1"], Exit.FAIL),
-        ([GOOD, UNKNOWN], ["due==4"], Exit.UNTESTED),
+        ([GOOD, UNKNOWN], ["due==3"], Exit.FAIL),  # one's own check decides, though nothing was acknowledged
+        ([GOOD, UNKNOWN], [], Exit.UNTESTED),
         ([UNKNOWN, VOID, GOOD], ["due==3"], Exit.VOID),
         ([VOID], ["due==4"], Exit.VOID),
     ],
@@ -46,8 +48,11 @@ def test_the_worst_end_is_the_exit_code(runs: Sequence[RunFrames], checks: list[
     not hold after both.
     """
     options = make_parser().parse_args([option for check in checks for option in ("--check", check)])
-    reported = [Reported(analyse(one), []) for one in runs]
-    assert conclude(reported, options, Console(file=io.StringIO())) == end
+    reported = [Reported(analyse(one, checks=wanted_checks(options)), []) for one in runs]
+    screen = io.StringIO()
+    assert conclude(reported, options, Console(file=screen, width=100)) == end
+    word = {Exit.PASS: "PASS", Exit.FAIL: "FAIL", Exit.VOID: "VOID", Exit.UNTESTED: "UNTESTED"}[end]
+    assert screen.getvalue().splitlines()[-1].startswith(f"{word} (exit code {int(end)}): ")
 
 
 @pytest.mark.parametrize(("runs", "end"), [([], Exit.UNTESTED), ([GOOD], Exit.UNTESTED), ([VOID], Exit.VOID)])

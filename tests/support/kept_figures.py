@@ -4,10 +4,10 @@ from typing import Any
 
 from _hookswarm.analysis.schema.drains import Drain
 from _hookswarm.analysis.schema.isolation import Hold, Isolation
-from _hookswarm.analysis.schema.report import Status, Verdict
 from _hookswarm.analysis.schema.restarts import Restarted
 from _hookswarm.analysis.schema.scalability import Capacity
 from _hookswarm.analysis.schema.service import Calibration, Rule, ServiceReport
+from _hookswarm.analysis.schema.verdict import Measurement, Target, Verdict
 from _hookswarm.records.exit_codes import Exit
 from benchmarks.services.kept import KeptRun, KeptStage
 
@@ -27,8 +27,8 @@ def kept_run(run: str, seed: int = 1, stages: tuple[KeptStage, ...] = (), **fiel
     told = {
         "run": run, "seed": seed, "id": f"20261130-100000-{run}-{seed}", "started_at": "2026-11-30T10:00:00Z",
         "hookswarm": "0.1.0", "machine": "2 cores", "options": ["--service", "outpost"], "exit_code": Exit.PASS,
-        "took_s": 60.0, "verdict": Verdict(status=Status.PASS, reasons=[]), "stages": list(stages), "capacity": [],
-        "service": report(), "memory": [],
+        "took_s": 60.0, "verdict": Verdict.of(Measurement.VALID, Target.PASS, []), "stages": list(stages),
+        "capacity": [], "service": report(), "memory": [],
     }  # fmt: skip
     return KeptRun.model_validate(told | fields)
 

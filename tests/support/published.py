@@ -5,8 +5,8 @@ from typing import Any
 
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.schema.report import Verdict
 from _hookswarm.analysis.schema.service import ServiceReport
+from _hookswarm.analysis.schema.verdict import Verdict
 from _hookswarm.records.manifest import ServiceRecord
 from _hookswarm.records.rows import Flag
 from _hookswarm.records.timeline import Entry, ServiceDrained

@@ -9,7 +9,7 @@ import pytest
 
 from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.schema.report import Status
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.records.timeline import BystandersSeen, StageEnded, read_timeline
 from _hookswarm.senders.plan.arrivals import Poisson
 from _hookswarm.senders.plan.stages import Stage

@@ -95,7 +95,7 @@ def test_altered_bodies_fail_a_run_on_every_output(tmp_path: Path) -> None:
     skipped = status == "void"  # a disturbed stage has no error rate
     expected = dict.fromkeys(DEFAULTS, "pass") | {"corrupt==0": "fail"}
     assert statuses == (expected | {ERROR_RATE: "skipped"} if skipped else expected)
-    line = f"default checks: 1 failed (corrupt==0), {2 if skipped else 3} held in 1 stage"
+    line = f"default checks: 1 failed (corrupt {ALTERED}), {2 if skipped else 3} held in 1 stage"
 
     screen = " ".join(ended.stderr.split())
     assert ended.returncode == (Exit.VOID if status == "void" else Exit.FAIL), screen
@@ -105,7 +105,7 @@ def test_altered_bodies_fail_a_run_on_every_output(tmp_path: Path) -> None:
 
     cases = {case.get("name"): case for case in ElementTree.parse(tmp_path / "junit.xml").iter("testcase")}
     assert [child.get("message") for child in cases["default check corrupt==0"]] == [reason]
-    assert [child.tag for child in cases["verdict"]] == ["error" if status == "void" else "failure"]
+    assert [child.tag for child in cases["verdict"]] == ["error" if status == "void" else "failure", "system-out"]
 
     summary = (tmp_path / "summary.md").read_text()
     assert reason in summary

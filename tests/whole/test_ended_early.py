@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from _hookswarm.analysis.schema.report import Section, Status
+from _hookswarm.analysis.schema.report import Section
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import Manifest
 from _hookswarm.senders.plan.arrivals import Constant

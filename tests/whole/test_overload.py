@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from _hookswarm.analysis.schema.report import Status
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.protocol.faults import Delay
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.senders.plan.arrivals import Backlog, Constant, Poisson

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from _hookswarm.analysis.schema.report import Section, Status
+from _hookswarm.analysis.schema.report import Section
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.protocol.faults import Faults
 from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.stages import Stage, WebhookClass

@@ -44,7 +44,9 @@ def test_a_documented_receiver_takes_all_of_it(tmp_path: Path) -> None:
         done = refused[provider].result()
         assert done.returncode == Exit.UNTESTED, done.stdout + done.stderr
         said = " ".join(done.stdout.split())
-        assert said.startswith(f"hookswarm: http://127.0.0.1:{port}/{provider} refused the probe: status 40"), said
+        assert said.startswith("plan: load "), said
+        assert f"hookswarm: http://127.0.0.1:{port}/{provider} refused the probe: status 40" in said, said
+        assert " UNTESTED (exit code 4): http://127.0.0.1" in said, said
         assert said.endswith(
             "look whether its secret is that of $HOOKSWARM_SECRET, taken as one line of text,"
             f" or name another than --provider {provider}"

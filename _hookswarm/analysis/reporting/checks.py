@@ -1,16 +1,17 @@
-"""Checks on screen: a line for each."""
+"""Checks that were asked for, in a line each."""
 
 from rich.text import Text
 
 from _hookswarm.analysis.reporting.console import printable
-from _hookswarm.analysis.verdicts.checks import CheckResult, CheckStatus
+from _hookswarm.analysis.schema.verdict import JudgedCheck
 
-STYLES = {CheckStatus.PASS: "bold green", CheckStatus.FAIL: "bold red", CheckStatus.ERROR: "bold red"}
+STYLES = {"pass": "bold green", "fail": "bold red", "error": "bold red"}
+WORDS = {"pass": "held", "fail": "failed", "error": "not judged"}
 
 
-def check_line(result: CheckResult) -> Text:
-    """`PASS check  p99_ms<250  held by 4`, safe for a terminal."""
+def check_line(judged: JudgedCheck) -> Text:
+    """`held: p99_ms<250: 148 in stage:bursts …`, safe for a terminal."""
     return Text.assemble(
-        (result.status.upper(), STYLES[result.status]), " check  ", (printable(result.check.text), "bold"),
-        "  ", printable(result.message),
+        (WORDS[judged.status], STYLES[judged.status]), ": ", (printable(judged.check), "bold"), ": ",
+        printable(judged.message),
     )  # fmt: skip

@@ -30,6 +30,16 @@ def _read(path: Path, model: type[Report]) -> Report:
         raise RunError(f"{path} is not a report of this version ({place}: {fault['msg']}); move it away") from None
 
 
+def reports_of(sections: "Sections") -> dict[str, Report]:
+    """The reports of one run alone, by file; empty where it has nothing to say."""
+    owned = {PERFORMANCE: sections.performance, MEMORY: sections.memory, CPU: sections.cpu, IO: sections.io}
+    test = sections.performance.run.test
+    return {
+        name: model.model_validate({"sections": {test: owned[name]} if owned[name] else {}})
+        for name, model in MODELS.items()
+    }
+
+
 def write_reports(folder: Path, sections: "Sections") -> list[Path]:
     """Replace a run's sections of the reports in `folder`; returns what was written. Raises RunError, OSError."""
     reports = read_reports(folder)  # all of them, before the first is written

@@ -9,7 +9,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from _hookswarm.analysis.reporting import conformance, failures
-from _hookswarm.analysis.schema.report import Section, Status
+from _hookswarm.analysis.schema.report import Section
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.analysis.verdicts.checks import CheckStatus as Checked
 from _hookswarm.records.writing import write_atomically
@@ -17,7 +18,7 @@ from _hookswarm.records.writing import write_atomically
 _PROBLEM = {Checked.FAIL: "failure", Checked.ERROR: "error"}
 _DEFAULT = {"fail": "failure", "skipped": "skipped"}
 _RULE = {"broken": "failure", "not observed": "skipped"}
-_VERDICT = {Status.FAIL: "failure", Status.VOID: "error", Status.UNKNOWN: "error"}
+_VERDICT = {Status.FAIL: "failure", Status.VOID: "error", Status.UNTESTED: "error"}
 
 
 def junit_xml(sections: Sequence[Section], results: Sequence[CheckResult], refused: str = "") -> str:
@@ -30,12 +31,18 @@ def junit_xml(sections: Sequence[Section], results: Sequence[CheckResult], refus
         suite = ElementTree.SubElement(suites, "testsuite", name=section.run.test, id=section.run.id)
         suite.set("timestamp", section.run.started_at.isoformat(timespec="seconds"))
         case = _case(suite, section.run.test, "verdict")
+        if section.run.ended_at:
+            lasted = f"{(section.run.ended_at - section.run.started_at).total_seconds():.3f}"
+            suite.set("time", lasted)
+            case.set("time", lasted)
         if kind := _VERDICT.get(section.verdict.status):
             told = [f"{reason.code}: {reason.message}" for reason in section.verdict.reasons]
             text = "\n".join([*told, *(f"failed: {line}" for line in failures.lines(section))])
             _problem(case, kind, section.verdict.status, text)
+        _say(case, [finding.text for finding in section.findings])
         for one in section.default_checks or []:
             case = _case(suite, section.run.test, f"default check {one.check}")
+            _say(case, [one.message] if one.status == "pass" else [])
             if kind := _DEFAULT.get(one.status):
                 _problem(case, kind, one.message, one.message)
         for rule in conformance.rules_of(section):
@@ -51,6 +58,7 @@ def junit_xml(sections: Sequence[Section], results: Sequence[CheckResult], refus
         suite = ElementTree.SubElement(suites, "testsuite", name="checks")
         for result in results:
             case = _case(suite, "checks", result.check.text)
+            _say(case, [result.message] if result.status is Checked.PASS else [])
             if kind := _PROBLEM.get(result.status):
                 _problem(case, kind, result.message, result.message)
     for suite in suites:
@@ -69,6 +77,12 @@ def write_junit(path: Path, sections: Sequence[Section], results: Sequence[Check
 
 def _case(suite: ElementTree.Element, of: str, name: str) -> ElementTree.Element:
     return ElementTree.SubElement(suite, "testcase", classname=f"hookswarm.{of}", name=_plain(name))
+
+
+def _say(case: ElementTree.Element, lines: Sequence[str]) -> None:
+    """What was measured, in the case's output."""
+    if lines:
+        ElementTree.SubElement(case, "system-out").text = _plain("\n".join(lines))
 
 
 def _problem(case: ElementTree.Element, kind: str, message: str, text: str) -> None:

@@ -8,7 +8,8 @@ from _hookswarm.analysis.reporting import conformance, failures, through
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.reporting.service import service_tables
 from _hookswarm.analysis.schema import rotations
-from _hookswarm.analysis.schema.report import Section, Stage, Status
+from _hookswarm.analysis.schema.report import Section, Stage
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts import duplicates
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.analysis.verdicts.checks import CheckStatus as Checked
@@ -17,24 +18,25 @@ from _hookswarm.records.writing import naming
 
 MOST = 40
 """Stages in a table; a summary is no report."""
-_SIGN = {Status.PASS: "✅", Status.FAIL: "❌", Status.VOID: "🚫", Status.UNKNOWN: "❔"}
+_SIGN = {Status.PASS: "✅", Status.FAIL: "❌", Status.VOID: "🚫", Status.UNTESTED: "❔"}
 _CHECKED = {Checked.PASS: "✅", Checked.FAIL: "❌", Checked.ERROR: "🚫"}
 
 
 def markdown_summary(sections: Sequence[Section], results: Sequence[CheckResult], refused: str = "") -> str:
     """The checks first, if there are any, and then each run; at last, why there were no more (`refused`)."""
     told = ["### Checks", "", *_table(("check", "", "found"), map(_checked, results)), ""] if results else []
-    ended = [f"### {_SIGN[Status.UNKNOWN]} hookswarm: untested", "", f"- {_prose(refused)}", ""] if refused else []
+    ended = [f"### {_SIGN[Status.UNTESTED]} hookswarm: untested", "", f"- {_prose(refused)}", ""] if refused else []
     return "\n".join([*told, *map(_section, sections), *ended])
 
 
 def _section(section: Section) -> str:
     verdict, run = section.verdict, section.run
     lines = [f"### {_SIGN[verdict.status]} hookswarm `{run.test}`: {verdict.status.value}", "", f"Run `{run.id}`", ""]
-    lines += [f"- **{reason.code}**: {_prose(reason.message)}" for reason in verdict.heads()]
+    lines += [f"- {_prose(finding.text)}" for finding in section.findings]
+    lines += [f"- **failed**: {_code(line)}" for line in failures.lines(section)]
     if line := default_checks_line(section):
         lines.append(f"- {_cell(line)}")
-    lines += [f"- **failed**: {_code(line)}" for line in failures.lines(section)]
+    lines += [f"- **{reason.code}**: {_prose(reason.message)}" for reason in verdict.heads()]
     header: Sequence[str] = ("stage", "events", "errors", "a second", "p50 ms", "p99 ms", "lost", "twice")
     rows = [_stage(one) for one in section.stages[:MOST]]
     if through.is_through(section):

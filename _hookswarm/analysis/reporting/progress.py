@@ -13,8 +13,12 @@ from rich.progress import Progress as Bar
 from rich.text import Text
 
 from _hookswarm.analysis.reporting.console import printable
+from _hookswarm.common.wording import clock
 from _hookswarm.records.manifest import CALIBRATION, Manifest, RunError
 from _hookswarm.records.timeline import TIMELINE, Entry, Progress, StageEnded, StageStarted, parse_entry
+
+TELL_EVERY_NS = 10_000_000_000
+"""Where there is no terminal, a stage that is on says so often how it goes."""
 
 
 class Follower:
@@ -72,7 +76,7 @@ class Display:
         self._test = test
         self._console = console
         self._stages: Sequence[dict[str, Any]] = ()
-        self._began_ns = 0
+        self._began_ns = self._told_ns = 0
         self._rate = _Rate()
         self._ledger = _Ledger()
         self._last: Progress | None = None
@@ -108,14 +112,33 @@ class Display:
                     return
                 self._bar.update(self._task, total=sum(map(self._weight, self._stages)))
             if isinstance(entry, StageStarted):
-                self._began_ns, self._last = entry.at_ns, None
+                self._began_ns = self._told_ns = entry.at_ns
+                self._last = None
                 self._rate = _Rate(entry.at_ns)
                 self._show(entry.stage, 0.0, entry.name)
             elif isinstance(entry, Progress):
                 self._last = entry
-                self._show(entry.stage, self._share(entry), self._describe(entry))
+                detail = self._describe(entry)
+                self._show(entry.stage, self._share(entry), detail)
+                self._tell(entry, detail)
             elif isinstance(entry, StageEnded):
                 self._end(entry)
+
+    def _tell(self, entry: Progress, detail: str) -> None:
+        """In a log, now and then, with what is left of the test."""
+        if self._console.is_terminal or entry.at_ns - self._told_ns < TELL_EVERY_NS:
+            return
+        self._told_ns = entry.at_ns
+        left_s = self._left_s(entry)
+        self._console.print(
+            Text(printable(f"{self._test} {self._place(entry.stage)}  {detail}, about {clock(left_s)} left"))
+        )
+
+    def _left_s(self, entry: Progress) -> float:
+        """Seconds until the test's end, as far as its plan tells."""
+        later = [one for one in self._stages[entry.stage + 1 :] if not _is_calibration(one)]
+        own = self._weight(self._stages[entry.stage]) * (1 - self._share(entry))
+        return round(own + sum(map(self._weight, later)))
 
     def _end(self, entry: StageEnded) -> None:
         name, last = self._stages[entry.stage]["name"], self._last

@@ -3,35 +3,43 @@
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from _hookswarm.analysis.deliveries.classes import OTHERS
 from _hookswarm.analysis.reporting import failures
+from _hookswarm.analysis.reporting.checks import check_line
 from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.reporting.service import service_tables
 from _hookswarm.analysis.reporting.through import HEADER, class_row, is_through, through_row
 from _hookswarm.analysis.schema import rotations
-from _hookswarm.analysis.schema.report import Class, Section, Stage, Status
+from _hookswarm.analysis.schema.report import Class, Section, Stage
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts import duplicates
 from _hookswarm.common.wording import figure
 
-STYLES = {Status.PASS: "bold green", Status.FAIL: "bold red", Status.VOID: "bold red", Status.UNKNOWN: "bold yellow"}
+STYLES = {Status.PASS: "bold green", Status.FAIL: "bold red", Status.VOID: "bold red", Status.UNTESTED: "bold yellow"}
 COLUMNS = ("events", "errors", "a second", "p50 ms", "p99 ms", "max ms", "tries", "lost", "twice")
 
 
 def show_section(section: Section, out: Console) -> None:
-    """Print a run's verdict, a reason of each code, its default checks, and its stages."""
+    """Print a run's verdict, what it found, what failed, its checks, what is worth knowing, and its stages."""
     verdict = section.verdict
     title = printable(f"{section.run.test}  {section.run.id}")
-    out.print(Text.assemble((verdict.status.value.upper(), STYLES[verdict.status]), " ", title))
-    for reason in verdict.heads():
-        out.print(Text.assemble("  ", (reason.code, "bold"), ": ", printable(reason.message)))
-    if line := default_checks_line(section):
-        out.print(Text(printable(f"  {line}")))
+    beside = f"  (the target: {verdict.target})" if verdict.status is Status.VOID else ""
+    out.print(Text.assemble((verdict.status.value.upper(), STYLES[verdict.status]), " ", title, beside))
+    for finding in section.findings:
+        _show(Text(printable(finding.text)), out)
     for line in failures.lines(section):
-        out.print(Text.assemble("  ", ("failed", "bold"), ": ", printable(line)))
+        _show(Text.assemble(("failed", "bold"), ": ", printable(line)), out)
+    for check in section.checks:
+        _show(check_line(check), out)
+    if line := default_checks_line(section):
+        _show(Text(printable(line)), out)
+    for reason in verdict.heads():
+        _show(Text.assemble((reason.code, "bold"), ": ", printable(reason.message)), out)
     if is_through(section):
         _show_through(section, out)
     else:
@@ -42,6 +50,11 @@ def show_section(section: Section, out: Console) -> None:
             out.print(Text(printable(f"  {line}")))
     _show_table(duplicates.HEADER, [duplicates.row(one) for one in section.duplicates or []], out)
     _show_table(rotations.HEADER, [one.row() for one in section.rotations or []], out)
+
+
+def _show(text: Text, out: Console) -> None:
+    """A sentence; where it has several lines, all of them stand as far in."""
+    out.print(Padding(text, (0, 0, 0, 2), expand=False))
 
 
 def _show_through(section: Section, out: Console) -> None:

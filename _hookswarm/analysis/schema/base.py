@@ -1,6 +1,12 @@
 """What all models of the reports are, and what many of them hold."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+VERSION: Literal[2] = 2
+Version = Annotated[Literal[2], BeforeValidator(lambda told: VERSION if told == 1 else told)]
+"""Of a report file. One of version 1 is read, and becomes one of this version when it is written."""
 
 
 class Model(BaseModel):

@@ -1,10 +1,8 @@
 """`cpu_utilization_results.json`, as models. Shares are of one core; what could not be measured is null."""
 
-from typing import Literal
-
 from pydantic import Field
 
-from _hookswarm.analysis.schema.base import Model
+from _hookswarm.analysis.schema.base import VERSION, Model, Version
 from _hookswarm.analysis.schema.report import Run
 
 
@@ -82,5 +80,5 @@ class CpuSection(Model):
 class CpuReport(Model):
     """`cpu_utilization_results.json`: a section for each test that was run, each with its own run."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Version = VERSION
     sections: dict[str, CpuSection] = Field(default={})

@@ -1,10 +1,10 @@
 """`io_bottleneck_results.json`, as models. Shares are of the stage's window; what could not be measured is null."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
-from _hookswarm.analysis.schema.base import Model, Quantiles
+from _hookswarm.analysis.schema.base import VERSION, Model, Quantiles, Version
 from _hookswarm.analysis.schema.report import Run
 
 
@@ -57,5 +57,5 @@ class IoSection(Model):
 class IoReport(Model):
     """`io_bottleneck_results.json`: a section for each test that was run, each with its own run."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Version = VERSION
     sections: dict[str, IoSection] = Field(default={})

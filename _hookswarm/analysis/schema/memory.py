@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from _hookswarm.analysis.schema.base import Model
+from _hookswarm.analysis.schema.base import VERSION, Model, Version
 from _hookswarm.analysis.schema.report import Run
 
 Measure = Literal["uss", "rss"]
@@ -108,5 +108,5 @@ class MemorySection(Model):
 class MemoryReport(Model):
     """`memory_usage_results.json`: a section for each test that was run, each with its own run."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Version = VERSION
     sections: dict[str, MemorySection] = Field(default={})

@@ -3,22 +3,21 @@
 Rates are per second, latencies milliseconds, windows seconds. What could not be measured is null.
 """
 
-from collections import Counter
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import Field
 
-from _hookswarm.analysis.schema.base import Model, Quantiles
+from _hookswarm.analysis.schema.base import VERSION, Model, Quantiles, Version
 from _hookswarm.analysis.schema.distribution import Regions, Strategies
 from _hookswarm.analysis.schema.duplicates import Duplicates
 from _hookswarm.analysis.schema.failover import Failover
 from _hookswarm.analysis.schema.failures import Failure
+from _hookswarm.analysis.schema.findings import Finding
 from _hookswarm.analysis.schema.rotations import Rotation
 from _hookswarm.analysis.schema.scalability import Capacity, Limit, Scaling, Usl
 from _hookswarm.analysis.schema.service import ServiceReport, Through
-from _hookswarm.common.wording import and_more
+from _hookswarm.analysis.schema.verdict import DefaultCheck, JudgedCheck, Reason, Verdict
 
 
 class Deliveries(Model):
@@ -178,13 +177,6 @@ class Machine(Model):
     waited_share: float | None = Field(description="share of the time that some process waited for a CPU")
 
 
-class Reason(Model):
-    """Codes stay the same over versions; docs/numbers.md has them all."""
-
-    code: str
-    message: str
-
-
 class Outage(Model):
     """A receiver of ours that was gone, or stood still, though nobody had planned it; to half a second, by its samples.
 
@@ -256,46 +248,16 @@ class Series(Model):
     columns: dict[str, list[int | float | None]] = Field(description="see docs/numbers.md")
 
 
-class Status(StrEnum):
-    """`void`: the measurement cannot be trusted; `unknown`: nothing was tested."""
-
-    PASS = "pass"
-    FAIL = "fail"
-    VOID = "void"
-    UNKNOWN = "unknown"
-
-
-class Verdict(Model):
-    """`reasons` also holds what is worth knowing of a run that passed."""
-
-    status: Status
-    reasons: list[Reason]
-
-    def heads(self) -> list[Reason]:
-        """For whoever reads at a glance, one of each code: the first message, and how many more there are."""
-        codes = Counter(reason.code for reason in self.reasons)
-        first = {reason.code: reason.message for reason in reversed(self.reasons)}
-        more = {code: "," * (count > 1) + and_more(count - 1) for code, count in codes.items()}
-        return [Reason(code=code, message=first[code] + more[code]) for code in codes]
-
-
-class DefaultCheck(Model):
-    """A check that holds without being asked for, over all stages that plan nothing wrong and seek no overload."""
-
-    check: str
-    status: Literal["pass", "fail", "skipped"] = Field(description="skipped: there is no number that it could judge")
-    stages: int = Field(description="in which it was judged")
-    message: str = Field(description="where it failed, and what to do next; why it was skipped")
-
-
 class Run(Model):
     """Which run this is, as its manifest (`run.json`) has it."""
 
     id: str
     started_at: datetime
+    ended_at: datetime | None = Field(default=None, description="null: it has no end, or the file is of version 1")
     seed: int
     test: str
     options: dict[str, Any]
+    left_out: dict[str, str] = Field(default={}, description="stages that were not played, by name: what they need")
     environment: dict[str, Any]
 
 
@@ -323,6 +285,8 @@ class Section(Model):
     default_checks: list[DefaultCheck] | None = Field(
         default=None, description="null with `--no-default-checks`, and in older files"
     )
+    checks: list[JudgedCheck] = Field(default=[], description="that somebody asked for, and that are about this test")
+    findings: list[Finding] = Field(default=[], description="the answers to the test's questions, in sentences")
     failures: list[Failure] | None = Field(
         default=None, description="attempts that failed, those that nobody planned first; null in older files"
     )
@@ -331,5 +295,5 @@ class Section(Model):
 class PerformanceReport(Model):
     """`webhook_performance_results.json`: a section for each test that was run, each with its own run."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Version = VERSION
     sections: dict[str, Section] = Field(default={})

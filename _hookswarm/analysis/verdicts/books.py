@@ -6,7 +6,8 @@ import numpy as np
 
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reading.rows import rows_of_stage
-from _hookswarm.analysis.schema.report import Reason, Stage
+from _hookswarm.analysis.schema.report import Stage
+from _hookswarm.analysis.schema.verdict import Reason
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.wording import first_of
 from _hookswarm.records.rows import Outcome

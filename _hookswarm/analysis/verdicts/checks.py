@@ -75,12 +75,16 @@ class Check:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """How a check ended; of those that failed, what it found."""
+    """How a check ended, and what it found."""
 
     check: Check
     status: CheckStatus
     message: str
+    """The value that decided, and where it was; what failed; why it could not be judged."""
     numbers: Sequence[Number] = ()
+    """Those that decided: all that failed, or all that held."""
+    value: float | None = None
+    """The one that is nearest to failing, or farthest beyond; None: not known."""
 
 
 def parse_check(text: str) -> Check:
@@ -135,7 +139,7 @@ def unit_of(name: str) -> str | None:
     for part in reversed(name.split(".")):
         if part.endswith("_ms"):
             return "ms"
-        if part.endswith(("_rate", "_share")) or part in ("share", "error_rate"):
+        if part.endswith(("_rate", "_share")) or part in ("share", "error_rate", "errors"):
             return "%"
         if "bytes" in part:
             return "B"
@@ -172,6 +176,24 @@ def judge_checks(checks: Iterable[Check], numbers: Sequence[Number]) -> list[Che
     return [_judge(check, numbers) for check in checks]
 
 
+def is_about(check: Check, numbers: Sequence[Number]) -> bool:
+    """Whether any of these numbers is one that it names, be its value known or not."""
+    return bool(_matching(check, numbers))
+
+
+def _matching(check: Check, numbers: Sequence[Number]) -> list[Number]:
+    kind = frozenset(check.scopes) - set(EVERYWHERE)
+    of_kind = [number for number in numbers if number.kind == kind]
+    known = {number.name for number in of_kind}
+    name = next((name for name in ALIASES.get(check.name, (check.name,)) if name in known), None)
+    return [
+        number
+        for number in of_kind
+        if number.name == name
+        and all(fnmatchcase(number.scope.get(key, ""), pattern) for key, pattern in check.scopes.items())
+    ]
+
+
 def all_held(results: Iterable[CheckResult]) -> bool:
     """Whether all of them did."""
     return all(result.status is CheckStatus.PASS for result in results)
@@ -179,18 +201,10 @@ def all_held(results: Iterable[CheckResult]) -> bool:
 
 def _judge(check: Check, numbers: Sequence[Number]) -> CheckResult:
     kind = frozenset(check.scopes) - set(EVERYWHERE)
-    of_kind = [number for number in numbers if number.kind == kind]
-    names = ALIASES.get(check.name, (check.name,))
-    known = {number.name for number in of_kind}
-    name = next((name for name in names if name in known), None)
-    if name is None:
+    known = {number.name for number in numbers if number.kind == kind}
+    if not known.intersection(ALIASES.get(check.name, (check.name,))):
         return CheckResult(check, CheckStatus.ERROR, _unknown(check.name, kind, known))
-    matching = [
-        number
-        for number in of_kind
-        if number.name == name
-        and all(fnmatchcase(number.scope.get(key, ""), pattern) for key, pattern in check.scopes.items())
-    ]
+    matching = _matching(check, numbers)
     if not matching:
         wanted = " ".join(f"{key}:{pattern}" for key, pattern in check.scopes.items())
         return CheckResult(check, CheckStatus.ERROR, f"this run has nothing that is {wanted}")
@@ -199,11 +213,31 @@ def _judge(check: Check, numbers: Sequence[Number]) -> CheckResult:
         return CheckResult(check, CheckStatus.ERROR, f"not known: {_listed(missing)}{why}", missing)
     holds = OPERATORS[check.operator]
     if broken := [number for number in matching if not holds(number.value or 0.0, check.value)]:
-        return CheckResult(check, CheckStatus.FAIL, _listed(broken), broken)
+        return CheckResult(check, CheckStatus.FAIL, _listed(broken), broken, _nearest(check, broken).value)
     if check.operator in ("<", "<=") and (open_ended := [number for number in matching if number.at_least]):
         message = f"only a lower bound, for some workers got no answer (workers_unanswered): {_listed(open_ended)}"
         return CheckResult(check, CheckStatus.ERROR, message, open_ended)
-    return CheckResult(check, CheckStatus.PASS, f"held by {len(matching)}", matching)
+    nearest = _nearest(check, matching)
+    return CheckResult(check, CheckStatus.PASS, _held(nearest, matching), matching, nearest.value)
+
+
+def _nearest(check: Check, numbers: Sequence[Number]) -> Number:
+    """The one that is nearest to failing, or farthest beyond."""
+    if check.operator in (">", ">="):
+        return min(numbers, key=lambda one: one.value or 0.0)
+    if check.operator in ("<", "<="):
+        return max(numbers, key=lambda one: one.value or 0.0)
+    return max(numbers, key=lambda one: abs((one.value or 0.0) - check.value))
+
+
+def _held(nearest: Number, numbers: Sequence[Number]) -> str:
+    """`148 in stage:bursts, which is nearest to failing of 5`, `0 in all 12`."""
+    value = f"{nearest.value:g}"
+    if len(numbers) == 1:
+        return value
+    if len({one.value for one in numbers}) == 1:
+        return f"{value} in all {len(numbers)}"
+    return f"{value} in {nearest.where}, which is nearest to failing of {len(numbers)}"
 
 
 def _idle(missing: Sequence[Number], numbers: Sequence[Number]) -> bool:

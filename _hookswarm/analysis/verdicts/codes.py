@@ -13,7 +13,7 @@ class Effect(StrEnum):
     """The measurement cannot be trusted."""
     FAIL = "fail"
     """It can be trusted, and the target failed."""
-    UNTESTED = "unknown"
+    UNTESTED = "untested"
     """Nothing was tested."""
     NOTE = "note"
     """Worth knowing; it changes no verdict."""
@@ -186,6 +186,13 @@ class Code(StrEnum):
         "a service accepted nothing before it was restarted, so what a restart costs is not known; a note where no "
         "event fell due before it",
         "give the restart before it a `ready` that tells when the service takes events, and see what it logged",
+    )
+    CHECK_FAILED = (
+        "check_failed",
+        Effect.FAIL,
+        "a check that somebody asked for (`--check`, `--checks`) did not hold, or names a number that the run does not "
+        "know; the message has the number and where it was",
+        "look at that stage; where the check is wrong, mend it: `docs/ci.md`",
     )
     DEFAULT_CHECK_FAILED = (
         "default_check_failed",

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from _hookswarm.analysis.reading.frames import RunFrames
-from _hookswarm.analysis.schema.report import DefaultCheck, Stage
+from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.service import Rule
+from _hookswarm.analysis.schema.verdict import DefaultCheck
 from _hookswarm.analysis.verdicts import measures, service_checks
 from _hookswarm.analysis.verdicts.books import excused_stages
 from _hookswarm.analysis.verdicts.checks import CheckStatus, judge_checks, parse_check
@@ -96,8 +97,9 @@ def _judge(text: str, advice: str, numbers: Sequence[Number], none_counts: str) 
         return DefaultCheck(check=text, status="skipped", stages=0, message=none_counts or why)
     (result,) = judge_checks([check], known)
     if result.status is CheckStatus.PASS:
-        return DefaultCheck(check=text, status="pass", stages=len(known), message=result.message)
-    return DefaultCheck(check=text, status="fail", stages=len(known), message=f"{text}: {result.message}; {advice}")
+        return DefaultCheck(check=text, status="pass", stages=len(known), value=result.value, message=result.message)
+    message = f"{text}: {result.message}; {advice}"
+    return DefaultCheck(check=text, status="fail", stages=len(known), value=result.value, message=message)
 
 
 def _judge_promises(rules: Sequence[Rule], stages: int) -> DefaultCheck:

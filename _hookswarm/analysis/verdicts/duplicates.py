@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from _hookswarm.analysis.schema.duplicates import Duplicates, Kind
-from _hookswarm.analysis.schema.report import Reason
+from _hookswarm.analysis.schema.verdict import Reason
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.wording import figure
 

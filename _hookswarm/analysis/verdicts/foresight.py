@@ -54,7 +54,7 @@ def doubt(check: Check) -> str:
 
     An error rate is a part of one: 1 is all of them.
     """
-    if not check.name.endswith("error_rate") or check.value < 1 or check.text.rstrip().endswith("%"):
+    if not check.name.endswith(("error_rate", "errors")) or check.value < 1 or check.text.rstrip().endswith("%"):
         return ""
     if check.operator not in ("<", "<="):
         return ""

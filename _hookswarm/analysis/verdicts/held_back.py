@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from _hookswarm.analysis.scaling.scaling import is_held_back
-from _hookswarm.analysis.schema.report import Reason, Stage
+from _hookswarm.analysis.schema.report import Stage
+from _hookswarm.analysis.schema.verdict import Reason
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.wording import first_of
 

@@ -49,6 +49,13 @@ ALIASES: dict[str, tuple[str, ...]] = {
             "bodiless",
         )
     },
+    # As tables and people say it.
+    "offered": ("deliveries.due", "due"),
+    "delivered": ("deliveries.acknowledged", "acknowledged"),
+    "failed": ("deliveries.failed",),
+    "errors": ("error_rate",),
+    "tries": ("attempts.per_delivery", "attempts_per_delivery", "amplification"),
+    "twice": ("ledger.duplicated",),
     "attempts_per_delivery": ("attempts.per_delivery", "attempts_per_delivery", "amplification"),
     "effects_extra": ("duplicates.extra",),
     "effects_missing": ("duplicates.missing",),
@@ -80,8 +87,13 @@ class Number:
         """What it is of, but for its stage."""
         return frozenset(self.scope) - set(EVERYWHERE)
 
+    @property
+    def where(self) -> str:
+        """What it is of, as a check would say it."""
+        return " ".join(f"{key}:{name}" for key, name in self.scope.items() if key not in _OBVIOUS)
+
     def __str__(self) -> str:
-        return " ".join([*(f"{key}:{name}" for key, name in self.scope.items() if key not in _OBVIOUS), self.name])
+        return f"{self.where} {self.name}".strip()
 
 
 def numbers_of(found: "Sections") -> list[Number]:

@@ -6,7 +6,9 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from _hookswarm.analysis.schema.failures import Failure
-from _hookswarm.analysis.schema.report import DefaultCheck, Section, Verdict
+from _hookswarm.analysis.schema.findings import Finding
+from _hookswarm.analysis.schema.report import Section
+from _hookswarm.analysis.schema.verdict import DefaultCheck, JudgedCheck, Verdict
 from _hookswarm.analysis.verdicts.checks import CheckResult
 from _hookswarm.records.exit_codes import Exit
 
@@ -28,6 +30,8 @@ class _RunOutcome(BaseModel):
     test: str
     run: str
     verdict: Verdict
+    findings: list[Finding]
+    checks: list[JudgedCheck]
     default_checks: list[DefaultCheck] | None
     """None: they were not wanted."""
     failures: list[Failure] | None
@@ -37,6 +41,7 @@ class _RunOutcome(BaseModel):
 class _CheckOutcome(BaseModel):
     check: str
     status: str
+    value: float | None
     message: str
 
 
@@ -59,7 +64,10 @@ def outcome_of(
     return CommandOutcome(
         exit_code=end,
         runs=[_run(section) for section in sections],
-        checks=[_CheckOutcome(check=one.check.text, status=one.status, message=one.message) for one in results],
+        checks=[
+            _CheckOutcome(check=one.check.text, status=one.status, value=one.value, message=one.message)
+            for one in results
+        ],
         reports=[str(path) for path in reports],
         refused=refused,
     )
@@ -70,6 +78,8 @@ def _run(section: Section) -> _RunOutcome:
         test=section.run.test,
         run=section.run.id,
         verdict=section.verdict,
+        findings=section.findings,
+        checks=section.checks,
         default_checks=section.default_checks,
         failures=section.failures,
         stages=[

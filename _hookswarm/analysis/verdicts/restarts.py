@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from _hookswarm.analysis.schema.report import Reason
 from _hookswarm.analysis.schema.restarts import Restarted
+from _hookswarm.analysis.schema.verdict import Reason
 from _hookswarm.analysis.verdicts.codes import Code
 
 

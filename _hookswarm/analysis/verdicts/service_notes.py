@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from _hookswarm.analysis.reading.frames import RunFrames
-from _hookswarm.analysis.schema.report import Reason, Stage
+from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.service import Through
+from _hookswarm.analysis.schema.verdict import Reason
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.wording import figure
 

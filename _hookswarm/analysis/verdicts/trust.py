@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.resources import cpu, disturbance
-from _hookswarm.analysis.schema.report import Reason, Stage
+from _hookswarm.analysis.schema.report import Stage
+from _hookswarm.analysis.schema.verdict import Reason
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.common.limits import LATE_MS, SHORTEST_S, STARVED_CLOSED_SHARE, STARVED_SHARE
 from _hookswarm.records.timeline import BystandersSeen

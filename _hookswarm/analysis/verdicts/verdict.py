@@ -8,9 +8,10 @@ from _hookswarm.analysis.reading.rows import rows_of_stage
 from _hookswarm.analysis.resources import shortages
 from _hookswarm.analysis.scaling import scaling
 from _hookswarm.analysis.schema.duplicates import Duplicates
-from _hookswarm.analysis.schema.report import DefaultCheck, Reason, Stage, Status, Verdict
+from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.restarts import Restarted
 from _hookswarm.analysis.schema.rotations import Rotation
+from _hookswarm.analysis.schema.verdict import DefaultCheck, Measurement, Reason, Status, Target, Verdict
 from _hookswarm.analysis.verdicts import books, duplicates, held_back, restarts, service_notes
 from _hookswarm.analysis.verdicts.books import NAMED
 from _hookswarm.analysis.verdicts.codes import Code
@@ -22,7 +23,7 @@ from _hookswarm.records.timeline import RunEnded, ServiceDrained, StageEnded, St
 SCALABILITY = "scalability"
 """The test that looks for the limits: to be overloaded is among its results."""
 
-EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID, Status.UNKNOWN: Exit.UNTESTED}
+EXITS = {Status.PASS: Exit.PASS, Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID, Status.UNTESTED: Exit.UNTESTED}
 
 
 RETRIED_SHARE = 0.1
@@ -67,16 +68,10 @@ def verdict_of(
         *held_back.held_back(stages),
         *service_notes.service_notes(frames, stages),
     ]
-    if void:
-        return Verdict(status=Status.VOID, reasons=[*void, *failed, *broken, *notes])
-    if ended := [entry.untested for entry in frames.entries(RunEnded) if entry.untested]:
-        return Verdict(
-            status=Status.UNKNOWN, reasons=[Reason(code=Code.ALL_FAILED, message=ended[-1]), *failed, *notes]
-        )
-    if not any(stage.deliveries.acknowledged for stage in stages):
-        return Verdict(status=Status.UNKNOWN, reasons=[_untested(frames, stages), *failed, *notes])
-    failed += broken
-    return Verdict(status=Status.FAIL if failed else Status.PASS, reasons=[*failed, *notes])
+    untested = _untested(frames, stages)
+    target = Target.UNTESTED if untested else Target.FAIL if failed or broken else Target.PASS
+    reasons = [*void, *untested, *failed, *([] if untested and not void else broken), *notes]
+    return Verdict.of(Measurement.VOID if void else Measurement.VALID, target, reasons)
 
 
 def _unverified(rotated: Sequence[Rotation]) -> Iterator[Reason]:
@@ -87,16 +82,20 @@ def _unverified(rotated: Sequence[Rotation]) -> Iterator[Reason]:
             yield Reason(code=Code.SECRET_NOT_VERIFIED, message=message)
 
 
-def _untested(frames: RunFrames, stages: Sequence[Stage]) -> Reason:
-    """Why a run tested nothing."""
+def _untested(frames: RunFrames, stages: Sequence[Stage]) -> list[Reason]:
+    """Why a run tested nothing; empty: it did."""
+    if ended := [entry.untested for entry in frames.entries(RunEnded) if entry.untested]:
+        return [Reason(code=Code.ALL_FAILED, message=ended[-1])]
+    if any(stage.deliveries.acknowledged for stage in stages):
+        return []
     if not any(stage.deliveries.due for stage in stages) and (idle := _idle(frames, stages)):
-        return Reason(code=Code.NOTHING_DUE, message=_nothing_due(idle))
+        return [Reason(code=Code.NOTHING_DUE, message=_nothing_due(idle))]
     advice = Code.NOTHING_ACKNOWLEDGED.advice if any(stage.deliveries.due for stage in stages) else "run it again"
     message = f"no delivery was acknowledged, so nothing was tested; {advice}"
     if frames.manifest.service and any(stage.deliveries.due for stage in stages):
         seek = "see what the service logged, and try its table: python -m hookswarm.service check FILE"
         message = f"nothing that was published arrived and was taken, so nothing was tested; {seek}"
-    return Reason(code=Code.NOTHING_ACKNOWLEDGED, message=message)
+    return [Reason(code=Code.NOTHING_ACKNOWLEDGED, message=message)]
 
 
 def _idle(frames: RunFrames, stages: Sequence[Stage]) -> list[str]:
@@ -269,7 +268,9 @@ def _notes(frames: RunFrames, stages: Sequence[Stage]) -> Iterator[Reason]:
     long = {frames.plan[entry.stage].name for entry in frames.entries(StageEnded) if entry.lasted_s >= SHORTEST_S}
     excluded = _void_for_scalability(stages)  # and named for it
     asked = (closed & long).difference(excluded)
-    bound = [one.name for one in stages if one.name in asked and not one.disturbed and _generator_limited(one)]
+    # Where nothing was acknowledged the sender was not kept from anything.
+    told = [one for one in stages if one.name in asked and not one.disturbed and one.deliveries.acknowledged]
+    bound = [one.name for one in told if _generator_limited(one)]
     if bound:
         yield Reason(
             code=Code.GENERATOR_SATURATED,

@@ -74,7 +74,7 @@ class Conductor:
         error, failed = "", Exit.USAGE
         try:
             self._check()
-            self.folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan.stages)
+            self.folder = folder = RunFolder(self._environment, self._settings, self._test, self._plan)
             failed = Exit.VOID
             error = self._play(folder)
         except UntestedError as failure:

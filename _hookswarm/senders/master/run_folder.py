@@ -17,6 +17,7 @@ from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import RunEnded, Timeline
 from _hookswarm.senders.exchange.messages import RUN_VARIABLE
 from _hookswarm.senders.master.locust_stats import LocustFiles
+from _hookswarm.senders.plan.plan import Plan
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage, to_plain
 from _hookswarm.senders.plan.strategies import STRATEGIES
@@ -25,7 +26,7 @@ from _hookswarm.senders.plan.strategies import STRATEGIES
 class RunFolder:
     """Made when a run begins, closed when it ends. Raises OSError."""
 
-    def __init__(self, environment: Environment, settings: Settings, test: str, stages: Sequence[Stage]) -> None:
+    def __init__(self, environment: Environment, settings: Settings, test: str, plan: Plan) -> None:
         now = datetime.now(UTC)
         self.manifest = Manifest(
             id=os.environ.get(RUN_VARIABLE) or new_run_id(test, now),
@@ -33,7 +34,8 @@ class RunFolder:
             seed=settings.seed,
             started_at=now,
             options=settings.options,
-            stages=[to_plain(stage) for stage in stages],
+            stages=[to_plain(stage) for stage in plan.stages],
+            left_out=plan.left_out,
             regions=[
                 RegionRecord(
                     name=region.name,

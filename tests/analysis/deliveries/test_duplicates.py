@@ -10,7 +10,7 @@ from _hookswarm.analysis.deliveries.duplicates import FELL, UNASKED
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.duplicates import Duplicates
-from _hookswarm.analysis.schema.report import Status
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import EffectsObserved
 from tests.support.journals import MS, START, Row, arrival, attempt, planned, run

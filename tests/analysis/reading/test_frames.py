@@ -9,7 +9,7 @@ import pytest
 from _hookswarm.analysis.reading.frames import load_run
 from _hookswarm.analysis.reading.no_run import OfNoRun
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.schema.report import Status
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.protocol.identity import run_tag
 from _hookswarm.records.clock import boot_id
 from _hookswarm.records.manifest import MANIFEST, RunError

@@ -17,7 +17,8 @@ from _hookswarm.analysis.reporting.distribution import show_distribution
 from _hookswarm.analysis.reporting.html.distribution import distribution_charts
 from _hookswarm.analysis.reporting.html.stages import charts_over_time
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.schema.report import Outage, Status
+from _hookswarm.analysis.schema.report import Outage
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import Entry, IncidentPlayed, RunEnded, StageEnded, StageStarted
 from tests.support.journals import SECOND, START, Row, arrival, attempt, planned, run, worker_report

@@ -15,8 +15,9 @@ from _hookswarm.analysis.schema.cpu import CpuReport
 from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, PERFORMANCE, Report
 from _hookswarm.analysis.schema.io import IoReport
 from _hookswarm.analysis.schema.memory import MemoryReport
-from _hookswarm.analysis.schema.report import PerformanceReport, Status
+from _hookswarm.analysis.schema.report import PerformanceReport
 from _hookswarm.analysis.schema.sections import Sections
+from _hookswarm.analysis.schema.verdict import Status
 from tests.support.retrying import after, through_service
 
 WAITS = "waits between attempts"

@@ -10,7 +10,8 @@ from _hookswarm.analysis.reporting import files, junit, markdown, summary
 from _hookswarm.analysis.reporting.html import page
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.failures import Failure
-from _hookswarm.analysis.schema.report import PerformanceReport, Reason, Section, Status, Verdict
+from _hookswarm.analysis.schema.report import PerformanceReport, Section
+from _hookswarm.analysis.schema.verdict import Measurement, Reason, Target, Verdict
 from tests.support.journals import arrival, attempt, run
 
 ROWS = [attempt(n) for n in range(3)]
@@ -88,7 +89,7 @@ def test_no_answer_can_do_harm() -> None:
     told = markdown.markdown_summary([section(failure(sample=EVIL))], [])
     code = next(line for line in told.splitlines() if "**failed**" in line).removeprefix("- **failed**: ")
     assert (code[:3], code[-3:], code.count("``")) == ("`` ", " ``", 2)
-    verdict = Verdict(status=Status.UNKNOWN, reasons=[Reason(code="all_failed", message=EVIL)])
+    verdict = Verdict.of(Measurement.VALID, Target.UNTESTED, [Reason(code="all_failed", message=EVIL)])
     told = markdown.markdown_summary([SECTION.model_copy(update={"verdict": verdict})], [])
     for harmless in (r"\<img", r"!\[a]", r"\@all"):
         assert harmless in told
@@ -96,7 +97,7 @@ def test_no_answer_can_do_harm() -> None:
 
 def test_junit_tells_them_where_the_run_is_no_pass() -> None:
     """After the verdict's reasons."""
-    verdict = Verdict(status=Status.FAIL, reasons=[Reason(code="default_check_failed", message="error_rate")])
+    verdict = Verdict.of(Measurement.VALID, Target.FAIL, [Reason(code="default_check_failed", message="error_rate")])
     found = section(failure()).model_copy(update={"verdict": verdict})
     (problem,) = ElementTree.fromstring(junit.junit_xml([found], [])).iter("failure")
     assert (problem.text or "").splitlines()[-1].startswith("failed: rejected, 1,000 attempts: status 401")

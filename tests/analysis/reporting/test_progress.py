@@ -96,6 +96,22 @@ def test_a_line_a_stage_without_a_terminal(tmp_path: Path) -> None:
     ]
 
 
+def test_a_log_hears_of_a_long_stage_every_ten_seconds(tmp_path: Path) -> None:
+    """Its rate, percentiles and errors, and how long the rest of the plan takes, about."""
+    run([], stages=PLAN).manifest.save(tmp_path)
+    out = io.StringIO()
+    timeline = Timeline(tmp_path)
+    with Display(tmp_path, "performance", Console(file=out, width=100)) as display:
+        for second in range(1, 16):
+            if second == 1:
+                timeline.add(_started(0))
+            timeline.add(_progress(0, second, second * 10, failed=second, p50_ms=2.5, p99_ms=7))
+            display.update()
+    assert out.getvalue().splitlines() == [
+        "performance 1/2  first  10/s, p50 2.5 ms, p99 7 ms, 10.0% failed, about 30 s left",
+    ]
+
+
 def test_calibrations_come_before_the_first_stage(tmp_path: Path) -> None:
     """They are added at the plan's end, and counted by nobody."""
     calibrations = [planned(f"calibration #{nth}", scenario="calibration") for nth in (1, 2)]

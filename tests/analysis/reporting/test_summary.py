@@ -9,15 +9,18 @@ from _hookswarm.analysis.reporting import summary
 from _hookswarm.analysis.reporting.console import make_console
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.schema.base import Quantiles
-from _hookswarm.analysis.schema.report import Reason, Section, Status, Verdict
+from _hookswarm.analysis.schema.findings import Finding
+from _hookswarm.analysis.schema.report import Section
 from _hookswarm.analysis.schema.rotations import Rotation
+from _hookswarm.analysis.schema.verdict import JudgedCheck, Measurement, Reason, Target, Verdict
 from tests.support.journals import MS, START, arrival, attempt, planned, run
 
 ROWS = [attempt(n) for n in range(3)]
 
 
 def _section(name: str = "concurrent users=4") -> Section:
-    return analyse(run(ROWS, [arrival(row) for row in ROWS], stages=[planned(name)])).performance
+    section = analyse(run(ROWS, [arrival(row) for row in ROWS], stages=[planned(name)])).performance
+    return section.model_copy(update={"findings": []})
 
 
 def _shown(section: Section, width: int = 100, terminal: bool = False) -> str:
@@ -46,18 +49,29 @@ def _huge() -> Section:
     return section.model_copy(update={"stages": [stage]})
 
 
-def test_the_verdict_comes_first() -> None:
-    """First what it means, then why, then a line for each stage."""
+def test_answers_come_first() -> None:
+    """The verdict, what was found, what failed, the checks, what is worth knowing; then a line for each stage."""
     section = _section()
-    reason = Reason(code="worker_lost", message="one was lost")
-    section = section.model_copy(update={"verdict": Verdict(status=Status.VOID, reasons=[reason])})
+    verdict = Verdict.of(Measurement.VOID, Target.FAIL, [Reason(code="worker_lost", message="one was lost")])
+    check = JudgedCheck(check="p99_ms<250", status="fail", value=300, message="stage:a p99_ms is 300")
+    finding = Finding(about="throughput", text="4 workers deliver 3/s.")
+    section = section.model_copy(update={"verdict": verdict, "findings": [finding], "checks": [check]})
     lines = _shown(section).splitlines()
-    assert lines[0].startswith("VOID performance")
-    assert lines[0].endswith(section.run.id)
-    assert lines[1] == "  worker_lost: one was lost"
-    assert lines[2] == "  default checks: 4 held in 1 stage"
-    assert lines[3].split()[0] == "stage"
-    assert lines[4].split() == ["concurrent", "users=4", "3", "0.0%", "0.3", "1", "1", "1", "1", "0", "0"]
+    assert lines[0] == f"VOID performance  {section.run.id}  (the target: fail)"
+    assert lines[1] == "  4 workers deliver 3/s."
+    assert lines[2] == "  failed: p99_ms<250: stage:a p99_ms is 300"
+    told = "lost 0, corrupt 0, duplicated_spurious 0, error_rate 0%"
+    assert lines[3] == f"  default checks: 4 held in 1 stage ({told})"
+    assert lines[4] == "  worker_lost: one was lost"
+    assert lines[5].split()[0] == "stage"
+    assert lines[6].split() == ["concurrent", "users=4", "3", "0.0%", "0.3", "1", "1", "1", "1", "0", "0"]
+
+
+def test_a_long_sentence_stays_where_it_begins() -> None:
+    """All its lines are as far in."""
+    finding = Finding(about="throughput", text="so many words " * 20)
+    lines = _shown(_section().model_copy(update={"findings": [finding]})).splitlines()
+    assert all(line.startswith("  ") for line in lines[1:4])
 
 
 def test_a_lower_bound_is_marked() -> None:
@@ -72,9 +86,9 @@ def test_a_lower_bound_is_marked() -> None:
 def test_one_reason_of_each_code() -> None:
     """A search that overloads its target seven times is no wall of text; the reports hold all of them."""
     told = [Reason(code=code, message=f"try {number}") for number in range(3) for code in ("overloaded", "late")]
-    verdict = Verdict(status=Status.PASS, reasons=[*told, Reason(code="alone", message="once")])
+    verdict = Verdict.of(Measurement.VALID, Target.PASS, [*told, Reason(code="alone", message="once")])
     lines = _shown(_section().model_copy(update={"verdict": verdict})).splitlines()
-    assert lines[1:4] == ["  overloaded: try 0, and 2 more", "  late: try 0, and 2 more", "  alone: once"]
+    assert lines[2:5] == ["  overloaded: try 0, and 2 more", "  late: try 0, and 2 more", "  alone: once"]
     assert lines[5].split()[0] == "stage"
 
 
@@ -103,9 +117,9 @@ def test_names_are_not_markup(text: str) -> None:
     """Names and messages appear as they are, whatever they would mean to the console."""
     section = _section(text)
     reason = Reason(code="run_failed", message=text)
-    section = section.model_copy(update={"verdict": Verdict(status=Status.VOID, reasons=[reason])})
+    section = section.model_copy(update={"verdict": Verdict.of(Measurement.VOID, Target.PASS, [reason])})
     lines = _shown(section, terminal=True).splitlines()
-    assert lines[1] == f"  run_failed: {text}"
+    assert lines[2] == f"  run_failed: {text}"
     assert lines[4].startswith(f"{text} ")
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from _hookswarm.analysis.reading.frames import RunFrames
-from _hookswarm.analysis.schema.report import Status
 from _hookswarm.analysis.schema.restarts import Restarted
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts.codes import Code
 from _hookswarm.records.rows import Outcome
 from _hookswarm.records.timeline import ServiceRestarted

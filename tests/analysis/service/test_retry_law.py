@@ -14,8 +14,9 @@ import pytest
 from _hookswarm.analysis.deliveries.stages import stage_figures
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.schema.report import Section, Status
+from _hookswarm.analysis.schema.report import Section
 from _hookswarm.analysis.schema.service import Rule
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.service.failed_attempts import FailedAttempts, failed_attempts_of, joined
 from _hookswarm.analysis.service.fit import Wait, fit_law, waits_of
 from tests.support.journals import SECOND, START, run

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.verdicts.checks import (
     CheckError,
     CheckStatus,
@@ -14,8 +15,9 @@ from _hookswarm.analysis.verdicts.checks import (
     parse_checks,
     unit_of,
 )
-from _hookswarm.analysis.verdicts.measures import Number
+from _hookswarm.analysis.verdicts.measures import Number, numbers_of
 from _hookswarm.common.errors import ConfigError
+from tests.support.journals import arrival, attempt, planned, run
 
 STAGE = {"test": "load", "stage": "load-1", "scenario": "load"}
 NUMBERS = [
@@ -208,3 +210,12 @@ def test_a_number_that_nothing_fell_due_for() -> None:
     (two,) = judge_checks([parse_check("p99_ms<1")], [*idle, *busy])
     assert "fell due" not in two.message
     assert (one.status, two.status) == (CheckStatus.ERROR, CheckStatus.ERROR)
+
+
+@pytest.mark.parametrize("heading", ["offered<=3", "delivered==3", "errors<1%", "tries<=1", "twice==0", "failed==0"])
+def test_what_tables_say_may_be_checked(heading: str) -> None:
+    """Their headings are names, too."""
+    sent = [attempt(n) for n in range(3)]
+    found = analyse(run(sent, [arrival(one) for one in sent], stages=[planned()]))
+    (result,) = judge_checks([parse_check(heading)], numbers_of(found))
+    assert result.status is CheckStatus.PASS, result.message

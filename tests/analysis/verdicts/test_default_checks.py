@@ -18,7 +18,8 @@ from _hookswarm.analysis.schema.cpu import CpuReport
 from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, PERFORMANCE, Report
 from _hookswarm.analysis.schema.io import IoReport
 from _hookswarm.analysis.schema.memory import MemoryReport
-from _hookswarm.analysis.schema.report import PerformanceReport, Section, Status
+from _hookswarm.analysis.schema.report import PerformanceReport, Section
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts import outcome
 from _hookswarm.analysis.verdicts.default_checks import DEFAULTS
 from _hookswarm.records.exit_codes import Exit
@@ -56,7 +57,8 @@ def test_a_run_in_which_all_goes_well() -> None:
     section = found(played())
     assert section.verdict.status is Status.PASS
     assert statuses(section) == dict.fromkeys(DEFAULTS, "pass")
-    assert default_checks_line(section) == "default checks: 4 held in 1 stage"
+    told = "lost 0, corrupt 0, duplicated_spurious 0, error_rate 0%"
+    assert default_checks_line(section) == f"default checks: 4 held in 1 stage ({told})"
 
 
 BROKEN: dict[str, tuple[Callable[[], RunFrames], str]] = {
@@ -76,7 +78,9 @@ def test_what_fails(check: str) -> None:
     assert reason.code == "default_check_failed"
     assert reason.message == f"{check}: stage:stage {number}; {DEFAULTS[check]}"
     assert statuses(section) == dict.fromkeys(DEFAULTS, "pass") | {check: "fail"}
-    assert default_checks_line(section) == f"default checks: 1 failed ({check}), 3 held in 1 stage"
+    name, value = ("error_rate", "2%") if check.startswith("error_rate") else (check.removesuffix("==0"), "1")
+    line = default_checks_line(section)
+    assert line.startswith(f"default checks: 1 failed ({name} {value}), 3 held in 1 stage (lost 0, ")
 
 
 def test_one_percent_of_errors_is_let_pass() -> None:
@@ -100,7 +104,7 @@ def test_void_wins() -> None:
 
 def test_a_run_that_tested_nothing_is_unknown() -> None:
     """Whatever its error rate."""
-    assert found(played(failing(100), [])).verdict.status is Status.UNKNOWN
+    assert found(played(failing(100), [])).verdict.status is Status.UNTESTED
 
 
 DO_NOT_COUNT: dict[str, Callable[[], RunFrames]] = {
@@ -151,7 +155,7 @@ def test_what_is_unknown_fails_nothing() -> None:
     skipped = dict.fromkeys(DEFAULTS, "skipped")
     assert statuses(section) == skipped | {"error_rate<=1%": "fail"}
     assert default_checks_line(section) == (
-        "default checks: 1 failed (error_rate<=1%) in 1 stage, "
+        "default checks: 1 failed (error_rate 2%) in 1 stage, "
         "3 skipped (lost==0, corrupt==0, duplicated_spurious==0): no receiver of ours kept a journal of arrivals"
     )
 
@@ -195,14 +199,14 @@ def test_a_report_of_before_says_nothing_of_them() -> None:
 def test_every_output_tells_them() -> None:
     """Terminal, JUnit, Markdown, JSON, page: that one failed, which, and where."""
     section = found(played(seen=CORRUPT))
-    line = "1 failed (corrupt==0), 3 held in 1 stage"
+    line = "1 failed (corrupt 1), 3 held in 1 stage"
     screen = io.StringIO()
     summary.show_section(section, Console(file=screen, width=200))
     assert line in screen.getvalue()
     assert "ledger.corrupt is 1" in screen.getvalue()
     cases = {case.get("name"): case for case in ElementTree.fromstring(junit.junit_xml([section], [])).iter("testcase")}
     assert [child.tag for child in cases["default check corrupt==0"]] == ["failure"]
-    assert [child.tag for child in cases["verdict"]] == ["failure"]
+    assert [child.tag for child in cases["verdict"]] == ["failure", "system-out"]
     assert line in markdown.markdown_summary([section], [])
     (told,) = outcome.outcome_of([section], [], [], Exit.FAIL).runs
     assert told.default_checks == section.default_checks

@@ -14,8 +14,9 @@ from _hookswarm.analysis.schema.duplicates import Duplicates, Kind
 from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, PERFORMANCE
 from _hookswarm.analysis.schema.io import IoReport
 from _hookswarm.analysis.schema.memory import MemoryReport
-from _hookswarm.analysis.schema.report import PerformanceReport, Section, Status
+from _hookswarm.analysis.schema.report import PerformanceReport, Section
 from _hookswarm.analysis.schema.sections import Sections
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts import measures
 from _hookswarm.analysis.verdicts.checks import CheckStatus, judge_checks, parse_check
 from _hookswarm.analysis.verdicts.duplicates import failures, row, unknown

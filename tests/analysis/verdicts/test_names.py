@@ -33,7 +33,7 @@ def test_short_names_are_short_for_something() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"), [("p99", "`p99_ms`"), ("errors", "`error_rate`"), ("capacity", "`capacity_per_s`")]
+    ("name", "meant"), [("p99", "`p99_ms`"), ("eror_rate", "`error_rate`"), ("capacity", "`capacity_per_s`")]
 )
 def test_what_is_unknown_is_told_with_what_was_meant(name: str, meant: str) -> None:
     """The nearest name that there is."""

@@ -11,7 +11,8 @@ from rich.console import Console
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reporting import summary
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.schema.report import Section, Stage, Status
+from _hookswarm.analysis.schema.report import Section, Stage
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts.checks import CheckStatus, judge_checks, parse_check
 from _hookswarm.analysis.verdicts.measures import numbers_of
 from _hookswarm.records.rows import Flag, Outcome

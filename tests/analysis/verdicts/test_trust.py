@@ -7,7 +7,8 @@ import pytest
 
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.schema.report import Section, Status
+from _hookswarm.analysis.schema.report import Section
+from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.records.timeline import BystanderRecord, BystandersSeen, StageEnded
 from tests.support.journals import MS, SECOND, START, arrival, attempt, planned, run, worker_report
 from tests.support.samples import machine_log

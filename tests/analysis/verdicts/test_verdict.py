@@ -10,7 +10,7 @@ import pytest
 from _hookswarm.analysis.deliveries import stages
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.schema.report import Status, Verdict
+from _hookswarm.analysis.schema.verdict import Measurement, Status, Target, Verdict
 from _hookswarm.analysis.verdicts import verdict
 from _hookswarm.analysis.verdicts.trust import StageJudge
 from _hookswarm.records.exit_codes import Exit
@@ -57,8 +57,8 @@ def _open(late: int) -> RunFrames:
 
 def test_a_good_run_passes() -> None:
     """Where all agree there is nothing to say."""
-    assert _of(GOOD) == Verdict(status=Status.PASS, reasons=[])
-    assert _of(run(ROWS)) == Verdict(status=Status.PASS, reasons=[])
+    assert _of(GOOD) == Verdict.of(Measurement.VALID, Target.PASS, [])
+    assert _of(run(ROWS)) == Verdict.of(Measurement.VALID, Target.PASS, [])
 
 
 def _retrying(*delays_ms: float, **law: Any) -> RunFrames:
@@ -242,7 +242,7 @@ def test_notes_stand_behind_reasons() -> None:
 )
 def test_within_limits(frames: RunFrames) -> None:
     """At its limits a generator still passes; stages too short to tell, and senders that cannot, are let pass."""
-    assert _of(frames) == Verdict(status=Status.PASS, reasons=[])
+    assert _of(frames) == Verdict.of(Measurement.VALID, Target.PASS, [])
 
 
 def test_a_limit_looked_for_may_starve_a_closed_loop() -> None:
@@ -421,7 +421,7 @@ def test_an_overload_among_worse() -> None:
     frames = run([attempt(0, outcome=Outcome.ABANDONED)], [], stages=[planned()])
     frames.timeline.insert(1, StageOverloaded(at_ns=START, stage=0, queued=1, growing_s=1))
     found = _of(frames)
-    assert (found.status, _codes(found)) == (Status.UNKNOWN, ["nothing_acknowledged", "overloaded"])
+    assert (found.status, _codes(found)) == (Status.UNTESTED, ["nothing_acknowledged", "overloaded"])
 
 
 def test_what_the_sender_did_not_keep() -> None:
@@ -434,17 +434,17 @@ def test_what_the_sender_did_not_keep() -> None:
 
 def test_a_law_that_was_kept() -> None:
     """Retries as declared, and retries that only a receiver saw too early, leave a run as it is."""
-    assert _of(_retrying(50, 50, 50)) == Verdict(status=Status.PASS, reasons=[])
+    assert _of(_retrying(50, 50, 50)) == Verdict.of(Measurement.VALID, Target.PASS, [])
     frames = _retrying(50)
     assert frames.arrivals is not None
     frames.arrivals["done"][0] += 20 * MS
-    assert _of(frames) == Verdict(status=Status.PASS, reasons=[])
+    assert _of(frames) == Verdict.of(Measurement.VALID, Target.PASS, [])
 
 
 def test_nothing_acknowledged() -> None:
     """A run that tested nothing is unknown, but void if it cannot be trusted either."""
     frames = run([attempt(n, outcome=Outcome.REFUSED) for n in range(3)], [])
-    assert _of(frames).status is Status.UNKNOWN
+    assert _of(frames).status is Status.UNTESTED
     assert _codes(_of(replace(frames, torn=1))) == ["nothing_acknowledged", "torn_rows"]
     assert _of(replace(frames, strays=1)).status is Status.VOID
 
@@ -454,7 +454,7 @@ def test_a_run_that_ended_because_all_failed_is_untested() -> None:
     two = run(ROWS, SEEN, stages=[planned("one"), planned("two")])
     timeline = [*two.timeline[:2], RunEnded(at_ns=START, interrupted=False, untested="all failed", left_out=[])]
     found = _of(replace(two, timeline=timeline))
-    assert (found.status, _codes(found)) == (Status.UNKNOWN, ["all_failed"])
+    assert (found.status, _codes(found)) == (Status.UNTESTED, ["all_failed"])
     assert found.reasons[0].message == "all failed"
     lost = WorkerLost(at_ns=START, worker="w1")
     assert _of(replace(two, timeline=[lost, *timeline])).status is Status.VOID
@@ -463,7 +463,7 @@ def test_a_run_that_ended_because_all_failed_is_untested() -> None:
 def test_nothing_fell_due() -> None:
     """A rate so low that there was no event to deliver is no fault of the target's: it is told, and what to do."""
     found = _of(run([], [], stages=[planned(f"stage {number}") for number in range(5)]))
-    assert (found.status, _codes(found)) == (Status.UNKNOWN, ["nothing_due"])
+    assert (found.status, _codes(found)) == (Status.UNTESTED, ["nothing_due"])
     told = "no event fell due, so nothing was tested: stage 0, stage 1, stage 2 and 2 more; raise --rate or --duration"
     assert found.reasons[0].message == told
     assert _of(replace(run([], []), strays=1)).status is Status.VOID
@@ -513,7 +513,7 @@ def test_every_status_has_its_exit_code() -> None:
         Status.PASS: Exit.PASS,
         Status.FAIL: Exit.FAIL,
         Status.VOID: Exit.VOID,
-        Status.UNKNOWN: Exit.UNTESTED,
+        Status.UNTESTED: Exit.UNTESTED,
     }
     assert [int(verdict.EXITS[status]) for status in Status] == [0, 1, 3, 4]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import plotly.graph_objects as go
 
-from _hookswarm.analysis.reporting.html.charts import COLOURS, FAULT, Chart, chart_figure
+from _hookswarm.analysis.reporting.html.charts import COLOURS, FAULT, MEDIAN, TAIL, Chart, chart_figure
 from _hookswarm.analysis.schema.distribution import Strategies
 from _hookswarm.analysis.schema.failover import Failover
 from _hookswarm.analysis.schema.report import Section
@@ -23,11 +23,11 @@ def distribution_charts(section: Section) -> Iterator[Chart]:
 def _strategies(compared: Strategies) -> Chart:
     made = chart_figure("ms, due to acknowledged", "", height=120 + 26 * len(compared.strategies))
     names = [f"{one.rank}. {one.strategy}" for one in compared.strategies]
-    for label, values in (
-        ("median", [one.p50_ms for one in compared.strategies]),
-        ("p99, what is ranked by", [one.objective_ms for one in compared.strategies]),
+    for label, values, colour in (
+        ("median", [one.p50_ms for one in compared.strategies], MEDIAN),
+        ("p99, what is ranked by", [one.objective_ms for one in compared.strategies], TAIL),
     ):
-        made.add_trace(go.Bar(x=values, y=names, orientation="h", name=label))
+        made.add_trace(go.Bar(x=values, y=names, orientation="h", name=label, marker={"color": colour}))
     made.update_yaxes(autorange="reversed")
     made.update_layout(barmode="group")
     best = [one.strategy for one in compared.strategies if one.rank == 1]
@@ -46,14 +46,18 @@ def _failovers(failovers: Sequence[Failover]) -> Chart:
     made.add_trace(go.Bar(x=lasted, y=names, orientation="h", name="the fault", marker={"color": FAULT}))
     for label, values, symbol, colour in (
         ("detected by all", [_detected(found) for found in failovers], "triangle-up", COLOURS[0]),
-        ("in time again", [found.recovered_s for found in failovers], "circle", COLOURS[2]),
+        ("in time again", [found.recovered_s or None for found in failovers], "circle", COLOURS[2]),
         ("longest gap", [_gap(found) for found in failovers], "line-ns-open", COLOURS[3]),
     ):
         marker = {"symbol": symbol, "size": 12, "color": colour}
         made.add_trace(go.Scatter(x=values, y=names, mode="markers", name=label, marker=marker))
     made.update_yaxes(autorange="reversed")
     late = sum(found.failed + found.late for found in failovers)
-    return Chart("Failovers", f"{len(failovers)} faults; {late:,} events did not come in time.", made)
+    unseen = [name for name, found in zip(names, failovers, strict=True) if found.recovered_s == 0]
+    says = f"{len(failovers)} faults; {late:,} events did not come in time."
+    if unseen:
+        says += f" Users never noticed: {', '.join(unseen)}."
+    return Chart("Failovers", says, made)
 
 
 def _detected(found: Failover) -> float | None:

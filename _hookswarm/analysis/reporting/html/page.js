@@ -8,8 +8,25 @@ function colours() {
   return { axis, font: { color: wanted("--text"), family: "system-ui, sans-serif", size: 12 } };
 }
 
+// On a phone: names of stages on two lines, fewer ticks, and no title that is wider than its axis.
+function narrow(told, place) {
+  const twoLines = new Set();
+  for (const trace of told.data) {
+    if (typeof trace.y?.[0] !== "string") continue;
+    trace.y = trace.y.map((name) => name.replace(/[:,] /, (mark) => `${mark.trim()}<br>`));
+    trace.y.filter((name) => name.includes("<br>")).forEach((name) => twoLines.add(name));
+  }
+  told.layout.height += 14 * twoLines.size;
+  place.style.height = `${told.layout.height}px`;
+  for (const [name, axis] of Object.entries(told.layout)) {
+    if (/^xaxis/.test(name)) Object.assign(axis, { nticks: 4, tickangle: 0, title: { ...axis.title, font: { size: 10 } } });
+  }
+  Object.assign(told.layout.margin, { l: 8, r: 8 });
+}
+
 function draw(place) {
   const told = JSON.parse(document.querySelector(`script[data-for="${place.id}"]`).textContent);
+  if (innerWidth < 600) narrow(told, place);
   const { axis, font } = colours();
   told.layout.font = font;
   for (const name of Object.keys(told.layout)) {
@@ -30,6 +47,14 @@ const watcher = new IntersectionObserver((seen) => {
 }, { rootMargin: "300px" });
 places.forEach((place) => watcher.observe(place));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach(draw));
+
+// Where a link leads to a table that is folded, it opens.
+function openAimed() {
+  const aimed = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (aimed instanceof HTMLDetailsElement) aimed.open = true;
+}
+addEventListener("hashchange", openAimed);
+openAimed();
 
 // On paper nothing can be opened or scrolled to.
 let opened = [];

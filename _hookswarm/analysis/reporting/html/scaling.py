@@ -8,15 +8,19 @@ from _hookswarm.analysis.reporting.html.charts import BAND, COLOURS, Chart, char
 from _hookswarm.analysis.schema.report import Section
 from _hookswarm.analysis.schema.scalability import Capacity, Scaling, Usl
 
+WIDEST = 1.5
+"""Times the most that was measured: an interval beyond it says nothing, and would hide all else."""
+
 
 def scaling_charts(section: Section) -> Iterator[Chart]:
     """One for each scenario that was scaled, and one for each search; nothing of another test."""
     laws = section.usl or {}
     for scaling in section.scaling or []:
-        if any(factor.throughput_per_s for factor in scaling.factors):
+        if sum(factor.throughput_per_s is not None for factor in scaling.factors) > 1:
             yield _scaling(scaling, laws.get(scaling.scenario))
     for capacity in section.capacity or []:
-        yield _capacity(capacity)
+        if len(capacity.tries) > 1:
+            yield _capacity(capacity)
 
 
 def _scaling(scaling: Scaling, law: Usl | None) -> Chart:
@@ -33,10 +37,13 @@ def _scaling(scaling: Scaling, law: Usl | None) -> Chart:
     says = "What more of it brings, against what it would bring in proportion."
     if law and law.curve:
         sizes, told = [point.factor for point in law.curve], [point.throughput_per_s for point in law.curve]
+        top = WIDEST * max(one.high for one in measured)
         edge = {"x": sizes, "mode": "lines", "line_width": 0, "hoverinfo": "skip"}
-        made.add_trace(go.Scatter(y=[one.low for one in told], showlegend=False, **edge))
+        made.add_trace(go.Scatter(y=[max(one.low, 0) for one in told], showlegend=False, **edge))
         band = {"fill": "tonexty", "fillcolor": BAND, "name": "its 95 % interval"}
-        made.add_trace(go.Scatter(y=[one.high for one in told], **band, **edge))
+        made.add_trace(go.Scatter(y=[min(one.high, top) for one in told], **band, **edge))
+        if any(one.high > top or one.low < 0 for one in told):
+            says += " Its interval is wider than the picture: so few measurements say little of the law."
         rates, line = [one.value for one in told], {"color": COLOURS[2]}
         made.add_trace(go.Scatter(x=sizes, y=rates, mode="lines", name="Universal Scalability Law", line=line))
         says += f" The law: {law.shape}."

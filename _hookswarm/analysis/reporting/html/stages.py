@@ -1,10 +1,21 @@
 """Pictures of every test: throughput and latency of its stages, and how they went over time."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
-from _hookswarm.analysis.reporting.html.charts import FAULT, Chart, chart_figure
+from _hookswarm.analysis.reporting.html.charts import (
+    FAULT,
+    LOG,
+    MEDIAN,
+    PLAIN,
+    TAIL,
+    Chart,
+    chart_figure,
+    spans_decades,
+)
+from _hookswarm.analysis.reporting.stage_words import stage_words
 from _hookswarm.analysis.schema.report import Section, Series, Stage
 
 QUANTILES = (("p50", "50 %"), ("p90", "90 %"), ("p95", "95 %"), ("p99", "99 %"), ("p999", "99.9 %"), ("max", "all"))
@@ -15,12 +26,23 @@ CURVES = 6
 
 
 def stage_charts(section: Section) -> Iterator[Chart]:
-    """Throughput, latency and percentiles of the stages in which anything was acknowledged."""
-    stages = [stage for stage in section.stages if stage.deliveries.acknowledged]
-    if stages:
-        yield _throughput(stages[:MOST])
-        yield _latency(stages[:MOST])
+    """Throughput, latency and percentiles of the stages in which anything was acknowledged.
+
+    As answers came, and at a rate of their own, are different questions: a picture each. One stage alone has none.
+    """
+    stages = [stage for stage in section.stages if stage.deliveries.acknowledged and not stage.disturbed]
+    closed = [stage for stage in stages if _is_closed(stage)]
+    opened = [stage for stage in stages if not _is_closed(stage)]
+    for kind, own in (("as fast as answers came", closed), ("at a rate of their own", opened)):
+        if len(own) > 1:
+            yield _throughput(own[:MOST], kind)
+            yield _latency(own[:MOST], kind)
+    if len(stages) > 1:
         yield _curves(stages)
+
+
+def _is_closed(stage: Stage) -> bool:
+    return bool((stage.parameters.get("arrivals") or {}).get("kind", "closed") == "closed")
 
 
 def charts_over_time(section: Section) -> Iterator[Chart]:
@@ -39,23 +61,27 @@ def _first_of_each(section: Section) -> Iterator[Series]:
             yield series
 
 
-def _throughput(stages: Sequence[Stage]) -> Chart:
+def _throughput(stages: Sequence[Stage], kind: str) -> Chart:
     made = chart_figure("deliveries a second", "", height=90 + 18 * len(stages))
-    rates, names = [stage.throughput_per_s for stage in stages], [stage.name for stage in stages]
+    rates, names = [stage.throughput_per_s for stage in stages], [stage_words(stage.name) for stage in stages]
     made.add_trace(go.Bar(x=rates, y=names, orientation="h", name="a second"))
     made.update_yaxes(autorange="reversed")
-    return Chart("Throughput", "What was acknowledged in each stage's window, by the window's length.", made)
+    made.update_xaxes(tickformat=PLAIN, rangemode="tozero")
+    return Chart(f"Throughput, {kind}", "What was acknowledged in each stage's window, by the window's length.", made)
 
 
-def _latency(stages: Sequence[Stage]) -> Chart:
+def _latency(stages: Sequence[Stage], kind: str) -> Chart:
     made = chart_figure("ms, due to acknowledged", "", height=90 + 18 * len(stages))
-    names = [stage.name for stage in stages]
-    for name, symbol in (("p50", "circle"), ("p99", "diamond")):
+    names = [stage_words(stage.name) for stage in stages]
+    told: list[float | None] = []
+    for name, symbol, colour in (("p50", "circle", MEDIAN), ("p99", "diamond", TAIL)):
         values = [getattr(stage.latency_ms.delivery, name) for stage in stages]
-        made.add_trace(go.Scatter(x=values, y=names, mode="markers", name=name, marker={"symbol": symbol, "size": 9}))
+        told += values
+        marker = {"symbol": symbol, "size": 9, "color": colour}
+        made.add_trace(go.Scatter(x=values, y=names, mode="markers", name=name, marker=marker))
     made.update_yaxes(autorange="reversed")
-    made.update_xaxes(type="log")
-    return Chart("Latency", "Median and 99th percentile of each stage, from due to acknowledged.", made)
+    made.update_xaxes(**LOG if spans_decades(told) else {"tickformat": PLAIN, "rangemode": "tozero"})
+    return Chart(f"Latency, {kind}", "Median and 99th percentile of each stage, from due to acknowledged.", made)
 
 
 def _curves(stages: Sequence[Stage]) -> Chart:
@@ -65,13 +91,17 @@ def _curves(stages: Sequence[Stage]) -> Chart:
     for stage in slowest:
         told = stage.latency_ms.delivery
         values = [getattr(told, name) for name, _ in QUANTILES]
-        made.add_trace(go.Scatter(x=[label for _, label in QUANTILES], y=values, mode="lines+markers", name=stage.name))
+        made.add_trace(
+            go.Scatter(
+                x=[label for _, label in QUANTILES], y=values, mode="lines+markers", name=stage_words(stage.name)
+            )
+        )
     more = f" The {CURVES} slowest of {len(stages)} stages." if len(stages) > CURVES else ""
     return Chart("Percentiles", f"So many deliveries took no longer than so long.{more}", made)
 
 
 def _over_time(series: Series, section: Section) -> Chart:
-    columns, made = series.columns, chart_figure("s from the stage's start", "a second")
+    columns, made = _whole(series, section), chart_figure("s from the stage's start", "a second")
     at = columns["second"]
     for name in ("offered", "delivered", "retries", "failed"):
         rates = [None if count is None else count / series.step_s for count in columns[name]]
@@ -83,8 +113,7 @@ def _over_time(series: Series, section: Section) -> Chart:
         )
         made.update_layout(
             yaxis2={
-                "overlaying": "y", "side": "right", "title": "ms", "type": "log", "tickformat": ".3~g", "nticks": 5,
-                "showgrid": False, "automargin": True,
+                "overlaying": "y", "side": "right", "title": "ms", "showgrid": False, "automargin": True, **LOG,
             }
         )  # fmt: skip
     for fault in section.failovers or []:
@@ -99,4 +128,16 @@ def _over_time(series: Series, section: Section) -> Chart:
                 x0=outage.from_s, x1=outage.from_s + outage.lasted_s, fillcolor=FAULT, line_width=0,
                 annotation_text=f"{outage.region} {outage.kind}",
             )  # fmt: skip
-    return Chart(f"{series.stage} over time", "Events that fell due and were acknowledged, second by second.", made)
+    return Chart(
+        f"{stage_words(series.stage)} over time", "Events that fell due and were acknowledged, second by second.", made
+    )
+
+
+def _whole(series: Series, section: Section) -> dict[str, list[int | float | None]]:
+    """Its columns; without what was offered in a second that the plan has only a part of: that looks like a fall."""
+    plan: dict[str, Any] = next((one.parameters for one in section.stages if one.name == series.stage), {})
+    length_s = float(plan.get("duration_s") or 0) + float(plan.get("warmup_s") or 0)
+    begun = length_s % series.step_s and length_s // series.step_s * series.step_s
+    at, offered = series.columns["second"], series.columns["offered"]
+    whole = [None if begun and second == begun else count for second, count in zip(at, offered, strict=True)]
+    return series.columns | {"offered": whole}
