@@ -192,11 +192,21 @@ def _counts(runs: Sequence[KeptRun]) -> str:
 
 
 def _memory(runs: Sequence[KeptRun]) -> str:
-    trends = [one for run in runs for one in run.memory]
+    trends = [_named(run.memory) for run in runs if run.memory]
     if not trends:
         return f"{NOT_OBSERVED}: its processes were not sampled, or the machine was disturbed"
-    roles = dict.fromkeys(one.role.partition("-")[2] for one in trends)
-    return "; ".join(_grows(role, [one for one in trends if one.role.partition("-")[2] == role]) for role in roles)
+    names = dict.fromkeys(name for told in trends for name in told)
+    return "; ".join(_grows(name, [told[name] for told in trends if name in told]) for name in names)
+
+
+def _named(trends: Sequence[MemoryTrend]) -> dict[str, MemoryTrend]:
+    """A run's processes by their program, the largest first where it has several of it: `convoy`, `convoy 2` …"""
+    named: dict[str, MemoryTrend] = {}
+    for one in sorted(trends, key=lambda one: -one.level_bytes):
+        program = one.role.partition("-")[2]
+        same = sum(name.partition(" ")[0] == program for name in named)
+        named[f"{program} {same + 1}" if same else program] = one
+    return named
 
 
 def _grows(role: str, own: Sequence[MemoryTrend]) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from _hookswarm.analysis.schema.drains import Drain
 from _hookswarm.analysis.schema.isolation import Hold, Isolation
+from _hookswarm.analysis.schema.memory import MemoryTrend
 from _hookswarm.analysis.schema.restarts import Restarted
 from _hookswarm.analysis.schema.scalability import Capacity
 from _hookswarm.analysis.schema.service import Calibration, Rule, ServiceReport
@@ -64,6 +65,15 @@ def drain(stage: str, accepts: float, drains: float) -> Drain:
     return Drain(
         stage=stage, accept_per_s=accepts, drain_per_s=drains, most_waiting=500, waited_s=5, burst_s=3600,
         drains_in_s=7200, expire=[],
+    )  # fmt: skip
+
+
+def memory(role: str, level_mb: float, slope: float = 0.0) -> MemoryTrend:
+    """A process that stayed at that level, and grew so by each event."""
+    return MemoryTrend(
+        stage="sustained memory", process=f"{role}-{level_mb}", role=role, measure="uss", samples=60,
+        level_bytes=round(level_mb * 1e6), peak_bytes=round(level_mb * 1e6), bytes_per_s=None, bytes_per_event=slope,
+        verdict="flat", limit_bytes=None, s_to_limit=None,
     )  # fmt: skip
 
 

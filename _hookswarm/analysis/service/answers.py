@@ -1,6 +1,7 @@
 """What a service makes of an answer: tries again, gives up, waits as asked, follows, or takes it for a success."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -8,17 +9,21 @@ import numpy as np
 from _hookswarm.analysis.reading.rows import Mask
 from _hookswarm.analysis.schema.service import Rule
 from _hookswarm.analysis.service.ruling import events, of, ruled, seconds, unseen
-from _hookswarm.analysis.service.watched import Floats, Watched
+from _hookswarm.analysis.service.watched import Attempts, Floats, Watched
 from _hookswarm.records.rows import Flag
 
 Promises = dict[str, Any]
 Answered = tuple[Watched, Mask]
 """A stage, and some of its attempts."""
 
+SUCCESSES = (200, 202, 204, 299, 304)
+"""Answers that may be taken for one."""
 NEARLY = 0.9
 """Of what was asked for: a wait that is shorter does not obey."""
 GONE_KNOWN_S = 0.2
 """So long after a 410 an endpoint may be disabled."""
+LONGER = 1.1
+"""Times its longest usual wait: who was not tried again for so long never will be."""
 NONE_CAME = "nothing arrived at the endpoint that answers so"
 TOO_SOON = "nothing at all was tried again while it was watched: play it without --quick"
 
@@ -43,20 +48,37 @@ def answer_rules(stages: Sequence[Watched], promises: Promises) -> Iterator[Rule
     """All of them."""
     stages = [stage for stage in stages if not stage.plan.duplicate]
     yield from _hint_rules(stages, promises)
-    long = [stage for stage in stages if not _too_short(stage)] if len(usual_waits_s(stages)) else stages
-    why = TOO_SOON if len(long) < len(stages) else NONE_CAME
-    yield _gone_rule(long, promises.get("gone"), why)
-    yield _rule_after(long, 429, promises.get("throttled"), why)
-    yield _rule_after(long, 404, promises.get("not_found"), why)
+    usual = usual_waits_s(stages)
+    long = stages
+    if len(usual):
+        wait_s = LONGER * float(usual.max())
+        long = [_watched_out(stage, wait_s) for stage in stages if not _too_short(stage)]
+
+    def why(*statuses: int) -> str:
+        """Nothing is told after these."""
+        return TOO_SOON if any(_first(stages, status).times for status in statuses) else NONE_CAME
+
+    yield _gone_rule(long, promises.get("gone"), why(410))
+    yield _rule_after(long, 429, promises.get("throttled"), why(429))
+    yield _rule_after(long, 404, promises.get("not_found"), why(404))
     yield _redirect_rule(stages, long, 302, promises.get("redirects"))
     yield _redirect_rule(stages, long, 307, _promised_of_307(promises))
-    yield _success_rule(long, promises.get("success"), why)
+    yield _success_rule(long, promises.get("success"), why(*SUCCESSES))
 
 
 def _too_short(stage: Watched) -> bool:
     """Not even what failed with a 503 was tried again in it: of a service that does so, it tells nothing final."""
     failed = _first([stage], 503)
     return failed.times > 0 and not failed.again
+
+
+def _watched_out(stage: Watched, wait_s: float) -> Watched:
+    """The same with only those attempts that were tried again, or watched for so long without."""
+    attempts = stage.attempts
+    kept = attempts.again | (attempts.rows["done"] <= stage.until_ns - round(wait_s * 1e9))
+    left_out = attempts.event[~kept & (attempts.number == 1)]
+    known = ~np.isin(attempts.event, left_out)
+    return replace(stage, attempts=Attempts(attempts.rows[known], attempts.event[known], attempts.number[known]))
 
 
 def usual_waits_s(stages: Sequence[Watched], status: int = 503) -> Floats:
@@ -110,7 +132,7 @@ def _hint_rule(rule: str, promised: str | None, seen: _Seen, asked_s: float, usu
         return unseen(rule, promised, NONE_CAME)
     if not seen.again:
         return unseen(rule, promised, f"it was never tried again: {of(0, seen.times)} events")
-    if len(usual_s) and float(np.median(usual_s)) >= asked_s * NEARLY:
+    if len(usual_s) and float(usual_s.max()) >= asked_s * NEARLY:
         return unseen(rule, promised, f"it waits {seconds(usual_s)} without being asked; {asked_s:g} s were asked for")
     obeyed = int(np.count_nonzero(seen.waits_s >= asked_s * NEARLY))
     waits = f"waits {seconds(seen.waits_s)} where {asked_s:g} s were asked for"
@@ -197,7 +219,7 @@ def _success_rule(stages: Sequence[Watched], promised: str | None, why: str) -> 
     done: list[int] = []
     again: list[int] = []
     evidence = []
-    for status in (200, 202, 204, 299, 304):
+    for status in SUCCESSES:
         seen = _first(stages, status)
         if seen.times:
             (again if seen.again else done).append(status)

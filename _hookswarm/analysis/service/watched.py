@@ -65,6 +65,8 @@ class Watched:
     requests: Rows
     """All that came, with a body or without."""
     attempts: Attempts
+    until_ns: int
+    """So long what it had not delivered was waited for."""
 
     @property
     def name(self) -> str:
@@ -98,4 +100,6 @@ def watched(stage: PlayedStage) -> Watched | None:
     place = np.arange(len(own))
     number = place - np.maximum.accumulate(np.where(new, place, 0)) + 1
     attempts = Attempts(rows[own].copy(), event, number)
-    return Watched(stage.number, stage.plan, stage.published, stage.arrived, stage.arrivals.rows.copy(), attempts)
+    until_ns = stage.drained.at_ns if stage.drained else np.iinfo(np.int64).max
+    requests = stage.arrivals.rows.copy()
+    return Watched(stage.number, stage.plan, stage.published, stage.arrived, requests, attempts, until_ns)

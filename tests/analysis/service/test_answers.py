@@ -1,5 +1,6 @@
 """What a service makes of answers: told from what came after them."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from _hookswarm.analysis.service.answers import answer_rules
 from _hookswarm.analysis.service.watched import watched
 from _hookswarm.records.rows import Flag, Outcome
 from tests.support.journals import Row
+from tests.support.published import drained
 from tests.support.serviced import came, own_class, played, published, through, tried
 
 HINTED = own_class("hinted", 2, fail_first=1, fail_status=503, retry_after_s=3.0, retry_after_as="seconds")
@@ -106,6 +108,28 @@ def test_a_stage_that_ends_before_any_retry_tells_nothing_final() -> None:
         assert "play it without --quick" in found[rule].evidence
     assert found["after a 307"].observed == "not followed"
     assert "304" not in found["what is a success"].observed
+
+
+def test_an_event_that_was_not_watched_for_as_long_as_a_retry_takes_tells_nothing_final() -> None:
+    """Of the same stage: the first ones were tried again after a minute, and the wait ended a little later."""
+    early, late = published(webhook=1), [published(webhook=2, sequence=n, at_s=5.0) for n in range(3)]
+    arrivals = [*tried(early, (0.1, 503), (60.1, 204)), *(row for own in late for row in tried(own, (5.1, 404)))]
+    frames = through([early, *late], arrivals)
+    for until_s, verdict in ((62.0, "not observed"), (80.0, "not promised")):
+        stage = watched(replace(played(frames), drained=drained(at_s=until_s)))
+        assert stage
+        found = {rule.rule: rule for rule in answer_rules([stage], {})}["after a 404"]
+        assert found.verdict == verdict
+        assert ("play it without --quick" in found.evidence) is (verdict == "not observed")
+
+
+def test_a_wait_that_may_be_as_long_as_the_hint_says_nothing() -> None:
+    """The longest that nobody asked for, as of a service that looks every few seconds."""
+    others = [published(webhook=1, sequence=n) for n in (1, 2)]
+    usual = [*tried(others[0], (0.1, 503), (3.1, 204)), *tried(others[1], (0.1, 503), (1.2, 204))]
+    events, arrivals = answered(503, 2.9)
+    found = rules([*others, *events], [*usual, *arrivals], [HINTED], retry_after="ignored")
+    assert found["Retry-After in seconds, with a 503"].verdict == "not observed"
 
 
 def test_some_are_retried() -> None:

@@ -59,6 +59,17 @@ def test_what_is_void_or_disturbed_is_in_no_number() -> None:
     assert "p99 20 ms," in cell("end to end at half", *runs)
 
 
+def test_two_processes_of_one_program_are_no_repeats() -> None:
+    """Each is told by itself, the larger one first."""
+    runs = [
+        made.kept_run("resource", n, memory=[made.memory("watched-convoy", 30.0), made.memory("watched-convoy", large)])
+        for n, large in ((1, 50.0), (2, 60.0))
+    ]
+    told = cell("memory", *runs)
+    assert told.startswith("convoy: 55 MB (50 to 60, 2 repeats), ")
+    assert "; convoy 2: 30 MB (30 to 30, 2 repeats), " in told
+
+
 def test_who_holds_whom_up_is_told_of_each_kind_of_trouble() -> None:
     """The longest time of each repeat; where nobody does, it says so."""
     runs = [
