@@ -4,7 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from _hookswarm.analysis.schema.cpu import CpuSection
 from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, MODELS, PERFORMANCE
+from _hookswarm.analysis.schema.io import IoSection
+from _hookswarm.analysis.schema.memory import MemorySection
+from _hookswarm.analysis.schema.report import Section
 from _hookswarm.analysis.schema.sections import Sections
 from tests.support.receivers import CHECKOUT
 
@@ -21,7 +25,12 @@ def sections_of(test: str, change: Callable[[Plain], object] = lambda plain: Non
             plain[name] = told[test]
     change(plain)
     found = {name: MODELS[name].model_validate({"sections": {test: own}}).sections[test] for name, own in plain.items()}
-    return Sections(found[PERFORMANCE], memory=found.get(MEMORY), cpu=found.get(CPU), io=found.get(IO))  # type: ignore[arg-type] # each is of its file's model
+    performance, memory, cpu, io = (found.get(name) for name in (PERFORMANCE, MEMORY, CPU, IO))
+    assert isinstance(performance, Section)
+    assert memory is None or isinstance(memory, MemorySection)
+    assert cpu is None or isinstance(cpu, CpuSection)
+    assert io is None or isinstance(io, IoSection)
+    return Sections(performance, memory, cpu, io)
 
 
 def stage_of(plain: Plain, name: str) -> Plain:
