@@ -8,10 +8,13 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from _hookswarm.analysis.reporting.files import read_reports
+from _hookswarm.analysis.reporting.html.page import write_page
 from _hookswarm.protocol.faults import Delay
 from _hookswarm.senders.plan.arrivals import Poisson
 from _hookswarm.senders.plan.stages import Incident, Stage
 from tests.support.chromium import faults_of_access, launch, needs_axe, needs_chromium, offline
+from tests.support.kept_runs import REPORTS
 from tests.support.receivers import free_port, running_receiver, wait_until
 from tests.support.runs import end_group, regions_file, start_locust
 
@@ -183,9 +186,9 @@ def test_stopped_runs_can_be_downloaded(page: Page, ui: Ui, tmp_path_factory: py
     ],
     ids=["light", "dark", "phone"],
 )
-def test_the_report_opens_offline(browser: Browser, ui: Ui, options: dict[str, object]) -> None:
+def test_the_report_opens_offline(browser: Browser, tmp_path: Path, options: dict[str, object]) -> None:
     """No request to any host, no error in the console, no serious fault of accessibility, nothing wider than it."""
-    (report,) = ui.results.glob("*/downloads/report.html")
+    report = write_page(tmp_path, read_reports(REPORTS))
     with offline(browser, **options) as (page, wrong):
         page.goto(report.as_uri())
         page.locator(".chart").first.scroll_into_view_if_needed()  # they are drawn when they come near

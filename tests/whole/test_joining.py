@@ -102,6 +102,7 @@ def test_who_waits_in_vain_says_so_and_ends(tmp_path: Path) -> None:
         ) as ours:  # fmt: skip
             try:
                 assert ours.stdout
+                assert ours.stdout.readline().startswith("plan: load 3 stages: ")
                 assert "waits for sending processes at" in ours.stdout.readline()
                 assert ours.poll() is None
                 _, told = ours.communicate(timeout=30)
