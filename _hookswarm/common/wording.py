@@ -44,6 +44,11 @@ def figure(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def many(count: int, one: str, more: str = "") -> str:
+    """`1 event`, `1,200 events`."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
 def clock(seconds: float) -> str:
     """A time for people: `1.5 s`, `2 min 5 s`, `3 h`."""
     if seconds < 60:

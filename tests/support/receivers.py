@@ -1,7 +1,6 @@
 """A receiver as users run it, for tests: `hookswarm-receiver` on free ports, with its own folder and credentials."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -9,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from random import SystemRandom
 
 import httpx
 import psutil
@@ -18,6 +16,7 @@ import pytest
 from _hookswarm.protocol.forms import parse_secret
 from _hookswarm.protocol.identity import ATTEMPT_HEADER, AttemptTag, EventId, format_attempt_tag, format_event_id
 from _hookswarm.protocol.regions import address_of
+from _hookswarm.receiver.ports import lasting_ports
 from tests.support.signed import sign
 
 CHECKOUT = Path(__file__).parents[2]
@@ -27,8 +26,6 @@ MARK = "HOOKSWARM_TEST"
 """In the environment of a receiver's processes: the folder that it was started in."""
 TOKEN = "a-token-that-only-tests-know"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
-PORTS = range(12000, 32000)
-"""Below those that Linux takes for connections by itself."""
 _given: set[int] = set()
 EVENT = EventId(run=1, stage=2, webhook=3, sequence=4)
 TAG = AttemptTag(attempt=1, origin=0, target=0, strategy=0)
@@ -39,16 +36,9 @@ def free_port() -> int:
 
     Not one that the kernel picks: it may give the same one twice, and to a connection meanwhile.
     """
-    while True:
-        port = PORTS[SystemRandom().randrange(len(PORTS))]
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in _given:
-            _given.add(port)
-            return port
+    [port] = lasting_ports(1, promised=_given)
+    _given.add(port)
+    return port
 
 
 def environment(**more: str) -> dict[str, str]:

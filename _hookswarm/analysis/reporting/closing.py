@@ -8,6 +8,7 @@ from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.analysis.schema.report import Section
 from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts.checks import CheckResult, CheckStatus
+from _hookswarm.analysis.verdicts.verdict import EXITS
 from _hookswarm.records.exit_codes import Exit
 
 WORDS = {
@@ -17,8 +18,6 @@ WORDS = {
     Exit.UNTESTED: ("UNTESTED", "bold yellow"),
     Exit.INTERRUPTED: ("INTERRUPTED", "bold yellow"),
 }
-
-EXITS = {Status.FAIL: Exit.FAIL, Status.VOID: Exit.VOID, Status.UNTESTED: Exit.UNTESTED}
 
 
 def closing_line(sections: Sequence[Section], results: Sequence[CheckResult], end: Exit, refused: str = "") -> Text:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from _hookswarm.analysis.schema.failures import Failure
 from _hookswarm.analysis.schema.report import Section
-from _hookswarm.common.wording import and_more, first_of
+from _hookswarm.common.wording import and_more, first_of, many
 
 MOST = 5
 """Kinds on a terminal, and in Markdown."""
@@ -20,7 +20,7 @@ def lines(section: Section) -> Iterator[str]:
     if more := and_more(len(unplanned) - MOST, "kinds: report.html has them all"):
         yield more.strip()
     if planned := sum(one.attempts for one in section.failures or [] if one.planned):
-        yield f"{_attempts(planned)} in stages that plan faults"
+        yield f"{many(planned, 'attempt')} in stages that plan faults"
 
 
 def _line(one: Failure) -> str:
@@ -28,15 +28,11 @@ def _line(one: Failure) -> str:
     sample = f', answered "{one.sample}"' if one.sample else ""
     hint = f": {one.hint}" if one.hint else ""
     where = first_of(list(one.stages), NAMED)
-    return f"{one.outcome}, {_attempts(one.attempts)}: {_seen(one)}{sample}; in {where}{hint}"
+    return f"{one.outcome}, {many(one.attempts, 'attempt')}: {_seen(one)}{sample}; in {where}{hint}"
 
 
 def _seen(one: Failure) -> str:
     return one.text or (f"status {one.status}" if one.status else "nothing more is known")
-
-
-def _attempts(count: int) -> str:
-    return f"{count:,} attempt{'s' * (count != 1)}"
 
 
 def row(one: Failure) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from _hookswarm.common.wording import figure
+from _hookswarm.common.wording import figure, many
 
 _VARIED = re.compile(r" (\w+)=(\S+)")
 _PLAIN = {"concurrent": "", "sequential": "one by one", "strategies": "", "cpu": ""}
@@ -13,11 +13,7 @@ _PLAIN = {"concurrent": "", "sequential": "one by one", "strategies": "", "cpu":
 def _many(one: str, more: str = "") -> Callable[[str], str]:
     """`1 worker`, `64 workers`."""
 
-    def told(text: str) -> str:
-        count = float(text)
-        return f"{count:,.0f} {one if count == 1 else more or one + 's'}"
-
-    return told
+    return lambda text: many(int(text), one, more)
 
 
 def _size(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.analysis.schema.verdict import JudgedCheck, Reason, Target, Verdict
+from _hookswarm.analysis.schema.verdict import JudgedCheck, Measurement, Reason, Target, Verdict
 from _hookswarm.analysis.verdicts import measures
 from _hookswarm.analysis.verdicts.checks import Check, CheckResult, CheckStatus, is_about, judge_checks
 from _hookswarm.analysis.verdicts.codes import Code
@@ -20,7 +20,10 @@ def judge_asked(found: Sections, wanted: Sequence[Check]) -> None:
     broken = [result for result in results if result.status is not CheckStatus.PASS]
     if broken:
         reasons = [Reason(code=Code.CHECK_FAILED, message=f"{one.check.text}: {one.message}") for one in broken]
-        section.verdict = Verdict.of(section.verdict.measurement, Target.FAIL, [*reasons, *section.verdict.reasons])
+        measurement, others = section.verdict.measurement, section.verdict.reasons
+        # Why a measurement cannot be trusted comes first: then no check says anything of the target.
+        told = [*others, *reasons] if measurement is Measurement.VOID else [*reasons, *others]
+        section.verdict = Verdict.of(measurement, Target.FAIL, told)
 
 
 def judged(result: CheckResult) -> JudgedCheck:

@@ -25,12 +25,13 @@ def test_what_holds_says_by_how_much() -> None:
 
 @pytest.mark.parametrize(("seen", "status"), [(3, "fail"), (2, "void")])
 def test_what_does_not_hold_fails_the_target(seen: int, status: str) -> None:
-    """With its number, before all other reasons but those that make the measurement void."""
+    """With its number; before all other reasons, unless these make the measurement void."""
     section = judged("due>=3", "stage:a p99_ms<250", seen=seen)
     assert [check.status for check in section.checks] == ["fail", "pass"]
     assert (section.verdict.target, section.verdict.status) == ("fail", status)
     (reason,) = [one for one in section.verdict.reasons if one.code == "check_failed"]
     assert reason.message == "due>=3: stage:b deliveries.due is 0"
+    assert (section.verdict.reasons[0] == reason) is (status == "fail")
 
 
 def test_what_the_run_has_no_number_for_is_not_about_it() -> None:

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
 from _hookswarm.analysis.reporting import failures
+from _hookswarm.analysis.reporting.checks import WORDS
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.reporting.html import distribution, resources, scaling, stages
 from _hookswarm.analysis.reporting.html.charts import Chart
@@ -67,7 +68,7 @@ def render_page(reports: Mapping[str, Report]) -> str:
     script = (HERE / "page.js").read_text()
     parts = list(page_parts(reports))
     return environment.get_template("page.html.j2").render(
-        parts=parts, overall=_overall(parts), style=style, script=script, plotly=get_plotlyjs()
+        parts=parts, words=WORDS, overall=_overall(parts), style=style, script=script, plotly=get_plotlyjs()
     )
 
 

@@ -6,8 +6,8 @@ from _hookswarm.analysis.schema.distribution import Strategies
 from _hookswarm.analysis.schema.failover import Failover
 from _hookswarm.analysis.schema.findings import Finding
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.analysis.verdicts.findings.wording import listed, many, ms
-from _hookswarm.common.wording import figure
+from _hookswarm.analysis.verdicts.findings.wording import listed, ms
+from _hookswarm.common.wording import figure, many
 
 
 def findings(found: Sections) -> Iterator[Finding]:

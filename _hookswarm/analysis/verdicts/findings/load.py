@@ -40,10 +40,9 @@ def _tenants(stage: Stage) -> Iterator[Finding]:
     ratio = stage.against.p99_ratio if stage.against else None
     if others is None or ratio is None:
         return
-    p99 = ms(others.latency_ms.delivery.p99)
-    feel = f"hold up the others: their p99 is {p99}, {figure(ratio)} times that without them"
-    quiet = f"do not hold up the others: their p99 is {p99}, {figure(ratio)} times that without them"
-    text = f"Slow and failing tenants {feel if ratio >= FELT else quiet}."
+    hold = "hold" if ratio >= FELT else "do not hold"
+    theirs = f"their p99 is {ms(others.latency_ms.delivery.p99)}, {figure(ratio)} times that without them"
+    text = f"Slow and failing tenants {hold} up the others: {theirs}."
     yield Finding(about="slow tenants", text=text, number=ratio, unit="times", look="Classes of webhooks")
 
 

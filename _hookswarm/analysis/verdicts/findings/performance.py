@@ -6,8 +6,8 @@ from _hookswarm.analysis.schema.findings import Finding
 from _hookswarm.analysis.schema.memory import Slope
 from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.analysis.schema.sections import Sections
-from _hookswarm.analysis.verdicts.findings.wording import limited_by, many, ms, of_scenario, share, users
-from _hookswarm.common.wording import figure
+from _hookswarm.analysis.verdicts.findings.wording import limited_by, ms, of_scenario, share, users
+from _hookswarm.common.wording import figure, many
 
 TROUBLES = {
     "retry outage": "In an outage of {for_s} s",

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from _hookswarm.analysis.schema.findings import Finding
 from _hookswarm.analysis.schema.sections import Sections
 from _hookswarm.analysis.schema.service import ServiceReport
-from _hookswarm.analysis.verdicts.findings.wording import listed, many
-from _hookswarm.common.wording import figure, first_of
+from _hookswarm.analysis.verdicts.findings.wording import listed
+from _hookswarm.common.wording import figure, first_of, many
 
 MOST = 3
 

@@ -1,12 +1,9 @@
 """Numbers in sentences."""
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
 
 from _hookswarm.analysis.schema.report import Stage
 from _hookswarm.common.wording import figure
-
-T = TypeVar("T")
 
 
 def share(value: float) -> str:
@@ -17,11 +14,6 @@ def share(value: float) -> str:
     if percent < 10:
         return f"{percent:.2g} %"
     return f"{min(percent, 99.9):.1f} %" if percent > 99 else f"{percent:.0f} %"
-
-
-def many(count: int, one: str, more: str = "") -> str:
-    """`1 event`, `1,200 events`."""
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
 
 
 def ms(value: float | None) -> str:
