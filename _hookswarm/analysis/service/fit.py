@@ -20,8 +20,9 @@ _HELD = _ENDS[1] - _ENDS[0]
 """Of a uniform spread, between these ends."""
 _ENDS_ERROR = 0.16
 """Standard error of the ends' middle, as a share of the spread, times the root of the count: of a uniform one."""
-_ERRORS = 4
-"""So many standard errors are no other law: chance makes three of them of one wait in a hundred, and a law has ten."""
+_ERRORS, _RARE = 4, 6.3e-5
+"""So many standard errors are no other law: chance makes three of them of one wait in a hundred, and a law has ten. So
+rarely chance makes four."""
 _ALIKE_S, _ALIKE_SHARE = 0.08, 0.02
 """Waits within so much are alike: a busy machine adds as much."""
 _ERROR_S = 0.0125
@@ -57,8 +58,8 @@ class Wait:
 
     def error_s(self, width_s: float) -> float:
         """What may be wrong with its middle, at most, where all are spread so widely: a few do not show that."""
-        few = 1 / math.sqrt(2 * (self.count + 1) * (self.count + 2))  # of the middle between the least and the most
-        chance_s = _ERRORS * max(_ENDS_ERROR / math.sqrt(self.count), few) * width_s
+        few = (1 - math.exp(math.log(_RARE) / self.count)) / 2  # P(|middle of n even ones - 1/2| > t) = (1 - 2t)^n
+        chance_s = max(_ERRORS * _ENDS_ERROR / math.sqrt(self.count), few) * width_s
         return max(chance_s, _ALIKE_SHARE * self.middle_s, _ERROR_S)
 
 
@@ -172,7 +173,7 @@ def fit_law(waits: list[Wait]) -> FittedLaw | None:
             bases = [wait.middle_s - wait.width_s / 2 for wait in waits]
     widths, weights = _columns(waits, "width_s", "count")
     spread = float(np.average(widths / 2 / np.array(bases), weights=weights)) if chance == "proportional" else 0.0
-    wide = [max(wait.width_s, 2 * spread * base) for wait, base in zip(waits, bases, strict=True)]
+    wide = [2 * spread * base or wait.width_s for wait, base in zip(waits, bases, strict=True)]
     errors = np.array([wait.error_s(width_s) for wait, width_s in zip(waits, wide, strict=True)])
     law = replace(_form(np.array(bases), errors * (2 if chance == "full" else 1)), chance=chance)
     if chance == "proportional":
@@ -205,7 +206,7 @@ def _form(bases: Floats, errors: Floats) -> FittedLaw:
     """Constant before geometric, before linear, before a mere list."""
     waits_s, retry = tuple(bases.tolist()), np.arange(len(bases))
     mean = float(np.average(bases, weights=1 / errors**2))
-    if len(bases) > 1 and np.all(np.abs(bases - mean) <= errors):
+    if len(bases) > 1 and _alike(bases, np.full(len(bases), mean), errors):
         return FittedLaw(waits_s, "constant", mean)
     if bases.min() > 0:
         for grows in range(len(bases), LEAST - 1, -1):
@@ -213,10 +214,15 @@ def _form(bases: Floats, errors: Floats) -> FittedLaw:
             fitted = np.exp(first + slope * retry[:grows])
             cap = float(bases[grows:].mean()) if grows < len(bases) else None
             told = fitted if cap is None else np.append(fitted, np.full(len(bases) - grows, cap))
-            if np.all(np.abs(bases - told) <= errors) and slope > 0:
+            if _alike(bases, told, errors) and slope > 0:
                 return FittedLaw(waits_s, "geometric", float(np.exp(first)), float(np.exp(slope)), cap)
     if len(bases) >= LEAST:
         step, first = np.polyfit(retry, bases, 1, w=1 / errors)
-        if np.all(np.abs(bases - first - step * retry) <= errors) and step > 0:
+        if _alike(bases, first + step * retry, errors) and step > 0:
             return FittedLaw(waits_s, "linear", float(first), float(step))
     return FittedLaw(waits_s, "list", waits_s[0])
+
+
+def _alike(bases: Floats, told: Floats, errors: Floats) -> bool:
+    """Whether chance may have made the bases of those of a law: it errs by more where the law's own wait is longer."""
+    return bool(np.all(np.abs(bases - told) <= errors * np.maximum(told / bases, 1)))

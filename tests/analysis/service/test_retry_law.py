@@ -349,6 +349,24 @@ def test_a_few_waits_say_little_of_how_chance_spreads_them(seed: int) -> None:
     assert law.spread == pytest.approx(0.5, abs=0.03)
 
 
+@pytest.mark.parametrize("cap_s", [2.0, None])
+def test_chance_hardly_makes_another_law_of_waits_that_grow(cap_s: float | None) -> None:
+    """Of 300 services whose waits grow and are jittered, the last ones few, none is read as a mere list; a cap is found
+    where there is one, and only there.
+    """
+    random, counts = Random(f"growing {cap_s}"), (90, 70, 50, 30, 20, 10, 5, 3)
+    bases = [min(0.5 * 1.5**retry, cap_s or math.inf) for retry in range(len(counts))]
+    for _ in range(300):
+        law = fit_law(
+            [
+                wait_of([base * random.uniform(0.5, 1.5) for _ in range(count)])
+                for base, count in zip(bases, counts, strict=True)
+            ]
+        )
+        assert law
+        assert (law.form, law.chance, law.cap_s is not None) == ("geometric", "proportional", cap_s is not None)
+
+
 LAWS: dict[str, tuple[Next, str]] = {
     "constant": (after(2, 2, 2, 2), "2 s each time"),
     "linear": (after(1, 2, 3, 4, 5), "1 s, each 1 s longer than the one before (1, 2, 3, 4, 5 s)"),
