@@ -10,7 +10,7 @@ from _hookswarm.records.worker_report import WorkerReport
 from _hookswarm.senders.master.probe_advice import Probed, advice
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
-from _hookswarm.senders.service.steps import advice_on
+from _hookswarm.senders.service.advice import advice_on
 from _hookswarm.senders.service.table import Service
 
 

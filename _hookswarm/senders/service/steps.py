@@ -16,6 +16,7 @@ from _hookswarm.common.errors import HookswarmError
 from _hookswarm.common.wording import figure, one_line, with_remedy
 from _hookswarm.protocol.acceptance import Acceptance
 from _hookswarm.protocol.credentials import HIDDEN, masked
+from _hookswarm.senders.service.advice import SLOWED_S, advice_on
 from _hookswarm.senders.service.answers import found_in
 from _hookswarm.senders.service.bounded import bounded_client
 from _hookswarm.senders.service.filling import Values, fill, in_header, in_json, in_url, names_in
@@ -26,8 +27,6 @@ PATIENCE_S = 30.0
 IDLE_S = 2.0
 """A connection that was idle for longer is not used again: many servers end theirs after 5 s, and a request that is on
 its way then gets no answer."""
-SLOWED_S = 300.0
-"""How long a service may ask us to wait, all in all, before one step is done."""
 AGAIN_S = 0.5
 """Between two tries of a step that has patience."""
 LOOK_S = 0.1
@@ -254,31 +253,6 @@ def hidden_values(service: Service, values: Values) -> list[bytes]:
     files = {name for step in (*service.setup, *service.teardown) for name in names_in(step.write)}
     given = {name for name, text in service.values.items() if "${" in text} - files
     return [text.encode() for name, text in values.items() if text and (SECRETIVE.search(name) or name in given)]
-
-
-def advice_on(service: Service, status: int, text: str) -> str:
-    """What to do about an answer that is not what was wanted; status 0: there was none."""
-    lowered = text.lower()
-    if status == 0:  # what the text says of addresses is our own: connection refused by 127.0.0.1
-        return "the service does not answer: see whether it still runs, and what it logged"
-    if status in (502, 504):
-        return "a proxy answers, and the service that it asks does not: see whether that still runs, and what it logged"
-    if any(word in lowered for word in ("loopback", "private", "127.0.0.1", "internal address", "denied")) and (
-        service.loopback
-    ):
-        return f"it may refuse loopback addresses: {service.loopback}"
-    match status:
-        case 401 | 403:
-            return "see whether the table's token is right, and still good"
-        case 404:
-            return "see whether the table's address and path are those of your version"
-        case 413:
-            return "it takes no body of that size: publish smaller ones, and say so with publish.largest_bytes"
-        case 429:
-            return f"it asks us to slow down for more than {SLOWED_S:.0f} s: raise its rate limit for the test"
-        case _ if status >= 500:
-            return "see what the service logged"
-    return "compare the step with the service's API"
 
 
 def request_line(request: str, values: Values, service: Service) -> tuple[str, str]:

@@ -8,8 +8,8 @@ from _hookswarm.protocol.event_values import spellings
 from _hookswarm.protocol.served import Caught
 from _hookswarm.records.rows import Flag
 from _hookswarm.senders.master.trial import Tried, bytes_told, id_headers, not_answering, why_not_arrived
+from _hookswarm.senders.service.advice import advice_on
 from _hookswarm.senders.service.handing import Handed
-from _hookswarm.senders.service.steps import advice_on
 from _hookswarm.senders.service.table import Service, parse_service
 from tests.support.servers import ScriptedServer, answer_of, answering, closed_port
 

@@ -88,6 +88,15 @@ def test_what_is_not_taken_is_told(answer: Answer, says: str, advice: str) -> No
     assert advice in str(caught.value)
 
 
+def test_an_answer_whose_body_says_no() -> None:
+    """A service may say 202 to an event that reaches nobody: what to look for is the endpoint, not its API."""
+    with doing(lambda _asked: Answer({"to": []}, 202), accept=['body ~ "to": ["']) as (made, _):
+        with pytest.raises(StepError) as caught:
+            made.do()
+    assert 'status 202, not accepted: body lacks "to": ["' in str(caught.value)
+    assert str(caught.value).endswith("see whether the endpoint that the step names is still there")
+
+
 def test_no_secret_is_shown() -> None:
     """Not in what is told of a step, nor in why it failed; also what a step keeps as one."""
     answer = Answer({"api_key": "k3y-of-a-service", "echo": SECRET})
