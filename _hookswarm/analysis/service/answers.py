@@ -44,15 +44,16 @@ class _Seen(NamedTuple):
         return f"retried {of(self.again, self.times)} times"
 
 
-def answer_rules(stages: Sequence[Watched], promises: Promises) -> Iterator[Rule]:
-    """All of them."""
+def answer_rules(stages: Sequence[Watched], promises: Promises, longest_s: float | None = None) -> Iterator[Rule]:
+    """All of them. `longest_s`: the longest wait before a first retry, where none is seen in these stages."""
     stages = [stage for stage in stages if not stage.plan.duplicate]
     yield from _hint_rules(stages, promises)
     usual = usual_waits_s(stages)
-    long = stages
+    long = [stage for stage in stages if not len(usual) or not _too_short(stage)]
     if len(usual):
-        wait_s = LONGER * float(usual.max())
-        long = [_watched_out(stage, wait_s) for stage in stages if not _too_short(stage)]
+        longest_s = float(usual.max())
+    if longest_s is not None:
+        long = [_watched_out(stage, LONGER * longest_s) for stage in long]
 
     def why(*statuses: int) -> str:
         """Nothing is told after these."""

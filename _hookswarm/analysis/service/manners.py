@@ -26,8 +26,10 @@ class Manners:
         if found := watched(stage):
             self._stages.append(found)
 
-    def rules(self, service: ServiceRecord) -> list[Rule]:
-        """What was seen; where no stage asked for manners, only what any stage shows."""
+    def rules(self, service: ServiceRecord, longest_s: float | None) -> list[Rule]:
+        """What was seen; where no stage asked for manners, only what any stage shows. `longest_s`: the longest wait
+        before a first retry, as far as it is known.
+        """
         promises, stages = service.promises, self._stages
         stream = [
             self._stream.order_rule(promises.get("order")),
@@ -37,7 +39,7 @@ class Manners:
         if not stages:
             return stream
         return [
-            *answer_rules(stages, promises),
+            *answer_rules(stages, promises, longest_s),
             timeout_rule(stages, promises.get("timeout_s"), _first_wait_s(service)),
             *repeat_rules(stages, promises.get("idempotency")),
             timestamp_rule(stages, promises.get("timestamps")),

@@ -73,7 +73,9 @@ class ServiceRecorder(Recorder):
     def conformance(self) -> list[Rule] | None:
         """What it does beside what it promises; None where our senders delivered themselves."""
         service = self._frames.manifest.service
-        return [*self._law.rules(), *self._manners.rules(service)] if service else None
+        if not service:
+            return None
+        return [*self._law.rules(), *self._manners.rules(service, self._law.longest_first_s())]
 
     def fill(self, sections: Sections) -> None:
         service = self._frames.manifest.service

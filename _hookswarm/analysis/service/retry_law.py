@@ -1,5 +1,7 @@
 """A service's retry law, seen from outside over all stages of a run: rows of the conformance table."""
 
+import numpy as np
+
 from _hookswarm.analysis.deliveries.stages import PlayedStage
 from _hookswarm.analysis.reading.frames import RunFrames
 from _hookswarm.analysis.schema.service import Rule
@@ -32,6 +34,14 @@ class RetryLaw:
             if len(failed):
                 self._failed.append(failed)
                 self._stages.append(stage.plan.name)
+
+    def longest_first_s(self) -> float | None:
+        """The longest wait before a first retry, of those that were seen in any stage; else the promised one."""
+        failed = joined(self._failed)
+        seen = failed.where(failed.number == 1).retried
+        if len(seen):
+            return float(seen.wait_s.max())
+        return float(self._promise.range_s(np.ones(1, np.int64))[1][0]) if self._promise else None
 
     def rules(self) -> list[Rule]:
         failed = joined(self._failed)

@@ -123,6 +123,20 @@ def test_an_event_that_was_not_watched_for_as_long_as_a_retry_takes_tells_nothin
         assert ("play it without --quick" in found.evidence) is (verdict == "not observed")
 
 
+@pytest.mark.parametrize(("longest_s", "final"), [(60.0, False), (10.0, True), (None, True)])
+def test_stages_in_which_nothing_is_tried_again_tell_nothing_final(longest_s: float | None, final: bool) -> None:
+    """Unless they are watched for longer than a retry takes, as other stages or the service's word have it; a service
+    that never tries anything again gives up at once.
+    """
+    failed, *gone = published(webhook=1), *(published(webhook=2, sequence=n) for n in range(3))
+    arrivals = [*tried(failed, (0.1, 503)), *(row for own in gone for row in tried(own, (0.1, 404)))]
+    stage = watched(replace(played(through([failed, *gone], arrivals)), drained=drained(at_s=20.0)))
+    assert stage
+    found = {rule.rule: rule for rule in answer_rules([stage], {}, longest_s)}["after a 404"]
+    assert found.observed == ("final" if final else "-")
+    assert ("play it without --quick" in found.evidence) is not final
+
+
 def test_a_wait_that_may_be_as_long_as_the_hint_says_nothing() -> None:
     """The longest that nobody asked for, as of a service that looks every few seconds."""
     others = [published(webhook=1, sequence=n) for n in (1, 2)]
