@@ -19,7 +19,7 @@ HEALTHY = 4
 """Endpoints that answer as all do; of these, in the stage of time-outs, one is silent and one slow."""
 HINT_S = {True: 10, False: 120}
 """The longest `Retry-After` that is asked for: in the short form of a test, and in the full one."""
-SILENT_S = {True: 12.0, False: 60.0}
+SILENT_S = {True: 30.0, False: 60.0}
 """The longest that an endpoint is silent …"""
 USUAL_S = {True: 8.0, False: 40.0}
 """… and how long where no time-out is promised."""
@@ -91,7 +91,9 @@ def _answering(hint_s: int, failing: int) -> tuple[WebhookClass, ...]:
 def _late(service: Service, quick: bool) -> tuple[WebhookClass, ...]:
     """One endpoint that is silent the first time; one that answers just in time, where a time-out is promised."""
     promised_s = service.promises.timeout_s
-    silent_s = USUAL_S[quick] if promised_s is None else min(promised_s * 1.5 + 2, SILENT_S[quick])
+    silent_s = USUAL_S[quick]
+    if promised_s is not None:  # a retry that comes before the silence ends was not waiting for that
+        silent_s = min(promised_s * 1.5 + 2 + _first_wait_s(service), SILENT_S[quick])
     silent = WebhookClass("silent", 2, 1, Faults(fail_first=1, fail_status=0, hang_s=silent_s))
     if promised_s is None or promised_s * NEARLY >= silent_s:
         return (silent,)
@@ -100,8 +102,12 @@ def _late(service: Service, quick: bool) -> tuple[WebhookClass, ...]:
 
 def _hint_s(service: Service, quick: bool) -> int:
     """Longer than the service waits by itself, as far as it says so."""
-    usual_s = service.retry.longest_s(1) if service.retry else 1.0
-    return min(math.ceil(usual_s * 1.5 + 1), HINT_S[quick])
+    return min(math.ceil(_first_wait_s(service) * 1.5 + 1), HINT_S[quick])
+
+
+def _first_wait_s(service: Service) -> float:
+    """The longest that it waits before a first retry, by its word."""
+    return service.retry.longest_s(1) if service.retry else 1.0
 
 
 def _events(service: Service, webhooks: int, each: int) -> int:

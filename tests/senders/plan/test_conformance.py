@@ -60,7 +60,9 @@ def test_a_hint_is_longer_than_the_first_wait() -> None:
 
 
 def test_silence_is_longer_than_the_time_out() -> None:
-    """And an answer just before it comes in time; without a promise there is no such answer."""
+    """By the wait for the retry, too, as far as the form of the test has time for it: else the wait would hide it. An
+    answer just before it comes in time; without a promise there is no such answer.
+    """
 
     def late(promised_s: float | None) -> dict[str, tuple[float, float]]:
         promises = {} if promised_s is None else {"timeout_s": promised_s}
@@ -68,9 +70,9 @@ def test_silence_is_longer_than_the_time_out() -> None:
         faults = {one.name: one.faults for one in own if one.faults}
         return {name: (one.hang_s, one.delay.mean_s if one.delay else 0) for name, one in faults.items()}
 
-    assert late(2.0) == {"silent": (5.0, 0), "slow": (60.0, 1.6)}
+    assert late(2.0) == {"silent": (6.0, 0), "slow": (60.0, 1.6)}
     assert late(None) == {"silent": (8.0, 0)}
-    assert late(30.0) == {"silent": (12.0, 0)}
+    assert late(30.0) == {"silent": (30.0, 0), "slow": (60.0, 24.0)}
 
 
 @pytest.mark.parametrize(
