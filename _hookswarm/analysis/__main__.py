@@ -1,4 +1,6 @@
-"""`python -m hookswarm.analysis RUN`: the reports of a run. `… compare BASE NEW`: two sets of runs. `… schemas DIR`."""
+"""`python -m hookswarm.analysis RUN`: the reports of a run. `… compare BASE NEW`: two sets of runs. `… schemas DIR`.
+`… checks CHECK`: whether checks can be understood.
+"""
 
 import argparse
 import sys
@@ -29,6 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _schemas(argv[1:])
             case ["compare"]:
                 return compare_runs.main(argv[1:])
+            case ["checks"]:
+                return _checks(argv[1:])
         return _analyse(argv)
     except HookswarmError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -74,6 +78,15 @@ def _analyse(argv: Sequence[str]) -> int:
     end = end if checks.all_held(results) or end is not Exit.PASS else Exit.FAIL
     console.print(closing.closing_line([found.performance], results, end), soft_wrap=True)
     return end
+
+
+def _checks(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m hookswarm.analysis checks", description="Say whether checks can be understood, without a run."
+    )
+    parser.add_argument("checks", nargs="+", metavar="CHECK", help="such as 'p99_ms<250'")
+    checks.parse_checks(parser.parse_args(argv).checks)
+    return Exit.PASS
 
 
 def _schemas(argv: Sequence[str]) -> int:

@@ -13,6 +13,7 @@ from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner
 
 from _hookswarm.records.clock import Clock
+from _hookswarm.senders.exchange.counted import CountedDeliveries
 from _hookswarm.senders.master import live, metrics
 from _hookswarm.senders.master.conductor import Conductor
 from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending
@@ -117,6 +118,10 @@ class Master:
     def snapshot(self) -> metrics.RunSnapshot:
         """How the run stands, for whoever watches it."""
         return self._reception.snapshot(self.processes)
+
+    def counted(self) -> list[CountedDeliveries]:
+        """What Locust counted so far, by stage, origin and strategy."""
+        return self._reception.counted()
 
     def live(self) -> Live:
         """The same, for the web UI's tab."""

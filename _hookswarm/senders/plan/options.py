@@ -1,6 +1,7 @@
 """What a user can set: on the command line, and in Locust's start form."""
 
 import argparse
+import re
 from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any
@@ -37,11 +38,13 @@ NO_HOST = "each region's receiver"
 """What Locust's page shows where it asks for a host, and nobody named one."""
 
 
+CHECK = "check"
+"""What the start form has beside them: what the run is held to."""
 REPEATABLE = ("header", "accept")
 """What may be given often."""
-NOT_IN_FORM = ("observe", "advertise")
-"""What the start form may not change: whoever reaches the page must not run a command, nor have a service deliver
-elsewhere than to the receivers that were started.
+NOT_IN_FORM = ("regions", "observe", "advertise")
+"""What the start form shows as fixed. Each region has senders of its own, which are there once Locust runs; and whoever
+reaches the page must not run a command, nor have a service deliver elsewhere than to the receivers that were started.
 """
 NO_FILE_IN_FORM = ("service",)
 """What the start form may change to a name, and to no file: that may name commands, and variables to be sent."""
@@ -180,8 +183,8 @@ def to_arguments(options: argparse.Namespace) -> list[str]:
     return arguments
 
 
-def from_form(options: argparse.Namespace, form: Mapping[str, str]) -> argparse.Namespace:
-    """The options as the start form has changed them. Raises ConfigError for what is not of an option's kind."""
+def from_form(options: argparse.Namespace, form: Mapping[str, str]) -> tuple[argparse.Namespace, list[str]]:
+    """The options as the start form has changed them, and what is wrong with those that it leaves as they were."""
     changed, faults = copy(options), []
     if "host" in form:
         changed.host = form["host"]
@@ -190,22 +193,31 @@ def from_form(options: argparse.Namespace, form: Mapping[str, str]) -> argparse.
             continue
         kind, text = type(getattr(options, name)), form[name]
         if name in NOT_IN_FORM and text != getattr(options, name):
-            faults.append(f"{_flag(name)} is not to be changed here: start Locust with it")
+            faults.append(f"{_flag(name)} is fixed while Locust runs: start Locust with another")
+            continue
         if name in NO_FILE_IN_FORM and text not in (getattr(options, name), "", *service_names()):
             there = f"write one of {', '.join(service_names())}" if service_names() else "leave it as it is"
             faults.append(f"{_flag(name)}: {text!r} is no service that is shipped: {there}, or start Locust with it")
+            continue
         if name in REPEATABLE:
             text = "\n".join(line.strip() for line in text.splitlines() if line.strip())
             known = lines_of(getattr(options, name))  # else whoever reaches the page could have any variable sent
             strange = [line for line in lines_of(text) if "${" in line and line not in known]
             faults += [f"--{name}: {line!r} reads the environment: start Locust with it" for line in strange]
+            if strange:
+                continue
         try:
             setattr(changed, name, text == "true" if kind is bool else kind(text))
         except ValueError:
             faults.append(f"{_flag(name)}: {text!r} is no {'whole ' if kind is int else ''}number")
-    if faults:
-        raise ConfigError(faults)
-    return changed
+    return changed, faults
+
+
+def field_of(fault: str) -> str:
+    """The option that a fault is about: the first that it names; empty: it names none of them."""
+    flags = re.findall(r"--([a-z][a-z-]*)", fault)
+    names = (flag.replace("-", "_") for flag in flags)
+    return next((name for name in names if name in (*OPTIONS, CHECK)), "")
 
 
 def _flag(name: str) -> str:

@@ -7,14 +7,14 @@ run must not hold up who plays the next one.
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from gevent.lock import RLock
 
 from _hookswarm import importable
-from _hookswarm.common.errors import HookswarmError
+from _hookswarm.common.errors import ConfigError, HookswarmError
 from _hookswarm.records.exit_codes import Exit
 
 FOLDER = "downloads"
@@ -57,6 +57,8 @@ class Downloads:
 
     def __init__(self) -> None:
         self._lock = RLock()
+        self.checks: tuple[str, ...] = ()
+        """That the last run is held to, as the start form had them."""
 
     def file(self, run: Path, name: str) -> Path:
         """The file of that name, made if it is not there yet. Raises KeyError for any other name, and DownloadError."""
@@ -64,13 +66,22 @@ class Downloads:
         path = run / FOLDER / name
         with self._lock:  # whoever asks meanwhile waits for the same
             if not path.exists():
-                _make(run, wanted)
+                _make(run, wanted, self.checks)
         if not path.exists():
             raise DownloadError(f"{name}: this run has nothing for it")
         return path
 
 
-def _make(run: Path, wanted: Download) -> None:
+def refuse_wrong(checks: Sequence[str]) -> None:
+    """Raises ConfigError for checks that cannot be understood: the analysis' own command tells what is wrong."""
+    if not checks:
+        return
+    done = _python("_hookswarm.analysis", "checks", "--", *checks)
+    if done.returncode != Exit.PASS:
+        raise ConfigError([f"--check: {_last_line(done.stderr)}"])
+
+
+def _make(run: Path, wanted: Download, checks: Sequence[str]) -> None:
     out = (run / FOLDER).resolve()
     if not out.exists():
         # Who does not answer is missing in the books, which say so.
@@ -79,9 +90,16 @@ def _make(run: Path, wanted: Download) -> None:
             out.mkdir()
         except OSError as error:
             raise DownloadError(f"{out}: {error.strerror}") from None
-    done = _python(*(part.format(run=run.resolve(), out=out) for part in wanted.command))
+    command = [part.format(run=run.resolve(), out=out) for part in wanted.command]
+    if wanted.command is _REPORTS:
+        command += [f"--check={check}" for check in checks]
+    done = _python(*command)
     if done.returncode == Exit.USAGE:  # the others are verdicts
-        raise DownloadError(done.stderr.strip().splitlines()[-1].removeprefix("error: "))
+        raise DownloadError(_last_line(done.stderr))
+
+
+def _last_line(told: str) -> str:
+    return told.strip().splitlines()[-1].removeprefix("error: ")
 
 
 def _python(*command: str) -> "subprocess.CompletedProcess[str]":

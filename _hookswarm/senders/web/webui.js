@@ -1,11 +1,9 @@
-// Beside Locust's own page: headings in its start form, and a tab that shows how the run stands.
+// Beside Locust's own page: a tab that shows how the run stands, and what became of it.
 (() => {
   const EVERY_MS = 1000;
   const LEDGER = ["due", "acknowledged", "failed", "abandoned", "waiting", "in_flight", "attempts"];
   const WORDS = ["origin", "strategy", "avoids", "region", "outcome"];
   const section = document.getElementById("webhooks");
-  const headings = JSON.parse(document.getElementById("webhooks-headings").textContent);
-  const lists = JSON.parse(document.getElementById("webhooks-lists").textContent);
   const part = (name) => document.getElementById(`webhooks-${name}`);
   const whole = (number) => number.toLocaleString("en");
   const ms = (number) => (number === null ? "-" : number < 100 ? number.toPrecision(3) : whole(Math.round(number)));
@@ -88,14 +86,47 @@
     table("attempts", ["outcome", "attempts"], Object.entries(live.attempts).map(([outcome, count]) => [plainly(outcome), whole(count)]));
   }
 
+  // What became of the last run; it is kept until the next begins.
+  let judged = "";
+  function tell(result) {
+    const shown = part("result");
+    shown.hidden = !["judging", "judged", "failed"].includes(result.state);
+    if (judged === JSON.stringify(result)) return;
+    judged = JSON.stringify(result);
+    shown.replaceChildren();
+    if (result.state === "judging") text(shown, "p", `${result.run} is over: its books are being balanced`);
+    if (result.state === "failed") text(shown, "p", `${result.run} could not be judged: ${result.why}`);
+    if (result.state !== "judged") return;
+    text(shown, "h2", result.verdict, result.verdict.split(" ")[0].toLowerCase());
+    const findings = text(shown, "ul", "");
+    result.findings.forEach((finding) => text(findings, "li", finding));
+    const told = [
+      ...result.checks.map((one) => [one.name, one.status, one.message]),
+      ...result.reasons.map((one) => [one.name, "", one.message]),
+    ];
+    if (!told.length) return;
+    const details = text(shown, "details", "");
+    details.open = result.checks.length > 0 || !result.verdict.startsWith("PASS");
+    text(details, "summary", "Checks, and what is worth knowing");
+    const list = text(details, "ul", "");
+    told.forEach(([name, status, message]) => text(list, "li", `${name}${status ? ` ${status}` : ""}: ${message}`, status));
+  }
+
+  async function ask(name) {
+    const answer = await fetch(`./webhooks/${name}`);
+    return answer.ok ? answer.json() : null;
+  }
+
   async function look() {
     const chosen = new URLSearchParams(location.search).get("tab") === section.dataset.tab;
     document.body.classList.toggle("webhooks-on", chosen);
     section.hidden = !chosen || Boolean(document.querySelector("form input[name=stages]"));
     if (!section.hidden) {
       try {
-        const answer = await fetch("./webhooks/live");
-        if (answer.ok) show(await answer.json());
+        const [live, told, result] = await Promise.all(["live", "moments", "result"].map(ask));
+        if (live) show(live);
+        if (told) window.webhooksPictures(part("pictures"), told.moments);
+        if (result) tell(result);
       } catch {
         part("says").textContent = "Locust does not answer";
       }
@@ -103,40 +134,5 @@
     setTimeout(look, section.hidden ? 200 : EVERY_MS);
   }
 
-  // Locust's form keeps what is not its own in one closed box, without order: ours is open, under headings.
-  function arrange() {
-    widen();
-    for (const [name, heading] of Object.entries(headings)) {
-      const field = document.querySelector(`form [name="${name}"]`)?.closest("form .MuiAccordionDetails-root > div > *");
-      if (!field || field.previousElementSibling?.className === "webhooks-heading") continue;
-      const box = field.closest(".MuiAccordion-root")?.querySelector("button[aria-expanded=false], [role=button][aria-expanded=false]");
-      if (box && !box.dataset.opened) {
-        box.dataset.opened = "yes";
-        box.click();
-      }
-      const made = document.createElement("h3");
-      made.className = "webhooks-heading";
-      made.textContent = heading;
-      field.before(made);
-    }
-  }
-  // What may be given often has a line each, which Locust's own fields would join. Of two fields of a name its form
-  // sends the latter.
-  function widen() {
-    for (const name of lists) {
-      const field = document.querySelector(`form input[name="${name}"]`);
-      if (!field || field.nextElementSibling?.className === "webhooks-lines") continue;
-      const lines = document.createElement("textarea");
-      lines.name = name;
-      lines.value = field.getAttribute("value") ?? "";
-      lines.className = "webhooks-lines";
-      lines.setAttribute("aria-label", name);
-      field.style.display = "none";
-      field.after(lines);
-    }
-  }
-
-  new MutationObserver(arrange).observe(document.getElementById("root"), { childList: true, subtree: true });
-  arrange();
   look();
 })();

@@ -14,6 +14,7 @@ from _hookswarm.senders.plan.options import (
     at_host,
     empty_faults,
     empty_options,
+    field_of,
     from_form,
     name_variables,
     to_arguments,
@@ -53,7 +54,9 @@ def test_to_arguments_gives_the_same_options(arguments: tuple[str, ...]) -> None
 def test_the_form_changes_what_it_names() -> None:
     """Numbers stay numbers, a box that is not ticked is false; what is not of ours is left alone."""
     options = parse("--quick", "--seed=4")
-    changed = from_form(options, {"rate": "12.5", "seed": "9", "quick": "false", "stages": "retry", "user_count": "x"})
+    form = {"rate": "12.5", "seed": "9", "quick": "false", "stages": "retry", "user_count": "x"}
+    changed, faults = from_form(options, form)
+    assert faults == []
     assert (changed.rate, changed.seed, changed.quick, changed.stages) == ("12.5", 9, False, "retry")
     assert (options.rate, options.seed, options.quick) == ("", 4, True)
     assert not hasattr(changed, "user_count")
@@ -62,10 +65,11 @@ def test_the_form_changes_what_it_names() -> None:
 def test_the_form_has_a_header_a_line() -> None:
     """Commas and all. What reads the environment can only be kept: who reaches the page must not have it sent."""
     options = parse("--header=A: ${B}")
-    assert from_form(options, {"header": "A: ${B}\r\n\r\n C: 1, 2\r\n"}).header == "A: ${B}\nC: 1, 2"
-    assert from_form(options, {"header": ""}).header == ""
-    with pytest.raises(ConfigError, match=r"--header: 'C: \$\{D\}' reads the environment: start Locust with it"):
-        from_form(options, {"header": "A: ${B}\nC: ${D}"})
+    assert from_form(options, {"header": "A: ${B}\r\n\r\n C: 1, 2\r\n"})[0].header == "A: ${B}\nC: 1, 2"
+    assert from_form(options, {"header": ""})[0].header == ""
+    changed, (fault,) = from_form(options, {"header": "A: ${B}\nC: ${D}"})
+    assert fault == "--header: 'C: ${D}' reads the environment: start Locust with it"
+    assert changed.header == "A: ${B}"
 
 
 def test_an_empty_text_is_told_apart_from_none() -> None:
@@ -80,32 +84,53 @@ def test_an_empty_text_is_told_apart_from_none() -> None:
     assert fault.endswith("--payloads are empty: set the variables they come from, or leave them out")
 
 
-def test_the_form_changes_no_command() -> None:
-    """Whoever reaches the page must not make the master run one."""
-    options = parse("--observe=./count")
-    assert from_form(options, {"observe": "./count"}) == options
-    with pytest.raises(ConfigError, match="--observe is not to be changed here: start Locust with it"):
-        from_form(options, {"observe": "rm -r /"})
+@pytest.mark.parametrize(
+    ("name", "own", "other"),
+    [
+        ("observe", "./count", "rm -r /"),
+        ("advertise", "http://127.0.0.1/", "http://192.0.2.1/"),
+        ("regions", "a.toml", "b.toml"),
+    ],
+)
+def test_what_is_fixed_while_locust_runs_is_not_changed(name: str, own: str, other: str) -> None:
+    """Whoever reaches the page must not make the master run a command; other regions need other senders."""
+    options = parse(f"--{name}={own}")
+    assert from_form(options, {name: own}) == (options, [])
+    changed, faults = from_form(options, {name: other})
+    assert (changed, faults) == (options, [f"--{name} is fixed while Locust runs: start Locust with another"])
 
 
 def test_the_form_names_no_table_of_a_service() -> None:
     """It may name commands; what Locust was started with stays, a service that is shipped may be chosen, and none."""
     options = parse("--service=own.toml")
-    assert from_form(options, {"service": "own.toml"}) == options
-    assert from_form(options, {"service": ""}).service == ""
+    assert from_form(options, {"service": "own.toml"}) == (options, [])
+    assert from_form(options, {"service": ""})[0].service == ""
     for name in service_names():
-        assert from_form(options, {"service": name}).service == name
-    with pytest.raises(ConfigError, match=r"--service: '/tmp/other.toml' is no service that is shipped"):
-        from_form(options, {"service": "/tmp/other.toml"})
-    with pytest.raises(ConfigError, match="--advertise is not to be changed here: start Locust with it"):
-        from_form(options, {"advertise": "http://192.0.2.1/"})
+        assert from_form(options, {"service": name})[0].service == name
+    changed, (fault,) = from_form(options, {"service": "/tmp/other.toml"})
+    assert fault.startswith("--service: '/tmp/other.toml' is no service that is shipped")
+    assert changed.service == "own.toml"
 
 
 def test_what_is_no_number_is_refused() -> None:
-    """Every fault of the form at once, by the option's name."""
-    with pytest.raises(ConfigError) as caught:
-        from_form(parse(), {"time_scale": "fast", "seed": "1.5", "stages": "x"})
-    assert caught.value.faults == ("--seed: '1.5' is no whole number", "--time-scale: 'fast' is no number")
+    """Every fault of the form at once, by the option's name; they stay as they were."""
+    changed, faults = from_form(parse(), {"time_scale": "fast", "seed": "1.5", "stages": "x"})
+    assert faults == ["--seed: '1.5' is no whole number", "--time-scale: 'fast' is no number"]
+    assert (changed.seed, changed.time_scale, changed.stages) == (1, 1.0, "x")
+
+
+@pytest.mark.parametrize(
+    ("fault", "field"),
+    [
+        ("--time-scale: 'fast' is no number", "time_scale"),
+        ("--host http://a and --target http://b are the same option: leave one out", "target"),
+        ("--check: check 'x': no comparison in it", "check"),
+        ("a run is on: stop it, or let it end", ""),
+    ],
+)
+def test_a_fault_is_about_the_first_option_that_it_names(fault: str, field: str) -> None:
+    """The start form shows it beside that one."""
+    assert field_of(fault) == field
 
 
 def test_locusts_parser_reads_our_options_variables() -> None:
@@ -137,7 +162,7 @@ def test_locusts_host_is_the_target() -> None:
     options.host = "http://127.0.0.1/a"
     assert at_host(options).target == "http://127.0.0.1/a"
     assert options.target == ""
-    changed = from_form(options, {"host": "http://127.0.0.1/b", "target": "http://127.0.0.1/b"})
+    changed, _ = from_form(options, {"host": "http://127.0.0.1/b", "target": "http://127.0.0.1/b"})
     assert at_host(changed).target == "http://127.0.0.1/b"
     with pytest.raises(ConfigError, match=r"--host http.*/b and --target http.*/c are the same"):
         at_host(argparse.Namespace(host="http://127.0.0.1/b", target="http://127.0.0.1/c"))

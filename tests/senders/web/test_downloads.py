@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from _hookswarm.senders.web.downloads import FOLDER, DownloadError, Downloads
+from _hookswarm.common.errors import ConfigError
+from _hookswarm.senders.web.downloads import FOLDER, DownloadError, Downloads, refuse_wrong
 from tests.support.journals import arrival, attempt, run, write_run
 
 SENT = [attempt(0), attempt(1)]
@@ -44,3 +45,11 @@ def test_a_damaged_run_says_what_is_wrong(tmp_path: Path) -> None:
         Downloads().file(tmp_path, "report.html")
     with pytest.raises(DownloadError, match="damaged"):
         Downloads().file(tmp_path, "attempts.csv")
+
+
+def test_checks_that_cannot_be_understood_are_refused() -> None:
+    """All at once, by the analysis' own words."""
+    refuse_wrong(())
+    refuse_wrong(["p99_ms<250", "stage:load-* lost==0"])
+    with pytest.raises(ConfigError, match=r"--check: .*'p99_ms'.*'lost=>1'"):
+        refuse_wrong(["p99_ms", "lost==0", "lost=>1"])
