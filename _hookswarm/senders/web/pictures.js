@@ -3,9 +3,9 @@ window.webhooksPictures = (() => {
   const WIDE = 360, HIGH = 150, LEFT = 52, RIGHT = 8, TOP = 8, BOTTOM = 22;
   const SVG = "http://www.w3.org/2000/svg";
   const PICTURES = [
-    { title: "Deliveries a second", lines: [["due", "due_per_s", "#767676"], ["acknowledged", "acknowledged_per_s", "#0072b2"]] },
-    { title: "Delivery latency, ms", lines: [["p50", "p50_ms", "#0072b2"], ["p99", "p99_ms", "#d55e00"]] },
-    { title: "Errors a second", lines: [["attempts not acknowledged", "errors_per_s", "#d55e00"]] },
+    { title: "Deliveries a second", least: 4, lines: [["due", "due_per_s", "#767676"], ["acknowledged", "acknowledged_per_s", "#0072b2"]] },
+    { title: "Delivery latency, ms", least: 0, lines: [["p50", "p50_ms", "#0072b2"], ["p99", "p99_ms", "#d55e00"]] },
+    { title: "Errors a second", least: 4, lines: [["attempts not acknowledged", "errors_per_s", "#d55e00"]] },
   ];
 
   function draw(parent, tag, attributes, content = "") {
@@ -22,14 +22,15 @@ window.webhooksPictures = (() => {
     return [1, 2, 5, 10].map((times) => times * rough).find((one) => most / one <= 4);
   }
 
-  function picture({ title, lines }, moments) {
+  function picture({ title, least, lines }, moments) {
     const figure = document.createElement("figure");
     const caption = document.createElement("figcaption");
     caption.textContent = title;
     figure.append(caption);
     const values = lines.flatMap(([, key]) => moments.map((one) => one[key])).filter((one) => one !== null);
-    const unit = step(Math.max(...values, 0) || 1);
-    const top = Math.max(unit, Math.ceil(Math.max(...values, 0) / unit) * unit);
+    const most = Math.max(...values, least) || 1;
+    const unit = step(most);
+    const top = Math.ceil(most / unit) * unit;
     const [from, to] = [moments[0].at_s, Math.max(moments.at(-1).at_s, moments[0].at_s + 1)];
     const x = (at_s) => LEFT + ((at_s - from) / (to - from)) * (WIDE - LEFT - RIGHT);
     const y = (value) => HIGH - BOTTOM - (value / top) * (HIGH - TOP - BOTTOM);
