@@ -87,7 +87,7 @@ def _make(run: Path, wanted: Download) -> None:
 def _python(*command: str) -> "subprocess.CompletedProcess[str]":
     try:
         return subprocess.run(
-            [sys.executable, "-m", *command],
+            ["nice", "-n", "19", sys.executable, "-m", *command],  # the next run may be on by now
             env=os.environ | importable(),
             capture_output=True,
             text=True,

@@ -16,6 +16,7 @@ from _hookswarm.senders.master import metrics
 from _hookswarm.senders.master.ending import INTERRUPT
 from _hookswarm.senders.master.master import Master
 from _hookswarm.senders.plan.options import GROUPS, REPEATABLE, from_form
+from _hookswarm.senders.web.books import Books
 from _hookswarm.senders.web.downloads import FILES, DownloadError, Downloads
 
 WEBUI = Path(__file__).parent
@@ -42,6 +43,7 @@ def extend_web_ui(web_ui: WebUI, master: Master, options: Namespace, check: Chec
 
 def _add_routes(web_ui: WebUI, master: Master, base: str) -> None:
     downloads = Downloads()
+    books = Books(downloads, master.last_run)
 
     def live() -> Answer:
         return jsonify(master.live().model_dump())
@@ -61,7 +63,7 @@ def _add_routes(web_ui: WebUI, master: Master, base: str) -> None:
         return send_file(path.resolve(), as_attachment=True, download_name=f"{run.name}-{name}")
 
     def told() -> Answer:
-        text, kind = exposition(metrics.run_metrics(master.snapshot()))
+        text, kind = exposition([*metrics.run_metrics(master.snapshot()), *books.metrics()])
         return Response(text, content_type=kind)
 
     ours = Blueprint("webhooks", __name__, url_prefix=f"{base}/webhooks")
