@@ -108,8 +108,8 @@ class Worker:
             if stage is None:
                 continue
             number, beat = int(stage["number"]), beat + 1
-            counts = {"due": beat + 1, "settled": beat, "failed": 0, "queued": 0, "retrying": 0, "in_flight": 1}
-            origin = OriginTick(origin=0, outcomes=[0] * len(Outcome), **counts)
+            origin = OriginTick(origin=0, due=beat + 1, settled=beat, failed=0, queued=0, retrying=0, in_flight=1)
+            origin.outcomes = [0] * len(Outcome)
             tick = WorkerTick(stage=number, origins=[origin])
             self.say(TICK, tick.model_dump())
             if beat % round(STATS_S / TICK_S) == 0:

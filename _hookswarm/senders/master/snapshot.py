@@ -152,9 +152,8 @@ class Before:
         )
 
     def _with(self, counts: Mapping[Where, Counts]) -> dict[Where, Counts]:
-        return {
-            where: self._counts.get(where, Counts()) + counts.get(where, Counts()) for where in self._counts | counts
-        }
+        known = {**self._counts, **counts}
+        return {where: self._counts.get(where, Counts()) + counts.get(where, Counts()) for where in known}
 
 
 def _summed(counted: Iterable[CountedDeliveries]) -> dict[tuple[str, str, str], CountedDeliveries]:

@@ -62,4 +62,4 @@ def test_they_are_what_the_report_calls_them() -> None:
     """The names of its ledger, of its deliveries, and of the verdict's reasons."""
     assert set(LEDGER) <= Ledger.model_fields.keys()
     assert set(STATES) == Deliveries.model_fields.keys()
-    assert {Code(code).effect for code in UNBALANCED} == {Effect.VOID}
+    assert {str(code) for code in Code if code.effect is Effect.VOID} >= UNBALANCED
