@@ -13,6 +13,7 @@ from locust.rpc import Message, zmqrpc
 
 from _hookswarm.protocol.version import PROTOCOL
 from _hookswarm.records.clock import Clock, boot_id
+from _hookswarm.records.rows import Outcome
 from _hookswarm.records.worker_report import WorkerReport
 from _hookswarm.senders.exchange.messages import (
     CHUNK,
@@ -108,7 +109,8 @@ class Worker:
                 continue
             number, beat = int(stage["number"]), beat + 1
             origin = OriginTick(origin=0, due=beat + 1, settled=beat, failed=0, queued=0, retrying=0, in_flight=1)
-            tick = WorkerTick(stage=number, origins=[origin], outcomes=[0] * 12)
+            origin.outcomes = [0] * len(Outcome)
+            tick = WorkerTick(stage=number, origins=[origin])
             self.say(TICK, tick.model_dump())
             if beat % round(STATS_S / TICK_S) == 0:
                 self.say("stats", _no_statistics())

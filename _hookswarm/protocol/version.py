@@ -1,6 +1,6 @@
 """Which version of what processes tell each other this is: senders, master and receivers must speak the same."""
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 def version_difference(who: str, theirs: object) -> str | None:

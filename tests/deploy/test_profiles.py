@@ -49,13 +49,14 @@ def test_haproxy_stands_before_the_regions(tmp_path: Path) -> None:
 
 
 def test_prometheus_scrapes_master_and_receivers() -> None:
-    """Without a hand: each target is up, the receivers' with the token of the volume."""
+    """Without a hand: each target is up, the receivers' with the token of the volume, and the alert rules are there."""
     port = free_port()
     settings = {"PROMETHEUS_IMAGE": stand_in("prometheus"), "PROMETHEUS_PORT": str(port), "WEB_PORT": str(free_port())}
     with project("hookswarm-monitoring", **settings) as made:
         made.compose("--profile", "monitoring", "up", "-d")
         wait_until(lambda: _up(port) == 4, 90)
         assert _value(port, "hookswarm_workers") == 1
+        assert [group["name"] for group in _ask(port, "rules")["groups"]] == ["hookswarm"]
 
 
 def _ask(port: int, call: str, **parameters: str) -> Any:

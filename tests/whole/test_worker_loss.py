@@ -3,8 +3,10 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -14,7 +16,7 @@ from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.timeline import WorkerLost, read_timeline
 from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.stages import Stage
-from tests.support.receivers import running_receiver, wait_until
+from tests.support.receivers import free_port, running_receiver, wait_until
 from tests.support.runs import BUSY, analyse, codes, end_group, regions_file, run_folder, start_locust
 
 pytestmark = pytest.mark.slow
@@ -25,18 +27,21 @@ STAGES = [
 ]
 
 
-def _strike(folder: Path, *more: str) -> tuple[Section, int, float, float]:
+def _strike(
+    folder: Path, *more: str, meanwhile: Callable[[], object] = lambda: None
+) -> tuple[Section, int, float, float]:
     """Kill one of two workers in the first stage; the section, its exit code, and after how long that was noticed and
-    the run was over.
+    the run was over. `meanwhile`: the run goes on.
     """
     with running_receiver(folder) as receiver:
         options = ["--regions", str(regions_file(folder, receiver)), "--processes", "2", *more]
-        process = start_locust(folder, STAGES, *options)
+        process = start_locust(folder, STAGES, *options, headless="--autostart" not in more)
         try:
             wait_until(lambda: len(list((folder / "results").glob("*/attempts-*"))) == 2, 30)
             time.sleep(2)
             os.kill(psutil.Process(process.pid).children()[0].pid, signal.SIGKILL)
             killed = time.time_ns()
+            meanwhile()
             process.wait(60)
             ended_s = (time.time_ns() - killed) / 1e9
         finally:
@@ -62,8 +67,17 @@ def test_a_lost_worker_voids_the_run_within_seconds(tmp_path: Path) -> None:
 
 
 def test_a_loss_that_was_allowed_is_a_note(tmp_path: Path) -> None:
-    """With --allow-worker-loss the other worker goes on with its own events, the next stage is played whole."""
-    section, _, noticed_s, _ = _strike(tmp_path, "--allow-worker-loss")
+    """With --allow-worker-loss the other worker goes on with its own events, the next stage is played whole. Prometheus
+    is told of it.
+    """
+    port = free_port()
+
+    def told() -> bool:
+        text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+        return {"hookswarm_workers_gone_total 1.0", "hookswarm_workers 1.0"} <= set(text.splitlines())
+
+    web_ui = ("--autostart", "--autoquit", "0", "--web-host", "127.0.0.1", "--web-port", str(port))
+    section, _, noticed_s, _ = _strike(tmp_path, "--allow-worker-loss", *web_ui, meanwhile=lambda: wait_until(told, 10))
     assert 0 < noticed_s < 4.5
     allowed = {"worker_lost", "locust_total_differs"}
     assert section.verdict.status is Status.PASS or codes(section) <= BUSY | allowed, section.verdict

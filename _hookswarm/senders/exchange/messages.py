@@ -147,6 +147,10 @@ class OriginTick(BaseModel):
     in_flight: int
     avoided: list[int] = []
     """Targets that it believes ill."""
+    late: int = 0
+    """Attempts for which an idle worker woke so late that the schedule was another one."""
+    outcomes: list[int] = []
+    """Attempts by outcome's code."""
 
 
 class WorkerTick(BaseModel):
@@ -154,5 +158,7 @@ class WorkerTick(BaseModel):
 
     stage: int
     origins: list[OriginTick]
-    outcomes: list[int] = []
-    """Attempts by outcome's code."""
+    wall_s: float = 0.0
+    """How long it plays the stage."""
+    starved_s: float | None = None
+    """How much of that it was ready to run and had no CPU; None where the kernel does not tell."""

@@ -19,8 +19,12 @@ class Inbox:
     failure: str = ""
     partings: dict[str, str] = field(default_factory=dict)
     """Workers that end before the run does, and what they say of it."""
+    gone: int = 0
+    """Sending processes that ended, or fell silent, in the run."""
     begun: set[int] = field(default_factory=set)
     """Numbers of the stages that began."""
+    strategies: dict[int, str] = field(default_factory=dict)
+    """Theirs, by number."""
     settled: Counter[str] = field(default_factory=Counter)
     """Deliveries that the stages' reports told of, so far, by the stage's name."""
     stage: Stage | None = None
@@ -36,6 +40,7 @@ class Inbox:
         self.stage = self.last = stage
         self.number, self.start_ns = number, start_ns
         self.begun.add(number)
+        self.strategies[number] = stage.strategy
 
     def origins(self) -> list[OriginTick]:
         """How the stage that is on, or was last, stands at each origin in each process."""
@@ -43,6 +48,6 @@ class Inbox:
 
     def outcomes(self) -> dict[Outcome, int]:
         """How many attempts of the run had each."""
-        told = [tick.outcomes for tick in self.ticks.values() if tick.outcomes]
+        told = [one.outcomes for tick in self.ticks.values() for one in tick.origins if one.outcomes]
         counts = {outcome: sum(own[outcome] for own in told) for outcome in Outcome}
         return {outcome: count for outcome, count in counts.items() if count}

@@ -14,12 +14,13 @@ from locust.runners import LocalRunner, MasterRunner
 
 from _hookswarm.records.clock import Clock
 from _hookswarm.senders.exchange.counted import CountedDeliveries
-from _hookswarm.senders.master import live, metrics
+from _hookswarm.senders.master import live
 from _hookswarm.senders.master.conductor import Conductor
 from _hookswarm.senders.master.ending import LAST_LEFT, UNKNOWN, Ending
 from _hookswarm.senders.master.live import Live
 from _hookswarm.senders.master.reception import Reception
 from _hookswarm.senders.master.say import say
+from _hookswarm.senders.master.snapshot import RunSnapshot
 from _hookswarm.senders.master.workers import Workers
 from _hookswarm.senders.plan.plan import Plan
 from _hookswarm.senders.plan.settings import Settings
@@ -115,7 +116,7 @@ class Master:
         """Why Locust is about to end the run that is on."""
         self._ending.note(cause)
 
-    def snapshot(self) -> metrics.RunSnapshot:
+    def snapshot(self) -> RunSnapshot:
         """How the run stands, for whoever watches it."""
         return self._reception.snapshot(self.processes)
 

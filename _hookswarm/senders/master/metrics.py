@@ -1,78 +1,68 @@
 """What the master tells Prometheus, on its web port at /metrics: Locust's statistics and the workers' ticks.
 
-Nothing is counted for it on the way: histograms are made of Locust's own when somebody asks. Counters only grow while
-the process lives, as Prometheus wants it, though Locust's begin again with every run, and when somebody resets them.
+Nothing is counted for it on the way: histograms are made of Locust's own when somebody asks.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from _hookswarm.senders.exchange.counted import CountedDeliveries
+from _hookswarm.senders.master.snapshot import Counts, RunSnapshot, Waiting
 
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 
+WHERE = ("origin", "strategy")
 
-@dataclass(frozen=True)
-class RunSnapshot:
-    """How a run stands."""
-
-    deliveries: list[CountedDeliveries] = field(default_factory=list)
-    attempts: Mapping[str, int] = field(default_factory=dict)
-    """By outcome."""
-    queued: int = 0
-    in_flight: int = 0
-    workers: int = 0
-    stage: str = ""
-    """The one that is on; empty: none."""
-    faults: tuple[str, ...] = ()
-    """That hold now, by their names."""
-
-
-class Before:
-    """What was counted before the counters last began again, by series."""
-
-    def __init__(self) -> None:
-        self._deliveries: dict[tuple[str, str, str], CountedDeliveries] = {}
-        self._attempts: Counter[str] = Counter()
-
-    def keep_deliveries(self, counted: Iterable[CountedDeliveries]) -> None:
-        """Theirs begin again now."""
-        self._deliveries = _summed([*self._deliveries.values(), *counted])
-
-    def keep_attempts(self, by_outcome: Mapping[str, int]) -> None:
-        """Theirs begin again now."""
-        self._attempts.update(by_outcome)
-
-    def with_it(self, now: RunSnapshot) -> RunSnapshot:
-        """All that was counted since the process began."""
-        return replace(
-            now,
-            deliveries=list(_summed([*self._deliveries.values(), *now.deliveries]).values()),
-            attempts=self._attempts + Counter(now.attempts),
-        )
-
-
-def _summed(counted: Iterable[CountedDeliveries]) -> dict[tuple[str, str, str], CountedDeliveries]:
-    found: dict[tuple[str, str, str], CountedDeliveries] = {}
-    for one in counted:
-        named = (one.stage, one.origin, one.strategy)
-        past = found.get(named)
-        found[named] = replace(
-            one,
-            settled=one.settled + (past.settled if past else 0),
-            failed=one.failed + (past.failed if past else 0),
-            total_ms=one.total_ms + (past.total_ms if past else 0.0),
-            latencies=Counter(one.latencies) + Counter(past.latencies if past else {}),
-        )
-    return found
+COUNTED: Mapping[str, tuple[str, Callable[[Counts], int]]] = {
+    "hookswarm_events_due": ("Events that fell due.", lambda one: one.due),
+    "hookswarm_events_abandoned": (
+        "Events that fell due and were not settled when their stage was over: not sent in time.",
+        lambda one: one.abandoned,
+    ),
+    "hookswarm_attempts_late": (
+        "Attempts for which an idle worker woke more than 20 ms late: the sender's machine was the limit.",
+        lambda one: one.late,
+    ),
+}
+AWAITED: Mapping[str, tuple[str, Callable[[Waiting], int]]] = {
+    "hookswarm_queue_length": ("Events that are due and wait for a worker.", lambda one: one.queued),
+    "hookswarm_retries_waiting": ("Events that wait for their next attempt.", lambda one: one.retrying),
+    "hookswarm_in_flight": ("Attempts under way.", lambda one: one.in_flight),
+}
 
 
 def run_metrics(now: RunSnapshot) -> Iterator[Metric]:
     """Latencies are in seconds, and counted by BUCKETS_S."""
-    labels = ("stage", "origin", "strategy")
+    yield from _settled(now)
+    attempts = CounterMetricFamily(
+        "hookswarm_attempts", "Attempts answered or given up, by how they ended.", labels=(*WHERE, "outcome")
+    )
+    for where, one in now.counts.items():
+        for outcome, count in one.attempts.items():
+            attempts.add_metric((*where, outcome), count)
+    yield attempts
+    for name, (told, count_of) in COUNTED.items():
+        counter = CounterMetricFamily(name, told, labels=WHERE)
+        for where, one in now.counts.items():
+            counter.add_metric(where, count_of(one))
+        yield counter
+    for name, (told, length_of) in AWAITED.items():
+        gauge = GaugeMetricFamily(name, told, labels=WHERE)
+        for where, left in now.waiting.items():
+            gauge.add_metric(where, length_of(left))
+        yield gauge
+    yield from _senders(now)
+    stage = GaugeMetricFamily("hookswarm_stage_running", "1 for the stage that is on.", labels=("stage",))
+    if now.stage:
+        stage.add_metric((now.stage,), 1)
+    faults = GaugeMetricFamily("hookswarm_fault_active", "1 for each planned fault that holds now.", labels=("fault",))
+    for fault in now.faults:
+        faults.add_metric((fault,), 1)
+    yield from (stage, faults)
+
+
+def _settled(now: RunSnapshot) -> Iterator[Metric]:
+    labels = ("stage", *WHERE)
     deliveries = CounterMetricFamily(
         "hookswarm_deliveries", "Deliveries settled: acknowledged, or failed for good.", labels=(*labels, "result")
     )
@@ -84,19 +74,25 @@ def run_metrics(now: RunSnapshot) -> Iterator[Metric]:
         deliveries.add_metric((*named, "acknowledged"), one.settled - one.failed)
         deliveries.add_metric((*named, "failed"), one.failed)
         latency.add_metric(named, list(_buckets(one.latencies)), one.total_ms / 1e3)
-    attempts = CounterMetricFamily("hookswarm_attempts", "Attempts answered or given up.", labels=("outcome",))
-    for outcome, count in now.attempts.items():
-        attempts.add_metric((outcome,), count)
-    stage = GaugeMetricFamily("hookswarm_stage_running", "The stage that is on.", labels=("stage",))
-    if now.stage:
-        stage.add_metric((now.stage,), 1)
-    faults = GaugeMetricFamily("hookswarm_fault_active", "Faults that hold now.", labels=("fault",))
-    for fault in now.faults:
-        faults.add_metric((fault,), 1)
-    yield from (deliveries, latency, attempts, stage, faults)
-    yield GaugeMetricFamily("hookswarm_queue_length", "Deliveries that are due and wait.", now.queued)
-    yield GaugeMetricFamily("hookswarm_in_flight", "Attempts under way.", now.in_flight)
-    yield GaugeMetricFamily("hookswarm_workers", "Sending processes.", now.workers)
+    yield from (deliveries, latency)
+
+
+def _senders(now: RunSnapshot) -> Iterator[Metric]:
+    yield GaugeMetricFamily("hookswarm_workers", "Sending processes that are there.", now.workers)
+    yield CounterMetricFamily(
+        "hookswarm_workers_gone", "Sending processes that ended, or were silent for 4 s, in a run.", now.gone
+    )
+    yield GaugeMetricFamily(
+        "hookswarm_worker_starved_ratio",
+        "Share of the stage that is on in which a sending process was ready to run and had no CPU: of the worst one. "
+        "Absent between stages, and where the kernel does not tell.",
+        now.starved,
+    )
+    yield GaugeMetricFamily(
+        "hookswarm_worker_starved_limit_ratio",
+        "The share from which on the figures of the stage that is on say nothing of the target. Absent between stages.",
+        now.starved_limit,
+    )
 
 
 def _buckets(latencies: Mapping[float, int]) -> Iterator[tuple[str, float]]:

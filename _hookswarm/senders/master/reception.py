@@ -1,6 +1,7 @@
 """What the workers tell the master, and are answered; and how a run stands by it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,9 @@ from _hookswarm.senders.exchange.messages import (
 )
 from _hookswarm.senders.exchange.silence import Silence
 from _hookswarm.senders.exchange.supply import Wanted
-from _hookswarm.senders.master import metrics
 from _hookswarm.senders.master.agreement import disagreement
 from _hookswarm.senders.master.inbox import Inbox
+from _hookswarm.senders.master.snapshot import Before, RunSnapshot, snapshot_of
 from _hookswarm.senders.master.supplier import Supplier
 from _hookswarm.senders.plan.settings import Settings
 
@@ -59,7 +60,7 @@ class Reception:
         self._runner = runner
         self._clock = clock
         self._boot = boot_id()
-        self._before = metrics.Before()
+        self._before = Before()
         self._keep_counts(runner.stats)
         runner.register_message(READY, self._on_ready)
         runner.register_message(REPORT, self._on_report)
@@ -75,7 +76,7 @@ class Reception:
 
     def begin(self, settings: Settings, fault: str) -> None:
         """A new run; one with a `fault` is to end at once."""
-        self._before.keep_attempts(self._attempts())
+        self._before.keep_run(self._snapshot())
         self.inbox = Inbox(failure=fault)
         self._settings = settings
         if settings.endpoints:
@@ -127,23 +128,13 @@ class Reception:
         """What Locust counted so far; processes of their own tell it every three seconds."""
         return counted.counted_deliveries(self._runner.stats.entries)
 
-    def snapshot(self, processes: int) -> metrics.RunSnapshot:
+    def snapshot(self, processes: int) -> RunSnapshot:
         """How the run stands, as Locust and the workers tell it; counts are of all runs of this process."""
-        inbox = self.inbox
-        now = inbox.origins() if inbox.stage else []
-        snapshot = metrics.RunSnapshot(
-            deliveries=self.counted(),
-            attempts=self._attempts(),
-            queued=sum(one.queued for one in now),
-            in_flight=sum(one.in_flight for one in now),
-            workers=processes,
-            stage=inbox.stage.name if inbox.stage else "",
-            faults=inbox.stage.faults_at((self._clock.now() - inbox.start_ns) / 1e9) if inbox.stage else (),
-        )
-        return self._before.with_it(snapshot)
+        return replace(self._before.with_it(self._snapshot()), workers=processes)
 
-    def _attempts(self) -> dict[str, int]:
-        return {outcome.name.lower(): count for outcome, count in self.inbox.outcomes().items()}
+    def _snapshot(self) -> RunSnapshot:
+        regions = [region.name for region in self._settings.regions]
+        return snapshot_of(self.inbox, self.counted(), regions, self._clock.now())
 
     def _keep_counts(self, stats: RequestStats) -> None:
         """Locust clears its statistics when a run begins, and resets them when a user asks: we go on from there."""

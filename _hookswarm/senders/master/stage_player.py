@@ -222,6 +222,7 @@ class StagePlayer:
         self._parted |= parting
         gone = set(self.workers.lost())
         lost = gone - self._parted
+        self._inbox.gone += len(lost | parting)
         allowed = self._settings.allow_worker_loss and self.workers.alive() - self._parted
         for worker in sorted(lost | parting if allowed else lost):
             self._folder.timeline.add(WorkerLost(at_ns=self._clock.now(), worker=worker))

@@ -105,7 +105,7 @@ def _last_line(told: str) -> str:
 def _python(*command: str) -> "subprocess.CompletedProcess[str]":
     try:
         return subprocess.run(
-            [sys.executable, "-m", *command],
+            ["nice", "-n", "19", sys.executable, "-m", *command],  # the next run may be on by now
             env=os.environ | importable(),
             capture_output=True,
             text=True,

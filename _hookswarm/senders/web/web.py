@@ -22,6 +22,7 @@ from _hookswarm.senders.master.master import Master
 from _hookswarm.senders.plan.options import CHECK, GROUPS, NOT_IN_FORM, REPEATABLE, field_of, from_form, lines_of
 from _hookswarm.senders.plan.plan import Plan
 from _hookswarm.senders.plan.settings import Settings
+from _hookswarm.senders.web.books import Books
 from _hookswarm.senders.web.downloads import FILES, DownloadError, Downloads, refuse_wrong
 from _hookswarm.senders.web.history import History
 from _hookswarm.senders.web.result import Results
@@ -51,6 +52,7 @@ def extend_web_ui(web_ui: WebUI, master: Master, options: Namespace, check: Chec
 
 
 def _add_routes(web_ui: WebUI, master: Master, downloads: Downloads, base: str) -> None:
+    books = Books(downloads, master.last_run)
     history, results = History(time.monotonic), Results(downloads, master.last_run, lambda: master.begun)
     gevent.spawn(_keep_history, history, master)
 
@@ -78,7 +80,7 @@ def _add_routes(web_ui: WebUI, master: Master, downloads: Downloads, base: str) 
         return send_file(path.resolve(), as_attachment=True, download_name=f"{run.name}-{name}")
 
     def told() -> Answer:
-        text, kind = exposition(metrics.run_metrics(master.snapshot()))
+        text, kind = exposition([*metrics.run_metrics(master.snapshot()), *books.metrics()])
         return Response(text, content_type=kind)
 
     ours = Blueprint("webhooks", __name__, url_prefix=f"{base}/webhooks")

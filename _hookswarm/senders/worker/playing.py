@@ -34,6 +34,8 @@ class Lane:
             retrying=queue.waiting(),
             in_flight=queue.in_flight,
             avoided=self.origin.avoided(),
+            late=queue.late,
+            outcomes=list(self.sender.outcomes),
         )
 
 
@@ -87,11 +89,12 @@ class Playing:
                 abandoned += 1
         return abandoned
 
-    def tick(self) -> dict[str, Any]:
-        """How it stands, as a message."""
+    def tick(self, wall_s: float, starved_s: float | None) -> dict[str, Any]:
+        """How it stands, as a message: for so long, and so much of that without a CPU."""
         tick = WorkerTick(
             stage=self.number,
             origins=[lane.tick() for lane in self.lanes.values()],
-            outcomes=[sum(own) for own in zip(*(lane.sender.outcomes for lane in self.lanes.values()), strict=True)],
+            wall_s=round(wall_s, 3),
+            starved_s=starved_s if starved_s is None else round(starved_s, 3),
         )
         return tick.model_dump()

@@ -247,7 +247,8 @@ class SendingProcess:
                 drained_by = time.monotonic() + playing.stage.drain_s
             pulses += 1
             if pulses % TICK_EVERY == 0:
-                self._tell(TICK, playing.tick())
+                wall, _, starved = usage.since()
+                self._tell(TICK, playing.tick(wall, starved))
         gevent.killall(probes)
         playing.stop()
         self._workers.await_answers(playing, lambda: self._halted_by)
@@ -259,8 +260,8 @@ class SendingProcess:
         self._sampler.sample()
         if playing.stage.settle_s:
             give_back()
-        self._tell(TICK, playing.tick())
         wall, cpu, starved = usage.since()
+        self._tell(TICK, playing.tick(wall, starved))
         queues = playing.queues()
         report = WorkerReport(
             worker=self.name,

@@ -24,21 +24,25 @@ FAILOVER = Stage(
 START_NS = 1_000_000_000_000
 
 
-def tick(origin: int, *, due: int = 0, settled: int = 0, failed: int = 0, avoided: tuple[int, ...] = ()) -> OriginTick:
-    return OriginTick(
-        origin=origin, due=due, settled=settled, failed=failed, queued=0, retrying=1, in_flight=2, avoided=list(avoided)
-    )
-
-
-def worker(stage: int, *origins: OriginTick, acknowledged: int = 0) -> WorkerTick:
+def tick(
+    origin: int, *, due: int = 0, settled: int = 0, failed: int = 0, avoided: tuple[int, ...] = (), taken: int = 0
+) -> OriginTick:
+    """`taken`: attempts that were acknowledged."""
     outcomes = [0] * len(Outcome)
-    outcomes[Outcome.ACKNOWLEDGED] = acknowledged
-    return WorkerTick(stage=stage, origins=list(origins), outcomes=outcomes)
+    outcomes[Outcome.ACKNOWLEDGED] = taken
+    return OriginTick(
+        origin=origin, due=due, settled=settled, failed=failed, queued=0, retrying=1, in_flight=2,
+        avoided=list(avoided), outcomes=outcomes,
+    )  # fmt: skip
 
 
-FIRST = worker(0, tick(0, due=100, settled=95, failed=5), acknowledged=90)
-A = worker(1, tick(0, due=10, settled=6, failed=1), tick(1, due=20, settled=12), acknowledged=17)
-B = worker(1, tick(0, due=11, settled=5, avoided=(0,)), acknowledged=5)
+def worker(stage: int, *origins: OriginTick) -> WorkerTick:
+    return WorkerTick(stage=stage, origins=list(origins))
+
+
+FIRST = worker(0, tick(0, due=100, settled=95, failed=5, taken=90))
+A = worker(1, tick(0, due=10, settled=6, failed=1, taken=5), tick(1, due=20, settled=12, taken=12))
+B = worker(1, tick(0, due=11, settled=5, avoided=(0,), taken=5))
 
 
 def seen(passed_s: float, *, stage: Stage | None = FAILOVER, deliveries: tuple[CountedDeliveries, ...] = ()) -> Live:
