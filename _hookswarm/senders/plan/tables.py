@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from _hookswarm.common.errors import ConfigError, faults_of
 from _hookswarm.senders.plan import vocabulary
+from _hookswarm.senders.plan.made_payloads import Function
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.service.table import Service
@@ -32,6 +33,7 @@ class Table:
     stages: ClassVar[Sequence[Stage]]
     quick_stages: ClassVar[Sequence[Stage]]
     service_stages: ClassVar[ServiceStages | None] = None
+    payloads: ClassVar[Sequence[Function]] = ()
 
 
 class Staged(Protocol):
