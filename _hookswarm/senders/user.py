@@ -63,7 +63,7 @@ class StagesShape(LoadTestShape):
     abstract = True
     test: ClassVar[str]
     stages: ClassVar[tuple[Stage, ...]]
-    quick_stages: ClassVar[tuple[Stage, ...]]
+    quick_stages: ClassVar[tuple[Stage, ...]] = ()
     service_stages: ClassVar[ServiceStages | None] = None
     """Makes those that are played beside through a delivery service."""
     payloads: ClassVar[Sequence[Function]] = ()
