@@ -105,6 +105,6 @@ def test_locusts_own_parser_takes_what_is_shown_of_locust() -> None:
     assert len(words) > 5
     told = [sys.executable, "-c", LOCUST]
     done = subprocess.run(
-        told, input=json.dumps(words), cwd=CHECKOUT, env=environment(), capture_output=True, text=True, timeout=60
+        told, input=json.dumps(words), cwd=CHECKOUT, env=environment(), capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
