@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Constant,
         Delay,
         Duplicate,
+        Event,
         Faults,
         HealthLaw,
         Incident,
@@ -37,9 +38,9 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Duplicate", "Faults", "HealthLaw", "Incident",
-    "Jitter", "Limits", "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape", "WebhookClass",
-    "__version__", "conformance", "law", "scaling", "senders", "sweep",
+    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Duplicate", "Event", "Faults", "HealthLaw",
+    "Incident", "Jitter", "Limits", "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "StagesShape",
+    "WebhookClass", "__version__", "conformance", "law", "scaling", "senders", "sweep",
 ]  # fmt: skip
 
 

@@ -41,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return Exit.USAGE
 
 
-def _analyse(argv: Sequence[str]) -> int:
+def make_parser() -> argparse.ArgumentParser:
+    """What it takes where no other command is named."""
     parser = argparse.ArgumentParser(
         prog="python -m hookswarm.analysis",
         description="Balance the books of a run, write its reports, and say what they mean.",
@@ -55,7 +56,11 @@ def _analyse(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--keep-disturbed", action="store_true", help="tell the figures of disturbed stages, too: do not trust them"
     )
-    options = parser.parse_args(argv)
+    return parser
+
+
+def _analyse(argv: Sequence[str]) -> int:
+    options = make_parser().parse_args(argv)
     wanted = checks.parse_checks(options.check)
     frames = load_run(options.run)
     try:
@@ -80,21 +85,31 @@ def _analyse(argv: Sequence[str]) -> int:
     return end
 
 
-def _checks(argv: Sequence[str]) -> int:
+def make_checks_parser() -> argparse.ArgumentParser:
+    """What `checks` takes."""
     parser = argparse.ArgumentParser(
         prog="python -m hookswarm.analysis checks", description="Say whether checks can be understood, without a run."
     )
     parser.add_argument("checks", nargs="+", metavar="CHECK", help="such as 'p99_ms<250'")
-    checks.parse_checks(parser.parse_args(argv).checks)
+    return parser
+
+
+def _checks(argv: Sequence[str]) -> int:
+    checks.parse_checks(make_checks_parser().parse_args(argv).checks)
     return Exit.PASS
 
 
-def _schemas(argv: Sequence[str]) -> int:
+def make_schemas_parser() -> argparse.ArgumentParser:
+    """What `schemas` takes."""
     parser = argparse.ArgumentParser(
         prog="python -m hookswarm.analysis schemas", description="Write the reports' JSON Schemas."
     )
     parser.add_argument("folder", type=Path, metavar="DIR")
-    folder = parser.parse_args(argv).folder
+    return parser
+
+
+def _schemas(argv: Sequence[str]) -> int:
+    folder = make_schemas_parser().parse_args(argv).folder
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.json_schemas().items():
         write_atomically(folder / name, text)

@@ -41,8 +41,8 @@ NAMED = 3
 """Numbers that these runs cannot tell, by name."""
 
 
-def main(argv: Sequence[str]) -> Exit:
-    """Raises RunError, JournalError, OSError."""
+def make_parser() -> argparse.ArgumentParser:
+    """What `compare` takes."""
     parser = argparse.ArgumentParser(
         prog="python -m hookswarm.analysis compare",
         description="Compare two sets of runs of one test; the unit is the run, so give several of each.",
@@ -58,7 +58,12 @@ def main(argv: Sequence[str]) -> Exit:
         action="store_true",
         help="hold the plain values against the threshold, however much runs vary: for one run against one",
     )
-    options = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str]) -> Exit:
+    """Raises RunError, JournalError, OSError."""
+    options = make_parser().parse_args(argv)
     if options.new is None:
         raise RunError("compare takes two sets of runs: name the one to compare with after the first")
     if not 0 <= options.threshold < 1000:

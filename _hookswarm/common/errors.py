@@ -12,6 +12,7 @@ HookswarmError
 ├── StepError            a step that a delivery service does not take (senders.service)
 ├── ControlError         a receiver that does not obey (senders.master)
 ├── ObserverError        an observer that says no number (senders.plan)
+├── PayloadError         a function of a locustfile's that makes no body (senders.plan)
 ├── ReportError          a run that was measured, and cannot be reported (runner)
 ├── WireError            an attempt without an answer (senders.transport)
 ├── DownloadError        a download that cannot be made (senders.web)

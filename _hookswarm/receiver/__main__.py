@@ -75,7 +75,8 @@ def _prog() -> str:
     return called(sys.argv[0], "hookswarm.receiver")
 
 
-def _single_parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """What one region's receiver takes."""
     parser = _Parser(
         prog=_prog(),
         description=f"A webhook receiver that keeps a journal. '{_prog()} fleet --help': several at once.",
@@ -91,7 +92,8 @@ def _single_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _fleet_parser() -> argparse.ArgumentParser:
+def make_fleet_parser() -> argparse.ArgumentParser:
+    """What `fleet` takes."""
     parser = _Parser(prog=f"{_prog()} fleet", description="Run every region of a TOML table.")
     parser.add_argument("table", type=Path, nargs="?", default=DEFAULT_TABLE, metavar="TOML")
     _common(parser)
@@ -101,7 +103,7 @@ def _fleet_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     try:
-        return _fleet(_fleet_parser().parse_args(argv[1:])) if argv[:1] == ["fleet"] else _single(argv)
+        return _fleet(make_fleet_parser().parse_args(argv[1:])) if argv[:1] == ["fleet"] else _single(argv)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)
         return Exit.USAGE
@@ -110,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _single(argv: Sequence[str]) -> int:
     from _hookswarm.receiver.supervisor import DataPlaneError, Supervisor
 
-    options = _single_parser().parse_args(argv)
+    options = make_parser().parse_args(argv)
     faults = _number_faults(options)
     region = _region(options, faults)
     listens = [(options.host, options.port), (options.control_host, options.control_port)]

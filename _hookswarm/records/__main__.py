@@ -12,7 +12,8 @@ from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.export import export
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def make_parser() -> argparse.ArgumentParser:
+    """What the command takes."""
     parser = argparse.ArgumentParser(prog="python -m hookswarm.records", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     export_parser = commands.add_parser("export", help="write a run's journals as tables for other tools")
@@ -23,7 +24,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         "collect", help="fetch the receivers' files of a run over their control APIs, where hosts share no folder"
     )
     collect_parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, which holds run.json")
-    options = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = make_parser().parse_args(argv)
     try:
         if options.command == "collect":
             for path in collect(options.run, say=lambda text: print(text, file=sys.stderr)):

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from _hookswarm.common.errors import ConfigError
 from _hookswarm.runner.options import theirs
 from _hookswarm.runner.receivers import own_regions
 from _hookswarm.runner.tests import LOCUSTFILES, TESTS, Test
+from _hookswarm.senders.plan.made_payloads import named_functions
 from _hookswarm.senders.plan.plan import NothingLeftError, Plan, arranged, make_plan
 from _hookswarm.senders.plan.settings import Settings, at_regions
 from _hookswarm.senders.plan.stages import Stage
@@ -48,7 +50,9 @@ def plan_tests(options: argparse.Namespace, settings: Settings) -> Outlook:
             continue
         try:
             at[name] = at_regions(settings, own_regions(test, options)) if ours else settings
-            stages[name] = stages_of(read_table(LOCUSTFILES / test.file), at[name])
+            table = read_table(LOCUSTFILES / test.file)
+            at[name] = replace(at[name], functions=named_functions(table.payloads))
+            stages[name] = stages_of(table, at[name])
         except ConfigError as error:
             faults += [f"test {name}: {fault}" for fault in error.faults]
     names = {name: [stage.name for stage in arranged(own, at[name])] for name, own in stages.items()}

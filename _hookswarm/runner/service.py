@@ -19,7 +19,8 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigError([f"{message}: {self.prog} --help shows all options"])
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """What the command takes."""
     parser = _Parser(
         prog="python -m hookswarm.service",
         description="Try the table of a delivery service, and take down what a killed run left there.",
@@ -43,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     try:
-        parser = _parser()
+        parser = make_parser()
         options = parser.parse_args(argv)
         if not options.command:
             parser.error("name a command: check FILE|NAME, or clean RUN")

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 from _hookswarm.common.wording import first_of
 from _hookswarm.runner.plans import Outlook, Prepared
-from _hookswarm.senders.plan.marked import Marked
-from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.plan import NAMES_SHOWN
 from _hookswarm.senders.plan.serviced import addresses_of
 from _hookswarm.senders.service.account import open_account
@@ -33,9 +31,8 @@ def service_told(outlook: Outlook, prepared: Prepared, service: Service) -> Iter
     stage = prepared.plan.stages[0]
     if settings.captured:
         yield f"\npayloads: {settings.captured.told()}"
-    payloads = settings.captured or Generated(stage.payload, settings.seed)
     yield f"\nthe first event, of {stage.name!r}:\n"
-    yield from rehearsal.publish(Marked(payloads).body(SAMPLE, 0)).splitlines()
+    yield from rehearsal.publish(settings.payloads(stage).body(SAMPLE, 0)).splitlines()
     yield "\nteardown:"
     yield from (f"  {line}" for line in rehearsal.teardown())
 

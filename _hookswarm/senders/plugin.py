@@ -5,6 +5,7 @@ import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from _hookswarm.senders.master.master import Master
 from _hookswarm.senders.master.say import say
 from _hookswarm.senders.plan.checked_options import check_options
 from _hookswarm.senders.plan.endpoint_files import File, open_file
+from _hookswarm.senders.plan.made_payloads import named_functions
 from _hookswarm.senders.plan.options import EXPECT_S, add_options, at_host, name_variables
 from _hookswarm.senders.plan.plan import Plan, make_plan
 from _hookswarm.senders.plan.serviced import addresses_of
@@ -74,6 +76,7 @@ def _set_up(environment: Environment, **_: Any) -> None:
     def chosen(given: Namespace, read: Callable[[Path], File | None] = read) -> tuple[Settings, Plan]:
         """What the options ask for; raises ConfigError."""
         wanted = check_options(at_host(given), read, find)
+        wanted = replace(wanted, functions=named_functions(type(shape).payloads))
         if given.endpoints and not wanted.endpoints:
             return wanted, Plan((), {})  # they are yet to come; a worker plays what it is told
         return wanted, make_plan(stages_of(type(shape), wanted), wanted)

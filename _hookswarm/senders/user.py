@@ -1,6 +1,7 @@
 """Locust's classes: the senders, one for each origin and strategy, and the shape that walks the stages."""
 
 import re
+from collections.abc import Sequence
 from typing import ClassVar
 
 from gevent.event import AsyncResult
@@ -8,6 +9,7 @@ from locust import LoadTestShape, User, task
 
 from _hookswarm.protocol.regions import RegionTable
 from _hookswarm.senders.master.master import Master
+from _hookswarm.senders.plan.made_payloads import Function
 from _hookswarm.senders.plan.options import NO_HOST
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.plan.strategies import playable
@@ -61,9 +63,11 @@ class StagesShape(LoadTestShape):
     abstract = True
     test: ClassVar[str]
     stages: ClassVar[tuple[Stage, ...]]
-    quick_stages: ClassVar[tuple[Stage, ...]]
+    quick_stages: ClassVar[tuple[Stage, ...]] = ()
     service_stages: ClassVar[ServiceStages | None] = None
     """Makes those that are played beside through a delivery service."""
+    payloads: ClassVar[Sequence[Function]] = ()
+    """Make bodies; stages know them by their names: `payload="order"`."""
     master: Master | None = None
 
     def tick(self) -> tuple[int, float, list[type[User]]] | None:

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.slow
 LOCUST = Path(sysconfig.get_path("scripts")) / "locust"
 GENERIC = ("records", "senders", "receiver", "protocol", "common", "analysis", "locustfiles")
 """Names of ours, up to the time when there was a package."""
-(MINE,) = re.findall(r"`mine.py`.*?```python\n(.*?)```", (CHECKOUT / "README.md").read_text(), re.DOTALL)
-"""The locustfile that the README shows."""
+(MINE,) = re.findall(r"`mine.py`.*?```python\n(.*?)```", (CHECKOUT / "docs/your-locustfile.md").read_text(), re.DOTALL)
+"""The locustfile that the documentation shows."""
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_both_commands_say_the_version(fresh: Installed, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("beside", ["broken", "theirs"])
 def test_ones_own_locustfile_runs_in_ones_own_folder(fresh: Installed, tmp_path: Path, beside: str) -> None:
-    """The README's, beside files with our rooms' names: theirs to import, and never taken for ours."""
+    """The documentation's, beside files with our rooms' names: theirs to import, and never taken for ours."""
     own = tmp_path / "own"
     own.mkdir()
     (own / "mine.py").write_text(MINE)

@@ -23,7 +23,6 @@ from _hookswarm.protocol.signing import Signer
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.master.ending import UntestedError
 from _hookswarm.senders.master.probe_advice import Probed, advice, doubt
-from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.transport.answer import WholeAnswer
@@ -123,7 +122,7 @@ def _look(settings: Settings, stage: Stage, aim: Aim) -> Probed:
         found = _send(settings, aim, there, asked.method, asked.headers, asked.body, asked.lacks)
         if found.lacks:
             return found._replace(handshake=True)
-    payloads = settings.captured or Generated(stage.payload, settings.seed)
+    payloads = settings.payloads(stage)
     event_id = format_event_id(EventId(secrets.randbits(32), 0, aim.webhook, 0))
     headers, body = aim.signer.dress(
         event_id,

@@ -6,8 +6,6 @@ from _hookswarm.senders.master.run import Run
 from _hookswarm.senders.master.service_endpoints import ServiceEndpoints
 from _hookswarm.senders.master.settling import settle_by_probe
 from _hookswarm.senders.master.trial import patience_s, told, try_once, why_not_arrived
-from _hookswarm.senders.plan.marked import Marked
-from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.service.account import Account, settle
 from _hookswarm.senders.service.endpoints import served_by
@@ -106,7 +104,7 @@ class Trials:
 
     def _hand(self, account: Account, what: str) -> Hand:
         """Hands over events, each of whose ids is new to the service, also where another run made its endpoints."""
-        payloads = Marked(self._settings.captured or Generated(self._first.payload, self._settings.seed))
+        payloads = self._settings.payloads(self._first)
         return Hand(self._service, account, self._steps, payloads.body, f"{self._folder.manifest.id} {what}")
 
     def _now_s(self) -> float:

@@ -125,6 +125,7 @@ def check_options(
         seed=options.seed,
         results=Path(options.results),
         captured=captured,
+        functions={},
         law=law,
         duration_s=duration_s,
         rate=rate,

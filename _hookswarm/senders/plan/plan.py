@@ -12,7 +12,7 @@ from _hookswarm.senders.plan.bound import Bounded, at_base_rate, at_most, told
 from _hookswarm.senders.plan.calibrated import ANNOUNCED
 from _hookswarm.senders.plan.elsewhere import needs_ours, undressed
 from _hookswarm.senders.plan.over_endpoints import at_most_webhooks, over_endpoints, too_few
-from _hookswarm.senders.plan.plan_check import check_plan
+from _hookswarm.senders.plan.plan_check import check_functions, check_plan
 from _hookswarm.senders.plan.restarts import with_restarts
 from _hookswarm.senders.plan.serviced import most_endpoints, through_service, told_as_one, unfit_for_service
 from _hookswarm.senders.plan.settings import Settings
@@ -78,7 +78,8 @@ def make_plan(stages: Sequence[Stage], settings: Settings) -> Plan:
         stages = [replace(stage, duration_s=settings.duration_s) if stage.stretch else stage for stage in stages]
     regions = len(settings.regions)
     stages = [replace(stage, incidents=tuple(_everywhere(one, regions) for one in stage.incidents)) for stage in stages]
-    check_plan(stages)
+    check_plan(stages, settings.functions)
+    check_functions(stages, settings)
     if settings.rotation and all(stage.length_s and stage.length_s <= settings.rotation[0] for stage in stages):
         said = f"--rotate-at {settings.rotation[0]:g} s: every stage is over by then"
         raise ConfigError([f"{said}: rotate earlier, or make them longer by --duration"])

@@ -1,16 +1,22 @@
 """What must hold of a plan before it is played."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.senders.plan.arrivals import Closed
+from _hookswarm.senders.plan.made_payloads import trial_fault
 from _hookswarm.senders.plan.payloads import SIZES
+from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.plan.strategies import STRATEGIES
 
 
-def check_plan(stages: Sequence[Stage]) -> None:
-    """Raise ConfigError, with every fault, unless each stage can end, is named apart, and can be played."""
+def check_plan(stages: Sequence[Stage], functions: Iterable[str] = ()) -> None:
+    """Raise ConfigError, with every fault, unless each stage can end, is named apart, and can be played.
+
+    `functions`: names of those that make payloads.
+    """
+    bodies = (*SIZES, *functions)
     names = [stage.name for stage in stages]
     faults = [
         f'stage {number} has no name: write Stage("a name", …)'
@@ -23,9 +29,9 @@ def check_plan(stages: Sequence[Stage]) -> None:
         if stage.events is None and stage.duration_s is None
     ]
     faults += [
-        f"stage {name!r}: unknown payload distribution {stage.payload!r}; there are {', '.join(SIZES)}"
+        f"stage {name!r}: unknown payload {stage.payload!r}; there are {', '.join(bodies)}"
         for name, stage in zip(names, stages, strict=True)
-        if isinstance(stage.payload, str) and stage.payload not in SIZES
+        if isinstance(stage.payload, str) and stage.payload not in bodies
     ]
     faults += [
         f"stage {name!r}: {problem}"
@@ -71,6 +77,13 @@ def check_plan(stages: Sequence[Stage]) -> None:
     faults += [f"two stages are named {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
     if faults or not stages:
         raise ConfigError(faults or ["a plan without stages"])
+
+
+def check_functions(stages: Sequence[Stage], settings: Settings) -> None:
+    """Raise ConfigError, with every fault, unless each function makes the first body of each stage that names it."""
+    tried = [made for stage in stages if (made := settings.made(stage))]
+    if faults := list(dict.fromkeys(filter(None, map(trial_fault, tried)))):
+        raise ConfigError(faults)
 
 
 def _duplicate_problems(stage: Stage) -> Iterator[str]:

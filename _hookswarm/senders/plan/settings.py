@@ -25,11 +25,15 @@ from _hookswarm.senders.plan.captured import Captured
 from _hookswarm.senders.plan.destination import all_ours
 from _hookswarm.senders.plan.endpoints import EndpointTable
 from _hookswarm.senders.plan.headers import Headers
+from _hookswarm.senders.plan.made_payloads import Functions, Made
+from _hookswarm.senders.plan.marked import Marked
 from _hookswarm.senders.plan.observer import Observer
+from _hookswarm.senders.plan.payloads import Generated, Payloads
 from _hookswarm.senders.plan.rates import Bound
 from _hookswarm.senders.plan.reachable import unreachable, unreachable_addresses, unreachable_hosts
 from _hookswarm.senders.plan.retry import RetryLaw
 from _hookswarm.senders.plan.serviced import addresses_of
+from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.plan.target import TargetTemplate
 from _hookswarm.senders.service.table import Service
 from _hookswarm.senders.transport.wire import Timeouts
@@ -54,6 +58,8 @@ class Settings:
     seed: int
     results: Path
     captured: Captured | None
+    functions: Functions
+    """Of the locustfile's own, that make bodies."""
     law: tuple[str, RetryLaw] | None
     """What the stages that retry are put under, and what to call it; None: as they are planned."""
     duration_s: float | None
@@ -114,6 +120,19 @@ class Settings:
     def written_in(self) -> Format:
         """What the payloads are."""
         return self.captured.format if self.captured else "json"
+
+    def payloads(self, stage: Stage) -> Payloads:
+        """What makes a stage's bodies; what a service is published carries its event's mark."""
+        found: Payloads | None = self.captured or self.made(stage)
+        found = found or Generated(stage.payload, self.seed)
+        return Marked(found) if self.service else found
+
+    def made(self, stage: Stage) -> Made | None:
+        """What makes them by a function of the locustfile's own; None: the stage names none."""
+        name = str(stage.payload)
+        if name not in self.functions:
+            return None
+        return Made(name, self.functions[name], stage.webhooks, self.seed, objects=self.service is not None)
 
     @property
     def hidden(self) -> list[bytes]:

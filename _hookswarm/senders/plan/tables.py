@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from _hookswarm.common.errors import ConfigError, faults_of
 from _hookswarm.senders.plan import vocabulary
+from _hookswarm.senders.plan.made_payloads import Function
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.service.table import Service
@@ -30,8 +31,9 @@ class Table:
 
     test: ClassVar[str]
     stages: ClassVar[Sequence[Stage]]
-    quick_stages: ClassVar[Sequence[Stage]]
+    quick_stages: ClassVar[Sequence[Stage]] = ()
     service_stages: ClassVar[ServiceStages | None] = None
+    payloads: ClassVar[Sequence[Function]] = ()
 
 
 class Staged(Protocol):
@@ -46,8 +48,13 @@ class Staged(Protocol):
 
 
 def stages_of(table: Staged, settings: Settings) -> Sequence[Stage]:
-    """A test's stages in the form that is wanted; through a delivery service those, too, that ask about it."""
+    """A test's stages in the form that is wanted; through a delivery service those, too, that ask about it.
+
+    Raises ConfigError where there is no such form.
+    """
     own = table.quick_stages if settings.quick else table.stages
+    if settings.quick and not own:
+        raise ConfigError(["--quick: the table has no `quick_stages`: leave it out, or write some"])
     if not (settings.service and table.service_stages):
         return own
     return (*own, *table.service_stages(settings.service, settings.quick))

@@ -5,6 +5,7 @@ from _hookswarm.senders.plan.arrivals import Backlog, Bursts, Closed, Constant, 
 from _hookswarm.senders.plan.conformance import conformance
 from _hookswarm.senders.plan.duplicates import Duplicate
 from _hookswarm.senders.plan.health import HealthLaw
+from _hookswarm.senders.plan.made_payloads import Event
 from _hookswarm.senders.plan.profiles import profile
 from _hookswarm.senders.plan.retry import Budget, Jitter, RetryAfter, RetryLaw, scaled_law
 from _hookswarm.senders.plan.stages import Incident, Limits, Stage, WebhookClass
@@ -17,7 +18,7 @@ def law(name: str, scale: float = 1.0) -> RetryLaw:
 
 
 __all__ = [
-    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Duplicate", "Faults", "HealthLaw", "Incident",
-    "Jitter", "Limits", "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "WebhookClass", "conformance",
-    "law", "scaling", "sweep",
+    "Backlog", "Budget", "Bursts", "Closed", "Constant", "Delay", "Duplicate", "Event", "Faults", "HealthLaw",
+    "Incident", "Jitter", "Limits", "Poisson", "Ramp", "RetryAfter", "RetryLaw", "Sine", "Stage", "WebhookClass",
+    "conformance", "law", "scaling", "sweep",
 ]  # fmt: skip

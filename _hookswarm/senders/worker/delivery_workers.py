@@ -10,6 +10,7 @@ from locust.env import Environment
 
 from _hookswarm.records.rows import Outcome
 from _hookswarm.senders.exchange.counted import REQUEST_TYPE
+from _hookswarm.senders.plan.made_payloads import PayloadError
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.transport.wire import Timeouts
 from _hookswarm.senders.worker.network import Connections, Network, Transports
@@ -24,8 +25,10 @@ POLL_S = 0.02
 class DeliveryWorkers:
     """Locust's users of one process, each a delivery worker; they share a stage's queues."""
 
-    def __init__(self, environment: Environment, failed: Callable[[OSError], None]) -> None:
-        """`failed` is told of a journal that cannot be written: without it no number can be trusted."""
+    def __init__(self, environment: Environment, failed: Callable[[OSError | PayloadError], None]) -> None:
+        """`failed` is told of a journal that cannot be written: without it no number can be trusted; and of a payload
+        that cannot be made: without it nothing can be sent.
+        """
         self._environment = environment
         self._failed = failed
         self._playing: Playing | None = None
@@ -84,6 +87,10 @@ class DeliveryWorkers:
             except OSError as error:  # the journal
                 self._failed(error)
                 return
+            except PayloadError as error:
+                self._leave_unsent(lane, delivery)
+                self._failed(error)
+                return
             except BaseException:  # killed
                 queue.forget()
                 raise
@@ -115,6 +122,11 @@ class DeliveryWorkers:
         if result.failure and result.failure.outcome is Outcome.LOCAL_SHORTAGE:
             gevent.sleep(0)  # it waited for nothing: a closed loop of such would let nobody else run
         return result
+
+    def _leave_unsent(self, lane: Lane, delivery: Delivery) -> None:
+        """Write down an event that cannot be sent, as one that the run's end found in the queue."""
+        lane.sender.never_sent(delivery, lane.origin.routes[lane.origin.code], Outcome.ABANDONED)
+        lane.sender.queue.forget()
 
     def _skip(self, lane: Lane, delivery: Delivery) -> AttemptResult:
         """Settle an event of a disabled webhook; one that was sent before has its rows already."""

@@ -11,9 +11,7 @@ from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Journal
 from _hookswarm.senders.exchange.messages import Announcement, Part
 from _hookswarm.senders.plan.arrivals import Stripe
-from _hookswarm.senders.plan.marked import Marked
 from _hookswarm.senders.plan.opening import workers_soon
-from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.service.publishing import Publishing
@@ -44,7 +42,6 @@ class LaneMaker:
         origin = Origin(part.origin, stage, settings.regions, settings.links, Random(f"{seed} {part}"), clock)
         # The first events are the first workers': the stripe's are numbered like the events.
         soon = min(max(workers_soon(stage, seed) - part.first, 0), part.last - part.first)
-        payloads = settings.captured or Generated(stage.payload, announcement.seed)
         return Lane(
             origin,
             StageSender(
@@ -56,7 +53,7 @@ class LaneMaker:
                 ),
                 retrier=Retrier(stage.retry, Random(f"{seed} {stripe}")),
                 journal=self.journal,
-                payloads=Marked(payloads) if self.publishing else payloads,
+                payloads=settings.payloads(stage),
                 signer=self.publishing or self._signer(announcement.start_ns),
                 clock=clock,
                 failures=failures,

@@ -10,7 +10,6 @@ from _hookswarm.protocol.identity import run_tag
 from _hookswarm.records.clock import Clock
 from _hookswarm.records.journal import Header, Journal
 from _hookswarm.senders.plan.arrivals import Stripe
-from _hookswarm.senders.plan.payloads import Generated
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
 from _hookswarm.senders.transport.aimed import AimedWire
@@ -80,7 +79,7 @@ def first_request(stage: Stage, settings: Settings) -> bytes:
             queue=DeliveryQueue(stage, Stripe(), seed, clock.now(), clock.now),
             retrier=Retrier(stage.retry, Random(0)),
             journal=journal,
-            payloads=settings.captured or Generated(stage.payload, settings.seed),
+            payloads=settings.payloads(stage),
             signer=settings.signer,
             clock=clock,
             places=places,

@@ -51,6 +51,7 @@ from _hookswarm.senders.exchange.messages import (
 )
 from _hookswarm.senders.exchange.supply import Given
 from _hookswarm.senders.exchange.usage import Lags, Sampler, Usage, host_name, process_log
+from _hookswarm.senders.plan.made_payloads import PayloadError
 from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import from_plain
 from _hookswarm.senders.service.account import Account
@@ -90,7 +91,7 @@ class SendingProcess:
         runner = environment.runner
         assert isinstance(runner, LocalRunner | WorkerRunner)
         self._clock = Clock()
-        self._workers = DeliveryWorkers(environment, self._journal_failed)
+        self._workers = DeliveryWorkers(environment, self._failed)
         self.configure(settings)
         self.name = f"{host_name()}-{os.getpid()}"
         self._runner = runner
@@ -194,7 +195,11 @@ class SendingProcess:
         self._network.begin(stage, announcement.start_ns)
         failures = Failures()
         maker = LaneMaker(self.settings, self._publishing, self._network, self._clock, self._journal)
-        lanes = {part.origin: maker.lane(stage, announcement, part, failures) for part in announcement.parts}
+        try:
+            lanes = {part.origin: maker.lane(stage, announcement, part, failures) for part in announcement.parts}
+        except ConfigError as error:  # another locustfile than the master's: it has no such payload
+            self.refuse(str(error))
+            return
         playing = Playing(announcement.number, stage, timeouts, lanes, failures)
         self._halted_by, self._dismissed = 0.0, False
         self._workers.begin(playing)
@@ -283,6 +288,12 @@ class SendingProcess:
 
     def _tell(self, kind: str, data: dict[str, Any]) -> None:
         self._runner.send_message(kind, data)
+
+    def _failed(self, error: OSError | PayloadError) -> None:
+        if isinstance(error, OSError):
+            self._journal_failed(error)
+        else:
+            self._tell(FAILED, {"message": f"{self.name}: {error}"})
 
     def _journal_failed(self, error: OSError) -> None:
         if error.filename is None and self._journal:  # a write names no file

@@ -1,8 +1,10 @@
 """Tables of stages, read without Locust."""
 
+import argparse
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,14 @@ import pytest
 import hookswarm
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.senders.plan import vocabulary
+from _hookswarm.senders.plan.checked_options import check_options
+from _hookswarm.senders.plan.made_payloads import named_functions
+from _hookswarm.senders.plan.options import add_options
+from _hookswarm.senders.plan.plan import make_plan
+from _hookswarm.senders.plan.settings import Settings
 from _hookswarm.senders.plan.stages import Stage
-from _hookswarm.senders.plan.tables import UNPATCHED, read_table
+from _hookswarm.senders.plan.tables import UNPATCHED, read_table, stages_of
+from tests.support.documented_commands import blocks
 from tests.support.receivers import CHECKOUT
 
 TABLE = """
@@ -74,3 +82,27 @@ assert "locust" in sys.modules
 assert "gevent" not in socket.socket.__module__
 """
     subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, check=True, timeout=60)
+
+
+def test_the_documented_tables_have_plans(tmp_path: Path) -> None:
+    """Those of docs/your-locustfile.md, with their payloads' functions."""
+    texts = [text for _, text in blocks(CHECKOUT / "docs/your-locustfile.md") if "StagesShape" in text]
+    assert len(texts) == 2
+    for text in texts:
+        (tmp_path / "mine.py").write_text(text)
+        table = read_table(tmp_path / "mine.py")
+        wanted = replace(settings(tmp_path), functions=named_functions(table.payloads))
+        assert make_plan(stages_of(table, wanted), wanted).stages
+
+
+def test_a_short_form_that_there_is_not_is_named(tmp_path: Path) -> None:
+    """With what to do."""
+    (tmp_path / "mine.py").write_text(TABLE.replace("    quick_stages = stages\n", ""))
+    with pytest.raises(ConfigError, match="--quick: the table has no `quick_stages`: leave it out, or write some"):
+        stages_of(read_table(tmp_path / "mine.py"), settings(tmp_path, "--quick"))
+
+
+def settings(folder: Path, *options: str) -> Settings:
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    return check_options(parser.parse_args([*options, "--results", str(folder / "results")]))
