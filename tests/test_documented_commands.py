@@ -64,7 +64,7 @@ def test_there_are_commands_of_every_kind() -> None:
 
 def test_each_is_understood_by_its_own_parser(capsys: pytest.CaptureFixture[str]) -> None:
     """Options, choices and numbers; what names no parser of ours is a module that there is."""
-    faults = {}
+    faults: dict[str, str] = {}
     for command in COMMANDS:
         module, rest = module_of(command)
         if module not in MODULES:
@@ -103,7 +103,7 @@ NEED_FILES = ("--cert", "node_modules", "acme.toml")
 @pytest.mark.usefixtures("folder")
 def test_each_run_has_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every `hookswarm` command finds its tests and stages, and nothing is at fault, up to where it would send."""
-    faults = {}
+    faults: dict[str, str] = {}
     planned = 0
     for command in COMMANDS:
         module, rest = module_of(command)

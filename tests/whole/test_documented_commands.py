@@ -82,7 +82,7 @@ def test_each_that_can_run_here_does(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(commands) >= 4
     with ScriptedServer(answering(answer_of(b"", "202 Accepted"))) as server, ThreadPoolExecutor(3) as pool:
         folders = [tmp_path / str(number) for number in range(len(commands))]
-        done = list(pool.map(lambda one: run(*one, server.url), zip(commands, folders, strict=True)))
+        done = list(pool.map(run, commands, folders, [server.url] * len(commands)))
     for command, one, folder in zip(commands, done, folders, strict=True):
         # A busy machine may fail a check of latency, or void the run.
         assert one.returncode in (Exit.PASS, Exit.FAIL, Exit.VOID), f"{command}\n{one.stdout}{one.stderr}"
