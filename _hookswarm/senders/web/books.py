@@ -85,7 +85,8 @@ class Books:
         try:
             report = self._downloads.file(run, REPORT).read_text()
         except DownloadError as error:
-            say(f"Prometheus is not told of the books of {run}: {error}; python -m hookswarm.analysis {run} says more")
+            todo = f"see what python -m hookswarm.analysis {run} says"
+            say(f"Prometheus is not told of the books of {run}: {error}; {todo}")
             return
         if run == self._run:  # else the next one is on
             (self._section,) = _Report.model_validate_json(report).sections.values()

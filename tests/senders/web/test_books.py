@@ -4,11 +4,12 @@ import time
 from pathlib import Path
 
 import gevent
+import pytest
 
 from _hookswarm.analysis.schema.report import Deliveries, Ledger
 from _hookswarm.analysis.verdicts.codes import Code, Effect
 from _hookswarm.senders.web.books import LEDGER, STATES, UNBALANCED, Books, Section, book_metrics
-from _hookswarm.senders.web.downloads import Downloads
+from _hookswarm.senders.web.downloads import FOLDER, Downloads
 from tests.support.journals import arrival, attempt, run, write_run
 
 SENT = [attempt(0), attempt(1)]
@@ -45,6 +46,19 @@ def test_books_that_do_not_balance(tmp_path: Path) -> None:
     assert [found["deliveries", state] for state in STATES] == [2, 2, 0, 0, 0]
     last[0] = None
     assert samples(books) == {}
+
+
+def test_a_run_that_cannot_be_analysed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is told of it to Prometheus, and to the user why."""
+    (tmp_path / FOLDER).mkdir()
+    books = Books(Downloads(), lambda: tmp_path)
+    said, deadline = "", time.monotonic() + 60
+    while not said and time.monotonic() < deadline:
+        assert samples(books) == {}
+        gevent.sleep(0.05)
+        said = capsys.readouterr().out
+    assert "run.json" in said
+    assert said.endswith(f"see what python -m hookswarm.analysis {tmp_path} says\n")
 
 
 def test_a_target_of_others_has_no_ledger() -> None:
