@@ -84,7 +84,7 @@ def test_the_form_changes_no_command() -> None:
     """Whoever reaches the page must not make the master run one."""
     options = parse("--observe=./count")
     assert from_form(options, {"observe": "./count"}) == options
-    with pytest.raises(ConfigError, match="--observe is not to be changed here: start Locust with it"):
+    with pytest.raises(ConfigError, match="--observe cannot be changed here: start Locust with it"):
         from_form(options, {"observe": "rm -r /"})
 
 
@@ -95,9 +95,9 @@ def test_the_form_names_no_table_of_a_service() -> None:
     assert from_form(options, {"service": ""}).service == ""
     for name in service_names():
         assert from_form(options, {"service": name}).service == name
-    with pytest.raises(ConfigError, match=r"--service: '/tmp/other.toml' is no service that is shipped"):
+    with pytest.raises(ConfigError, match=r"--service: '/tmp/other.toml' is not a service that is shipped"):
         from_form(options, {"service": "/tmp/other.toml"})
-    with pytest.raises(ConfigError, match="--advertise is not to be changed here: start Locust with it"):
+    with pytest.raises(ConfigError, match="--advertise cannot be changed here: start Locust with it"):
         from_form(options, {"advertise": "http://192.0.2.1/"})
 
 
@@ -105,7 +105,10 @@ def test_what_is_no_number_is_refused() -> None:
     """Every fault of the form at once, by the option's name."""
     with pytest.raises(ConfigError) as caught:
         from_form(parse(), {"time_scale": "fast", "seed": "1.5", "stages": "x"})
-    assert caught.value.faults == ("--seed: '1.5' is no whole number", "--time-scale: 'fast' is no number")
+    assert caught.value.faults == (
+        "--seed: '1.5' is not a whole number: write one",
+        "--time-scale: 'fast' is not a number: write one",
+    )
 
 
 def test_locusts_parser_reads_our_options_variables() -> None:
