@@ -17,8 +17,9 @@ from _hookswarm.analysis.reporting.html import page
 from _hookswarm.analysis.reports import analyse
 from _hookswarm.analysis.verdicts import asked, checks, measures
 from _hookswarm.analysis.verdicts.verdict import EXITS
+from _hookswarm.common.arguments import Parser, check_command
 from _hookswarm.common.errors import ConfigError, HookswarmError
-from _hookswarm.common.wording import with_remedy
+from _hookswarm.common.wording import error_line
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.writing import write_atomically
 
@@ -33,28 +34,42 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return compare_runs.main(argv[1:])
             case ["checks"]:
                 return _checks(argv[1:])
+        check_command(argv, ("compare", "schemas", "checks"))
         return _analyse(argv)
-    except HookswarmError as error:
-        print(f"error: {error}", file=sys.stderr)
-    except OSError as error:
-        print(f"error: {with_remedy(error)}", file=sys.stderr)
+    except (HookswarmError, OSError) as error:
+        print(error_line(error), file=sys.stderr)
     return Exit.USAGE
 
 
 def make_parser() -> argparse.ArgumentParser:
     """What it takes where no other command is named."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m hookswarm.analysis",
-        description="Balance the books of a run, write its reports, and say what they mean.",
-        epilog="Exit codes: 0 pass, 1 a check failed, 2 usage, 3 void (not to be trusted), 4 nothing was tested.",
+        description="Read a run's folder, write its reports, and say what they mean. "
+        "Other commands: compare BASE NEW (two sets of runs), schemas DIR (the reports' JSON Schemas).",
+        epilog="Exit codes: 0 pass, 1 a check failed, 2 wrong usage, 3 void (the measurement cannot be trusted), "
+        "4 nothing was tested.",
     )
-    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, such as results/20261122-…")
-    parser.add_argument(
-        "--output", type=Path, default=Path(), metavar="DIR", help="where reports go; it is made (default: here)"
+    parser.add_argument("run", type=Path, metavar="RUN", help="The run's folder, such as results/20261122-….")
+    group = parser.add_argument_group("Checks and reports")
+    group.add_argument(
+        "--check",
+        action="append",
+        default=[],
+        metavar="CHECK",
+        help="Fail unless this holds, for example 'lost==0'. You can give it more than once.",
     )
-    parser.add_argument("--check", action="append", default=[], metavar="CHECK", help="fail unless it holds: 'lost==0'")
-    parser.add_argument(
-        "--keep-disturbed", action="store_true", help="tell the figures of disturbed stages, too: do not trust them"
+    group.add_argument(
+        "--output",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="Write the reports to this folder, which is made if it is missing. The default is the current one.",
+    )
+    group.add_argument(
+        "--keep-disturbed",
+        action="store_true",
+        help="Show the figures of disturbed stages as well. Do not trust them.",
     )
     return parser
 
@@ -66,7 +81,9 @@ def _analyse(argv: Sequence[str]) -> int:
     try:
         options.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError([f"--output {options.output} cannot be written: {error.strerror}"]) from None
+        raise ConfigError(
+            [f"--output {options.output} cannot be written: {error.strerror}: name another folder"]
+        ) from None
     found = analyse(frames, options.keep_disturbed, wanted)
     console = make_console()
     summaries.show_run(found, console)
@@ -87,10 +104,10 @@ def _analyse(argv: Sequence[str]) -> int:
 
 def make_checks_parser() -> argparse.ArgumentParser:
     """What `checks` takes."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m hookswarm.analysis checks", description="Say whether checks can be understood, without a run."
     )
-    parser.add_argument("checks", nargs="+", metavar="CHECK", help="such as 'p99_ms<250'")
+    parser.add_argument("checks", nargs="+", metavar="CHECK", help="A check, such as 'p99_ms<250'.")
     return parser
 
 
@@ -101,10 +118,8 @@ def _checks(argv: Sequence[str]) -> int:
 
 def make_schemas_parser() -> argparse.ArgumentParser:
     """What `schemas` takes."""
-    parser = argparse.ArgumentParser(
-        prog="python -m hookswarm.analysis schemas", description="Write the reports' JSON Schemas."
-    )
-    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser = Parser(prog="python -m hookswarm.analysis schemas", description="Write the reports' JSON Schemas.")
+    parser.add_argument("folder", type=Path, metavar="DIR", help="Write them to this folder, made if it is missing.")
     return parser
 
 

@@ -18,6 +18,7 @@ from _hookswarm.analysis.schema.verdict import Status
 from _hookswarm.analysis.verdicts import compare, measures
 from _hookswarm.analysis.verdicts.compare import NumberDifference, Outcome
 from _hookswarm.analysis.verdicts.measures import Number
+from _hookswarm.common.arguments import Parser
 from _hookswarm.common.wording import figure, first_of
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.records.manifest import MANIFEST, RunError
@@ -43,20 +44,26 @@ NAMED = 3
 
 def make_parser() -> argparse.ArgumentParser:
     """What `compare` takes."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m hookswarm.analysis compare",
-        description="Compare two sets of runs of one test; the unit is the run, so give several of each.",
-        epilog="Exit codes: 0 no regression that these runs show, 1 a regression, 2 usage, 5 these runs cannot tell.",
+        description="Compare two sets of runs of one test. The unit is the run, so give several of each.",
+        epilog="Exit codes: 0 no regression that these runs show, 1 a regression, 2 wrong usage, "
+        "5 these runs cannot tell.",
     )
-    parser.add_argument("base", type=Path, metavar="BASE", help="a run's folder, or a folder of runs")
-    parser.add_argument("new", type=Path, metavar="NEW", nargs="?", help="the same, to compare with it")
-    parser.add_argument(
-        "--threshold", type=float, default=compare.THRESHOLD * 100, metavar="%", help="what matters (default: 10)"
+    parser.add_argument("base", type=Path, metavar="BASE", help="The folder of a run, or of several runs.")
+    parser.add_argument("new", type=Path, metavar="NEW", nargs="?", help="The same, to compare with the first.")
+    group = parser.add_argument_group("What counts as different")
+    group.add_argument(
+        "--threshold",
+        type=float,
+        default=compare.THRESHOLD * 100,
+        metavar="PERCENT",
+        help="Call a change of this many per cent or more a difference. The default is %(default)g.",
     )
-    parser.add_argument(
+    group.add_argument(
         "--threshold-only",
         action="store_true",
-        help="hold the plain values against the threshold, however much runs vary: for one run against one",
+        help="Compare the plain values with the threshold, however much runs vary. Use it for one run against one.",
     )
     return parser
 
@@ -67,7 +74,7 @@ def main(argv: Sequence[str]) -> Exit:
     if options.new is None:
         raise RunError("compare takes two sets of runs: name the one to compare with after the first")
     if not 0 <= options.threshold < 1000:
-        raise RunError("--threshold must lie in 0..1000 per cent: 10 is usual")
+        raise RunError(f"--threshold {options.threshold:g} is out of range: write 0 to 1000, in per cent")
     console = make_console()
     sides = _runs_in(options.base), _runs_in(options.new)
     _check_alike([folder for side in sides for folder in side])
@@ -97,7 +104,7 @@ def _runs_in(path: Path) -> list[Path]:
         return [path]
     found = sorted(manifest.parent for manifest in path.glob(f"*/{MANIFEST}"))
     if not found:
-        raise RunError(f"{path} is no run's folder, and holds none: name the folder of a run, or of runs")
+        raise RunError(f"{path} is not a run's folder, and holds none: name the folder of a run, or of runs")
     return found
 
 

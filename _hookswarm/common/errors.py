@@ -25,9 +25,6 @@ a request that a receiver answers with a 4xx, as it should, and `Unknown`, what 
 """
 
 from collections.abc import Sequence
-from typing import Any
-
-from pydantic import ValidationError
 
 
 class HookswarmError(Exception):
@@ -40,15 +37,3 @@ class ConfigError(HookswarmError, ValueError):
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
         super().__init__("; ".join(self.faults))
-
-
-def faults_of(error: ValidationError) -> list[str]:
-    """Pydantic's findings as phrases: `region.0.url: Field required`."""
-    return [_phrase(item["loc"], item["type"], item["msg"]) for item in error.errors()]
-
-
-def _phrase(loc: tuple[Any, ...], kind: str, message: str) -> str:
-    place = ".".join(map(str, loc))
-    if kind == "extra_forbidden":
-        return f"unknown key {place!r}"
-    return f"{place}: {message.removeprefix('Value error, ')}"

@@ -3,7 +3,8 @@
 import errno
 import re
 from codecs import getincrementaldecoder
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 from html import unescape
 
 _TAG = re.compile(r"<(style|script|title)\b.*?</\1\s*>|<[^>]*(>|$)", re.IGNORECASE | re.DOTALL)
@@ -11,6 +12,8 @@ _TAG = re.compile(r"<(style|script|title)\b.*?</\1\s*>|<[^>]*(>|$)", re.IGNORECA
 MOST_STRANGE = 0.3
 """Of the characters: what has more that are none is no text."""
 HEX_BYTES = 32
+LIKE = 0.65
+"""How much a word is like one that is meant by it."""
 
 
 def and_more(count: int, what: str = "") -> str:
@@ -24,6 +27,11 @@ def of_system(error: OSError) -> str:
     return said if error.filename is None else f"{error.filename}: {said}"
 
 
+def without_number(error: Exception) -> str:
+    """What a library says that the system said, without its number: `Connection refused`."""
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error))
+
+
 def with_remedy(error: OSError) -> str:
     """The same, and what to do about it: `out/report.html: No space left on device: make room there`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -32,6 +40,8 @@ def with_remedy(error: OSError) -> str:
         remedy = "let the folder be where it is"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         remedy = "let this user write there"
+    elif error.errno in (errno.EEXIST, errno.EISDIR):
+        remedy = "name another place"
     else:
         remedy = "mend that"
     return f"{of_system(error)}: {remedy}, and run it again"
@@ -62,6 +72,20 @@ def clock(seconds: float) -> str:
 def first_of(texts: Sequence[str], most: int, separator: str = ", ") -> str:
     """The first `most` of them, and how many more there are: `a, b and 3 more`."""
     return separator.join(texts[:most]) + and_more(len(texts) - most)
+
+
+def one_of(value: str, known: Collection[str]) -> str:
+    """What to do about a word that is none of these: `write load`, `write one of wire, httpx`."""
+    near = get_close_matches(value.lower(), known, 1, LIKE)
+    if near or len(known) == 1:
+        return f"write {[*near, *known][0]}"
+    return f"write one of {', '.join(known)}"
+
+
+def error_line(error: Exception) -> str:
+    """A fault as commands tell it: one line, whatever stands in it."""
+    said = with_remedy(error) if isinstance(error, OSError) else str(error)
+    return f"error: {' '.join(said.split())}"
 
 
 def one_line(data: bytes, most: int = 200) -> str:

@@ -81,7 +81,7 @@ def parse_acceptance(rules: Iterable[str]) -> Acceptance:
         elif found := _BODY.fullmatch(rule.strip()):
             texts.append(found[1].encode())
         else:
-            faults.append(f"{rule!r} is no rule: write {FORMS}")
+            faults.append(f"{rule!r} is not a rule: write {FORMS}")
     made = Acceptance(tuple(statuses) or (_OK,), tuple(texts))
     if not any(map(made.takes, range(200, 600))):
         faults.append("no status keeps all rules: name the same in each")

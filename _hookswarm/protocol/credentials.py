@@ -70,9 +70,9 @@ def _secret(name: str, form: Form, provider: str, env: Mapping[str, str], made: 
     try:
         return Secret(parse_secret(text, form), given or str(made), form, made_up=not given)
     except ConfigError as error:
-        taken = f"{given or made} was taken as {TOLD[form]}, which provider {provider} wants: give it so"
-        taken += ", or name its provider by --provider" * (provider == DEFAULT)
-        raise ConfigError([f"{fault}; {taken}" for fault in error.faults]) from None
+        mend = f"give it as provider {provider} does"
+        mend += ", or name its provider by --provider" * (provider == DEFAULT)
+        raise ConfigError([f"{given or made}: {fault}: {mend}" for fault in error.faults]) from None
 
 
 def _variable(name: str) -> str:
@@ -129,7 +129,9 @@ def control_token(env: Mapping[str, str] = os.environ, folder: Path = FOLDER) ->
     """The control API's token: $HOOKSWARM_TOKEN, else the file $HOOKSWARM_TOKEN_FILE, else one made in `folder`."""
     token = _credential("TOKEN", env, folder / "token", lambda: secrets.token_urlsafe(32))
     if len(token) < 16 or not token.isascii() or not token.isprintable():
-        raise ConfigError(["the control token is not 16 or more printable ASCII characters"])
+        raise ConfigError(
+            ["the control token is not 16 or more printable ASCII characters: set another in $HOOKSWARM_TOKEN"]
+        )
     return token
 
 
@@ -153,7 +155,7 @@ def _credential(name: str, env: Mapping[str, str], made: Path, make: Callable[[]
         return path.read_text().strip()
     except FileNotFoundError:
         if given:
-            raise ConfigError([f"$HOOKSWARM_{name}_FILE: no such file: {path}: name another"]) from None
+            raise ConfigError([f"$HOOKSWARM_{name}_FILE: there is no file {path}: name another"]) from None
     except OSError as error:
         raise ConfigError([f"{where} cannot be read: {error.strerror}: {other}"]) from None
     except UnicodeDecodeError:
@@ -175,7 +177,7 @@ def _create(path: Path, value: str) -> str:
         draft.unlink()
         return path.read_text().strip()
     except OSError as error:
-        raise ConfigError([f"cannot write {path}: {error.strerror}"]) from None
+        raise ConfigError([f"cannot write {path}: {error.strerror}: let this user write there"]) from None
 
 
 def _create_named(env: Mapping[str, str] = os.environ) -> list[Path]:

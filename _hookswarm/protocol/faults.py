@@ -14,7 +14,8 @@ from typing import Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from _hookswarm.common.errors import ConfigError, faults_of
+from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.plain import faults_of
 
 MAX_S = 3600.0
 """The longest delay or hang."""
@@ -108,7 +109,7 @@ class Faults:
             yield f"answer {self.answer} takes nothing: 200 to 299"
         for code in dict.fromkeys([*self.status, self.fail_status or 503]):
             if not 300 <= code <= 599:
-                yield f"status {code} is no failure: 300 to 599"
+                yield f"status {code} is not a failure: write 300 to 599"
         if not 0 <= self.fail_first < 1 << 16:
             yield "fail_first must lie in 0..65535"
         lengths = {"hang_s": self.hang_s, "retry_after_s": self.retry_after_s or 0.0}

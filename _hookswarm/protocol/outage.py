@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from _hookswarm.common.errors import ConfigError, faults_of
+from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.plain import faults_of
 
 OUTAGES = ("refused", "frozen")
 LONGEST_NS = 3_600 * 10**9

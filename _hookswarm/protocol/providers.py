@@ -1,6 +1,5 @@
 """Providers: how known senders sign and frame webhooks. They are data: `providers.toml`, or a file of one's own."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
@@ -9,8 +8,10 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from _hookswarm.common.errors import ConfigError, faults_of
+from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.plain import NAME, faults_of
 from _hookswarm.common.toml import read_toml
+from _hookswarm.common.wording import one_of
 from _hookswarm.protocol.acceptance import Acceptance, parse_acceptance
 from _hookswarm.protocol.forms import Form
 from _hookswarm.protocol.signature import ASYMMETRIC, Algorithm, Spelling
@@ -110,7 +111,7 @@ class Handshake(_Part):
 class Provider(_Part):
     """One sender: what it sends, and what it takes for accepted."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    name: Annotated[str, Field(pattern=NAME)]
     source: Annotated[str, Field(min_length=1)]
     """Where this is written."""
     as_of: date
@@ -218,17 +219,15 @@ def load_provider(name_or_path: str = DEFAULT) -> Provider:
             return _read(path.stem, read_toml(path))
         except ConfigError as error:
             raise ConfigError([f"--provider {fault}" for fault in error.faults]) from None
-    near = difflib.get_close_matches(name_or_path.lower(), table, 1)
-    meant = f"did you mean {near[0]}? There" if near else "there"
-    there = f"{meant} are {', '.join(table)}, and files: --provider mine.toml"
-    raise ConfigError([f"--provider: there is no provider {name_or_path!r}; {there}"])
+    there = f"{one_of(name_or_path, table)}, or name a file of your own: --provider mine.toml"
+    raise ConfigError([f"--provider: there is no provider {name_or_path!r}: {there}"])
 
 
 def _read(name: str, content: Mapping[str, Any]) -> Provider:
     try:
         return Provider.model_validate({"name": name, **content})
     except ValidationError as error:
-        faults = [fault.removeprefix(": ") for fault in faults_of(error)]
+        faults = [fault.removeprefix(": ") for fault in faults_of(error, Provider)]
         raise ConfigError([f"{name}: {fault}" for fault in faults]) from None
 
 

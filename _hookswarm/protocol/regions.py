@@ -13,7 +13,8 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from _hookswarm.common.errors import ConfigError, faults_of
+from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.plain import NAME, faults_of
 from _hookswarm.common.toml import read_toml
 
 DEFAULT_TABLE = Path(__file__).with_name("regions.toml")
@@ -34,12 +35,12 @@ def check_url(text: str) -> str:
     """
     if found := _CREDENTIALS.match(text):  # before all else, or a message would show them
         where = f"{found[1]}: " * bool(found[1])
-        raise ValueError(f"{where}a URL must not hold credentials: leave out what stands before @; a header can say it")
+        raise ValueError(f"{where}a URL may hold no credentials, as a header may: leave out what stands before @")
     try:
         url = urlsplit(text)
         port = url.port
-    except ValueError as error:
-        raise ValueError(f"{text!r} is not a URL: {error}: mend it") from None
+    except ValueError:
+        raise ValueError(f"{text!r} has no usable host and port: write http://host:port/path") from None
     if url.scheme not in ("http", "https"):
         raise ValueError(f"{text!r} is not an http:// or https:// URL: begin it with one of these")
     if any(c.isspace() or not c.isprintable() for c in text):
@@ -65,7 +66,7 @@ class Region(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    name: str = Field(pattern=NAME)
     url: Url
     control: BaseUrl | None = None
     weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
@@ -111,14 +112,15 @@ class Links(BaseModel):
         """A phrase for each thing that is wrong with them, as the links between these regions."""
         told = {frozenset((one, other)) for one, row in self.rtt_ms.items() for other in row}
         for name in sorted({name for pair in told for name in pair} - set(names)):
-            yield f"links.rtt_ms: there is no region {name!r}"
+            yield f"links.rtt_ms: there is no region {name!r}: leave it out, or add the region"
         for place, one in enumerate(names):
             for other in names[place + 1 :]:
                 there, back = self.rtt_ms.get(one, {}).get(other), self.rtt_ms.get(other, {}).get(one)
                 if there is None and back is None:
-                    yield f"links.rtt_ms: nothing between {one!r} and {other!r}"
+                    yield f"links.rtt_ms: nothing between {one!r} and {other!r}: write their round trip"
                 elif None not in (there, back) and there != back:
-                    yield f"links.rtt_ms: not symmetric: {there:g} from {one!r} to {other!r}, {back:g} back"
+                    ways = f"{there:g} from {one!r} to {other!r}, {back:g} back"
+                    yield f"links.rtt_ms: not symmetric: {ways}: leave one out"
 
 
 Algorithm = Literal["roundrobin", "leastconn", "random", "hash"]
@@ -149,14 +151,14 @@ def load_table(path: Path = DEFAULT_TABLE) -> RegionTable:
     Raises ConfigError that names every fault of the file.
     """
     content = read_toml(path)
-    faults = [f"region {name!r} is named twice" for name in _doubled_names(content.get("region"))]
+    faults = [f"region {name!r} is named twice: rename one" for name in _doubled_names(content.get("region"))]
     try:
         table = RegionTable.model_validate(content)
         faults += table.links.problems([region.name for region in table.region]) if table.links else ()
         if not any(region.share for region in table.region):
-            faults.append("no region has a share of the load")
+            faults.append("no region has a share of the load: give one a share above 0")
     except ValidationError as error:
-        faults += faults_of(error)
+        faults += faults_of(error, RegionTable)
     if faults:
         raise ConfigError([f"{path}: {fault}" for fault in faults])
     return table

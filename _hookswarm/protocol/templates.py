@@ -56,7 +56,7 @@ class Template:
         self.names = tuple(parts[1::2])
         if unknown := [name for name in dict.fromkeys(self.names) if name not in allowed]:
             there = ", ".join(name for name in NAMES if name in allowed)
-            raise ConfigError([f"there is no {{{name}}} here; there are {there}" for name in unknown])
+            raise ConfigError([f"there is no {{{name}}} here: write one of {there}" for name in unknown])
         self.literals = tuple(parts[::2])
         """What stands before, between and after them."""
         self.format = _format(self.literals, self.names)

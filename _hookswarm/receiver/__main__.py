@@ -6,12 +6,15 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from _hookswarm import __version__, called
+from _hookswarm.common.arguments import VERSION_HELP, Parser, check_command
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.plain import what_to_write
+from _hookswarm.common.wording import error_line
 from _hookswarm.protocol.credentials import configured_token, control_token, signing_secrets
 from _hookswarm.protocol.providers import DEFAULT, load_provider
 from _hookswarm.protocol.regions import DEFAULT_TABLE, Region, address_of, is_loopback, load_table
@@ -38,37 +41,70 @@ LIMITS = {
 }
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as all our commands do."""
-
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError([message])
-
-
 def _number(text: str) -> int | str:
     """A whole number; anything else stays as it is, for `_number_faults` to name together with all other faults."""
     return int(text) if text.lstrip("-").isdecimal() and len(text) < 20 else text
 
 
 def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--version", action="version", version=f"hookswarm {__version__}")
-    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="where runs are kept")
-    parser.add_argument(
+    parser.add_argument("--version", action="version", version=f"hookswarm {__version__}", help=VERSION_HELP)
+    serving = parser.add_argument_group("How it serves")
+    serving.add_argument(
+        "--server",
+        type=Server,
+        choices=list(Server),
+        default=Server.GRANIAN,
+        help="Serve with this HTTP server. The default is %(default)s.",
+    )
+    serving.add_argument(
+        "--workers", type=_number, default=1, metavar="N", help="Serve with this many processes. The default is 1."
+    )
+    serving.add_argument(
+        "--threads",
+        type=_number,
+        metavar="N",
+        help=f"Give each process this many threads. The default is {THREADS}, or {FSYNC_THREADS} with fsync.",
+    )
+    serving.add_argument(
+        "--backlog",
+        type=_number,
+        default=1024,
+        metavar="N",
+        help="Let this many connections wait to be accepted. The default is %(default)s.",
+    )
+    serving.add_argument(
+        "--provider",
+        default=DEFAULT,
+        metavar="NAME",
+        help="Verify signatures as this provider makes them: github, stripe … or a TOML file. "
+        "The default is %(default)s.",
+    )
+    serving.add_argument(
+        "--max-body",
+        type=_number,
+        default=1 << 20,
+        metavar="BYTES",
+        help="Refuse bodies that are larger than this. The default is %(default)s.",
+    )
+    kept = parser.add_argument_group("What it keeps")
+    kept.add_argument(
+        "--results",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="Keep runs in this folder. The default is %(default)s.",
+    )
+    kept.add_argument(
         "--durability",
         type=Durability,
         choices=list(Durability),
         default=Durability.OS,
-        help="what an acknowledged arrival survives: nothing, a killed process, a power cut (default: %(default)s)",
+        help="What an acknowledged arrival must survive: nothing (memory), a killed process (os), or a power cut "
+        "(fsync). The default is %(default)s.",
     )
-    parser.add_argument("--workers", type=_number, default=1, metavar="N", help="data-plane processes (default: 1)")
-    parser.add_argument("--threads", type=_number, metavar="N", help="threads a process (default: 8; 16 with fsync)")
-    parser.add_argument("--backlog", type=_number, default=1024, metavar="N", help="connections that may wait (1024)")
-    parser.add_argument("--bodies", action="store_true", help="keep bodies, too: bodies-*.ndjson, for --payloads")
-    parser.add_argument("--max-body", type=_number, default=1 << 20, metavar="BYTES", help="default: 1 MiB")
-    parser.add_argument(
-        "--provider", default=DEFAULT, metavar="NAME", help="verify as it signs: github, or a TOML file"
+    kept.add_argument(
+        "--bodies", action="store_true", help="Keep the bodies in bodies-*.ndjson, so that --payloads can send them."
     )
-    parser.add_argument("--server", type=Server, choices=list(Server), default=Server.GRANIAN)
 
 
 def _prog() -> str:
@@ -76,26 +112,46 @@ def _prog() -> str:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """What one region's receiver takes."""
-    parser = _Parser(
+    """What one receiver takes."""
+    parser = Parser(
         prog=_prog(),
-        description=f"A webhook receiver that keeps a journal. '{_prog()} fleet --help': several at once.",
+        description=f"A webhook receiver that keeps a journal. '{_prog()} fleet --help' tells how to start several.",
         epilog="The signing secret and the control token come from $HOOKSWARM_SECRET and $HOOKSWARM_TOKEN, from the "
         "files that $HOOKSWARM_SECRET_FILE and $HOOKSWARM_TOKEN_FILE name, or are made in .hookswarm/.",
     )
-    parser.add_argument("--region", default="local", metavar="NAME")
-    parser.add_argument("--host", default="127.0.0.1", help="where webhooks arrive (default: %(default)s)")
-    parser.add_argument("--port", type=_number, default=8101)
-    parser.add_argument("--control-host", default="127.0.0.1", help="beyond loopback only with a token that you set")
-    parser.add_argument("--control-port", type=_number, default=8201)
+    place = parser.add_argument_group("Where it listens")
+    place.add_argument(
+        "--region", default="local", metavar="NAME", help="The region's name. The default is %(default)s."
+    )
+    place.add_argument("--host", default="127.0.0.1", help="Take webhooks at this address. The default is %(default)s.")
+    place.add_argument("--port", type=_number, default=8101, help="Take them on this port. The default is %(default)s.")
+    place.add_argument(
+        "--control-host",
+        default="127.0.0.1",
+        help="Listen for control calls at this address. Beyond loopback it needs a token that you set. "
+        "The default is %(default)s.",
+    )
+    place.add_argument(
+        "--control-port",
+        type=_number,
+        default=8201,
+        help="Listen for control calls on this port. The default is %(default)s.",
+    )
     _common(parser)
     return parser
 
 
 def make_fleet_parser() -> argparse.ArgumentParser:
     """What `fleet` takes."""
-    parser = _Parser(prog=f"{_prog()} fleet", description="Run every region of a TOML table.")
-    parser.add_argument("table", type=Path, nargs="?", default=DEFAULT_TABLE, metavar="TOML")
+    parser = Parser(prog=f"{_prog()} fleet", description="Run every region of a TOML table.")
+    parser.add_argument(
+        "table",
+        type=Path,
+        nargs="?",
+        default=DEFAULT_TABLE,
+        metavar="TOML",
+        help="The table of regions. The default has one region, 'local'.",
+    )
     _common(parser)
     return parser
 
@@ -103,9 +159,10 @@ def make_fleet_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     try:
+        check_command(argv, ("fleet",))
         return _fleet(make_fleet_parser().parse_args(argv[1:])) if argv[:1] == ["fleet"] else _single(argv)
     except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(error_line(error), file=sys.stderr)
         return Exit.USAGE
 
 
@@ -116,7 +173,8 @@ def _single(argv: Sequence[str]) -> int:
     faults = _number_faults(options)
     region = _region(options, faults)
     listens = [(options.host, options.port), (options.control_host, options.control_port)]
-    faults += _faults(options, [(host, port) for host, port in listens if _is_port(port)])
+    told = " ".join(faults)  # a host that is none is named there
+    faults += _faults(options, [(host, port) for host, port in listens if _is_port(port) and repr(host) not in told])
     if not is_loopback(options.control_host) and _try(configured_token, faults) is None:
         faults.append(f"--control-host {options.control_host} is beyond loopback: set $HOOKSWARM_TOKEN first")
     if faults or region is None:
@@ -177,7 +235,7 @@ def _try(make: Callable[[], _T], faults: list[str]) -> _T | None:
 def _number_faults(options: argparse.Namespace) -> list[str]:
     given = {name: getattr(options, name, None) for name in LIMITS}
     return [
-        f"--{name.replace('_', '-')} must be a whole number from {LIMITS[name][0]} to {LIMITS[name][1]}, not {value}"
+        f"--{name.replace('_', '-')} {value}: write a whole number from {LIMITS[name][0]} to {LIMITS[name][1]}"
         for name, value in given.items()
         if value is not None and not (isinstance(value, int) and LIMITS[name][0] <= value <= LIMITS[name][1])
     ]
@@ -193,8 +251,11 @@ def _region(options: argparse.Namespace, faults: list[str]) -> Region | None:
             control=f"http://{_bracketed(options.control_host)}:{control_port}",
         )
     except ValidationError as error:
-        fields = {"name": "--region", "url": "--host", "control": "--control-host"}
-        faults += [f"{fields[str(item['loc'][0])]} is malformed" for item in error.errors()]
+        flags = {"name": "region", "url": "host", "control": "control_host"}
+        for item in error.errors():
+            flag = flags[str(item["loc"][0])]
+            mend = what_to_write(item) if flag == "region" else "write an address or a host's name"
+            faults.append(f"--{flag.replace('_', '-')} {getattr(options, flag)!r}: {mend}")
         return None
 
 
@@ -217,12 +278,13 @@ def _faults(options: argparse.Namespace, addresses: Sequence[tuple[str, int]]) -
     try:
         options.results.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        faults.append(f"--results {options.results}: {error.strerror}")
+        faults.append(f"--results {options.results} cannot be written: {error.strerror}: name another folder")
     else:
         if not os.access(options.results, os.W_OK):
-            faults.append(f"--results {options.results} cannot be written")
+            faults.append(f"--results {options.results} cannot be written: name another folder")
     faults += [
-        f"{host}:{port} is in use twice" for host, port in sorted({a for a in addresses if addresses.count(a) > 1})
+        f"{host}:{port} is in use twice: give each a port of its own"
+        for host, port in sorted({a for a in addresses if addresses.count(a) > 1})
     ]
     return faults + [fault for host, port in sorted(set(addresses)) if (fault := _port_fault(host, port))]
 
@@ -235,9 +297,9 @@ def _port_fault(host: str, port: int) -> str | None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except UnicodeError:
-        return f"cannot listen on {host}:{port}: not a host's name"
+        return f"cannot listen on {host}:{port}: not a host's name: write another"
     except OSError as error:
-        return f"cannot listen on {host}:{port}: {error.strerror}"
+        return f"cannot listen on {host}:{port}: {error.strerror}: choose another address or port"
     return None
 
 

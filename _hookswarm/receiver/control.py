@@ -29,7 +29,8 @@ from typing import Any, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from _hookswarm.common.errors import ConfigError, HookswarmError, faults_of
+from _hookswarm.common.errors import ConfigError, HookswarmError
+from _hookswarm.common.plain import faults_of
 from _hookswarm.protocol.clock import ClockTold
 from _hookswarm.protocol.exposition import exposition
 from _hookswarm.protocol.faults import FaultOrder, dump_order, parse_order

@@ -205,12 +205,12 @@ def table_faults(table: RegionTable) -> list[str]:
         except ConfigError as error:
             faults += error.faults
         faults += [
-            f"balancer: a fleet runs on this machine, and {url} is elsewhere"
+            f"balancer: a fleet runs on this machine, and {url} is elsewhere: write 127.0.0.1"
             for url in table.balancer.haproxy.values()
             if not is_loopback(address_of(url)[0])
         ]
         faults += [
-            f"region {region.name}: HAProxy speaks plain HTTP to regions, not {region.url}"
+            f"region {region.name}: HAProxy speaks plain HTTP to regions, not {region.url}: write http://"
             for region in table.region
             if not region.url.startswith("http://")
         ]
@@ -220,9 +220,11 @@ def table_faults(table: RegionTable) -> list[str]:
 def _region_faults(region: Region) -> list[str]:
     """Why a fleet cannot run this region."""
     if region.control is None:
-        return [f"region {region.name}: a fleet needs 'control', the address of its control API"]
+        return [
+            f'region {region.name}: a fleet needs the address of its control API: write control = "http://127.0.0.1:8201"'
+        ]
     if not is_loopback(address_of(region.url)[0]):
-        return [f"region {region.name}: a fleet runs on this machine, and {region.url} is elsewhere"]
+        return [f"region {region.name}: a fleet runs on this machine, and {region.url} is elsewhere: write 127.0.0.1"]
     return []
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.wording import without_number
 from _hookswarm.protocol.credentials import control_token
 from _hookswarm.protocol.refusal import refusal_reason
 from _hookswarm.records.manifest import Manifest, RegionRecord, RunError
@@ -46,7 +47,9 @@ def _collect(client: httpx.Client, region: RegionRecord, run: str, folder: Path)
                 _fetch(client, f"{listing}/{name}", path)
                 yield path
     except httpx.HTTPError as error:
-        raise RunError(f"{region.name}: {listing} does not answer: {error}") from None
+        raise RunError(
+            f"{region.name}: {listing} does not answer ({without_number(error)}): start it, and run this again"
+        ) from None
 
 
 def _listed(region: RegionRecord, answer: httpx.Response) -> list[tuple[str, int]]:
@@ -55,7 +58,7 @@ def _listed(region: RegionRecord, answer: httpx.Response) -> list[tuple[str, int
         return [(Path(str(file["name"])).name, int(file["size"])) for file in answer.json()["files"]]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise RunError(
-            f"{region.name}: {answer.url} lists no files: is {region.control} the control API of a receiver of ours?"
+            f"{region.name}: {answer.url} lists no files: is that a receiver of ours? Check its address"
         ) from None
 
 

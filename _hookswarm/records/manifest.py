@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from _hookswarm.common.errors import HookswarmError
+from _hookswarm.common.plain import place_told
 from _hookswarm.records.writing import write_atomically
 
 MANIFEST = "run.json"
@@ -130,11 +131,19 @@ class Manifest(Record):
         try:
             return cls.model_validate_json((folder / MANIFEST).read_text())
         except OSError as error:
-            raise RunError(f"{folder} is not a run's folder: {MANIFEST}: {error.strerror}") from None
+            raise RunError(
+                f"{folder} is not a run's folder: {MANIFEST}: {error.strerror}: name one, such as results/20261122-…"
+            ) from None
         except UnicodeDecodeError:
-            raise RunError(f"{folder / MANIFEST} is damaged: not text") from None
+            raise RunError(f"{folder / MANIFEST} is damaged: not text: name another run") from None
         except ValidationError as error:
-            raise RunError(f"{folder / MANIFEST} is damaged: {error.errors()[0]['msg']}") from None
+            fault = error.errors()[0]
+            if fault["loc"] == ("version",):
+                told = f"is of version {fault['input']!r}, and this reads version 1: read it with the one that wrote it"
+                raise RunError(f"{folder / MANIFEST} {told}") from None
+            raise RunError(
+                f"{folder / MANIFEST} is damaged (at {place_told(fault['loc']) or 'its beginning'}): name another run"
+            ) from None
 
 
 def new_run_id(test: str, now: datetime) -> str:

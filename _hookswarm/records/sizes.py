@@ -11,5 +11,5 @@ def parse_size(text: str) -> int:
     found = _SIZE(text)
     size = round(float(found[1]) * UNITS[found[2]]) if found and found[2] in UNITS else 0
     if size < 1:
-        raise ValueError(f"{text!r} is no size: write 512MB or 2GiB ({', '.join(UNITS)})")
+        raise ValueError(f"{text!r} is not a size: write 512MB or 2GiB ({', '.join(UNITS)})")
     return size

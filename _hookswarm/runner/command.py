@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from _hookswarm import importable
 from _hookswarm.analysis.reporting.console import make_console
 from _hookswarm.common.errors import HookswarmError
-from _hookswarm.common.wording import with_remedy
+from _hookswarm.common.wording import error_line
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.runner.interrupt import Interrupt
 from _hookswarm.runner.listing import show_dry_run, show_list, show_plan
@@ -62,15 +62,11 @@ def run_command(options: argparse.Namespace) -> int:
         if not (reported or refused):
             return _ended(options, Exit.INTERRUPTED)
         end = conclude(reported, options, console, refused, interrupt.count > 0)
-    except HookswarmError as error:
-        if interrupt.count and not began:  # stopped before there was anything to report
+    except (HookswarmError, OSError) as error:
+        if interrupt.count and not began and isinstance(error, HookswarmError):  # before there was anything to report
             return _ended(options, Exit.INTERRUPTED, reported)
-        print(f"error: {error}", file=sys.stderr)
-        return _ended(options, Exit.VOID if began else Exit.USAGE, reported, str(error))
-    except OSError as error:
-        said = with_remedy(error)
-        print(f"error: {said}", file=sys.stderr)
-        return _ended(options, Exit.VOID if began else Exit.USAGE, reported, said)
+        print(said := error_line(error), file=sys.stderr)
+        return _ended(options, Exit.VOID if began else Exit.USAGE, reported, said.removeprefix("error: "))
     return Exit.INTERRUPTED if interrupt.count else end
 
 

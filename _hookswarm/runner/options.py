@@ -3,60 +3,89 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 from _hookswarm import __version__, called
-from _hookswarm.records.exit_codes import Exit
+from _hookswarm.common.arguments import VERSION_HELP, Parser
 from _hookswarm.runner.tests import TESTS
 from _hookswarm.senders.plan.options import EXPECT_S, add_options
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line: argparse prints all options before it."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(Exit.USAGE, f"error: {message}: {self.prog} --help shows all options\n")
-
-
 def make_parser() -> argparse.ArgumentParser:
     """The command's own options, and those that it hands on to Locust."""
-    options = _Parser(
+    options = Parser(
         prog=called(sys.argv[0], "hookswarm"),
-        description="Load-test webhook delivery and write the reports.",
-        epilog="Exit codes: 0 pass, 1 a check failed, 2 usage, 3 void (not to be trusted), 4 nothing was tested, "
-        "130 interrupted. Without --target or --regions it starts a receiver of its own.",
+        usage="%(prog)s [--test NAME ...] [OPTION ...]",
+        description="Load-test webhook delivery and write the reports. "
+        "Without --target, --endpoints or --regions it starts receivers of its own.",
+        epilog="Exit codes: 0 pass, 1 a check failed, 2 wrong usage, 3 void (the measurement cannot be trusted), "
+        "4 nothing was tested, 130 interrupted.",
     )
-    options.add_argument("--version", action="version", version=f"hookswarm {__version__}")
-    options.add_argument("--list", action="store_true", help="show the tests' stages, their length and rate, and end")
-    options.add_argument(
-        "--dry-run", action="store_true", help="show what would be sent where, with a request in full; send nothing"
+    options.add_argument("--version", action="version", version=f"hookswarm {__version__}", help=VERSION_HELP)
+    tests = options.add_argument_group("Which tests")
+    tests.add_argument(
+        "--test",
+        nargs="+",
+        metavar="NAME",
+        default=[],
+        help=f"Run only these tests, of {', '.join(TESTS)}. The default is all.",
     )
-    options.add_argument("--test", nargs="+", metavar="NAME", default=[], help=f"of {', '.join(TESTS)} (default: all)")
-    options.add_argument("--processes", type=int, metavar="N", help="sending processes beside Locust's own")
-    options.add_argument(
-        "--expect-workers", type=int, metavar="N", help="sending processes of other machines: locust -f - --worker …"
+    tests.add_argument(
+        "--list", action="store_true", help="Show the stages of the tests with their length and rate, and send nothing."
     )
-    options.add_argument(
+    tests.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="Show what would be sent and where, with the first request in full, and send nothing.",
+    )
+    add_options(options, grouped=True)
+    results = options.add_argument_group("Checks and reports")
+    results.add_argument(
+        "--check",
+        action="append",
+        default=[],
+        metavar="CHECK",
+        help="Fail unless this holds, for example 'p99_ms<250'. You can give it more than once.",
+    )
+    results.add_argument(
+        "--checks", type=Path, metavar="TOML", help='Read checks from this file: checks = ["lost==0", ...].'
+    )
+    results.add_argument("--junit", type=Path, metavar="XML", help="Write the verdicts and checks to this JUnit file.")
+    results.add_argument("--markdown", type=Path, metavar="MD", help="Append a summary to this Markdown file.")
+    results.add_argument(
+        "--json", action="store_true", help="Print the findings as one JSON document, and all else to stderr."
+    )
+    results.add_argument(
+        "--output",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="Write the reports to this folder. The default is the current one.",
+    )
+    processes = options.add_argument_group("Processes and machines")
+    processes.add_argument(
+        "--processes",
+        type=int,
+        metavar="N",
+        help="Send from this many processes beside Locust's own. The default depends on the test.",
+    )
+    processes.add_argument(
+        "--expect-workers",
+        type=int,
+        metavar="N",
+        help="Wait for this many sending processes that you start elsewhere with locust -f - --worker.",
+    )
+    processes.add_argument(
         "--expect-workers-max-wait",
         type=int,
         default=EXPECT_S,
         metavar="S",
-        help="how long to wait for them, seconds (default: %(default)s)",
+        help="Wait no longer than this many seconds for them. The default is %(default)s.",
     )
-    options.add_argument(
-        "--balancer", choices=("haproxy",), help="HAProxy before the regions of 'distribution', beside our strategies"
+    processes.add_argument(
+        "--balancer",
+        choices=("haproxy",),
+        help="Compare HAProxy in front of the regions with our strategies, in the test distribution.",
     )
-    options.add_argument(
-        "--check", action="append", default=[], metavar="CHECK", help="fail unless it holds: 'p99_ms<250'; repeatable"
-    )
-    options.add_argument("--checks", type=Path, metavar="TOML", help='a file of checks: checks = ["lost==0", …]')
-    options.add_argument("--junit", type=Path, metavar="XML", help="write verdicts and checks as JUnit XML")
-    options.add_argument("--markdown", type=Path, metavar="MD", help="append a summary in Markdown")
-    options.add_argument(
-        "--json", action="store_true", help="print one JSON document of what was found; all else goes to stderr"
-    )
-    options.add_argument("--output", type=Path, default=Path(), metavar="DIR", help="where reports go (default: here)")
-    add_options(options)
     return options
 
 

@@ -91,8 +91,8 @@ def stage_faults(patterns: Sequence[str], names: Mapping[str, Sequence[str]]) ->
         having = [test for test, own in names.items() if any(fnmatchcase(name, pattern) for name in own)]
         if not having:
             near = get_close_matches(pattern, every, 1)
-            meant = f"did you mean {near[0]!r}? " if near else ""
-            yield f"--stages: no stage is named {pattern!r}; {meant}--list shows all"
+            meant = f"write {near[0]!r}, or " if near else ""
+            yield f"--stages: no stage is named {pattern!r}: {meant}see --list"
         elif len(having) < len(names):
             yield f"--stages: {pattern!r} is a stage of {', '.join(having)} alone: add --test {' '.join(having)}"
 

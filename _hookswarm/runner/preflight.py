@@ -12,6 +12,8 @@ from _hookswarm.analysis.verdicts import checks as parsing
 from _hookswarm.analysis.verdicts.checks import Check
 from _hookswarm.analysis.verdicts.foresight import check_faults, doubt
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.wording import one_of
+from _hookswarm.protocol.credentials import control_token
 from _hookswarm.receiver import haproxy
 from _hookswarm.records.manifest import RunError
 from _hookswarm.runner.options import theirs
@@ -22,10 +24,10 @@ from _hookswarm.senders.plan.options import empty_faults
 from _hookswarm.senders.plan.unused import unused_options
 from _hookswarm.senders.service.processes import restart_faults
 
-EXPECTED = "--expect-workers needs receivers that they reach: --regions, --target or --endpoints"
+EXPECTED = "--expect-workers needs receivers that they reach: add --regions, --target or --endpoints"
 EXPECTED_SERVICE = (
-    "--expect-workers with --service needs --regions: all processes read one table of the receivers. Start those with "
-    "hookswarm-receiver, and give each host that file: docs/machines.md"
+    "--expect-workers with --service needs --regions, for all processes read one table of the receivers: start those "
+    "with hookswarm-receiver, and give each host that file (docs/machines.md)"
 )
 MAX_PROCESSES = 256
 MAX_WORKERS = 1_000
@@ -34,21 +36,24 @@ MAX_WAIT_S = 86_400
 
 def preflight(options: argparse.Namespace) -> Outlook:
     """What is to be run; raises ConfigError that names every fault of the options. It sends nothing."""
-    faults = [f"unknown test {name!r}; there are {', '.join(TESTS)}" for name in options.test if name not in TESTS]
+    faults = [f"--test: there is no test {name!r}: {one_of(name, TESTS)}" for name in options.test if name not in TESTS]
     if not 0 <= (options.processes or 0) <= MAX_PROCESSES:
-        faults.append(f"--processes must lie in 0..{MAX_PROCESSES}")
+        faults.append(f"--processes {options.processes} is out of range: write 0 to {MAX_PROCESSES}")
     if options.expect_workers is not None and not 1 <= options.expect_workers <= MAX_WORKERS:
-        faults.append(f"--expect-workers must lie in 1..{MAX_WORKERS}")
+        faults.append(f"--expect-workers {options.expect_workers} is out of range: write 1 to {MAX_WORKERS}")
     if not 1 <= options.expect_workers_max_wait <= MAX_WAIT_S:
-        faults.append(f"--expect-workers-max-wait must lie in 1..{MAX_WAIT_S} seconds")
+        waits = f"--expect-workers-max-wait {options.expect_workers_max_wait}"
+        faults.append(f"{waits} is out of range: write 1 to {MAX_WAIT_S} seconds")
     if options.expect_workers and options.processes:
-        faults.append("--expect-workers and --processes exclude each other")
+        faults.append("--expect-workers and --processes cannot be used together: leave one out")
     if options.expect_workers and not theirs(options):
         faults.append(EXPECTED_SERVICE if options.service else EXPECTED)
     if options.balancer and options.test and "distribution" not in options.test:
-        faults.append("--balancer is for the test 'distribution'")
+        faults.append("--balancer is for the test 'distribution': add that to --test, or leave --balancer out")
     if options.balancer and theirs(options):
-        faults.append("--balancer starts HAProxy before receivers of ours; a table of yours names its own: [balancer]")
+        faults.append(
+            "--balancer starts HAProxy before receivers of ours: leave it out, and name yours in your table, [balancer]"
+        )
     elif options.balancer:
         try:
             haproxy.haproxy_program()
@@ -70,7 +75,7 @@ def preflight(options: argparse.Namespace) -> Outlook:
             if path and path != Path():
                 check_writable(option, path.parent)
                 if path.exists() and not (path.is_file() and os.access(path, os.W_OK)):
-                    faults.append(f"{option} {path} is no file that can be written: name another")
+                    faults.append(f"{option} {path} is not a file that can be written: name another")
         except ConfigError as error:
             faults += error.faults
     try:
@@ -83,6 +88,8 @@ def preflight(options: argparse.Namespace) -> Outlook:
         settings = check_options(options)
         found = plan_tests(options, settings)
         there = names_there(found.tests)
+        if found.starts:
+            control_token()  # by it they are asked whether they serve
         if not (options.list or options.dry_run):
             faults += settings.service_unreachable() if found.starts else settings.unreachable()
             faults += settings.observer.faults() if settings.observer else []

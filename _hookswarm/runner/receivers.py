@@ -88,6 +88,7 @@ def running_receivers(test: Test, options: argparse.Namespace, interrupt: Interr
         try:
             fleet.wait_ready(control_token(), interrupt.wanted)
         except ConfigError as error:
-            raise ConfigError([*error.faults, (folder / "receivers.log").read_text().strip()[-500:]]) from None
+            said = (folder / "receivers.log").read_text().strip()[-500:]
+            raise ConfigError([*error.faults, *filter(None, [said])]) from None
         watched = ",".join(filter(None, [options.watch, str(fleet.balancer_pid or "")]))
         yield [f"--regions={table}", *([f"--watch={watched}"] if watched else [])]

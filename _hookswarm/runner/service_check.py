@@ -118,7 +118,7 @@ def _region(options: argparse.Namespace) -> Region:
     (free,) = on_free_ports(["check"])
     if options.port is not None:
         if not 1 <= options.port <= 65535:
-            raise ConfigError([f"--port must be a whole number from 1 to 65535, not {options.port}"])
+            raise ConfigError([f"--port {options.port} is out of range: write 1 to 65535"])
         free = free.model_copy(update={"url": f"http://127.0.0.1:{options.port}/hooks"})
     if options.advertise:
         faults = advertise_faults(options.advertise)

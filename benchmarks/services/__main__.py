@@ -14,7 +14,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
+from _hookswarm.common.arguments import Parser
 from _hookswarm.common.errors import ConfigError, HookswarmError
+from _hookswarm.common.wording import error_line
 from _hookswarm.records.exit_codes import Exit
 from benchmarks.services import page, runs
 from benchmarks.services.kept import Kept, KeptRun, file_of, kept_of, load
@@ -25,14 +27,14 @@ RESULTS = runs.CHECKOUT / "results" / "services"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = make_parser().parse_args(arguments)
     try:
+        options = make_parser().parse_args(arguments)
         if options.service == "page":
             page.PAGE.write_text(page.renewed(page.PAGE.read_text(encoding="utf-8")), encoding="utf-8")
             return Exit.PASS
         return _measure(options)
     except HookswarmError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(error_line(error), file=sys.stderr)
         return Exit.USAGE
     except KeyboardInterrupt:
         print("interrupted: the same command goes on where it was", file=sys.stderr)
@@ -40,17 +42,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """What the command takes."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.services", description=(__doc__ or "").split("\n")[0])
+    """What it takes."""
+    parser = Parser(prog="python -m benchmarks.services", description=(__doc__ or "").split("\n")[0])
     known = runs.services()
-    parser.add_argument("service", choices=[*known, "page"], help="which one; `page` writes docs/services.md anew")
-    parser.add_argument("configuration", nargs="?", default=runs.DEFAULT, help="with which of its configurations")
-    parser.add_argument("--run", choices=list(runs.RUNS), action="append", help="only this run of a repeat; repeatable")
-    parser.add_argument("--repeat", type=int, action="append", metavar="N", help="only this repeat, which is its seed")
-    parser.add_argument("--full", action="store_true", help="tests in their full length, not in their short form")
-    parser.add_argument("--again", action="store_true", help="play also what is kept already, and replace it")
-    parser.add_argument("--refusals", action="store_true", help="only publish what is wrong, and keep what it answers")
-    parser.add_argument("--dry-run", action="store_true", help="print the commands, and play nothing")
+    parser.add_argument(
+        "service",
+        metavar="NAME",
+        choices=[*known, "page"],
+        help="Measure this service; `page` writes docs/services.md.",
+    )
+    parser.add_argument(
+        "configuration",
+        metavar="CONFIGURATION",
+        nargs="?",
+        default=runs.DEFAULT,
+        help="Take this one of its configurations. The default is %(default)s.",
+    )
+    played = parser.add_argument_group("What is played")
+    played.add_argument(
+        "--run", choices=list(runs.RUNS), action="append", help="Play only this run of a repeat. You can repeat it."
+    )
+    played.add_argument(
+        "--repeat", type=int, action="append", metavar="N", help="Play only this repeat, which is its seed."
+    )
+    played.add_argument("--full", action="store_true", help="Play the tests in full length, not in their short form.")
+    played.add_argument("--again", action="store_true", help="Play what is kept already, too, and replace it.")
+    played.add_argument("--refusals", action="store_true", help="Only publish what is wrong, and keep the answers.")
+    played.add_argument("--dry-run", action="store_true", help="Print the commands, and play nothing.")
     return parser
 
 

@@ -148,7 +148,7 @@ def test_what_is_no_run_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[s
     base, new = play(tmp_path / "base", 1), tmp_path / "new"
     new.mkdir()
     assert main(["compare", str(base), str(new)]) == Exit.USAGE
-    assert "is no run's folder" in capsys.readouterr().err
+    assert "is not a run's folder" in capsys.readouterr().err
     (new / MANIFEST).write_text(damage)
     assert main(["compare", str(base), str(new)]) == Exit.USAGE
     assert "is damaged" in capsys.readouterr().err

@@ -241,15 +241,6 @@ def test_an_output_that_takes_nothing_is_told_without_a_name(tmp_path: Path) -> 
     assert (done.returncode, done.stderr) == (Exit.USAGE, said)
 
 
-@pytest.mark.parametrize("arguments", [[], ["--nonsense"], ["a", "b"], ["schemas"]])
-def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """A command line that cannot be understood ends with 2."""
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == Exit.USAGE
-    assert "usage" in capsys.readouterr().err
-
-
 def test_schemas(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`schemas DIR` makes the folder, writes a schema for each report, and says where."""
     folder = tmp_path / "docs/schemas"

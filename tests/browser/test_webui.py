@@ -94,10 +94,10 @@ def test_the_options_stand_in_the_form_under_headings(page: Page) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("rate", "-1", "--rate must lie between 0.01 and 1000000 a second, not -1"),
-        ("rate", "fast", "--rate: 'fast' is no number"),
+        ("rate", "-1", "--rate -1 is out of range: write 0.01 to 1000000 a second"),
+        ("rate", "fast", "--rate: 'fast' is not a number"),
         ("stages", "nope", "--stages: none is named 'nope'"),
-        ("strategy", "luck", "--strategy: unknown strategy 'luck'"),
+        ("strategy", "luck", "--strategy: there is no strategy 'luck'"),
         ("check", "p99_ms", "--check: check 'p99_ms': no comparison in it"),
     ],
 )
@@ -157,7 +157,7 @@ def test_what_may_be_given_often_has_a_line_each(page: Page) -> None:
     assert entry.input_value() == "status in 200,204\nstatus in 200-299"
     entry.fill("status in 200,204\n\nstatus is fine")
     _start(page)
-    expect(page.get_by_role("alert").filter(has_text="--accept: 'status is fine' is no rule")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="--accept: 'status is fine' is not a rule")).to_be_visible()
     entry.fill("status in 200-299\nstatus in 200,204\n")
 
 

@@ -38,5 +38,5 @@ def test_what_is_no_toml_is_one_error_with_its_name(tmp_path: Path, content: byt
 def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
     """A missing file, and a folder in its place."""
     for path, why in ((tmp_path / "none.toml", "No such file or directory"), (tmp_path, "Is a directory")):
-        with pytest.raises(ConfigError, match=f"^cannot read {path}: {why}: look at its name, and who may read it$"):
+        with pytest.raises(ConfigError, match=f"^cannot read {path}: {why}: check its name and permissions$"):
             read_toml(path)

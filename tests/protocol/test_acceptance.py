@@ -44,7 +44,7 @@ def test_every_rule_that_is_none_is_named() -> None:
     wrong = ["status in", "status in 2xx", "status in 299-200", "status = 200", "body ~ ", "status in 600", ""]
     with pytest.raises(ConfigError) as caught:
         parse_acceptance([*wrong, "status in 200"])
-    assert [fault.partition(" is no rule: write 'status in 200,202'")[0] for fault in caught.value.faults] == [
+    assert [fault.partition(" is not a rule: write 'status in 200,202'")[0] for fault in caught.value.faults] == [
         repr(rule) for rule in wrong
     ]
 

@@ -96,7 +96,7 @@ def test_a_token_that_no_header_can_carry_is_refused(token: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(None, "no such file"), (b"\xff\xfe\x80", "not text"), (b"", "0 bytes")]
+    ("content", "message"), [(None, "there is no file"), (b"\xff\xfe\x80", "not text"), (b"", "0 bytes")]
 )
 def test_an_unusable_file_is_named(content: bytes | None, message: str, tmp_path: Path) -> None:
     """A missing, binary or empty secret file is one clear fault."""
@@ -133,8 +133,8 @@ def test_a_secret_of_another_form_names_where_it_stood(tmp_path: Path) -> None:
     """The variable or the file, and the form it was taken for; not the secret."""
     (tmp_path / "mounted").write_text("geheim!")
     for env, where in (
-        ({"HOOKSWARM_SECRET": "geheim!"}, "$HOOKSWARM_SECRET was taken as base64 after 'whsec_'"),
-        ({"HOOKSWARM_SECRET_FILE": str(tmp_path / "mounted")}, f"$HOOKSWARM_SECRET_FILE ({tmp_path / 'mounted'}) was"),
+        ({"HOOKSWARM_SECRET": "geheim!"}, "$HOOKSWARM_SECRET: the signing secret is not base64 after 'whsec_'"),
+        ({"HOOKSWARM_SECRET_FILE": str(tmp_path / "mounted")}, f"$HOOKSWARM_SECRET_FILE ({tmp_path / 'mounted'}): the"),
     ):
         with pytest.raises(ConfigError) as caught:
             signing_secrets(STANDARD, env, tmp_path)

@@ -32,9 +32,9 @@ WRONG = [
     (Faults(cut=-0.1), ["cut: a probability of -0.1 is outside 0..1"]),
     (Faults(hang=math.nan), ["hang: a probability of nan is outside 0..1"]),
     (Faults(status={503: 0.5}, reset=0.3, ack_lost=0.3), ["the probabilities sum to 1.1, more than 1"]),
-    (Faults(status={204: 0.5}), ["status 204 is no failure: 300 to 599"]),
-    (Faults(status={200: 0.5}, fail_status=200), ["status 200 is no failure: 300 to 599"]),
-    (Faults(fail_status=600), ["status 600 is no failure: 300 to 599"]),
+    (Faults(status={204: 0.5}), ["status 204 is not a failure: write 300 to 599"]),
+    (Faults(status={200: 0.5}, fail_status=200), ["status 200 is not a failure: write 300 to 599"]),
+    (Faults(fail_status=600), ["status 600 is not a failure: write 300 to 599"]),
     (Faults(fail_status=0), []),
     (Faults(answer=204), []),
     (Faults(answer=302), ["answer 302 takes nothing: 200 to 299"]),
@@ -97,10 +97,10 @@ def test_the_limits_themselves_are_right(faults: Faults) -> None:
         ({"begin_ns": 1.5, "end_ns": "later"}, ["begin_ns", "end_ns"]),
         (
             {"webhooks": [{"first": 0, "faults": {"stauts": {}}, "last": 9}, {"first": "x", "count": 1, "faults": {}}]},
-            ["webhooks.0.count", "webhooks.0.faults.stauts", "webhooks.0.last", "webhooks.1.first"],
+            ["webhooks 1: count", "webhooks 1: faults.stauts", "webhooks 1: last", "webhooks 2: first"],
         ),
-        ({"webhooks": [{"first": 0, "count": 1}]}, ["webhooks.0.faults"]),
-        ([], ["object"]),
+        ({"webhooks": [{"first": 0, "count": 1}]}, ["webhooks 1: faults"]),
+        ([], ["names with values"]),
     ],
 )
 def test_json_that_is_no_order_is_refused(document: object, words: list[str]) -> None:

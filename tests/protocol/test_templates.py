@@ -31,8 +31,8 @@ def test_an_unknown_name_lists_those_there_are() -> None:
     with pytest.raises(ConfigError) as caught:
         Template("{idd} {body}", ("id", "type"))
     assert caught.value.faults == (
-        "there is no {idd} here; there are id, type",
-        "there is no {body} here; there are id, type",
+        "there is no {idd} here: write one of id, type",
+        "there is no {body} here: write one of id, type",
     )
 
 

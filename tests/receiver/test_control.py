@@ -137,7 +137,7 @@ def test_every_fault_of_an_order_is_named(client: httpx.Client, supervisor: Supe
     answer = client.post("/faults", headers=BEARER, json={"faults": {"cut": 2, "status": {"204": 0.1}, "hang_s": -1}})
     assert answer.status_code == 400
     assert answer.json()["error"] == (
-        "cut: a probability of 2 is outside 0..1; status 204 is no failure: 300 to 599; "
+        "cut: a probability of 2 is outside 0..1; status 204 is not a failure: write 300 to 599; "
         "hang_s must lie in 0..3600 seconds"
     )
     assert supervisor.orders == []
@@ -217,7 +217,7 @@ def test_workers_are_passed_on(count: int, client: httpx.Client, supervisor: Sup
 
 @pytest.mark.parametrize(
     ("body", "word"),
-    [([], "object"), ({"workers": 1, "other": 2}, "other"), ({"durability": "forever"}, "durability"),
+    [([], "names with values"), ({"workers": 1, "other": 2}, "other"), ({"durability": "forever"}, "durability"),
      *(({"workers": n}, "workers") for n in (0, -1, 257, 1.5, "2", True))],
 )  # fmt: skip
 def test_workers_that_are_no_number_are_400(

@@ -103,7 +103,7 @@ def test_a_faulty_table_and_faulty_options_at_once(taken: int, tmp_path: Path) -
         '[[region]]\nname = "eu"\nurl = "http://127.0.0.1:2/"\n'
     )
     said = refused(tmp_path, "fleet", "regions.toml", "--workers", "none", HOOKSWARM_SECRET=SECRET[:12])
-    for fault in ("'region.0.colour'", "'eu' is named twice", "--workers", "secret"):
+    for fault in ("region 1: colour", "'eu' is named twice", "--workers", "secret"):
         assert fault in said
 
 

@@ -66,7 +66,9 @@ def test_a_program_of_somebody_else_lists_no_files(tmp_path: Path, body: bytes) 
     """Whatever it answers is one error that names the address to mend."""
     with ScriptedServer(answering(answer_of(body))) as server:
         here = folder(tmp_path / "here", "run-1", f"http://127.0.0.1:{server.port}")
-        with pytest.raises(RunError, match=f"local: .* lists no files: is http://127.0.0.1:{server.port} the control"):
+        with pytest.raises(
+            RunError, match=f"local: http://127.0.0.1:{server.port}/.* lists no files: is that a receiver of ours"
+        ):
             list(collect(here))
 
 

@@ -89,11 +89,11 @@ def test_a_service_that_does_not_run_is_said_in_a_line(tmp_path: Path) -> None:
     own_table(tmp_path)
     done = check(tmp_path, "http://127.0.0.1:1")
     assert done.returncode == Exit.FAIL
-    assert "api: cannot reach 127.0.0.1:1: Connection refused: start it, or look at the address" in done.stdout
+    assert "api: cannot reach 127.0.0.1:1: Connection refused: start it, or check the address" in done.stdout
     done = run(tmp_path, "http://127.0.0.1:1")
     assert done.returncode == Exit.USAGE
     assert done.stderr == (
-        "error: own: api: cannot reach 127.0.0.1:1: Connection refused: start it, or look at the address\n"
+        "error: own: api: cannot reach 127.0.0.1:1: Connection refused: start it, or check the address\n"
     )
 
 

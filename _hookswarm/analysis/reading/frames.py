@@ -19,6 +19,7 @@ from _hookswarm.analysis.reading.no_run import OfNoRun, count_no_run, read_no_ru
 from _hookswarm.analysis.reading.replays import Replays
 from _hookswarm.analysis.reading.rows import Keys, arrange_rows, take_rows
 from _hookswarm.analysis.reading.through_service import delivered_rows, published_rows
+from _hookswarm.common.plain import place_told
 from _hookswarm.records import neighbours
 from _hookswarm.records.journal import JournalError
 from _hookswarm.records.manifest import MANIFEST, Manifest, RunError
@@ -227,16 +228,16 @@ def _plan(manifest: Manifest, folder: Path) -> list[PlannedStage]:
     try:
         return _PLAN.validate_python(manifest.stages)
     except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(map(str, fault["loc"]))
-        raise RunError(f"{folder / MANIFEST} is damaged: stages.{place}: {fault['msg']}") from None
+        raise RunError(
+            f"{folder / MANIFEST} is damaged (at stages{place_told(error.errors()[0]['loc'])}): name another run"
+        ) from None
 
 
 def _timeline(folder: Path, stages: int) -> list[Entry]:
     timeline = list(read_timeline(folder))
     for entry in timeline:
         if isinstance(entry, StageStarted | StageOverloaded | StageEnded) and not 0 <= entry.stage < stages:
-            raise RunError(f"{folder / TIMELINE}: stage {entry.stage} is not in the plan of {stages}")
+            raise RunError(f"{folder / TIMELINE}: stage {entry.stage} is not in the plan of {stages}: name another run")
     return timeline
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from _hookswarm.analysis.schema.files import CPU, IO, MEMORY, MODELS, PERFORMANCE, Report
+from _hookswarm.common.plain import place_told
 from _hookswarm.records.manifest import RunError
 from _hookswarm.records.writing import write_atomically
 
@@ -26,8 +27,11 @@ def _read(path: Path, model: type[Report]) -> Report:
         return model()
     except ValidationError as error:
         fault = error.errors()[0]
-        place = ".".join(map(str, fault["loc"])) or "file"
-        raise RunError(f"{path} is not a report of this version ({place}: {fault['msg']}); move it away") from None
+        if fault["loc"] == ("schema_version",):
+            told = f"is of schema version {fault['input']!r}, which this version does not read"
+        else:
+            told = f"is not a report of ours, or is damaged (at {place_told(fault['loc']) or 'its beginning'})"
+        raise RunError(f"{path} {told}: move it away, or name another --output") from None
 
 
 def reports_of(sections: "Sections") -> dict[str, Report]:

@@ -54,7 +54,7 @@ def append_history(folder: Path, section: Section) -> Path:
     except FileNotFoundError:
         content = ""
     except UnicodeDecodeError:
-        raise RunError(f"{path} is no history of ours; move it away") from None
+        raise RunError(f"{path} is not a history of ours: move it away") from None
     if content and not content.startswith(header):
         raise RunError(f"{path} has other columns than this version writes; move it away")
     if any(line.split(",", 2)[1:2] == [section.run.id] for line in content.splitlines()[1:]):

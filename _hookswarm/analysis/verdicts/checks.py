@@ -18,7 +18,7 @@ from _hookswarm.analysis.verdicts.measures import ALIASES, EVERYWHERE, Number
 from _hookswarm.analysis.verdicts.names import unknown_number
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.toml import read_toml
-from _hookswarm.common.wording import first_of
+from _hookswarm.common.wording import first_of, one_of
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -94,11 +94,11 @@ def parse_check(text: str) -> Check:
         raise CheckError([f"check {text!r}: {_fault(text)}"])
     scopes = {key: quoted or plain for key, quoted, plain in _SCOPE.findall(found["scopes"])}
     if strange := [key for key in scopes if key not in SCOPES]:
-        raise CheckError([f"check {text!r}: nothing is of a {strange[0]!r}; there are {', '.join(SCOPES)}"])
+        raise CheckError([f"check {text!r}: there is no scope {strange[0]!r}: {one_of(strange[0], SCOPES)}"])
     try:
         value = float(found["value"])
     except ValueError:
-        raise CheckError([f"check {text!r}: {found['value']!r} is no number"]) from None
+        raise CheckError([f"check {text!r}: {found['value']!r} is not a number: write one, such as 250"]) from None
     return Check(text, scopes, found["name"], found["operator"], _converted(text, found["name"], value, found["unit"]))
 
 
@@ -106,31 +106,32 @@ def _fault(text: str) -> str:
     """Where it stops making sense."""
     found = re.search(r"[<>=!]+", text)
     if not found:
-        return "no comparison in it; write, say, p99_ms<250"
+        return "no comparison in it: write one, such as p99_ms<250"
     if found.group() not in OPERATORS:
-        return f"{found.group()!r} at {found.start()} compares nothing; there are {' '.join(OPERATORS)}"
+        return f"{found.group()!r} at {found.start()} compares nothing: write one of {' '.join(OPERATORS)}"
     left, right = text[: found.start()].strip(), text[found.end() :].strip()
     if not right or not re.match(r"[-+]?[0-9.]", right):
-        return f"{right!r} at {found.end()} is no number"
+        return f"{right!r} at {found.end()} is not a number: write one, such as 250"
     words = left.split()
     if not words or ":" in words[-1]:
-        return f"no number is named before the {found.group()!r} at {found.start()}"
+        return f"no number is named before the {found.group()!r} at {found.start()}: write one, such as p99_ms<250"
     if strange := next((word for word in words[:-1] if ":" not in word), None):
-        return f"{strange!r} at {text.index(strange)} is no scope; write, say, stage:load*"
-    return f"cannot understand {left!r}"
+        return f"{strange!r} at {text.index(strange)} is not a scope: write one, such as stage:load*"
+    return f"{left!r} names no number: write it as p99_ms<250 or stage:load* p99_ms<250"
 
 
 def _converted(text: str, name: str, value: float, unit: str) -> float:
     if not unit:
         return value
     if unit not in UNITS:
-        raise CheckError([f"check {text!r}: unknown unit {unit!r}; there are {', '.join(UNITS)}"])
+        raise CheckError([f"check {text!r}: there is no unit {unit!r}: write one of {', '.join(UNITS)}"])
     kind, factor = UNITS[unit]
     own = unit_of(name)
     if own is None or UNITS[own][0] != kind:
         if fault := unknown_number(name):
             raise CheckError([f"check {text!r}: {fault}"])
-        raise CheckError([f"check {text!r}: {name} is {f'in {own}' if own else 'a plain number'}, not in {unit}"])
+        told, mend = (f"in {own}", f"write it in {own}") if own else ("a plain number", "leave the unit out")
+        raise CheckError([f"check {text!r}: {name} is {told}, not in {unit}: {mend}"])
     return value * factor / UNITS[own][1] if own != "%" else value * factor
 
 
@@ -150,10 +151,13 @@ def unit_of(name: str) -> str | None:
 
 def load_checks(path: Path) -> list[Check]:
     """Those of a TOML file: `checks = ["p99_ms<250", ...]`. Raises ConfigError that names every fault."""
-    content = read_toml(path)
+    try:
+        content = read_toml(path)
+    except ConfigError as error:
+        raise CheckError([f"--checks {fault}" for fault in error.faults]) from None
     told = content.get("checks")
     if set(content) != {"checks"} or not isinstance(told, list) or not all(isinstance(one, str) for one in told):
-        raise CheckError([f'{path}: one list is wanted: checks = ["p99_ms<250", "lost==0"]'])
+        raise CheckError([f'--checks {path}: write one list: checks = ["p99_ms<250", "lost==0"]'])
     return parse_checks(told)
 
 

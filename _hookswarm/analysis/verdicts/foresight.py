@@ -33,7 +33,7 @@ def _nowhere(name: str, kind: frozenset[str], tests: Collection[str] | None, ser
     of_kind = [one for one in found if one.kind == kind]
     if not of_kind:
         others = sorted({" ".join(f"{scope}:…" for scope in sorted(one.kind)) or "no scope" for one in found})
-        return f"`{name}` is told of {_thing(kind)} nowhere; write it with {' or '.join(others)}"
+        return f"`{name}` is told of {_thing(kind)} nowhere: write it with {' or '.join(others)}"
     if tests is None or any(one.test is None or one.test in tests for one in of_kind):
         return ""
     return f"`{name}` is a number of the test {of_kind[0].test}: add --test {of_kind[0].test}"
@@ -45,8 +45,8 @@ def _thing(kind: frozenset[str]) -> str:
 
 def _nobody(scope: str, pattern: str, names: list[str]) -> str:
     near = get_close_matches(pattern, names, 1)
-    meant = f"did you mean {near[0]!r}" if near else f"there are: {first_of(names, NAMES_SHOWN)}"
-    return f"no {scope} is named {pattern!r}; {meant}" if names else f"no {scope} will be there"
+    meant = f"write {near[0]!r}" if near else f"write {'one of ' * (len(names) > 1)}{first_of(names, NAMES_SHOWN)}"
+    return f"no {scope} is named {pattern!r}: {meant}" if names else f"no {scope} will be there: leave it out"
 
 
 def doubt(check: Check) -> str:

@@ -85,7 +85,7 @@ def unknown_number(name: str) -> str:
     if named(name):
         return ""
     near = get_close_matches(name, all_names(), 1)
-    return f"there is no `{name}`, " + (f"did you mean `{near[0]}`" if near else "docs/ci.md lists the numbers")
+    return f"there is no number `{name}`: " + (f"write `{near[0]}`" if near else "choose one of docs/ci.md")
 
 
 def all_names() -> list[str]:

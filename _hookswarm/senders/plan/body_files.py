@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.syntax import json_fault
 from _hookswarm.common.wording import first_of
 from _hookswarm.protocol.formats import Format
 
@@ -68,8 +69,8 @@ def bodies_of(file: Path, reader: Reader, whole: bool) -> list[Body] | str:
     """
     try:
         raw = reader.read(file)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        return f"cannot be unpacked: {error}: mend it, or leave it out"
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        return "cannot be unpacked: it is damaged, or not made by gzip: mend it, or leave it out"
     named = suffix(file)
     if named in VERBATIM:
         return _verbatim(raw, VERBATIM[named])
@@ -158,8 +159,7 @@ def _parse(raw: bytes) -> Any:
     try:
         return _JSON.decode(raw.decode())
     except json.JSONDecodeError as error:
-        place = f"column {error.colno}" if error.lineno == 1 else f"line {error.lineno}, column {error.colno}"
-        return _Fault(f"{error.msg} at {place}")
+        return _Fault(json_fault(error))
     except UnicodeDecodeError as error:
         return _Fault(f"byte {error.start + 1} is not UTF-8")
     except RecursionError:

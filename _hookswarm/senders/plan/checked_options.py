@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.wording import one_of
 from _hookswarm.protocol.acceptance import ANY_2XX, Acceptance, parse_acceptance
 from _hookswarm.protocol.credentials import Secret, signing_secrets
 from _hookswarm.protocol.formats import misfit
@@ -91,22 +92,24 @@ def check_options(
     if options.rotate_at and endpoints and (endpoints.has_keys or endpoints.has_headers):
         faults.append("--rotate-at changes the secret of all: leave it out, or the secrets and headers of --endpoints")
     if options.replay and options.no_replay:
-        faults.append("--replay and --no-replay exclude each other: leave one out")
+        faults.append("--replay and --no-replay cannot be used together: leave one out")
     if options.transport == "httpx":
         collect(lambda: check_httpx(tls))
     for name in ("connect_timeout", "response_timeout"):
         if not 0 <= getattr(options, name) <= 3600:
-            faults.append(f"--{name.replace('_', '-')} must lie between 0 and 3600 seconds")
+            faults.append(
+                f"--{name.replace('_', '-')} {getattr(options, name):g} is out of range: write 0 to 3600 seconds"
+            )
     if options.memory_limit:
         try:
             parse_size(options.memory_limit)
         except ValueError as error:
             faults.append(f"--memory-limit: {error}")
     if options.strategy and options.strategy not in STRATEGIES:
-        known = ", ".join(name for name in STRATEGIES if name not in BALANCERS)
-        faults.append(f"--strategy: unknown strategy {options.strategy!r}; there are {known}")
+        known = [name for name in STRATEGIES if name not in BALANCERS]
+        faults.append(f"--strategy: there is no strategy {options.strategy!r}: {one_of(options.strategy, known)}")
     if not 0 <= options.seed < 1 << 63:
-        faults.append("--seed must be a whole number from 0 on")
+        faults.append(f"--seed {options.seed} is out of range: write a whole number from 0 on")
     if faults:
         raise ConfigError(faults)
     remote = beyond_loopback(urls_of(table, endpoints))
@@ -208,4 +211,4 @@ def check_writable(option: str, folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise ConfigError([f"{option} {folder} cannot be written: {error.strerror}"]) from None
+        raise ConfigError([f"{option} {folder} cannot be written: {error.strerror}: name another folder"]) from None

@@ -25,7 +25,7 @@ def region_table(options: argparse.Namespace, endpoints: EndpointTable | None) -
     """The regions that are sent to; a target of somebody else is one. Raises ConfigError."""
     given = [f"--{name}" for name in ("target", "endpoints", "regions") if getattr(options, name)]
     if len(given) > 1:
-        raise ConfigError([f"{' and '.join(given)} exclude each other: leave all but one out"])
+        raise ConfigError([f"{' and '.join(given)} cannot be used together: leave all but one out"])
     if options.endpoints:
         origin = endpoints.hosts[0] if endpoints else "http://127.0.0.1"
         table = RegionTable(region=(Region(name="target", url=f"{origin}/"),))
@@ -34,12 +34,20 @@ def region_table(options: argparse.Namespace, endpoints: EndpointTable | None) -
             table = RegionTable(region=(Region(name="target", url=check_url(options.target)),))
         except ValueError as error:
             raise ConfigError([f"--target: {error}"]) from None
+    elif options.regions:
+        try:
+            table = load_table(Path(options.regions))
+        except ConfigError as error:
+            raise ConfigError([f"--regions {fault}" for fault in error.faults]) from None
     else:
-        table = load_table(Path(options.regions) if options.regions else DEFAULT_TABLE)
+        table = load_table(DEFAULT_TABLE)
     remote = beyond_loopback(urls_of(table, endpoints))
     if remote and not options.allow_remote:
-        refused = [f"{url} is beyond loopback; if it is yours to load, add --allow-remote" for url in remote[:SHOWN]]
-        raise ConfigError(refused + [f"so are {len(remote) - SHOWN:,} more hosts"] * (len(remote) > SHOWN))
+        refused = [f"{url} is beyond loopback: if it is yours to load, add --allow-remote" for url in remote[:SHOWN]]
+        raise ConfigError(
+            refused
+            + [f"so are {len(remote) - SHOWN:,} more hosts: add --allow-remote for them, too"] * (len(remote) > SHOWN)
+        )
     if strange := [url for url in urls_of(table) if not url.isascii()]:
         raise ConfigError([f"{url}: write it in ASCII (punycode, percent-encoding)" for url in strange])
     return table

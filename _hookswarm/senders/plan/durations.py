@@ -15,5 +15,5 @@ def seconds_of(option: str, text: str) -> float | None:
         sum(int(part or 0) * unit for part, unit in zip(found.groups(), (3600, 60, 1), strict=True)) if found else 0
     )
     if text and not 0 < seconds <= 1e7:
-        raise ConfigError([f"{option} {text!r} is no time: write 90s, 30m or 1h30m"])
+        raise ConfigError([f"{option} {text!r} is not a time: write 90s, 30m or 1h30m"])
     return float(seconds) or None

@@ -14,7 +14,8 @@ import numpy as np
 
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.files import read_once_only
-from _hookswarm.common.wording import and_more
+from _hookswarm.common.syntax import json_fault
+from _hookswarm.common.wording import and_more, one_of
 from _hookswarm.protocol.forms import parse_secret
 from _hookswarm.protocol.providers import Provider
 from _hookswarm.protocol.regions import check_url
@@ -83,8 +84,8 @@ def _parse(file: File, digest: str, path: Path, provider: Provider | None) -> En
                 raise ConfigError([f"--endpoints {path}: more than {MOST:,} rows: leave some of them out"])
     except UnicodeDecodeError as error:
         faults.append(f"--endpoints {path}: byte {error.start + 1} is not UTF-8: write it in that")
-    except csv.Error as error:
-        faults.append(f"--endpoints {path}: no CSV: {error}: mend its quotes, or give NDJSON")
+    except csv.Error:
+        faults.append(f"--endpoints {path}: not CSV: mend its quotes, or give NDJSON")
     if bad > SHOWN:
         faults.append(f"--endpoints {path}:{and_more(bad - SHOWN, 'bad rows')}: mend them, or leave them out")
     if not faults and not len(reader):
@@ -101,9 +102,9 @@ def _rows(text: io.TextIOWrapper) -> Iterator[tuple[int, Row | str]]:
     """The rows of a CSV file with their lines, or what is wrong with one."""
     reader = csv.reader(text, strict=True)
     header = [name.strip().lower() for name in next(filter(any, reader), [])]
-    there = f"the header names columns, by comma: {', '.join(COLUMNS)}; url must be there"
+    there = f"the header names columns, by comma: write url first, and none but {', '.join(COLUMNS)}"
     if "url" not in header or len(set(header)) < len(header) or not set(header) <= set(COLUMNS):
-        yield max(reader.line_num, 1), f"{there}; mend it"
+        yield max(reader.line_num, 1), there
         return
     for cells in filter(any, reader):
         if len(cells) > len(header):
@@ -119,15 +120,18 @@ def _objects(text: io.TextIOWrapper) -> Iterator[tuple[int, Row | str]]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:  # a ValueError without `msg` is a number of thousands of digits
+            row = json.loads(line.rstrip())
+        except json.JSONDecodeError as error:
+            yield number, f"not JSON: {json_fault(error)}: write an object a line"
+            continue
+        except (ValueError, RecursionError) as error:
             what = "nested too deeply" if isinstance(error, RecursionError) else "a number is too long"
-            yield number, f"not JSON: {getattr(error, 'msg', what)}: write an object a line"
+            yield number, f"not JSON: {what}: write an object a line"
             continue
         if not isinstance(row, dict):
             yield number, 'not an object: write {"url": "…"}'
         elif strange := sorted(row.keys() - set(COLUMNS)):
-            yield number, f"unknown key {strange[0][:24]!r}; there are {', '.join(COLUMNS)}"
+            yield number, f"unknown key {strange[0][:24]!r}: {one_of(strange[0], COLUMNS)}"
         else:
             yield number, row
 
@@ -158,7 +162,7 @@ class _Reader:
             faults.append(host)
         key = b""
         if not isinstance(secret, str | None):
-            faults.append("secret: it is a text")
+            faults.append("secret: write a text")
         elif secret and self._provider and not self._parse:
             faults.append(f"secret: {self._provider.name} signs nothing: leave the column out")
         elif secret and self._parse:
@@ -174,7 +178,7 @@ class _Reader:
                 lines = "\n".join(f"{name}: {value}" for name, value in own.items()).encode()
         weighs = _weight(weight)
         if not weighs:
-            faults.append(f"weight: it is a number above 0, and at most {HEAVIEST:g}")
+            faults.append(f"weight: write a number above 0, and at most {HEAVIEST:g}")
         if not faults:
             assert isinstance(host, int)
             self._hosts.append(host)

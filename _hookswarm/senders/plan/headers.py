@@ -47,7 +47,7 @@ def read_headers(texts: Sequence[str], provider: Provider | None, env: Mapping[s
     for text in texts:
         name, colon, value = (part.strip(" \t") for part in text.partition(":"))
         if not colon:
-            faults.append("a header is written 'Name: value'; there is one without a colon")
+            faults.append("there is one without a colon: write 'Name: value'")
         elif name.lower() in map(str.lower, given):
             faults.append(f"{_shown(name)} is given twice: give it once, its values joined by a comma")
         else:
@@ -65,18 +65,18 @@ def read_headers(texts: Sequence[str], provider: Provider | None, env: Mapping[s
 def header_faults(name: str, value: str, provider: Provider | None) -> Iterator[str]:
     """What is wrong with a header beside those of a provider. No phrase holds its value."""
     if not _NAME(name):
-        yield f"{_shown(name)} is no header's name: it has up to 64 letters, digits and dashes"
+        yield f"{_shown(name)} is not a header's name: write up to 64 letters, digits and dashes"
     elif fault := _taken(name.lower(), provider):
         yield f"{name}: {fault}"
     if not value.isprintable():
         what = "a line break" if set("\r\n") & set(value) else "a control character"
-        yield f"{_shown(name)}: {what} in its value: a header has one line of printable characters"
+        yield f"{_shown(name)}: {what} in its value: write one line of printable characters"
 
 
 def _taken(name: str, provider: Provider | None) -> str:
     """Why nobody else may set a header; empty: they may."""
     if name in OURS:
-        return "the wire sets this one: leave it out" + "; a host stands in the URL" * (name == "host")
+        return f"{'the URL says it' if name == 'host' else 'the wire sets it'}: leave it out"
     if name in (EVENT_HEADER, ATTEMPT_HEADER):
         return "by this one our own receivers know an attempt: leave it out"
     signature = provider.signature if provider else None

@@ -12,7 +12,8 @@ from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from _hookswarm.common.errors import ConfigError, faults_of
+from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.plain import faults_of
 from _hookswarm.common.toml import read_toml
 from _hookswarm.common.wording import first_of
 
@@ -48,9 +49,9 @@ def read_mix(path: Path) -> Mix:
     try:
         return Mix.model_validate(read_toml(path))
     except ValidationError as error:
-        raise ConfigError([f"--payloads {path}: {fault}: mend it" for fault in faults_of(error)]) from None
+        raise ConfigError([f"--payloads {path}: {fault}" for fault in faults_of(error, Mix)]) from None
     except ConfigError as error:
-        raise ConfigError([f"--payloads {fault}: mend it" for fault in error.faults]) from None
+        raise ConfigError([f"--payloads {fault}" for fault in error.faults]) from None
 
 
 def turns(mix: Mix, bodies: Sequence[Named], seed: int) -> list[int]:
@@ -72,7 +73,7 @@ def shares(mix: Mix, bodies: Sequence[Named]) -> list[float]:
     there = {*(body.type for body in bodies), *(body.file for body in bodies)} - {""}
     if strange := [name for name in mix.weights if name not in there]:
         known = first_of(sorted(there), SHOWN)
-        raise ConfigError([f"weights: no type or file is named {first_of(strange, SHOWN)}; there are {known}: mend it"])
+        raise ConfigError([f"weights: no type or file is named {first_of(strange, SHOWN)}: write one of {known}"])
     groups = [_group(mix, body, place) for place, body in enumerate(bodies)]
     sizes = Counter(groups)
     weights = [mix.weights.get(group, mix.others) / sizes[group] for group in groups]

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from _hookswarm.common.errors import ConfigError, HookswarmError
+from _hookswarm.common.wording import without_number
 from _hookswarm.protocol.regions import check_url
 from _hookswarm.senders.service.bounded import bounded_client
 
@@ -60,21 +61,23 @@ class Observer:
             with bounded_client(LIMIT_S, self.tls) as client:
                 answer = client.get(self.url)
         except httpx.HTTPError as error:
-            raise ObserverError(f"no answer: {error or type(error).__name__}; is it up?") from None
+            raise ObserverError(
+                f"no answer ({_short(without_number(error)) or 'none in time'}): start it, or check the address"
+            ) from None
         if answer.status_code != 200:
-            raise ObserverError(f"answered {answer.status_code}; it must answer a GET with 200 and a number")
+            raise ObserverError(f"answered {answer.status_code}: let it answer a GET with 200 and a number")
         return answer.text
 
     def _run(self) -> str:
         try:
             done = subprocess.run(self.command, capture_output=True, stdin=subprocess.DEVNULL, timeout=LIMIT_S)
         except subprocess.TimeoutExpired:
-            raise ObserverError(f"no answer in {LIMIT_S:g} s; let it be quicker") from None
+            raise ObserverError(f"no answer in {LIMIT_S:g} s: let it be quicker") from None
         except OSError as error:
-            raise ObserverError(f"cannot be run: {error.strerror}") from None
+            raise ObserverError(f"cannot be run: {error.strerror}: check its name and permissions") from None
         if done.returncode:
             said = _short(done.stderr.decode(errors="replace").strip().rpartition("\n")[2] or "it said nothing")
-            raise ObserverError(f"ended with {done.returncode}: {said}; see what it says alone")
+            raise ObserverError(f"ended with {done.returncode}: {said}: run it alone, and see what it says")
         return done.stdout.decode(errors="replace")
 
 
@@ -85,16 +88,16 @@ def make_observer(text: str, tls: ssl.SSLContext | None = None) -> Observer:
         try:
             return Observer(check_url(url), (), path, tls)
         except ValueError as error:
-            raise ConfigError([f"--observe: {error}; or name a command: --observe 'curl -s …'"]) from None
+            raise ConfigError([f"--observe: {error}, or name a command: --observe 'curl -s …'"]) from None
     try:
         words = shlex.split(text)
-    except ValueError as error:
-        raise ConfigError([f"--observe {text!r} cannot be split into words: {error}; look at its quotes"]) from None
+    except ValueError:
+        raise ConfigError([f"--observe {text!r} cannot be split into words: close its quotes"]) from None
     path = words.pop()[1:] if words and words[-1].startswith("#") else ""
     if not words:
         raise ConfigError(["--observe names nothing to ask: write a URL, or a command"])
     if not shutil.which(words[0]):
-        raise ConfigError([f"--observe: there is no command {words[0]!r}; write a URL (http://…), or a program's path"])
+        raise ConfigError([f"--observe: there is no command {words[0]!r}: write a URL (http://…), or a program's path"])
     return Observer("", tuple(words), path)
 
 
@@ -103,15 +106,16 @@ def effects_in(text: str, path: str) -> float:
     try:
         value: Any = json.loads(text)
     except ValueError:
-        wanted = "JSON" if path else "a number; JSON needs its path after #"
-        raise ObserverError(f"answered {_short(text)!r}, which is not {wanted}") from None
+        wanted = "JSON" if path else "a number"
+        mend = f"let it answer {wanted}" if path else "let it answer one, or name the path to it in JSON after #"
+        raise ObserverError(f"answered {_short(text)!r}, which is not {wanted}: {mend}") from None
     passed = ""
     for step in path.split(".") if path else ():
         value = _inside(value, step, passed)
         passed += f"{step}."
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         where = f"{path!r} is {_kind(value)}" if path else f"answered {_kind(value)}"
-        raise ObserverError(f"{where}, not a number; name the path to it after #: …#orders.count")
+        raise ObserverError(f"{where}, not a number: name the path to it after #: …#orders.count")
     return float(value)
 
 
@@ -120,12 +124,12 @@ def _inside(value: Any, step: str, passed: str) -> Any:
     if isinstance(value, dict):
         if step in value:
             return value[step]
-        raise ObserverError(f"{at} there is no {step!r}; there are: {_short(', '.join(map(str, value)) or 'none')}")
+        raise ObserverError(f"{at} there is no {step!r}: write one of {_short(', '.join(map(str, value)) or 'none')}")
     if isinstance(value, list) and step.isdecimal():
         if int(step) < len(value):
             return value[int(step)]
-        raise ObserverError(f"{at} there are {len(value)} entries, and none at {step}; the first is at 0")
-    raise ObserverError(f"{at} there is no {step!r}: it is {_kind(value)}")
+        raise ObserverError(f"{at} there are {len(value)} entries, and none at {step}: count from 0")
+    raise ObserverError(f"{at} there is no {step!r}, for it is {_kind(value)}: let the path end before it")
 
 
 def _kind(value: Any) -> str:

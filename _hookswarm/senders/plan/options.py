@@ -88,60 +88,112 @@ class _Lines(argparse._AppendAction):
         setattr(options, self.dest, f"{before}\n{line}" if before else line)
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options that Locust and the runner share. Not in argparse's groups: Locust's start form leaves those out."""
+def add_options(parser: argparse.ArgumentParser, grouped: bool = False) -> None:
+    """The options that Locust and the runner share.
+
+    `grouped`: for `--help`. Not for Locust, whose start form leaves out what is in argparse's groups.
+    """
+    titles = {name: title for title, names in GROUPS.items() for name in names}
+    groups = {title: parser.add_argument_group(title) for title in GROUPS if grouped}
 
     def add(flag: str, **how: Any) -> None:
         if isinstance(how.get("default"), str) and not {"choices", "action"} & {*how}:
             how["action"] = _Filled
-        parser.add_argument(flag, **how)
+        groups.get(titles[flag.removeprefix("--").replace("-", "_")], parser).add_argument(flag, **how)
 
-    add("--quick", action="store_true", help="the short form of the test")
-    add("--stages", metavar="NAMES", default="", help="only these, by comma: 'sustained,retry *'")
-    add("--duration", metavar="TIME", default="", help="of the sustained stages: 90s, 30m, 2h …")
-    add("--rate", metavar="R", default="", help="base rate of open arrivals, a second (default: as planned)")
-    add("--max-rate", metavar="M", default="", help="attempts a second at most, of every stage (with --target: R)")
-    add("--strategy", metavar="NAME", default="", help="how a region is chosen, in stages that compare no strategies")
-    add("--seed", type=int, default=1, help="of schedules and payloads (default: 1)")
-    add("--replay", action="store_true", help="disturbed stages once more beyond loopback, too: a third more at most")
-    add("--no-replay", action="store_true", help="play no stage twice, however disturbed")
-    add("--keep-going", action="store_true", help="play on after a stage in which every delivery failed")
-    add("--target", metavar="URL", default="", help="your own endpoint, in place of our receivers")
-    add("--endpoints", metavar="FILE", default="", help="a URL, secret … for each webhook: CSV or NDJSON")
-    add("--service", metavar="NAME", default="", help="through a delivery service: convoy, outpost …, or a TOML file")
-    add("--webhooks", metavar="N", default="", help="endpoints that it is set up with, at most (default: as planned)")
-    add("--keep-endpoints", action="store_true", help="leave them at that service, and use them again in the next run")
-    add("--advertise", metavar="URL", default="", help="how that service reaches our receivers, if not over loopback")
-    add("--allow-remote", action="store_true", help="load a target beyond loopback: it is yours")
-    add("--regions", metavar="TOML", default="", help="table of regions (default: one, 'local')")
-    add("--links", choices=LINKS, default="modelled", help="real: the regions are far apart by themselves")
-    add("--transport", choices=TRANSPORTS, default="wire", help="httpx: HTTP/2 and proxies")
-    add("--connect-timeout", type=float, default=0.0, metavar="S", help="seconds; 0: as the provider does, or 5")
-    add("--response-timeout", type=float, default=0.0, metavar="S", help="seconds; 0: as the provider does, or 15")
-    add("--ca-file", metavar="PEM", default="", help="certificate authority of an https target")
-    add("--cert", metavar="PEM", default="", help="our certificate, for an https target that wants one")
-    add("--key", metavar="PEM", default="", help="its private key, unless it is in the same file")
-    add("--no-probe", action="store_true", help="send no event ahead to see whether the target accepts it")
+    add("--quick", action="store_true", help="Run the short form of the tests.")
+    add("--stages", metavar="NAMES", default="", help="Run only these stages, by comma: 'sustained,retry *'.")
+    add("--duration", metavar="TIME", default="", help="Run the sustained stages this long: 90s, 30m, 2h.")
+    add("--rate", metavar="R", default="", help="Offer this many events a second. The default is each stage's own.")
+    add(
+        "--max-rate",
+        metavar="M",
+        default="",
+        help="Send no more than this many attempts a second, in any stage. "
+        "The default for targets that are not ours is --rate, or 50 beyond this machine.",
+    )
+    add("--strategy", metavar="NAME", default="", help="Choose regions by this strategy where none are compared.")
+    add(
+        "--seed", type=int, default=1, metavar="N", help="Draw schedules and payloads from this seed. The default is 1."
+    )
+    add("--replay", action="store_true", help="Play a disturbed stage once more, also beyond this machine.")
+    add("--no-replay", action="store_true", help="Play no stage twice, even if it was disturbed.")
+    add("--keep-going", action="store_true", help="Go on after a stage in which every delivery failed.")
+    add("--target", metavar="URL", default="", help="Deliver to this endpoint of yours.")
+    add("--endpoints", metavar="FILE", default="", help="Deliver to the URLs in this CSV or NDJSON file.")
+    add("--service", metavar="NAME", default="", help="Publish to this delivery service: convoy … or a TOML file.")
+    add("--webhooks", metavar="N", default="", help="Set up no more than this many endpoints at the service.")
+    add("--keep-endpoints", action="store_true", help="Leave the endpoints at the service for the next run.")
+    add("--advertise", metavar="URL", default="", help="Tell the service that our receivers are at this address.")
+    add("--allow-remote", action="store_true", help="Allow targets beyond loopback. Use it only for your own systems.")
+    add("--regions", metavar="TOML", default="", help="Read the regions from this file. The default is one region.")
+    add(
+        "--links",
+        choices=LINKS,
+        default="modelled",
+        help="Model the distances between regions, or take them as real. The default is modelled.",
+    )
+    add("--transport", choices=TRANSPORTS, default="wire", help="Send with our wire (the default), or with httpx.")
+    add(
+        "--connect-timeout",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="Wait this many seconds for a connection. The default is the provider's own.",
+    )
+    add(
+        "--response-timeout",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="Wait this many seconds for a response. The default is the provider's own.",
+    )
+    add("--ca-file", metavar="PEM", default="", help="Trust this certificate authority of an https target.")
+    add("--cert", metavar="PEM", default="", help="Show this certificate to an https target.")
+    add("--key", metavar="PEM", default="", help="Read the key of --cert here, if it is in a file of its own.")
+    add("--no-probe", action="store_true", help="Do not try the target with one event before the test.")
     add(
         "--provider",
         metavar="NAME",
         default=DEFAULT,
-        help="sign and frame as it does: github, stripe …, or a TOML file",
+        help="Sign and send as this provider does: github … or a TOML file. The default is standard-webhooks.",
     )
-    add("--rotate-at", metavar="TIME", default="", help="after each stage's start $HOOKSWARM_SECRET_NEXT signs alone")
-    add("--header", action=_Lines, default="", metavar="LINE", help="'Name: value', or ${VARIABLE} in it; repeatable")
-    add("--payloads", metavar="PATH", default="", help="bodies to send: a file, a folder, or mix.toml")
-    add("--accept", action=_Lines, default="", metavar="RULE", help=f"what counts as accepted: {FORMS}; repeatable")
-    add("--retry-profile", metavar="NAME", default="", help="retry as this sender does: svix …; 'provider': as it does")
-    add("--retry-profiles", metavar="TOML", default="", help="your own table of retry profiles")
-    add("--time-scale", type=float, default=1.0, metavar="X", help="of that profile's delays: 0.001 …")
-    add("--observe", metavar="URL|COMMAND", default="", help="counts effects: a number, or JSON and #path.to.it")
-    add("--watch", metavar="PIDS", default="", help="your server's processes, by comma: logged beside ours")
-    add("--watch-name", metavar="NAMES", default="", help="the same by their programs' names")
-    add("--memory-limit", metavar="SIZE", default="", help="a process may have: 512MB (default: the machine's)")
-    add("--allow-worker-loss", action="store_true", help="a lost sending process does not void a run")
-    add("--no-default-checks", action="store_true", help="a run may lose, corrupt, repeat, and have errors")
-    add("--results", metavar="DIR", default="results", help="where runs are kept (default: results)")
+    add(
+        "--rotate-at",
+        metavar="TIME",
+        default="",
+        help="Change to $HOOKSWARM_SECRET_NEXT this long after the start of each stage.",
+    )
+    add("--header", action=_Lines, default="", metavar="LINE", help="Add a header 'Name: value'. You can repeat it.")
+    add("--payloads", metavar="PATH", default="", help="Send bodies from this file, folder or mix.toml.")
+    add(
+        "--accept",
+        action=_Lines,
+        default="",
+        metavar="RULE",
+        help=f"Count an answer as accepted by this rule: {FORMS}. You can repeat it.",
+    )
+    add("--retry-profile", metavar="NAME", default="", help="Retry as this sender does: svix … or 'provider'.")
+    add("--retry-profiles", metavar="TOML", default="", help="Read retry profiles from this file of yours.")
+    add(
+        "--time-scale",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="Multiply the delays of the retry profile by this. The default is 1.",
+    )
+    add("--observe", metavar="URL|COMMAND", default="", help="Ask this how many effects the deliveries had.")
+    add("--watch", metavar="PIDS", default="", help="Record these processes beside ours, by id and comma.")
+    add("--watch-name", metavar="NAMES", default="", help="Record processes with these names, by comma.")
+    add(
+        "--memory-limit",
+        metavar="SIZE",
+        default="",
+        help="Judge memory against this limit: 512MB. The default is the machine's memory.",
+    )
+    add("--allow-worker-loss", action="store_true", help="Go on when a sending process is lost, and void nothing.")
+    add("--no-default-checks", action="store_true", help="Do not fail for losses, damage, duplicates and errors.")
+    add("--results", metavar="DIR", default="results", help="Keep runs in this folder. The default is results.")
 
 
 def name_variables(parser: argparse.ArgumentParser) -> None:
@@ -197,7 +249,7 @@ def from_form(options: argparse.Namespace, form: Mapping[str, str]) -> tuple[arg
             continue
         if name in NO_FILE_IN_FORM and text not in (getattr(options, name), "", *service_names()):
             there = f"write one of {', '.join(service_names())}" if service_names() else "leave it as it is"
-            faults.append(f"{_flag(name)}: {text!r} is no service that is shipped: {there}, or start Locust with it")
+            faults.append(f"{_flag(name)}: {text!r} is not a service that is shipped: {there}, or start Locust with it")
             continue
         if name in REPEATABLE:
             text = "\n".join(line.strip() for line in text.splitlines() if line.strip())
@@ -209,7 +261,7 @@ def from_form(options: argparse.Namespace, form: Mapping[str, str]) -> tuple[arg
         try:
             setattr(changed, name, text == "true" if kind is bool else kind(text))
         except ValueError:
-            faults.append(f"{_flag(name)}: {text!r} is no {'whole ' if kind is int else ''}number")
+            faults.append(f"{_flag(name)}: {text!r} is not a {'whole ' if kind is int else ''}number: write one")
     return changed, faults
 
 

@@ -138,7 +138,7 @@ def _named(stages: Sequence[Bounded], patterns: Sequence[str]) -> list[Bounded]:
     names = [one.stage.name for one in stages]
     if strange := [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)]:
         raise ConfigError(
-            [f"--stages: none is named {', '.join(map(repr, strange))}; there are: {first_of(names, NAMES_SHOWN)}"]
+            [f"--stages: none is named {', '.join(map(repr, strange))}: write one of {first_of(names, NAMES_SHOWN)}"]
         )
     chosen = [any(fnmatchcase(name, pattern) for pattern in patterns) for name in names]
     return list(compress(stages, chosen))

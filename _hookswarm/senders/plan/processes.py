@@ -14,12 +14,20 @@ def find_processes(pids: str, names: str) -> tuple[tuple[int, str], ...]:
     if not wanted and not asked:
         return ()
     if missing := available():
-        raise ConfigError([f"--watch needs psutil: {missing}"])
+        raise ConfigError([f"--watch needs psutil ({missing}): install it, or leave --watch out"])
     import psutil
 
     running = {process.pid: process.info["name"] or "" for process in psutil.process_iter(["name"])}
-    faults = [f"--watch {text}: there is no such process" for text in wanted if _pid(text) not in running]
-    faults += [f"--watch-name {name}: no process is called so" for name in asked if name not in running.values()]
+    faults = [
+        f"--watch {text}: there is no such process: check its id with ps"
+        for text in wanted
+        if _pid(text) not in running
+    ]
+    faults += [
+        f"--watch-name {name}: no process is called so: check its name with ps -e"
+        for name in asked
+        if name not in running.values()
+    ]
     if faults:
         raise ConfigError(faults)
     chosen = [pid for text in wanted if (pid := _pid(text)) is not None]

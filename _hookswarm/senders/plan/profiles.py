@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from _hookswarm.common.errors import ConfigError, faults_of
+from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.plain import NAME, faults_of
 from _hookswarm.common.toml import read_toml
+from _hookswarm.common.wording import one_of
 from _hookswarm.protocol.providers import Provider
 from _hookswarm.senders.plan.retry import RetryLaw, scaled_law
 
@@ -22,7 +24,7 @@ OF_PROVIDER = "provider"
 class Profile:
     """How a known sender retries, and how well that is known."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    name: Annotated[str, Field(pattern=NAME)]
     source: Annotated[str, Field(min_length=1)]
     """Where the numbers come from."""
     as_of: date
@@ -42,14 +44,17 @@ def profile(name: str, path: Path = DEFAULT_PROFILES) -> Profile:
     profiles = load_profiles(path)
     if name not in profiles:
         where = "" if path == DEFAULT_PROFILES else f" in {path}"
-        raise ConfigError([f"there is no retry profile {name!r}{where}; there are {', '.join(profiles)}"])
+        raise ConfigError([f"--retry-profile: there is no profile {name!r}{where}: {one_of(name, profiles)}"])
     return profiles[name]
 
 
 def load_profiles(path: Path = DEFAULT_PROFILES) -> dict[str, Profile]:
     """The profiles of a TOML file by name, in its order. Raises ConfigError that names every fault of the file."""
-    content = read_toml(path)
-    faults = [] if content else ["there is no retry profile in it"]
+    try:
+        content = read_toml(path)
+    except ConfigError as error:
+        raise ConfigError([f"--retry-profiles {fault}" for fault in error.faults]) from None
+    faults = [] if content else ["there is no retry profile in it: write one, as docs/retry.md shows"]
     profiles = {}
     for name, table in content.items():
         try:
@@ -57,19 +62,19 @@ def load_profiles(path: Path = DEFAULT_PROFILES) -> dict[str, Profile]:
         except ConfigError as error:
             faults += [f"{name}: {fault}" for fault in error.faults]
     if faults:
-        raise ConfigError([f"{path}: {fault}" for fault in faults])
+        raise ConfigError([f"--retry-profiles {path}: {fault}" for fault in faults])
     return profiles
 
 
 def _read(name: str, table: Any) -> Profile:
     if not isinstance(table, dict):
-        raise ConfigError(["a profile is a table"])
+        raise ConfigError(["write a table: [name]"])
     law, faults = _law({key: value for key, value in table.items() if key not in _ORIGIN})
     origin = {key: table[key] for key in _ORIGIN if key in table}
     try:
         found = _PROFILE.validate_python({"name": name, "law": law, **origin})
     except ValidationError as error:
-        faults += faults_of(error)
+        faults += faults_of(error, Profile)
     if faults:
         raise ConfigError(faults)
     return found
@@ -82,7 +87,7 @@ def _law(table: dict[str, Any]) -> tuple[RetryLaw, list[str]]:
     try:
         law = _LAW.validate_python(table)
     except ValidationError as error:
-        return RetryLaw(), faults_of(error)
+        return RetryLaw(), faults_of(error, RetryLaw)
     return law, list(law.problems())
 
 
@@ -94,9 +99,9 @@ def law_of(options: argparse.Namespace, provider: Provider | None) -> tuple[str,
             raise ConfigError([f"--retry-profile: how {provider.name} retries is not known: name a profile"])
         name = provider.retry
     if not name and (table or scale != 1):
-        faults.append("--retry-profiles and --time-scale need --retry-profile")
+        faults.append("--retry-profiles and --time-scale are about a --retry-profile: add that, or leave them out")
     if not 0 < scale <= 1e3:
-        faults.append(f"--time-scale must be above 0 and at most 1000, not {scale:g}")
+        faults.append(f"--time-scale {scale:g} is out of range: write more than 0, and at most 1000")
     law = None
     try:
         law = profile(name, Path(table) if table else DEFAULT_PROFILES).law if name else None

@@ -30,9 +30,9 @@ def rate_of(option: str, text: str) -> float | None:
     try:
         rate = float(text)
     except ValueError:
-        raise ConfigError([f"{option}: {text!r} is no number: write 5 or 0.5"]) from None
+        raise ConfigError([f"{option}: {text!r} is not a number: write 5 or 0.5"]) from None
     if not LOWEST_PER_S <= rate <= HIGHEST_PER_S:
-        raise ConfigError([f"{option} must lie between {LOWEST_PER_S:g} and {HIGHEST_PER_S:.0f} a second, not {text}"])
+        raise ConfigError([f"{option} {text} is out of range: write {LOWEST_PER_S:g} to {HIGHEST_PER_S:.0f} a second"])
     return rate
 
 
@@ -41,7 +41,7 @@ def count_of(option: str, text: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= HIGHEST_PER_S):
-        raise ConfigError([f"{option} must be a whole number from 1 to {HIGHEST_PER_S:.0f}, not {text!r}"])
+        raise ConfigError([f"{option} {text!r}: write a whole number from 1 to {HIGHEST_PER_S:.0f}"])
     return int(text)
 
 

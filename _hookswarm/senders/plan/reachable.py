@@ -45,5 +45,5 @@ def _connect_fault(url: str, timeout_s: float) -> str:
         socket.create_connection((host, port), timeout=timeout_s).close()
     except (OSError, UnicodeError) as error:
         said = getattr(error, "strerror", None) or error
-        return f"cannot reach {host}:{port}: {said}: start it, or look at the address"
+        return f"cannot reach {host}:{port}: {said}: start it, or check the address"
     return ""

@@ -147,7 +147,7 @@ class RetryLaw:
     def problems(self) -> Iterator[str]:
         """A phrase for each thing that makes this law impossible."""
         if not 0 <= self.retries <= MAX_RETRIES:
-            yield f"retries must lie in 0..{MAX_RETRIES}, not {self.retries}"
+            yield f"retries is {self.retries}: write 0 to {MAX_RETRIES}"
         lengths = {name: getattr(self, name) for name in ("delay_s", "cap_s", "throttled_least_s", "give_up_s")}
         lengths |= {f"schedule_s[{place}]": delay for place, delay in enumerate(self.schedule_s)}
         lengths |= {"jitter.least_s": self.jitter.least_s, "jitter.most_s": self.jitter.most_s}
@@ -155,22 +155,22 @@ class RetryLaw:
             lengths["retry_after.cap_s"] = self.retry_after.cap_s
         for name, seconds in lengths.items():
             if not 0 <= seconds <= MAX_S:
-                yield f"{name} must lie in 0..{MAX_S:g} seconds, not {seconds:g}"
+                yield f"{name} is {seconds:.12g}: write 0 to {MAX_S:.0f} seconds"
         if self.cap_s < self.first_s():
-            yield f"cap_s {self.cap_s:g} is below the first delay, {self.first_s():g}"
+            yield f"cap_s {self.cap_s:g} is below the first delay, {self.first_s():g}: raise it"
         if self.cap_s < self.throttled_least_s:
-            yield f"cap_s {self.cap_s:g} is below throttled_least_s, {self.throttled_least_s:g}"
+            yield f"cap_s {self.cap_s:g} is below throttled_least_s, {self.throttled_least_s:g}: raise it"
         if (self.growth == "schedule") != bool(self.schedule_s):
-            yield "schedule_s and growth 'schedule' need each other"
+            yield "schedule_s and growth 'schedule' need each other: write both, or none"
         if not 1 <= self.factor <= 1e3:
-            yield f"factor must lie in 1..1000, not {self.factor:g}"
+            yield f"factor is {self.factor:g}: write 1 to 1000"
         if not 0 <= self.jitter.share <= 1:
-            yield f"jitter.share must lie in 0..1, not {self.jitter.share:g}"
+            yield f"jitter.share is {self.jitter.share:g}: write 0 to 1"
         if self.jitter.least_s > self.jitter.most_s:
-            yield "jitter.least_s is above jitter.most_s"
+            yield "jitter.least_s is above jitter.most_s: write less"
         factor = self.retry_after.cap_factor if self.retry_after else None
         if factor is not None and not 1 <= factor < math.inf:
-            yield f"retry_after.cap_factor must be 1 or more, not {factor:g}"
+            yield f"retry_after.cap_factor is {factor:g}: write 1 or more"
         if self.budget:
             yield from _budget_problems(self.budget)
 
@@ -181,11 +181,11 @@ class RetryLaw:
 
 def _budget_problems(budget: Budget) -> Iterator[str]:
     if not 0 <= budget.share <= 1e3:
-        yield f"budget.share must lie in 0..1000, not {budget.share:g}"
+        yield f"budget.share is {budget.share:g}: write 0 to 1000"
     if not 0 <= budget.per_s <= 1e6:
-        yield f"budget.per_s must lie in 0..1e6, not {budget.per_s:g}"
+        yield f"budget.per_s is {budget.per_s:g}: write 0 to 1000000"
     if not 0 < budget.window_s <= MAX_S:
-        yield f"budget.window_s must be above 0 and at most {MAX_S:g}, not {budget.window_s:g}"
+        yield f"budget.window_s is {budget.window_s:g}: write more than 0, and at most {MAX_S:.0f}"
 
 
 class Failure(NamedTuple):

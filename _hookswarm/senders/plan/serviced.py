@@ -41,13 +41,13 @@ _OURS: dict[str, Any] = {
 """What is ours to choose, and here nobody does."""
 
 _EXCLUDED = {
-    "target": "--target is an endpoint, and --service delivers to our receivers",
-    "endpoints": "--endpoints are others', and --service delivers to our receivers",
-    "rotate_at": "--rotate-at is about what we sign, and --service signs itself",
-    "header": "--header: write it into the service's table",
-    "accept": "--accept: write it into the service's table, publish.accept",
-    "strategy": "--strategy is how our senders choose a region, and a service delivers by itself",
-    "retry_profile": "--retry-profile is about what we retry, and --service retries itself",
+    "target": "--target is an endpoint, and --service delivers to our receivers: ",
+    "endpoints": "--endpoints are others', and --service delivers to our receivers: ",
+    "rotate_at": "--rotate-at is about what we sign, and --service signs itself: ",
+    "header": "--header is for what we send, and --service sends itself: write it into its table, and ",
+    "accept": "--accept is for what we send, and --service has its own: write publish.accept into its table, and ",
+    "strategy": "--strategy is how our senders choose a region, and a service delivers by itself: ",
+    "retry_profile": "--retry-profile is about what we retry, and --service retries itself: ",
 }
 
 
@@ -55,10 +55,14 @@ def service_faults(
     options: argparse.Namespace, service: Service | None, table: RegionTable | None, captured: Captured | None
 ) -> Iterator[str]:
     """A phrase for each option that does not go with a service, or that it cannot be used with."""
-    yield from (f"{why}: leave one out" for name, why in _EXCLUDED.items() if getattr(options, name))
+    yield from (f"{why}leave one out" for name, why in _EXCLUDED.items() if getattr(options, name))
     if options.provider != DEFAULT:
         yield "--provider is whom we play, and --service plays itself: leave one out"
-    if table and (strange := [region.name for region in table.region if not region.control]):
+    if (
+        table
+        and not (options.target or options.endpoints)
+        and (strange := [region.name for region in table.region if not region.control])
+    ):
         yield f"--regions: {', '.join(strange)}: a service delivers to receivers of ours: give each its 'control'"
     if captured and not captured.objects:
         yield "--payloads: a service is published JSON objects, which can carry a mark: leave all others out"
@@ -74,7 +78,7 @@ def service_faults(
             return
         if not options.allow_remote:
             for url in beyond_loopback(list(addresses.values())):
-                yield f"--service {service.name}: {url} is beyond loopback; if it is yours to load, add --allow-remote"
+                yield f"--service {service.name}: {url} is beyond loopback: if it is yours to load, add --allow-remote"
 
 
 def addresses_of(service: Service) -> dict[str, str]:

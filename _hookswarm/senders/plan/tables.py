@@ -11,7 +11,8 @@ from typing import ClassVar, Protocol
 
 from pydantic import ValidationError
 
-from _hookswarm.common.errors import ConfigError, faults_of
+from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.plain import faults_of
 from _hookswarm.senders.plan import vocabulary
 from _hookswarm.senders.plan.made_payloads import Function
 from _hookswarm.senders.plan.settings import Settings
@@ -66,9 +67,9 @@ def read_table(path: Path) -> type[Table]:
         with _plain_door():
             names = runpy.run_path(str(path))
     except ValidationError as error:
-        raise ConfigError([f"{path}: {fault}" for fault in faults_of(error)]) from error
+        raise ConfigError([f"{path}: {fault}" for fault in faults_of(error, Stage)]) from error
     except Exception as error:
-        raise ConfigError([f"{path}: {type(error).__name__}: {error}"]) from error
+        raise ConfigError([f"{path}: {type(error).__name__}: {error}: mend it there"]) from error
     found = [one for one in names.values() if isinstance(one, type) and issubclass(one, Table) and one is not Table]
     if len(found) != 1:
         raise ConfigError([f"{path}: {len(found)} subclasses of StagesShape: let it have one"])

@@ -17,10 +17,10 @@ class TargetTemplate:
         parts = urlsplit(url)
         faults = []
         if _NAMED(parts.netloc):
-            faults.append("no names in the host: --endpoints FILE gives each webhook a URL of its own")
+            faults.append("its host has a name in braces: give each webhook a URL of its own by --endpoints")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         if strange := [name for name in dict.fromkeys(_NAMED(path)) if name != "webhook"]:
-            faults.append(f"there is no {{{strange[0]}}} in a URL; there is {WEBHOOK}, the webhook's number")
+            faults.append(f"there is no {{{strange[0]}}} in a URL: write {WEBHOOK}, the webhook's number")
         if faults:
             raise ConfigError([f"--target: {fault}" for fault in faults])
         self.hosts = (f"{parts.scheme}://{parts.netloc}",)

@@ -148,7 +148,7 @@ def _of_delivers(service: "Service") -> Iterator[Fault]:
     faults = list(Provider.model_construct(headers=delivers.headers, signature=delivers.signature).problems())
     for fault in faults:
         key, _, text = fault.partition(": ")
-        yield Fault((*at, *key.split(".")), text.replace("; there are ", ": write one of "))
+        yield Fault((*at, *key.split(".")), text)
     signature = delivers.signature
     if signature and not faults:
         told = {name for text in (*delivers.headers.values(), signature.value) for name in Template(text).names}

@@ -1,13 +1,13 @@
 """All faults of a table at once: what its model finds, what the model's own checks find, and the line of each."""
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from typing import Any, NamedTuple, TypeVar, get_args
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.plain import KEY, place_told, what_to_write
 from _hookswarm.common.toml_lines import Place, line_of
 
 
@@ -21,27 +21,6 @@ class Fault(NamedTuple):
 M = TypeVar("M", bound=BaseModel)
 NAMING = ("keep", "addresses", "values")
 """Tables whose keys are names for others to use: they stay known where their values are wrong."""
-_KEY = "[key]"
-"""What pydantic puts after a key that is wrong itself."""
-_TYPES = {
-    "string_type": 'a text: "…"',
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "finite_number": "a number",
-    "date_type": "a date: 2026-11-29",
-    "date_parsing": "a date: 2026-11-29",
-    "date_from_datetime_parsing": "a date: 2026-11-29",
-    "tuple_type": "a list: […]",
-    "dict_type": "a table: { name = … }",
-    "mapping_type": "a table: { name = … }",
-    "model_type": "a table: { key = … }",
-    "missing": "it",
-}
 
 
 def read_all(
@@ -65,9 +44,9 @@ def read_all(
             # What is sound is looked at, too: without what is not.
             before = deepcopy(sound)
             for item in error.errors():
-                of_key = item["loc"][-1] == _KEY
+                of_key = item["loc"][-1] == KEY
                 place = item["loc"][:-1] if of_key else item["loc"]
-                faults.setdefault(place, Fault(place, _told(model, place, item, forms)))
+                faults.setdefault(place, Fault(place, what_to_write(item, model, forms)))
                 if of_key:
                     _take_out_key(sound, place)
                 else:
@@ -93,9 +72,7 @@ def _phrases(faults: Iterable[Fault], lines: dict[Place, int]) -> list[str]:
 
 def _phrase(fault: Fault, lines: dict[Place, int]) -> str:
     line = line_of(fault.place, lines)
-    place = "".join(f" {part + 1}:." if isinstance(part, int) else f"{part}." for part in fault.place)
-    place = place.replace(". ", " ").replace(":.", ": ").rstrip(".: ")
-    return f"{f'line {line}: ' if line else ''}{place}: {fault.text}"
+    return f"{f'line {line}: ' if line else ''}{place_told(fault.place)}: {fault.text}"
 
 
 def _take_out_key(holder: Any, place: Place) -> None:
@@ -122,37 +99,3 @@ def _take_out(holder: dict[str, Any], loc: Sequence[str | int], kind: str) -> No
         _take_out(inner[int(rest[0])], rest[1:], kind)
     else:
         holder.pop(first, None)
-
-
-def _told(model: type[BaseModel], place: Place, item: Any, forms: Mapping[str, str]) -> str:
-    """What pydantic found, in plain words."""
-    kind, given = item["type"], item.get("ctx", {})
-    if kind == "extra_forbidden":
-        known = list(_at(model, place[:-1]).model_fields)
-        near = difflib.get_close_matches(str(place[-1]), known, 1)
-        return f"unknown key: {f'write {near[0]}, or leave it out' if near else 'write one of ' + ', '.join(known)}"
-    if kind == "literal_error":
-        return f"write {given['expected']}"
-    if kind == "string_pattern_mismatch":
-        return forms.get(given["pattern"], f"write a text of the form {given['pattern']}")
-    if kind in _TYPES:
-        return f"write {_TYPES[kind]}"
-    return f"write a value that is {item['msg'].removeprefix('Input should be ')}"
-
-
-def _at(model: type[BaseModel], place: Place) -> type[BaseModel]:
-    """The model of a table within a model's."""
-    for part in place:
-        if isinstance(part, str) and (field := model.model_fields.get(part)):
-            model = next((one for one in _within(field.annotation) if _is_model(one)), model)
-    return model
-
-
-def _is_model(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
-
-
-def _within(annotation: Any) -> Iterator[Any]:
-    yield annotation
-    for inner in get_args(annotation):
-        yield from _within(inner)

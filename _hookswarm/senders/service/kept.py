@@ -47,7 +47,7 @@ class Kept(BaseModel):
             first, *added = path.read_text(errors="replace").split("\n")
         except FileNotFoundError:
             why = f"{path.parent} holds no {path.name}: no such run, or nothing of it is left at a service"
-            raise ConfigError([f"{why}: look at the name"]) from None
+            raise ConfigError([f"{why}: check the name"]) from None
         except OSError as error:
             raise ConfigError([with_remedy(error)]) from None
         try:

@@ -9,7 +9,6 @@ docs/service-tables.md says what each key means, docs/your-service.md shows one 
 | `endpoint` | for each endpoint                  | `{webhook}`, its number; `{url}`, where it is; `{secret}`          |
 """
 
-import difflib
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -20,6 +19,7 @@ from pydantic import BeforeValidator, Field
 from _hookswarm.common.errors import ConfigError
 from _hookswarm.common.toml import read_toml
 from _hookswarm.common.toml_lines import Place, toml_lines
+from _hookswarm.common.wording import one_of
 from _hookswarm.protocol.acceptance import Acceptance, parse_acceptance
 from _hookswarm.protocol.providers import DEFAULT, HeaderName, Provider, Signature, load_provider
 from _hookswarm.senders.service.checking import FORMS, problems_of
@@ -201,10 +201,8 @@ def load_service(name_or_path: str) -> Service:
     if name_or_path not in service_names():
         path = Path(name_or_path)
         if path.suffix != ".toml" and not path.is_file():
-            near = difflib.get_close_matches(name_or_path.lower(), service_names(), 1)
-            meant = f"did you mean {near[0]}? There" if near else "there"
-            there = f"{meant} are {', '.join(service_names())}, and files: --service mine.toml"
-            raise ConfigError([f"--service: there is no service {name_or_path!r}; {there}"])
+            there = f"{one_of(name_or_path, service_names())}, or name a file of your own: --service mine.toml"
+            raise ConfigError([f"--service: there is no service {name_or_path!r}: {there}"])
     try:
         content = _whole(path.stem, read_toml(path))
         return parse_service(path.stem, content, toml_lines(path.read_text(encoding="utf-8")))

@@ -21,7 +21,7 @@ def client_tls(ca_file: str = "", cert: str = "", key: str = "") -> ssl.SSLConte
     """
     if not (ca_file or cert or key):
         return None
-    faults = ["--key needs --cert, the certificate that it belongs to"] if key and not cert else []
+    faults = ["--key is nothing alone: add --cert, the certificate that it belongs to"] if key and not cert else []
     context = ssl.create_default_context()
     if ca_file and (fault := _unreadable("--ca-file", ca_file)):
         faults.append(fault)
@@ -43,7 +43,7 @@ def _show(context: ssl.SSLContext, cert: str, key: str) -> str:
         if fault := _unreadable(option, path):
             return fault
     where = f"--key {key}" if key else f"--cert {cert}"
-    encrypted = f"{where}: the key is encrypted; write it without a password: openssl pkey -in KEY -out PLAIN"
+    encrypted = f"{where}: the key is encrypted: write it without a password: openssl pkey -in KEY -out PLAIN"
 
     def asked_for_password() -> str:  # without an answer of ours OpenSSL asks on the terminal
         raise ConfigError([encrypted])
@@ -55,8 +55,8 @@ def _show(context: ssl.SSLContext, cert: str, key: str) -> str:
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             return f"{where}: this is not the key of the certificate {cert}: name the one that was made with it"
-        option = "" if key else "; where the key is in a file of its own, name it by --key"
-        return f"--cert {cert}: no certificate and private key in PEM can be read{f' with {key}' * bool(key)}{option}"
+        option = "name others" if key else "where the key is in a file of its own, name it by --key"
+        return f"--cert {cert}: no certificate and private key in PEM can be read{f' with {key}' * bool(key)}: {option}"
     return ""
 
 

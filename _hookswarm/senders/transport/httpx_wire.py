@@ -104,7 +104,7 @@ def check_httpx(tls: ssl.SSLContext | None = None) -> None:
     """Make one client as every worker will: the environment may name proxies. Raises ConfigError if that fails."""
     proxies = {name: url for name, url in getproxies().items() if name in ("http", "https", "all")}
     faults = [
-        f"--transport httpx: ${name.upper()}_PROXY is no URL of a proxy; write http://host:port, or unset it"
+        f"--transport httpx: ${name.upper()}_PROXY is not the URL of a proxy: write http://host:port, or unset it"
         for name, url in proxies.items()
         if not _is_proxy(url)
     ]
@@ -113,8 +113,8 @@ def check_httpx(tls: ssl.SSLContext | None = None) -> None:
             _make_client(tls, Timeouts()).close()
     except ImportError:
         faults = ["--transport httpx: a SOCKS proxy needs httpx[socks]: install that, name an http:// one, or unset it"]
-    except (ValueError, httpx.InvalidURL, OSError) as error:
-        faults = [f"--transport httpx cannot be made: {error}; look at $NO_PROXY, or send with --transport wire"]
+    except (ValueError, httpx.InvalidURL, OSError):
+        faults = ["--transport httpx: its proxies cannot be understood: check $NO_PROXY, or send with --transport wire"]
     if faults:
         raise ConfigError(faults)
 

@@ -105,12 +105,12 @@ def test_numbers_have_the_unit_of_their_name() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("p99_ms", "no comparison"), ("p99_ms=<250", "'=<' at 6"), ("p99_ms<", "'' at 7 is no number"),
+        ("p99_ms", "no comparison"), ("p99_ms=<250", "'=<' at 6"), ("p99_ms<", "'' at 7 is not a number"),
         ("p99_ms<fast", "'fast' at 7"), ("<250", "no number is named before the '<' at 0"), ("stage:x <1", "no number"),
-        ("shape:x p99_ms<1", "nothing is of a 'shape'"), ("load p99_ms<1", "'load' at 0 is no scope"),
-        ("p99_ms<5%", "is in ms, not in %"), ("lost<5s", "a plain number, not in s"), ("p99_ms<5h", "unknown unit 'h'"),
-        ("p99_ms<1.2.3", "'1.2.3' is no number"), ("", "no comparison"),
-        ("stage:x load p99_ms<1", "'load' at 8 is no scope"),
+        ("shape:x p99_ms<1", "there is no scope 'shape'"), ("load p99_ms<1", "'load' at 0 is not a scope"),
+        ("p99_ms<5%", "is in ms, not in %"), ("lost<5s", "a plain number, not in s"), ("p99_ms<5h", "no unit 'h'"),
+        ("p99_ms<1.2.3", "'1.2.3' is not a number"), ("", "no comparison"),
+        ("stage:x load p99_ms<1", "'load' at 8 is not a scope"),
     ],
 )  # fmt: skip
 def test_a_malformed_check_names_the_place(text: str, said: str) -> None:

@@ -37,8 +37,8 @@ def test_short_names_are_short_for_something() -> None:
 )
 def test_what_is_unknown_is_told_with_what_was_meant(name: str, meant: str) -> None:
     """The nearest name that there is."""
-    assert unknown_number(name) == f"there is no `{name}`, did you mean {meant}"
-    assert unknown_number("xyz") == "there is no `xyz`, docs/ci.md lists the numbers"
+    assert unknown_number(name) == f"there is no number `{name}`: write {meant}"
+    assert unknown_number("xyz") == "there is no number `xyz`: choose one of docs/ci.md"
     assert unknown_number("lost") == unknown_number("attempts.by_outcome.reset") == ""
 
 

@@ -140,8 +140,8 @@ def test_every_bad_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / "bad.ndjson"
     path.write_text("\n".join(["{}", *["[1,"] * 8, "[]"]))
     (fault,) = faults_of(path)
-    assert fault.startswith(f"--payloads {path}: not JSON: line 2 (Expecting value at column 4), 3 (")
-    assert fault.endswith("6 (Expecting value at column 4) and 3 more: mend these lines, or leave them out")
+    assert fault.startswith(f"--payloads {path}: not JSON: line 2 (a value is missing at column 4), 3 (")
+    assert fault.endswith("6 (a value is missing at column 4) and 3 more: mend these lines, or leave them out")
 
 
 def test_a_broken_file_is_not_taken_for_lines(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_broken_file_is_not_taken_for_lines(tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text('{\n "a": 1,\n "b": 2,\n}')
     assert faults_of(path) == (
-        f"--payloads {path}: not JSON: Expecting property name enclosed in double quotes at line 4, column 1: mend it, "
+        f"--payloads {path}: not JSON: a name in double quotes is missing at line 4, column 1: mend it, "
         "or give NDJSON, a body a line",
     )
 

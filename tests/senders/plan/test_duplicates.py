@@ -51,10 +51,10 @@ def test_an_impossible_one_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         make_plan((stage,), settings(tmp_path, "--observe", "echo 0"))
     assert caught.value.faults == (
-        "stage 'later': deliveries that are repeated on purpose, and retries, exclude each other",
-        "stage 'later': a search for capacity delivers nothing twice",
-        "stage 'later': an event is delivered more than twice at the same instant only",
-        "stage 'later': new and old events are interleaved by 2 users or more",
+        "stage 'later': deliveries that are repeated on purpose, and retries, exclude each other: leave one out",
+        "stage 'later': a search for capacity delivers nothing twice: leave the duplicates out",
+        "stage 'later': an event is delivered more than twice at the same instant only: write times=2",
+        "stage 'later': new and old events are interleaved by 2 users or more: give it more users",
     )
 
 

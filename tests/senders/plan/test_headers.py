@@ -52,7 +52,7 @@ def test_every_fault_is_named_at_once() -> None:
     for fault, wanted in zip(
         sorted(said),
         sorted((
-            "without a colon", "is no header's name", "the wire sets this one", "a host stands in the URL",
+            "without a colon", "is not a header's name", "the wire sets it", "Host: the URL says it",
             "${NONE} is not set: set it", "a line break", "a control character", "given twice",
             "the signature of github stands in it",
         ), key=lambda phrase: next(fault for fault in said if phrase in fault)),

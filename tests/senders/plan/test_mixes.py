@@ -62,12 +62,12 @@ def test_a_file_that_is_named_has_its_own_weight() -> None:
 @pytest.mark.parametrize(
     ("mix", "said"),
     [
-        ("", "from: Field required"),
+        ("", "from: missing: add it"),
         ("from = 1", "from: "),
-        ('from = "bodies"\nweight = 3', "unknown key 'weight'"),
+        ('from = "bodies"\nweight = 3', "weight: unknown key: write weights"),
         ('from = "bodies"\n[weights]\npush = -1', "weights.push: "),
         ('from = "bodies"\n[weights]\npush = inf', "weights.push: "),
-        ('from = "bodies"\n[weights]\npull = 1', "no type or file is named pull; there are fork, fork/4.json, "),
+        ('from = "bodies"\n[weights]\npull = 1', "no type or file is named pull: write one of fork, fork/4.json, "),
         ('from = "bodies"\nothers = 0', "all are 0"),
         ('from = "bodies"\n[weights]\npush = 1e6', "less than 1 in 65,537 for fork/4.json, star/3.json"),
         ('from = "nowhere"', "nowhere: "),
@@ -81,4 +81,4 @@ def test_what_is_wrong_with_a_mix_is_named(tmp_path: Path, mix: str, said: str) 
     (fault,) = caught.value.faults
     assert fault.startswith("--payloads ")
     assert said in fault
-    assert ": give " in fault or ": mend it" in fault
+    assert fault.rpartition(": ")[2].split()[0] in ("add", "close", "give", "write")

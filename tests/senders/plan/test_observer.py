@@ -28,16 +28,20 @@ def test_a_number_or_the_way_to_one(text: str, path: str, effects: float) -> Non
 @pytest.mark.parametrize(
     ("text", "path", "said"),
     [
-        ("seven", "", "answered 'seven', which is not a number; JSON needs its path after #"),
+        (
+            "seven",
+            "",
+            "answered 'seven', which is not a number: let it answer one, or name the path to it in JSON after #",
+        ),
         ("", "", "answered '', which is not a number"),
         ("<html>", "a.b", "which is not JSON"),
-        ("NaN", "", "answered no finite number, not a number; name the path"),
+        ("NaN", "", "answered no finite number, not a number: name the path"),
         ("true", "", "answered true or false, not a number"),
-        ('{"a": 1}', "", "answered an object, not a number; name the path to it after #"),
+        ('{"a": 1}', "", "answered an object, not a number: name the path to it after #"),
         ('{"a": {"b": "3"}}', "a.b", "'a.b' is a text, not a number"),
-        ('{"a": {"b": 3}}', "a.c", "in 'a' there is no 'c'; there are: b"),
-        ('{"a": [1]}', "a.1", "in 'a' there are 1 entries, and none at 1; the first is at 0"),
-        ('{"a": 1}', "a.b", "in 'a' there is no 'b': it is a number"),
+        ('{"a": {"b": 3}}', "a.c", "in 'a' there is no 'c': write one of b"),
+        ('{"a": [1]}', "a.1", "in 'a' there are 1 entries, and none at 1: count from 0"),
+        ('{"a": 1}', "a.b", "in 'a' there is no 'b', for it is a number: let the path end before it"),
         ("x" * 100, "", f"answered {'x' * 59 + '…'!r}"),
     ],
 )
@@ -60,7 +64,10 @@ def test_a_command_is_run_without_a_shell(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("{python} -c 'raise SystemExit(\"no such table\")'", "ended with 1: no such table; see what it says alone"),
+        (
+            "{python} -c 'raise SystemExit(\"no such table\")'",
+            "ended with 1: no such table: run it alone, and see what it says",
+        ),
         ("{python} -c 'print(\"many\")'", "answered 'many', which is not a number"),
     ],
 )
@@ -85,22 +92,22 @@ def test_a_url_is_asked() -> None:
     assert seen[0].startswith(b"GET /hooks HTTP/1.1\r\n")
     with ScriptedServer(answering(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")) as server:
         (fault,) = make_observer(server.url).faults()
-        assert fault == f"--observe {server.url}: answered 404; it must answer a GET with 200 and a number"
+        assert fault == f"--observe {server.url}: answered 404: let it answer a GET with 200 and a number"
     url = f"http://127.0.0.1:{closed_port()}/"
     (fault,) = make_observer(url).faults()
-    assert fault.startswith(f"--observe {url}: no answer: ")
+    assert fault.startswith(f"--observe {url}: no answer (Connection refused): start it")
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("http://user:secret@127.0.0.1/", "a header can say it; or name a command"),
+        ("http://user:secret@127.0.0.1/", "leave out what stands before @, or name a command"),
         ("http:///x", "has no usable host and port"),
-        ("'./count", "cannot be split into words: No closing quotation; look at its quotes"),
+        ("'./count", "cannot be split into words: close its quotes"),
         ("#orders", "names nothing to ask: write a URL, or a command"),
         (
             "no-such-program --count",
-            "there is no command 'no-such-program'; write a URL (http://…), or a program's path",
+            "there is no command 'no-such-program': write a URL (http://…), or a program's path",
         ),
     ],
 )

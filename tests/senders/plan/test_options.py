@@ -108,14 +108,17 @@ def test_the_form_names_no_table_of_a_service() -> None:
     for name in service_names():
         assert from_form(options, {"service": name})[0].service == name
     changed, (fault,) = from_form(options, {"service": "/tmp/other.toml"})
-    assert fault.startswith("--service: '/tmp/other.toml' is no service that is shipped")
+    assert fault.startswith("--service: '/tmp/other.toml' is not a service that is shipped")
     assert changed.service == "own.toml"
 
 
 def test_what_is_no_number_is_refused() -> None:
     """Every fault of the form at once, by the option's name; they stay as they were."""
     changed, faults = from_form(parse(), {"time_scale": "fast", "seed": "1.5", "stages": "x"})
-    assert faults == ["--seed: '1.5' is no whole number", "--time-scale: 'fast' is no number"]
+    assert faults == [
+        "--seed: '1.5' is not a whole number: write one",
+        "--time-scale: 'fast' is not a number: write one",
+    ]
     assert (changed.seed, changed.time_scale, changed.stages) == (1, 1.0, "x")
 
 

@@ -39,7 +39,7 @@ def faults(folder: Path, text: str) -> tuple[str, ...]:
     path = table(folder, text)
     with pytest.raises(ConfigError) as caught:
         load_profiles(path)
-    return tuple(fault.removeprefix(f"{path}: ") for fault in caught.value.faults)
+    return tuple(fault.removeprefix(f"--retry-profiles {path}: ") for fault in caught.value.faults)
 
 
 def base_s(name: str) -> float:
@@ -147,9 +147,9 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
         """,
     )
     expected = [
-        ("stray", "a profile is a table"),
+        ("stray", "write a table: [name]"),
         *(("typo", part) for part in ("source", "reties", "delay_s", "jitter.kind", "jitter.shore")),
-        *(("impossible", part) for part in ("source", "as_of", "retries must lie", "delay_s must lie")),
+        *(("impossible", part) for part in ("source", "as_of", "retries is", "delay_s is")),
         ("mine", "law"),
     ]
     assert len(found) == len(expected)
@@ -161,14 +161,14 @@ def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
 def test_a_name_that_is_none(tmp_path: Path, name: str) -> None:
     """A profile's name stands in reports and on the command line, so it is a plain word."""
     (fault,) = faults(tmp_path, GOOD.replace("mine", name))
-    assert "name: String should match pattern" in fault
+    assert "name: write a name of letters" in fault
 
 
 def test_a_file_that_is_no_table(tmp_path: Path) -> None:
     """A file that is missing, empty, not TOML or not even text is said to be so."""
     with pytest.raises(ConfigError, match="cannot read"):
         load_profiles(tmp_path / "nowhere.toml")
-    assert faults(tmp_path, "") == ("there is no retry profile in it",)
+    assert faults(tmp_path, "") == ("there is no retry profile in it: write one, as docs/retry.md shows",)
     assert faults(tmp_path, "[")[0].startswith("not TOML")
     (tmp_path / "bytes.toml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="not TOML"):
@@ -176,10 +176,13 @@ def test_a_file_that_is_no_table(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_lists_the_known(tmp_path: Path) -> None:
-    """Who mistypes a name is told which there are."""
+    """Who mistypes a name is told what was meant, or which there are."""
     with pytest.raises(ConfigError) as caught:
         profile("swix")
     assert "'swix'" in str(caught.value)
+    assert str(caught.value).endswith(": write svix")
+    with pytest.raises(ConfigError) as caught:
+        profile("nobody")
     assert all(name in str(caught.value) for name in load_profiles())
 
 

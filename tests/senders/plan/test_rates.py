@@ -11,9 +11,9 @@ def test_a_rate_is_a_number_above_nothing() -> None:
     assert rate_of("--rate", "") is None
     assert rate_of("--rate", "0.5") == 0.5
     for text in ("0", "-1", "nan", "inf", "1e7", "0.001"):
-        with pytest.raises(ConfigError, match=rf"--rate must lie between 0.01 and 1000000 a second, not {text}"):
+        with pytest.raises(ConfigError, match=rf"--rate {text} is out of range: write 0.01 to 1000000 a second"):
             rate_of("--rate", text)
-    with pytest.raises(ConfigError, match=r"--max-rate: 'fast' is no number: write 5 or 0.5"):
+    with pytest.raises(ConfigError, match=r"--max-rate: 'fast' is not a number: write 5 or 0.5"):
         rate_of("--max-rate", "fast")
 
 

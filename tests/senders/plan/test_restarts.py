@@ -108,7 +108,7 @@ def test_a_restart_needs_a_length(tmp_path: Path) -> None:
     parser = argparse.ArgumentParser()
     add_options(parser)
     settings = check_options(parser.parse_args(["--results", str(tmp_path)]))
-    with pytest.raises(ConfigError, match="a restart needs a duration_s"):
+    with pytest.raises(ConfigError, match="give it a duration_s"):
         make_plan((Stage("restart", restart="own", events=1),), settings)
 
 

@@ -38,8 +38,11 @@ def test_a_plain_run_is_taken() -> None:
         (("--endpoints", "x.csv"), "--endpoints are others', and --service delivers to our receivers: leave one out"),
         (("--provider", "github"), "--provider is whom we play, and --service plays itself: leave one out"),
         (("--rotate-at", "30s"), "--rotate-at is about what we sign, and --service signs itself: leave one out"),
-        (("--header", "A: b"), "--header: write it into the service's table: leave one out"),
-        (("--accept", "status in 200"), "--accept: write it into the service's table, publish.accept: leave one out"),
+        (("--header", "A: b"), "--header is for what we send, and --service sends itself: write it into its"),
+        (
+            ("--accept", "status in 200"),
+            "--accept is for what we send, and --service has its own: write publish.accept",
+        ),
         (("--retry-profile", "svix"), "--retry-profile is about what we retry, and --service retries itself: leave o"),
         (("--advertise", "receivers"), "--advertise: "),
         (

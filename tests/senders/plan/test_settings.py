@@ -72,10 +72,14 @@ def test_every_option_arrives(tmp_path: Path) -> None:
     ("variable", "value", "said"),
     [
         ("ALL_PROXY", "socks5://127.0.0.1:1", "install that, name an http:// one, or unset it"),
-        ("HTTP_PROXY", "ftp://somebody:pass/word@there", "$HTTP_PROXY is no URL of a proxy; write http://host:port"),
-        ("https_proxy", "http://there:99999", "$HTTPS_PROXY is no URL of a proxy; write http://host:port"),
-        ("HTTP_PROXY", "http://", "$HTTP_PROXY is no URL of a proxy; write http://host:port"),
-        ("NO_PROXY", "[::", "look at $NO_PROXY, or send with --transport wire"),
+        (
+            "HTTP_PROXY",
+            "ftp://somebody:pass/word@there",
+            "$HTTP_PROXY is not the URL of a proxy: write http://host:port",
+        ),
+        ("https_proxy", "http://there:99999", "$HTTPS_PROXY is not the URL of a proxy: write http://host:port"),
+        ("HTTP_PROXY", "http://", "$HTTP_PROXY is not the URL of a proxy: write http://host:port"),
+        ("NO_PROXY", "[::", "check $NO_PROXY, or send with --transport wire"),
     ],
 )
 def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str) -> None:
@@ -177,7 +181,7 @@ def test_a_target_in_other_letters_is_a_fault() -> None:
 def test_target_and_regions_exclude_each_other() -> None:
     """Two answers to where-to are one fault."""
     assert faults_of(f"--target={LOCAL}", "--regions=x.toml") == (
-        "--target and --regions exclude each other: leave all but one out",
+        "--target and --regions cannot be used together: leave all but one out",
     )
 
 
@@ -211,11 +215,9 @@ def test_a_providers_own_retry_law() -> None:
 
 def test_faults_of_a_provider_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An unknown name, a secret of another form, a second one without room, a body that it would not send."""
-    assert faults_of("--provider=githup")[0].startswith(
-        "--provider: there is no provider 'githup'; did you mean github?"
-    )
+    assert faults_of("--provider=githup")[0].startswith("--provider: there is no provider 'githup': write github")
     (fault,) = faults_of("--provider=discord")
-    assert "$HOOKSWARM_SECRET was taken as a private Ed25519 key" in fault
+    assert "$HOOKSWARM_SECRET: the signing secret is not a private Ed25519 key" in fault
     (tmp_path / "large.json").write_text(json.dumps("x" * 300_000))
     (fault,) = faults_of("--provider=mcp-events", "--payloads=large.json")
     assert fault == "--payloads: mcp-events sends no body above 262,144 B: leave larger ones out"
@@ -233,7 +235,7 @@ def test_a_rotation_has_another_secret_and_somebody_who_signs(monkeypatch: pytes
     (fault,) = faults_of("--rotate-at=30s")
     assert fault.startswith("--rotate-at: there is no secret to change to: set $HOOKSWARM_SECRET_NEXT")
     monkeypatch.setenv("HOOKSWARM_SECRET_NEXT", SECRET)
-    assert faults_of("--rotate-at=soon")[0] == "--rotate-at 'soon' is no time: write 90s, 30m or 1h30m"
+    assert faults_of("--rotate-at=soon")[0] == "--rotate-at 'soon' is not a time: write 90s, 30m or 1h30m"
     assert "hold the same secret" in faults_of("--rotate-at=30s")[0]
     monkeypatch.setenv("HOOKSWARM_SECRET_NEXT", SECRET.replace("MfKQ", "AAAA"))
     (tmp_path / "mute.toml").write_text('source = "here"\nas_of = 2026-11-29')
@@ -271,7 +273,7 @@ def test_unreachable_regions_are_waited_for_together() -> None:
         began = time.monotonic()
         faults = unreachable([Region(name=f"r{n}", url=silent.url) for n in range(40)], timeout_s=0.3)
         assert time.monotonic() - began < 6
-    mend = "start it, or look at the address"
+    mend = "start it, or check the address"
     assert faults == [f"region r{n}: cannot reach 127.0.0.1:{silent.port}: timed out: {mend}" for n in range(40)]
 
 
@@ -295,7 +297,7 @@ def test_what_counts_as_accepted_is_the_users_else_the_providers() -> None:
 def test_every_rule_that_cannot_be_understood_is_named() -> None:
     """With the option, and how to write one."""
     assert faults_of("--accept=status 200", "--accept=body ~ fine", "--accept=ok") == tuple(
-        f"--accept: {rule!r} is no rule: write 'status in 200,202', 'status in 200-299' or 'body ~ TEXT'"
+        f"--accept: {rule!r} is not a rule: write 'status in 200,202', 'status in 200-299' or 'body ~ TEXT'"
         for rule in ("status 200", "ok")
     )
 
@@ -334,7 +336,7 @@ def test_endpoints_are_a_target_of_many() -> None:
     assert settings.endpoints
     assert [(region.name, region.url) for region in settings.regions] == [("target", "http://127.0.0.1:9/")]
     assert settings.urls() == ["http://127.0.0.1:9", "http://127.0.0.1:10"]
-    assert "--target and --endpoints exclude each other" in faults_of(endpoints(LOCAL), f"--target={LOCAL}")[0]
+    assert "--target and --endpoints cannot be used together" in faults_of(endpoints(LOCAL), f"--target={LOCAL}")[0]
     assert check_options(parse(f"--target={LOCAL}/{{webhook}}")).template
 
 
@@ -343,7 +345,7 @@ def test_endpoints_beyond_loopback_need_leave_host_by_host() -> None:
     urls = [f"http://192.0.2.{n}/{page}" for n in range(1, 8) for page in "ab"]
     said = faults_of(endpoints("http://127.0.0.1/", *urls))
     assert [fault.partition(" ")[0] for fault in said[:-1]] == [f"http://192.0.2.{n}" for n in range(1, 6)]
-    assert said[-1] == "so are 2 more hosts"
+    assert said[-1] == "so are 2 more hosts: add --allow-remote for them, too"
     assert check_options(parse(endpoints(*urls), "--allow-remote")).beyond_loopback
 
 

@@ -55,7 +55,7 @@ def test_the_table_is_read_and_the_door_is_as_it_was(tmp_path: Path) -> None:
     [
         ("import nowhere", "mine.py: ModuleNotFoundError: No module named 'nowhere'"),
         ("class", "mine.py: SyntaxError: "),
-        ('from hookswarm import Stage\nStage("one", users=0)', "mine.py: users: Input should be greater than or equal"),
+        ('from hookswarm import Stage\nStage("one", users=0)', "mine.py: users: write 1 or more"),
         ("", "mine.py: 0 subclasses of StagesShape: let it have one"),
     ],
 )

@@ -25,6 +25,6 @@ def test_what_cannot_be_filled_in_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         make_template("http://{webhook}.test/{id}/{webhook}")
     assert caught.value.faults == (
-        "--target: no names in the host: --endpoints FILE gives each webhook a URL of its own",
-        "--target: there is no {id} in a URL; there is {webhook}, the webhook's number",
+        "--target: its host has a name in braces: give each webhook a URL of its own by --endpoints",
+        "--target: there is no {id} in a URL: write {webhook}, the webhook's number",
     )

@@ -79,7 +79,7 @@ def test_a_table_may_be_like_one_that_is_shipped(tmp_path: Path) -> None:
 
 def test_an_unknown_name_lists_the_known() -> None:
     """And what was meant, probably."""
-    with pytest.raises(ConfigError, match=r"no service 'outpots'; did you mean outpost\? There are .*convoy, .*, and"):
+    with pytest.raises(ConfigError, match=r"no service 'outpots': write outpost, or name a file"):
         load_service("outpots")
 
 
@@ -87,7 +87,7 @@ def test_an_unknown_name_lists_the_known() -> None:
     ("old", "new", "fault"),
     [
         ('api = "http://127.0.0.1:8080"', "", 'line 1: addresses: write where the service is: addresses = { api = '),
-        ("size = 20", "size = 0", "line 3: group.size: write a value that is greater than or equal to 1"),
+        ("size = 20", "size = 0", "line 3: group.size: write 1 or more"),
         ("group = { size = 20 }", "grup = 1", "line 3: grup: unknown key: write group, or leave it out"),
         ('each = "group"\nrequest = "POST', 'each = "tenant"\nrequest = "POST', "line 6: setup 1: each: write 'run',"),
         ('request = "POST {api}/tenants"', "", "line 5: setup 1: write one of request, run and write"),
@@ -109,7 +109,7 @@ def test_an_unknown_name_lists_the_known() -> None:
         ('[publish]', '[publish]\nid_most = 30', None),
         ('{"to"', '{"id": "{event_id}", "to"', None),
         ('[publish]', '[publish]\nfan_out = "all"', "line 18: publish.fan_out: write 'endpoint', 'group' or 'run'"),
-        ('[publish]', '[publish]\naccept = ["status 2"]', "line 18: publish.accept: 'status 2' is no rule: write 's"),
+        ('[publish]', '[publish]\naccept = ["status 2"]', "line 18: publish.accept: 'status 2' is not a rule: write"),
         ("{id}.{body}", "{idd}.{body}", "line 25: delivers.signature.signed: there is no {idd} here: write one of i"),
         ("{id}.{body}", "{timestamp}.{body}", "line 25: delivers.signature.signed: no header tells {timestamp}: write"),
         ("{id}.{body}", "{values}.{body}", "line 23: delivers.signature.value: it must hold {names}"),
@@ -122,7 +122,7 @@ def test_an_unknown_name_lists_the_known() -> None:
         ("[retry]", '[restart.it]\nready = "{a}"\n[retry]', "line 29: restart.it.ready: there is no {a} here"),
         ('"DELETE {api}/tenants', '"DELETE http://example.com', "line 33: teardown 1: request: begin with one of th"),
         ("POST {api}/events", "POST /events", "line 18: publish.request: begin with one of the addresses, which say w"),
-        ("waits_s = [1, 2]", "first_s = 1\nattempts = 1000000000", "line 30: retry.attempts: write a value that is l"),
+        ("waits_s = [1, 2]", "first_s = 1\nattempts = 1000000000", "line 30: retry.attempts: write"),
         ('"${KEY}"', '"Bearer {token}"', "line 2: values.key: nothing is filled in here: write {token} where"),
         (":8080", ":8080/{tenant}", "line 1: addresses.api: nothing is filled in here: write {tenant} where the addr"),
         ("[retry]", "[restart.it]\n[retry]", "line 28: restart.it: write one of stop, pid_file and process"),
