@@ -46,7 +46,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m hookswarm.analysis",
         description="Read a run's folder, write its reports, and say what they mean. "
-        "Other commands: compare BASE NEW (two sets of runs), schemas DIR (the reports' JSON Schemas).",
+        "Other commands: compare BASE NEW (two sets of runs), schemas DIR (the reports' JSON Schemas), "
+        "checks CHECK (whether checks can be understood).",
         epilog="Exit codes: 0 pass, 1 a check failed, 2 wrong usage, 3 void (the measurement cannot be trusted), "
         "4 nothing was tested.",
     )
