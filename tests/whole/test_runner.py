@@ -293,7 +293,7 @@ def test_a_table_with_an_unknown_key_is_refused(tmp_path: Path) -> None:
     [
         (["--test", "distribution"], "--balancer haproxy: HAProxy is not installed: apt-get install haproxy"),
         (["--test", "load"], "--balancer is for the test 'distribution'"),
-        (["--regions", "mine.toml"], "a table of yours names its own: [balancer]"),
+        (["--regions", "mine.toml"], "name yours in your table, [balancer]"),
     ],
 )
 def test_a_balancer_that_cannot_be_is_named(options: list[str], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
