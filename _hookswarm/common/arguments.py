@@ -18,7 +18,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **how: Any) -> None:
         super().__init__(**{"add_help": False, **how})
-        self._positionals.title, self._optionals.title = "What it works on", "Help"
+        self._positionals.title, self._optionals.title = "Arguments", "Help"
         self.add_argument("-h", "--help", action="help", help="Show this help and end.")
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:  # argparse's own takes what is strange apart

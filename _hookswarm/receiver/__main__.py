@@ -84,7 +84,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
         type=_number,
         default=1 << 20,
         metavar="BYTES",
-        help="Refuse bodies that are larger than this. The default is %(default)s.",
+        help="Refuse bodies that are larger than this. The default is 1 MiB.",
     )
     kept = parser.add_argument_group("What it keeps")
     kept.add_argument(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from _hookswarm.records.journal import JournalError
 from _hookswarm.records.manifest import Manifest
 from _hookswarm.records.reading import JournalView, read_journal
 from _hookswarm.records.rows import Flag
@@ -13,7 +14,10 @@ KINDS = ("attempts", "arrivals")
 
 def read_journals(folder: Path, kind: str) -> list[JournalView]:
     """Every journal of a kind in a run's folder, in the order of their names."""
-    return [read_journal(path) for path in sorted(folder.glob(f"{kind}-*.journal"))]
+    try:
+        return [read_journal(path) for path in sorted(folder.glob(f"{kind}-*.journal"))]
+    except JournalError as error:
+        raise JournalError(f"{error}: move it out of the folder, or name another run") from None
 
 
 def journal_table(folder: Path, kind: str) -> pd.DataFrame:

@@ -53,8 +53,8 @@ class Header:
             raise JournalError("not a journal")
         try:
             header = cls(**json.loads(raw[len(MAGIC) :]))
-        except (ValueError, TypeError, RecursionError) as error:
-            raise JournalError(f"damaged header: {error}") from None
+        except (ValueError, TypeError, RecursionError):
+            raise JournalError("damaged header") from None
         if header.version != VERSION:
             raise JournalError(f"journal version {header.version}; this hookswarm reads {VERSION}")
         return header

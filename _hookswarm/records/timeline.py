@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from _hookswarm.common.plain import place_told
 from _hookswarm.records.manifest import Record, RunError
 from _hookswarm.records.worker_report import WorkerReport
 from _hookswarm.records.writing import append_whole
@@ -257,7 +258,9 @@ def read_timeline(folder: Path) -> Iterator[Entry]:
         try:
             yield parse_entry(line)
         except ValidationError as error:
-            raise RunError(f"{folder / TIMELINE}:{number}: {error.errors()[0]['msg']}") from None
+            place = place_told(error.errors()[0]["loc"])
+            told = f"line {number} is damaged{f' (at {place})' * bool(place)}"
+            raise RunError(f"{folder / TIMELINE}: {told}: name another run") from None
 
 
 def parse_entry(line: bytes | str) -> Entry:

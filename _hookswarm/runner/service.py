@@ -20,7 +20,7 @@ def make_parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 all is well, 1 something is not, 2 wrong usage, 130 interrupted.",
     )
     commands = parser.add_subparsers(dest="command", required=True, title="Commands", parser_class=Parser)
-    check_help = "Set up one endpoint, publish one event, tell what arrives, and take all down."
+    check_help = "Set up one endpoint, publish one event, tell what arrives, and take everything down."
     check = commands.add_parser("check", help=check_help, description=check_help)
     check.add_argument(
         "service", metavar="FILE|NAME", help="The service's table, or the name of one that we know: convoy, outpost …."

@@ -16,6 +16,7 @@ from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.wording import error_line
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.senders.exchange.messages import RUN_VARIABLE
 from _hookswarm.senders.master.ending import INTERRUPT, SIGTERM
@@ -84,7 +85,7 @@ def _set_up(environment: Environment, **_: Any) -> None:
     try:
         settings, plan = chosen(options)
     except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(error_line(error), file=sys.stderr)
         sys.exit(Exit.USAGE)
 
     def chosen_anew(given: Namespace) -> tuple[Settings, Plan]:

@@ -72,5 +72,5 @@ def test_a_damaged_line_is_named(line: bytes, tmp_path: Path) -> None:
     Timeline(tmp_path).add(ENTRIES[0])
     with (tmp_path / TIMELINE).open("ab") as file:
         file.write(line + b"\n")
-    with pytest.raises(RunError, match=f"{TIMELINE}:2"):
+    with pytest.raises(RunError, match=f"{TIMELINE}: line 2 is damaged"):
         list(read_timeline(tmp_path))

@@ -120,11 +120,13 @@ def add_options(parser: argparse.ArgumentParser, grouped: bool = False) -> None:
     add("--no-replay", action="store_true", help="Play no stage twice, even if it was disturbed.")
     add("--keep-going", action="store_true", help="Go on after a stage in which every delivery failed.")
     add("--target", metavar="URL", default="", help="Deliver to this endpoint of yours.")
-    add("--endpoints", metavar="FILE", default="", help="Deliver to the URLs in this CSV or NDJSON file.")
-    add("--service", metavar="NAME", default="", help="Publish to this delivery service: convoy … or a TOML file.")
+    add(
+        "--endpoints", metavar="FILE", default="", help="Give each webhook a URL and secret of this CSV or NDJSON file."
+    )
+    add("--service", metavar="NAME", default="", help="Publish to this service: convoy, outpost … or a TOML file.")
     add("--webhooks", metavar="N", default="", help="Set up no more than this many endpoints at the service.")
     add("--keep-endpoints", action="store_true", help="Leave the endpoints at the service for the next run.")
-    add("--advertise", metavar="URL", default="", help="Tell the service that our receivers are at this address.")
+    add("--advertise", metavar="URL", default="", help="Tell a service elsewhere that our receivers are here.")
     add("--allow-remote", action="store_true", help="Allow targets beyond loopback. Use it only for your own systems.")
     add("--regions", metavar="TOML", default="", help="Read the regions from this file. The default is one region.")
     add(
@@ -133,20 +135,25 @@ def add_options(parser: argparse.ArgumentParser, grouped: bool = False) -> None:
         default="modelled",
         help="Model the distances between regions, or take them as real. The default is modelled.",
     )
-    add("--transport", choices=TRANSPORTS, default="wire", help="Send with our wire (the default), or with httpx.")
+    add(
+        "--transport",
+        choices=TRANSPORTS,
+        default="wire",
+        help="Send with our own wire (the default), or with httpx, which knows HTTP/2 and proxies.",
+    )
     add(
         "--connect-timeout",
         type=float,
         default=0.0,
         metavar="S",
-        help="Wait this many seconds for a connection. The default is the provider's own.",
+        help="Wait this many seconds for a connection. The default is the provider's own, or 5.",
     )
     add(
         "--response-timeout",
         type=float,
         default=0.0,
         metavar="S",
-        help="Wait this many seconds for a response. The default is the provider's own.",
+        help="Wait this many seconds for a response. The default is the provider's own, or 15.",
     )
     add("--ca-file", metavar="PEM", default="", help="Trust this certificate authority of an https target.")
     add("--cert", metavar="PEM", default="", help="Show this certificate to an https target.")
@@ -164,7 +171,13 @@ def add_options(parser: argparse.ArgumentParser, grouped: bool = False) -> None:
         default="",
         help="Change to $HOOKSWARM_SECRET_NEXT this long after the start of each stage.",
     )
-    add("--header", action=_Lines, default="", metavar="LINE", help="Add a header 'Name: value'. You can repeat it.")
+    add(
+        "--header",
+        action=_Lines,
+        default="",
+        metavar="LINE",
+        help="Add a header 'Name: value', with ${VARIABLE} for what the environment holds. You can repeat it.",
+    )
     add("--payloads", metavar="PATH", default="", help="Send bodies from this file, folder or mix.toml.")
     add(
         "--accept",
@@ -173,7 +186,12 @@ def add_options(parser: argparse.ArgumentParser, grouped: bool = False) -> None:
         metavar="RULE",
         help=f"Count an answer as accepted by this rule: {FORMS}. You can repeat it.",
     )
-    add("--retry-profile", metavar="NAME", default="", help="Retry as this sender does: svix … or 'provider'.")
+    add(
+        "--retry-profile",
+        metavar="NAME",
+        default="",
+        help="Retry as this sender does: svix … or 'provider', as it does.",
+    )
     add("--retry-profiles", metavar="TOML", default="", help="Read retry profiles from this file of yours.")
     add(
         "--time-scale",
@@ -182,9 +200,14 @@ def add_options(parser: argparse.ArgumentParser, grouped: bool = False) -> None:
         metavar="X",
         help="Multiply the delays of the retry profile by this. The default is 1.",
     )
-    add("--observe", metavar="URL|COMMAND", default="", help="Ask this how many effects the deliveries had.")
-    add("--watch", metavar="PIDS", default="", help="Record these processes beside ours, by id and comma.")
-    add("--watch-name", metavar="NAMES", default="", help="Record processes with these names, by comma.")
+    add(
+        "--observe",
+        metavar="URL|COMMAND",
+        default="",
+        help="Ask this how many effects the deliveries had. It answers a number, or JSON with #path.to.it.",
+    )
+    add("--watch", metavar="PIDS", default="", help="Record the processes with these ids beside ours, by comma.")
+    add("--watch-name", metavar="NAMES", default="", help="Record the processes with these names, by comma.")
     add(
         "--memory-limit",
         metavar="SIZE",
