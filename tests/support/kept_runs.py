@@ -15,7 +15,7 @@ KEPT = CHECKOUT / "tests/data"
 RUNS, REPORTS = KEPT / "runs", KEPT / "reports"
 PAGE = "report.html"
 TESTS = ("performance", "load", "scalability", "distribution", "resource")
-PLOTLY = re.compile(r"<script>\s*/\*\*\s*\* plotly\.js .*?</script>", re.DOTALL)
+PLOTLY = re.compile(r'(?<=<script type="application/gzip" id="plotly">)[^<]+')
 
 
 def reports_of(folder: Path) -> Path:

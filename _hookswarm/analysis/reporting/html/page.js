@@ -1,4 +1,12 @@
 "use strict";
+// The plotting library stands in the page compressed.
+async function unpack() {
+  const packed = await fetch(`data:;base64,${document.getElementById("plotly").textContent}`);
+  const script = document.createElement("script");
+  script.textContent = await new Response(packed.body.pipeThrough(new DecompressionStream("gzip"))).text();
+  document.head.append(script);
+}
+
 // Each picture is drawn when it comes near the screen, in the page's own colours, and again when those change.
 const drawn = new Set();
 const wanted = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -45,7 +53,11 @@ const watcher = new IntersectionObserver((seen) => {
     }
   }
 }, { rootMargin: "300px" });
-places.forEach((place) => watcher.observe(place));
+if ("DecompressionStream" in window) {
+  unpack().then(() => places.forEach((place) => watcher.observe(place)));
+} else {
+  places.forEach((place) => { place.textContent = "Browsers before 2023 cannot draw this: open the page in a newer one."; });
+}
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach(draw));
 
 // Where a link leads to a table that is folded, it opens.
@@ -59,7 +71,7 @@ openAimed();
 // On paper nothing can be opened or scrolled to.
 let opened = [];
 addEventListener("beforeprint", () => {
-  places.forEach(draw);
+  if (window.Plotly) places.forEach(draw);
   opened = [...document.querySelectorAll("details:not([open])")];
   opened.forEach((one) => { one.open = true; });
 });

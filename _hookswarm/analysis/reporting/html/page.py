@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from plotly.offline import get_plotlyjs
 
 from _hookswarm.analysis.reporting import failures
 from _hookswarm.analysis.reporting.checks import WORDS
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.reporting.html import distribution, resources, scaling, stages
 from _hookswarm.analysis.reporting.html.charts import Chart
+from _hookswarm.analysis.reporting.html.library import packed_plotly
 from _hookswarm.analysis.reporting.html.tables import Table, bottleneck_table, memory_tables, section_tables
 from _hookswarm.analysis.reporting.html.what_ran import skipped, what_ran
 from _hookswarm.analysis.schema.cpu import CpuReport
@@ -68,7 +68,7 @@ def render_page(reports: Mapping[str, Report]) -> str:
     script = (HERE / "page.js").read_text()
     parts = list(page_parts(reports))
     return environment.get_template("page.html.j2").render(
-        parts=parts, words=WORDS, overall=_overall(parts), style=style, script=script, plotly=get_plotlyjs()
+        parts=parts, words=WORDS, overall=_overall(parts), style=style, script=script, plotly=packed_plotly()
     )
 
 
