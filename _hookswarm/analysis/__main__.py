@@ -89,8 +89,7 @@ def _analyse(argv: Sequence[str]) -> int:
     console = make_console()
     summaries.show_run(found, console)
     written = [series.save_series(options.run, found.series), *files.write_reports(options.output, found)]
-    written.append(page.write_page(options.output, files.read_reports(options.output)))
-    written.append(page.write_page(options.run, files.reports_of(found)))
+    written += page.write_pages(options.output, options.run, found)
     for path in filter(None, written):
         print(path)
     results = checks.judge_checks(wanted, measures.numbers_of(found))

@@ -16,6 +16,7 @@ from _hookswarm.analysis.regions.regions import RegionsRecorder
 from _hookswarm.analysis.regions.strategies import StrategiesRecorder
 from _hookswarm.analysis.resources.limit import LimitRecorder
 from _hookswarm.analysis.resources.memory import MemoryRecorder
+from _hookswarm.analysis.resources.watched import watched_of
 from _hookswarm.analysis.scaling.capacity import CapacityRecorder
 from _hookswarm.analysis.scaling.scaling import ScalingRecorder
 from _hookswarm.analysis.schema.report import Run, Section, Stage
@@ -73,6 +74,7 @@ def analyse(frames: RunFrames, keep_disturbed: bool = False, checks: Sequence[Ch
             usl=None,
             capacity=None,
             default_checks=judged,
+            watched=watched_of(frames),
         )
     )
     for recorder in (duplicates, rotations, failures, service, *recorders):

@@ -78,8 +78,7 @@ def report_run(run: Run, options: argparse.Namespace, console: Console) -> Repor
         options.output.mkdir(parents=True, exist_ok=True)  # it was there when the run began
         written = [
             *files.write_reports(options.output, found),
-            page.write_page(options.output, files.read_reports(options.output)),
-            page.write_page(folder, files.reports_of(found)),
+            *page.write_pages(options.output, folder, found),
         ]
     except OSError as error:
         again = f"python -m hookswarm.analysis {folder} --output DIR"

@@ -34,7 +34,7 @@ def test_a_section_has_the_design_s_shape() -> None:
     assert set(plain) == {
         "run", "verdict", "stages", "series", "scaling", "usl", "capacity", "regions", "strategies", "failovers",
             "clock_uncertainty_ms", "default_checks", "checks", "findings", "duplicates", "failures", "rotations",
-            "service",
+            "service", "watched",
     }  # fmt: skip
     ran = {"id", "started_at", "ended_at", "seed", "test", "options", "left_out", "environment"}
     assert set(plain["run"]) == ran

@@ -8,13 +8,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from _hookswarm.analysis.reporting.files import read_reports
-from _hookswarm.analysis.reporting.html.page import write_page
 from _hookswarm.protocol.faults import Delay
 from _hookswarm.senders.plan.arrivals import Poisson
 from _hookswarm.senders.plan.stages import Incident, Stage
-from tests.support.chromium import faults_of_access, launch, needs_axe, needs_chromium, offline
-from tests.support.kept_runs import REPORTS
+from tests.support.chromium import launch, needs_chromium
 from tests.support.receivers import free_port, running_receiver, wait_until
 from tests.support.runs import end_group, regions_file, start_locust
 
@@ -230,25 +227,3 @@ def test_stopped_runs_can_be_downloaded(page: Page, ui: Ui, tmp_path_factory: py
             tab.get_by_role("link", name=title).click(timeout=60_000)  # until the answer begins: it is analysed first
         assert coming.value.suggested_filename == f"{run.name}-{name}"
         assert coming.value.path().stat().st_size > 100
-
-
-@needs_axe
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
-        {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
-        {"viewport": {"width": 390, "height": 800}, "color_scheme": "light", "is_mobile": True},
-    ],
-    ids=["light", "dark", "phone"],
-)
-def test_the_report_opens_offline(browser: Browser, tmp_path: Path, options: dict[str, object]) -> None:
-    """No request to any host, no error in the console, no serious fault of accessibility, nothing wider than it."""
-    report = write_page(tmp_path, read_reports(REPORTS))
-    with offline(browser, **options) as (page, wrong):
-        page.goto(report.as_uri())
-        page.locator(".chart").first.scroll_into_view_if_needed()  # they are drawn when they come near
-        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
-        assert wrong == []
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        assert faults_of_access(page) == []

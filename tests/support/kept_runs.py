@@ -15,15 +15,15 @@ KEPT = CHECKOUT / "tests/data"
 RUNS, REPORTS = KEPT / "runs", KEPT / "reports"
 PAGE = "report.html"
 TESTS = ("performance", "load", "scalability", "distribution", "resource")
-PLOTLY = re.compile(r"<script>\s*/\*\*\s*\* plotly\.js .*?</script>", re.DOTALL)
+PLOTLY = re.compile(r'(?<=<script type="application/gzip" id="plotly">)[^<]+')
 
 
 def reports_of(folder: Path) -> Path:
     """The reports of all kept runs, made in `folder`; the page is without the plotting library's own text."""
-    out = folder / "reports"
+    out = folder / REPORTS.name
     out.mkdir()
     for test in TESTS:
-        run = shutil.copytree(RUNS / test, folder / test)  # an analysis adds to its run's folder
+        run = shutil.copytree(RUNS / test, folder / RUNS.name / test)  # an analysis adds to its run's folder
         analyse([str(run), "--output", str(out)])
     page = out / PAGE
     page.write_text(PLOTLY.sub("", page.read_text()))

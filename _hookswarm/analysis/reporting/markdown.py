@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from _hookswarm.analysis.reporting import conformance, failures, through
+from _hookswarm.analysis.reporting import conformance, failures, through, watched
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
 from _hookswarm.analysis.reporting.service import service_tables
 from _hookswarm.analysis.schema import rotations
@@ -53,6 +53,9 @@ def _section(section: Section) -> str:
         lines += ["", *_table(duplicates.HEADER, map(duplicates.row, section.duplicates))]
     if section.rotations:
         lines += ["", *_table(rotations.HEADER, [list(map(_cell, one.row())) for one in section.rotations])]
+    if section.watched:
+        rows = [list(map(_cell, row)) for row in watched.first_rows(section.watched)]
+        lines += ["", *_table(watched.HEADER, rows)]
     return "\n".join([*lines, ""])
 
 

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from _hookswarm.analysis.deliveries.classes import OTHERS
-from _hookswarm.analysis.reporting import failures
+from _hookswarm.analysis.reporting import failures, watched
 from _hookswarm.analysis.reporting.checks import check_line
 from _hookswarm.analysis.reporting.console import printable
 from _hookswarm.analysis.reporting.default_checks import default_checks_line
@@ -50,6 +50,7 @@ def show_section(section: Section, out: Console) -> None:
             out.print(Text(printable(f"  {line}")))
     _show_table(duplicates.HEADER, [duplicates.row(one) for one in section.duplicates or []], out)
     _show_table(rotations.HEADER, [one.row() for one in section.rotations or []], out)
+    _show_table(watched.HEADER, watched.first_rows(section.watched), out)
 
 
 def _show(text: Text, out: Console) -> None:

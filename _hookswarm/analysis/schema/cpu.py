@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from _hookswarm.analysis.schema.base import VERSION, Model, Version
+from _hookswarm.analysis.schema.curves import Curve
 from _hookswarm.analysis.schema.report import Run
 
 
@@ -52,19 +53,6 @@ class Saturation(Model):
     throughput_per_s: float = Field(description="there; where it was still growing, the most that was seen")
     busiest: str | None = Field(description="role of the process that used the most of a core there")
     busiest_share: float | None
-
-
-class Curve(Model):
-    """A process over the run: values of equal steps of time, each at, or over, the step that ends there."""
-
-    process: str
-    role: str
-    from_s: float = Field(description="from the start of the first stage")
-    step_s: float
-    cpu_share: list[float] = Field(description="of one core")
-    rss_bytes: list[int | None]
-    threads: list[int | None]
-    fds: list[int | None]
 
 
 class CpuSection(Model):

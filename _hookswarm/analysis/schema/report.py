@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from _hookswarm.analysis.schema.base import VERSION, Model, Quantiles, Version
+from _hookswarm.analysis.schema.curves import Watched
 from _hookswarm.analysis.schema.distribution import Regions, Strategies
 from _hookswarm.analysis.schema.duplicates import Duplicates
 from _hookswarm.analysis.schema.failover import Failover
@@ -290,6 +291,7 @@ class Section(Model):
     failures: list[Failure] | None = Field(
         default=None, description="attempts that failed, those that nobody planned first; null in older files"
     )
+    watched: list[Watched] = Field(default=[], description="what `--watch` and `--watch-name` logged, busiest first")
 
 
 class PerformanceReport(Model):

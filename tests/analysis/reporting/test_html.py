@@ -1,5 +1,7 @@
 """The page: whole, of one file, with every verdict, and no request to anybody."""
 
+import base64
+import gzip
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -7,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from plotly.offline import get_plotlyjs
 
 from _hookswarm.analysis.reporting import files
 from _hookswarm.analysis.reporting.html import page
@@ -15,7 +18,7 @@ from _hookswarm.analysis.reporting.html.stages import MOST
 from _hookswarm.analysis.reporting.html.stages import stage_charts as stage_charts
 from _hookswarm.analysis.reporting.html.what_ran import skipped, what_ran
 from _hookswarm.analysis.reports import analyse
-from _hookswarm.analysis.schema.files import PERFORMANCE
+from _hookswarm.analysis.schema.files import MEMORY, MODELS, PERFORMANCE
 from _hookswarm.analysis.schema.report import PerformanceReport
 from tests.support.journals import arrival, attempt, planned, run
 from tests.support.kept_runs import REPORTS
@@ -23,17 +26,22 @@ from tests.support.samples import machine_log
 
 
 class Links(HTMLParser):
-    """What a page would fetch, and its tags that were never closed."""
+    """What a page would fetch, and where it leads to beside itself, by the links' texts."""
 
     def __init__(self) -> None:
         super().__init__()
         self.fetched: list[str] = []
+        self.leads: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = dict(attrs)
         for name in ("src", "href"):
             value = told.get(name) or ""
-            if value and not value.startswith(("#", "data:")):
+            if not value or value.startswith(("#", "data:")):
+                continue
+            if tag == "a":
+                self.leads.append(value)
+            else:
                 self.fetched.append(f"{tag} {name}={value}")
 
 
@@ -67,10 +75,11 @@ def test_a_rotation_is_told(html: str) -> None:
 
 
 def test_nothing_is_fetched(html: str) -> None:
-    """No script, style, font or picture of another host; links lead into the page itself."""
+    """No script, style, font or picture of another host; links lead into the page, or to files beside it."""
     links = Links()
     links.feed(html)
     assert links.fetched == []
+    assert set(links.leads) == set(MODELS) - {MEMORY}
     style = html[html.index("<style>") : html.index("</style>")]
     assert "url(" not in style
     assert "@import" not in style
@@ -114,8 +123,10 @@ def test_an_empty_report_is_a_page(tmp_path: Path) -> None:
 
 
 def test_a_page_is_small(html: str) -> None:
-    """Plotly itself is nearly all of it; a run of ten million deliveries has as many numbers as any other."""
-    assert len(html.encode()) < 10_000_000
+    """With the plotting library, packed; a run of ten million deliveries has as many numbers as any other."""
+    assert len(html.encode()) < 3_000_000
+    packed = html.partition('id="plotly">')[2].partition("</script>")[0]
+    assert gzip.decompress(base64.b64decode(packed)).decode() == get_plotlyjs()
 
 
 def test_every_finding_leads_to_what_shows_it() -> None:

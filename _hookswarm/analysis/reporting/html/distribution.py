@@ -8,6 +8,7 @@ from _hookswarm.analysis.reporting.html.charts import COLOURS, FAULT, MEDIAN, TA
 from _hookswarm.analysis.schema.distribution import Strategies
 from _hookswarm.analysis.schema.failover import Failover
 from _hookswarm.analysis.schema.report import Section
+from _hookswarm.common.wording import many
 
 
 def distribution_charts(section: Section) -> Iterator[Chart]:
@@ -39,22 +40,24 @@ def _strategies(compared: Strategies) -> Chart:
 
 
 def _failovers(failovers: Sequence[Failover]) -> Chart:
-    """A line each, from the fault's beginning: how long it was on, when it was detected, when all was well again."""
+    """A line each, from the fault's beginning: how long it was on, and when senders and users had done with it."""
     made = chart_figure("s from the fault's beginning", "", height=110 + 30 * len(failovers))
     names = [found.stage.removeprefix("failover ") for found in failovers]
     lasted = [found.lasted_s for found in failovers]
     made.add_trace(go.Bar(x=lasted, y=names, orientation="h", name="the fault", marker={"color": FAULT}))
     for label, values, symbol, colour in (
-        ("detected by all", [_detected(found) for found in failovers], "triangle-up", COLOURS[0]),
-        ("in time again", [found.recovered_s or None for found in failovers], "circle", COLOURS[2]),
-        ("longest gap", [_gap(found) for found in failovers], "line-ns-open", COLOURS[3]),
+        ("all senders had left", [_detected(found) for found in failovers], "triangle-up", COLOURS[0]),
+        ("events came in time again", [found.recovered_s or None for found in failovers], "circle", COLOURS[2]),
     ):
         marker = {"symbol": symbol, "size": 12, "color": colour}
         made.add_trace(go.Scatter(x=values, y=names, mode="markers", name=label, marker=marker))
+    unseen = [name for name, found in zip(names, failovers, strict=True) if found.recovered_s == 0]
+    if unseen:
+        told = {"text": ["users never noticed"] * len(unseen), "textposition": "middle right"}
+        made.add_trace(go.Scatter(x=[0] * len(unseen), y=unseen, mode="text", showlegend=False, **told))
     made.update_yaxes(autorange="reversed")
     late = sum(found.failed + found.late for found in failovers)
-    unseen = [name for name, found in zip(names, failovers, strict=True) if found.recovered_s == 0]
-    says = f"{len(failovers)} faults; {late:,} events did not come in time."
+    says = f"{many(len(failovers), 'fault')}; {many(late, 'event')} did not come in time."
     if unseen:
         says += f" Users never noticed: {', '.join(unseen)}."
     return Chart("Failovers", says, made)
@@ -62,7 +65,3 @@ def _failovers(failovers: Sequence[Failover]) -> Chart:
 
 def _detected(found: Failover) -> float | None:
     return max((one.detected_s for one in found.by_origin if one.detected_s is not None), default=None)
-
-
-def _gap(found: Failover) -> float | None:
-    return max((one.longest_gap_s for one in found.by_origin), default=None)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import plotly.graph_objects as go
 
-from _hookswarm.analysis.reporting.html.charts import BAND, COLOURS, Chart, chart_figure
+from _hookswarm.analysis.reporting.html.charts import BAND, COLOURS, Chart, axis_for, chart_figure
 from _hookswarm.analysis.schema.report import Section
 from _hookswarm.analysis.schema.scalability import Capacity, Scaling, Usl
 
@@ -51,8 +51,13 @@ def _scaling(scaling: Scaling, law: Usl | None) -> Chart:
 
 
 def _capacity(capacity: Capacity) -> Chart:
-    made = chart_figure("offered, a second", "p99, ms", log_y=True)
-    for held, name, symbol in ((True, "held", "circle"), (False, "broke", "x"), (None, "disturbed", "circle-open")):
+    made, limit = chart_figure("offered, a second", "p99, ms"), capacity.limits.get("p99_ms")
+    made.update_yaxes(**axis_for([*(one.p99_ms for one in capacity.tries), limit]))
+    for held, name, symbol, colour in (
+        (True, "held", "circle", COLOURS[0]),
+        (False, "broke", "x", COLOURS[1]),
+        (None, "disturbed", "circle-open", COLOURS[3]),
+    ):
         own = [one for one in capacity.tries if one.held is held]
         if held is None and not own:
             continue
@@ -62,11 +67,11 @@ def _capacity(capacity: Capacity) -> Chart:
                 y=[one.p99_ms for one in own],
                 mode="markers",
                 name=name,
-                marker={"symbol": symbol, "size": 10},
+                marker={"symbol": symbol, "size": 10, "color": colour},
             )
         )
-    if limit := capacity.limits.get("p99_ms"):
-        ends = [min(rates), max(rates)] if (rates := [one.rate_per_s for one in capacity.tries]) else []
-        made.add_trace(go.Scatter(x=ends, y=[limit] * len(ends), mode="lines", name="limit", line={"dash": "dash"}))
+    if limit:
+        rates, line = [one.rate_per_s for one in capacity.tries], {"color": COLOURS[2], "dash": "dash"}
+        made.add_trace(go.Scatter(x=[min(rates), max(rates)], y=[limit] * 2, mode="lines", name="limit", line=line))
     found = "no rate held" if capacity.rate_per_s is None else f"{capacity.rate_per_s:,.0f} a second held"
     return Chart(f"Search: {capacity.scenario}", f"Every try of a rate: {found}.", made)

@@ -6,39 +6,52 @@ from typing import Any
 import plotly.graph_objects as go
 
 from _hookswarm.analysis.reporting.html.charts import (
+    COLOURS,
     FAULT,
-    LOG,
     MEDIAN,
-    PLAIN,
     TAIL,
     Chart,
+    axis_for,
     chart_figure,
-    spans_decades,
 )
 from _hookswarm.analysis.reporting.stage_words import stage_words
-from _hookswarm.analysis.schema.report import Section, Series, Stage
+from _hookswarm.analysis.schema.base import Quantiles
+from _hookswarm.analysis.schema.report import Class, Retry, Section, Series, Stage
+from _hookswarm.common.wording import figure
 
 QUANTILES = (("p50", "50 %"), ("p90", "90 %"), ("p95", "95 %"), ("p99", "99 %"), ("p999", "99.9 %"), ("max", "all"))
 MOST = 60
 """Stages in one picture."""
 CURVES = 6
 """As many as there are colours."""
+TOLD_APART = 0.005
+"""Shares of delivered events that differ by less are alike: their picture would say nothing."""
+RATES = {"offered": COLOURS[4], "delivered": COLOURS[0], "retries": COLOURS[5], "failed": COLOURS[3]}
+"""What is told of each second, and its colour."""
 
 
 def stage_charts(section: Section) -> Iterator[Chart]:
-    """Throughput, latency and percentiles of the stages in which anything was acknowledged.
+    """Of the stages in which anything was acknowledged: throughput, latency, percentiles, classes, what retries bring.
 
     As answers came, and at a rate of their own, are different questions: a picture each. One stage alone has none.
     """
     stages = [stage for stage in section.stages if stage.deliveries.acknowledged and not stage.disturbed]
     closed = [stage for stage in stages if _is_closed(stage)]
     opened = [stage for stage in stages if not _is_closed(stage)]
-    for kind, own in (("as fast as answers came", closed), ("at a rate of their own", opened)):
-        if len(own) > 1:
-            yield _throughput(own[:MOST], kind)
-            yield _latency(own[:MOST], kind)
-    if len(stages) > 1:
-        yield _curves(stages)
+    kinds = (("as fast as answers came", closed), ("at a rate of their own", opened))
+    several = [(kind, own) for kind, own in kinds if len(own) > 1]
+    for kind, own in several:
+        yield _throughput(own[:MOST], kind)
+        yield _latency(own[:MOST], kind)
+    for kind, own in several:
+        yield _curves(own, kind)
+    classes = [(stage, part) for stage in stages for part in stage.classes or []][:MOST]
+    if len(classes) > 1:
+        yield _classes(classes)
+    retried = [(stage_words(stage.name), stage.retry) for stage in stages if stage.retry]
+    shares = [retry.share_delivered or 0 for _, retry in retried]
+    if shares and max(shares) - min(shares) >= TOLD_APART:
+        yield _retries(retried[:MOST])
 
 
 def _is_closed(stage: Stage) -> bool:
@@ -66,54 +79,82 @@ def _throughput(stages: Sequence[Stage], kind: str) -> Chart:
     rates, names = [stage.throughput_per_s for stage in stages], [stage_words(stage.name) for stage in stages]
     made.add_trace(go.Bar(x=rates, y=names, orientation="h", name="a second"))
     made.update_yaxes(autorange="reversed")
-    made.update_xaxes(tickformat=PLAIN, rangemode="tozero")
+    made.update_xaxes(rangemode="tozero")
     return Chart(f"Throughput, {kind}", "What was acknowledged in each stage's window, by the window's length.", made)
 
 
 def _latency(stages: Sequence[Stage], kind: str) -> Chart:
-    made = chart_figure("ms, due to acknowledged", "", height=90 + 18 * len(stages))
-    names = [stage_words(stage.name) for stage in stages]
+    made = _medians_and_tails([(stage_words(stage.name), stage.latency_ms.delivery) for stage in stages])
+    return Chart(f"Latency, {kind}", "Median and 99th percentile of each stage, from due to acknowledged.", made)
+
+
+def _classes(parts: Sequence[tuple[Stage, Class]]) -> Chart:
+    made = _medians_and_tails(
+        [(f"{stage_words(stage.name)}, {part.name}", part.latency_ms.delivery) for stage, part in parts]
+    )
+    says = "Median and 99th percentile of the webhooks that a stage tells apart, and of the others."
+    return Chart("Latency by class", says, made)
+
+
+def _medians_and_tails(rows: Sequence[tuple[str, Quantiles]]) -> go.Figure:
+    made = chart_figure("ms, due to acknowledged", "", height=90 + 18 * len(rows))
+    names = [name for name, _ in rows]
     told: list[float | None] = []
     for name, symbol, colour in (("p50", "circle", MEDIAN), ("p99", "diamond", TAIL)):
-        values = [getattr(stage.latency_ms.delivery, name) for stage in stages]
+        values = [getattr(latency, name) for _, latency in rows]
         told += values
         marker = {"symbol": symbol, "size": 9, "color": colour}
         made.add_trace(go.Scatter(x=values, y=names, mode="markers", name=name, marker=marker))
     made.update_yaxes(autorange="reversed")
-    made.update_xaxes(**LOG if spans_decades(told) else {"tickformat": PLAIN, "rangemode": "tozero"})
-    return Chart(f"Latency, {kind}", "Median and 99th percentile of each stage, from due to acknowledged.", made)
+    made.update_xaxes(**axis_for(told))
+    return made
 
 
-def _curves(stages: Sequence[Stage]) -> Chart:
-    made = chart_figure("share of the deliveries", "ms, due to acknowledged", log_y=True, height=380)
+def _retries(retried: Sequence[tuple[str, Retry]]) -> Chart:
+    made = chart_figure("share of the events that were delivered", "", height=90 + 20 * len(retried))
+    names, shares = [name for name, _ in retried], [retry.share_delivered for _, retry in retried]
+    costs = [f"{figure(retry.amplification)} attempts an event" for _, retry in retried]
+    text = {"text": costs, "textposition": "inside", "insidetextanchor": "start", "constraintext": "none"}
+    marker = {"color": RATES["delivered"]}
+    made.add_trace(go.Bar(x=shares, y=names, orientation="h", name="delivered", marker=marker, **text))
+    made.update_yaxes(autorange="reversed")
+    made.update_xaxes(range=[0, 1], tickformat=".0%")
+    return Chart("What retries bring", "The share of events that were delivered at last, and what it cost.", made)
+
+
+def _curves(stages: Sequence[Stage], kind: str) -> Chart:
+    made = chart_figure("share of the deliveries", "ms, due to acknowledged", height=380)
     made.update_xaxes(type="category")
+    drawn: list[float | None] = []
     slowest = sorted(stages, key=lambda stage: -(stage.latency_ms.delivery.p99 or 0))[:CURVES]
     for stage in slowest:
         told = stage.latency_ms.delivery
         values = [getattr(told, name) for name, _ in QUANTILES]
+        drawn += values
         made.add_trace(
             go.Scatter(
                 x=[label for _, label in QUANTILES], y=values, mode="lines+markers", name=stage_words(stage.name)
             )
         )
+    made.update_yaxes(**axis_for(drawn))
     more = f" The {CURVES} slowest of {len(stages)} stages." if len(stages) > CURVES else ""
-    return Chart("Percentiles", f"So many deliveries took no longer than so long.{more}", made)
+    return Chart(f"Percentiles, {kind}", f"So many deliveries took no longer than so long.{more}", made)
 
 
 def _over_time(series: Series, section: Section) -> Chart:
     columns, made = _whole(series, section), chart_figure("s from the stage's start", "a second")
     at = columns["second"]
-    for name in ("offered", "delivered", "retries", "failed"):
+    for name, colour in RATES.items():
         rates = [None if count is None else count / series.step_s for count in columns[name]]
         if any(rates):
-            made.add_trace(go.Scatter(x=at, y=rates, mode="lines", name=name))
+            made.add_trace(go.Scatter(x=at, y=rates, mode="lines", name=name, line={"color": colour}))
     if "p99_ms" in columns:
-        made.add_trace(
-            go.Scatter(x=at, y=columns["p99_ms"], mode="lines", name="p99, ms", yaxis="y2", line={"dash": "dot"})
-        )
+        line = {"color": TAIL, "dash": "dot"}
+        made.add_trace(go.Scatter(x=at, y=columns["p99_ms"], mode="lines", name="p99, ms", yaxis="y2", line=line))
         made.update_layout(
             yaxis2={
-                "overlaying": "y", "side": "right", "title": "ms", "showgrid": False, "automargin": True, **LOG,
+                "overlaying": "y", "side": "right", "title": "p99, ms", "showgrid": False, "automargin": True,
+                **axis_for(columns["p99_ms"]),
             }
         )  # fmt: skip
     for fault in section.failovers or []:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from _hookswarm.analysis.deliveries.classes import OTHERS
-from _hookswarm.analysis.reporting import conformance, through
+from _hookswarm.analysis.reporting import conformance, through, watched
 from _hookswarm.analysis.reporting.service import service_tables
 from _hookswarm.analysis.schema import rotations
 from _hookswarm.analysis.schema.io import IoSection
@@ -58,6 +58,16 @@ def memory_tables(section: MemorySection) -> Iterator[Table]:
         Table("Memory while a load lasts", header, trends),
     )
     return (table for table in found if table.rows)
+
+
+def watched_table(section: Section, memory: MemorySection | None) -> Table:
+    """What each process used that somebody asked for, and whether its memory grew."""
+    header, rows = watched.HEADER, [watched.row(one) for one in section.watched]
+    trends = [watched.trend(one, memory) for one in section.watched]
+    if any(trends):
+        header = (*header, "memory while a load lasts")
+        rows = [(*row, trend) for row, trend in zip(rows, trends, strict=True)]
+    return Table(watched.TITLE, header, rows)
 
 
 def bottleneck_table(section: IoSection) -> Table:
@@ -138,12 +148,24 @@ def _strategies(section: Section) -> Iterator[Table]:
 
 
 def _failovers(section: Section) -> Table:
-    header = ("failover", "of", "lasted s", "noticed by all, s", "in time again, s", "p99 ms", "not in time", "lost")
+    header = (
+        "failover",
+        "of",
+        "lasted s",
+        "noticed by all, s",
+        "in time again, s",
+        "longest gap, s",
+        "p99 ms",
+        "not in time",
+        "lost",
+    )
     rows = []
     for one in section.failovers or []:
         seen = [origin.detected_s for origin in one.by_origin if origin.detected_s is not None]
         again = "users never noticed" if one.recovered_s == 0 else figure(one.recovered_s)
-        told = (figure(one.lasted_s), figure(max(seen, default=None)), again, figure(one.p99_during_ms))
+        gap = max((origin.longest_gap_s for origin in one.by_origin), default=None)
+        times = (one.lasted_s, max(seen, default=None))
+        told = (*map(figure, times), again, figure(gap), figure(one.p99_during_ms))
         rows.append((one.stage, ", ".join(one.regions), *told, f"{one.failed + one.late:,}", _count(one.lost)))
     return Table("Failovers in figures", header, rows)
 
