@@ -141,3 +141,9 @@ def test_an_unknown_name_is_told_with_those_that_there_are(tmp_path: Path) -> No
     """Distributions and functions."""
     with pytest.raises(ConfigError, match=r"unknown payload 'ordre'; there are thin, .*, mixed, order"):
         make_plan((replace(STAGE, payload="ordre"),), settings(tmp_path, order))
+
+
+def test_a_process_without_the_function_says_so(tmp_path: Path) -> None:
+    """One that has another locustfile than the master, which announces the stage."""
+    with pytest.raises(ConfigError, match="unknown payload 'order'; there are thin, "):
+        settings(tmp_path).payloads(STAGE)
