@@ -12,7 +12,7 @@ from _hookswarm.analysis.verdicts import checks as parsing
 from _hookswarm.analysis.verdicts.checks import Check
 from _hookswarm.analysis.verdicts.foresight import check_faults, doubt
 from _hookswarm.common.errors import ConfigError
-from _hookswarm.common.wording import one_of
+from _hookswarm.common.wording import one_of, with_remedy
 from _hookswarm.protocol.credentials import control_token
 from _hookswarm.receiver import haproxy
 from _hookswarm.records.manifest import RunError
@@ -82,7 +82,7 @@ def preflight(options: argparse.Namespace) -> Outlook:
         check_writable("--output", options.output)
         files.read_reports(options.output)
     except (ConfigError, RunError, OSError) as error:
-        faults.append(str(error))
+        faults.append(with_remedy(error) if isinstance(error, OSError) else str(error))
     there: dict[str, set[str]] = {}
     try:
         settings = check_options(options)

@@ -6,6 +6,7 @@ from pathlib import Path
 from locust.argument_parser import get_empty_argument_parser
 
 from _hookswarm.common.errors import ConfigError
+from _hookswarm.common.wording import error_line
 from _hookswarm.protocol.regions import DEFAULT_TABLE, Region, RegionTable, load_table
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.senders import plugin
@@ -31,7 +32,7 @@ def senders() -> dict[str, type[WebhookSender]]:
     try:
         return sender_classes(load_table(Path(known.regions) if known.regions else DEFAULT_TABLE))
     except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(error_line(error), file=sys.stderr)
         sys.exit(Exit.USAGE)
 
 

@@ -93,8 +93,8 @@ def _of_kept(where: str, of_command: bool) -> Iterator[str]:
         try:
             if re.compile(where.removeprefix(TEXT)).groups != 1:
                 yield "write one group into the pattern, around what is kept: text token=(\\w+)"
-        except re.error as error:
-            yield f"the pattern is none, {error}: write a regular expression with one group"
+        except re.error:
+            yield "this is not a pattern: write a regular expression with one group"
     elif where.startswith(HEADER):
         if of_command or not where.removeprefix(HEADER).strip():
             yield "write `header NAME`; what a command prints has no headers"

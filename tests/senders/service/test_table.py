@@ -94,7 +94,7 @@ def test_an_unknown_name_lists_the_known() -> None:
         ('"POST {api}/tenants"', '"POST{api}"', "line 7: setup 1: request: write method and URL: POST {api}/v1/apps"),
         ('{ tenant = "id" }', '{ tenant = "header " }', "line 9: setup 1: keep.tenant: write `header NAME`"),
         ('{ tenant = "id" }', '{ tenant = "text a" }', "line 9: setup 1: keep.tenant: write one group into the patt"),
-        ('{ tenant = "id" }', '{ tenant = "text (" }', "line 9: setup 1: keep.tenant: the pattern is none, missing )"),
+        ('{ tenant = "id" }', '{ tenant = "text (" }', "line 9: setup 1: keep.tenant: this is not a pattern: write a"),
         ('{ tenant = "id" }', '{ tenant = "" }', "line 9: setup 1: keep.tenant: write a path such as data.id"),
         ('{ tenant = "id" }', '{ tenant = "id", url = "u" }', "line 9: setup 1: keep.url: this name has its own mean"),
         ('{ tenant = "id" }', '{ tenant = "id", secret = "s" }', 'line 9: setup 1: keep.secret: a secret is an endpo'),

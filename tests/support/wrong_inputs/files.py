@@ -88,6 +88,11 @@ FILES = (
     Wrong("hookswarm --junit a --test load", "--junit a is not a file", "name another", {"a": None}),
     Wrong(
         "hookswarm --test load",
+        "webhook_performance_results.json: Is a directory", "name another place, and run it again",
+        {"webhook_performance_results.json": None},
+    ),
+    Wrong(
+        "hookswarm --test load",
         "is of schema version 99", "move it away, or name another --output",
         {"webhook_performance_results.json": '{"schema_version": 99, "sections": {}}'},
     ),
