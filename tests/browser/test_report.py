@@ -197,6 +197,19 @@ def test_on_paper_everything_is_open(browser: Browser, report: Path) -> None:
         assert wrong == []
 
 
+def test_no_table_is_cut_off_on_paper(browser: Browser, report: Path) -> None:
+    """Nothing scrolls there: each is as wide as a sheet at most."""
+    with offline(browser, viewport={"width": 718, "height": 1000}) as (page, _):  # A4 within its margins
+        page.goto(report.as_uri())
+        page.emulate_media(media="print")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        tables = page.evaluate(
+            "[...document.querySelectorAll('table')].map((one) => one.getBoundingClientRect().right - innerWidth)"
+        )
+        assert len(tables) > 15
+        assert max(tables) <= 0
+
+
 def test_a_browser_that_cannot_unpack_says_so(browser: Browser, report: Path) -> None:
     """The pictures are missing, and why."""
     with offline(browser, **WIDE) as (page, wrong):

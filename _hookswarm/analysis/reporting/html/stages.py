@@ -24,7 +24,7 @@ MOST = 60
 """Stages in one picture."""
 CURVES = 6
 """As many as there are colours."""
-TOLD_APART = 0.005
+TOLD_APART = 0.02
 """Shares of delivered events that differ by less are alike: their picture would say nothing."""
 RATES = {"offered": COLOURS[4], "delivered": COLOURS[0], "retries": COLOURS[5], "failed": COLOURS[3]}
 """What is told of each second, and its colour."""
@@ -113,7 +113,7 @@ def _medians_and_tails(rows: Sequence[tuple[str, Quantiles]]) -> go.Figure:
 def _retries(retried: Sequence[tuple[str, Retry]]) -> Chart:
     made = chart_figure("share of the events that were delivered", "", height=90 + 20 * len(retried))
     names, shares = [name for name, _ in retried], [retry.share_delivered for _, retry in retried]
-    costs = [f"{figure(retry.amplification)} attempts an event" for _, retry in retried]
+    costs = [f"attempts an event: {figure(retry.amplification)}" for _, retry in retried]
     text = {"text": costs, "textposition": "inside", "insidetextanchor": "start", "constraintext": "none"}
     marker = {"color": RATES["delivered"]}
     made.add_trace(go.Bar(x=shares, y=names, orientation="h", name="delivered", marker=marker, **text))
