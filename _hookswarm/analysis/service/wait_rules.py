@@ -119,9 +119,10 @@ def _jitter(
     watched: Watched, promise: Promise | None, kept: KeptWaits | None, law: FittedLaw | None, clock_s: float
 ) -> Rule:
     promised = promise.jitter_told() if promise else None
-    if clock_s or law is None:
-        why = "the clock hides it" if clock_s else "too few waits were watched to their ends"
-        return _unseen(JITTER, promised, why)
+    if law is None:
+        return _unseen(JITTER, promised, "too few waits were watched to their ends")
+    if clock_s or (promise and promise.clock_s):
+        return _unseen(JITTER, promised, "the clock hides it")
     observed, evidence = law.chance_told(), f"{len(watched.failed.retried):,} waits {watched.where}"
     if promise is None or kept is None:
         if law.chance == "proportional" and law.spread < 1:

@@ -211,6 +211,18 @@ def test_a_clock_does_not_excuse_another_law(seed: int) -> None:
     assert table_of(ticking(after(1, 2, 4), 1), seed, PROMISED)[WAITS].verdict == "broken"
 
 
+@SEEDS
+def test_waits_that_are_too_early_for_the_promised_clock_say_nothing_of_jitter(seed: int) -> None:
+    """As of a service that keeps whole seconds: some come up to one early, and what they differ by is its clock."""
+
+    def whole(retry: int, ended_s: float) -> float | None:
+        return math.floor(ended_s + 5) if retry <= 3 else None
+
+    table = table_of(ticking(whole, 5, phase_s=0.05), seed, {"first_s": 5, "attempts": 4, "clock_s": 5})
+    assert (table[WAITS].verdict, table[JITTER].verdict) == ("broken", "not observed")
+    assert table[JITTER].evidence == "the clock hides it"
+
+
 def failed_of(frames: RunFrames) -> FailedAttempts:
     found: list[FailedAttempts | None] = []
     stage_figures(frames, lambda stage: found.append(failed_attempts_of(stage)))
