@@ -33,6 +33,7 @@ def offline(browser: Browser, **options: Any) -> Iterator[tuple[Page, list[str]]
     """A page that may load files alone, and what went wrong in it: requests to hosts, errors in the console."""
     context = browser.new_context(offline=True, **options)
     page, wrong = context.new_page(), list[str]()
+    page.set_default_timeout(120_000)  # other tests run beside it
     page.on(
         "request", lambda sent: None if sent.url.startswith(("file:", "data:", "blob:")) else wrong.append(sent.url)
     )

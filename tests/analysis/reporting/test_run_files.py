@@ -16,6 +16,8 @@ from tests.support.kept_runs import REPORTS, RUNS
 
 ODD = "<img src=x onerror=alert(1)>.txt"
 SCRIPT = "javascript:alert(1)"
+DRAFT = ".series.csv.4711"
+"""What is just being written."""
 
 
 def links(page: Path) -> dict[str, str]:
@@ -29,7 +31,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run in `results/`, its reports in `out/`, and a run of before that is told there, too."""
     folder = tmp_path_factory.mktemp("linked")
     run = shutil.copytree(RUNS / "load", folder / "results" / "a run")
-    for name in (ODD, SCRIPT):
+    for name in (ODD, SCRIPT, "report.html", DRAFT):
         (run / name).touch()
     before = read_reports(REPORTS)["webhook_performance_results.json"]
     (folder / "results" / before.sections["resource"].run.id).mkdir()
@@ -43,7 +45,7 @@ def test_a_runs_page_links_every_file_beside_it(root: Path) -> None:
     """By its own name, and all links lead to a file."""
     run = root / "results" / "a run"
     found = links(run / "report.html")
-    assert set(found.values()) == {path.name for path in run.iterdir()} - {"report.html"}
+    assert set(found.values()) == {path.name for path in run.iterdir()} - {"report.html", DRAFT}
     assert all((run / unquote(href)).exists() for href in found)
 
 
