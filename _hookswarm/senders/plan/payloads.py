@@ -52,7 +52,7 @@ class Generated:
         elif distribution in SIZES:
             knots = SIZES[distribution]
         else:
-            raise ConfigError([f"there are no sizes {distribution!r}: write one of {', '.join(SIZES)}"])
+            raise ConfigError([f"there is no payload {distribution!r}: write one of {', '.join(SIZES)}"])
         shares, sizes = zip(*knots, strict=True)
         draw = random.Random(seed)
         count = TEMPLATES if min(sizes) < max(sizes) else min(TEMPLATES, MAX_TEMPLATE_BYTES // max(sizes) + 1)

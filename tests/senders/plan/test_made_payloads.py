@@ -139,11 +139,11 @@ def test_what_cannot_be_named_is_a_fault() -> None:
 
 def test_an_unknown_name_is_told_with_those_that_there_are(tmp_path: Path) -> None:
     """Distributions and functions."""
-    with pytest.raises(ConfigError, match=r"unknown payload 'ordre'; there are thin, .*, mixed, order"):
+    with pytest.raises(ConfigError, match=r"there is no payload 'ordre': write one of thin, .*, mixed, order"):
         make_plan((replace(STAGE, payload="ordre"),), settings(tmp_path, order))
 
 
 def test_a_process_without_the_function_says_so(tmp_path: Path) -> None:
     """One that has another locustfile than the master, which announces the stage."""
-    with pytest.raises(ConfigError, match="unknown payload 'order'; there are thin, "):
+    with pytest.raises(ConfigError, match="there is no payload 'order': write one of thin, "):
         settings(tmp_path).payloads(STAGE)

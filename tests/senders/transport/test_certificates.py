@@ -53,12 +53,12 @@ def test_a_server_that_wants_a_certificate_gets_ours(folder: Path, transport: st
     ("cert", "key", "said"),
     [
         ("cert.pem", "other.pem", "is not the key of the certificate"),
-        ("cert.pem", "encrypted.pem", "the key is encrypted; write it without a password: openssl pkey"),
+        ("cert.pem", "encrypted.pem", "the key is encrypted: write it without a password: openssl pkey"),
         ("cert.pem", "", "where the key is in a file of its own, name it by --key"),
         ("text.pem", "key.pem", "no certificate and private key in PEM can be read"),
         ("missing.pem", "key.pem", "cannot be read: No such file"),
         ("cert.pem", "missing.pem", "cannot be read: No such file"),
-        ("", "key.pem", "--key needs --cert"),
+        ("", "key.pem", "add --cert, the certificate that it belongs to"),
     ],
 )
 def test_what_cannot_be_shown_is_one_fault(folder: Path, cert: str, key: str, said: str) -> None:
