@@ -214,7 +214,7 @@ def test_stopped_runs_can_be_downloaded(page: Page, ui: Ui, tmp_path_factory: py
     result = tab.locator("#webhooks-result")
     expect(result.get_by_text("due<10 fail")).to_be_visible()
     expect(result.get_by_text("lost==0 pass")).to_be_visible()
-    assert result.locator("ul").first.locator("li").count() >= 2
+    assert result.locator("ul").first.locator("li").count() >= 1
     expect(tab.get_by_role("img", name="Deliveries a second")).to_be_visible()
     assert _number(tab.locator("dd").first.inner_text()) > 150
     tab.get_by_text("Download what the last run found").click()
