@@ -39,7 +39,6 @@ def timeout_rule(stages: Sequence[Watched], promised_s: float | None, first_wait
     if wait_s is None:
         told = f"the next attempt began {seconds(apart)} later"
         return unseen(RULE, promised, f"{told}, its usual wait among it, which is not known: play all stages{slow}")
-    found_s = [one - wait_s for one in apart]
     evidence = f"{of(len(apart), silent)} tried again, {seconds(apart)} later; its usual wait is {wait_s:.3g} s{slow}"
     slack_s = max(SLACK_S, SLACK_SHARE * (promised_s or 0.0))
     shortest_s, longest_s = min(usual, default=wait_s), max(usual, default=wait_s)
@@ -56,8 +55,13 @@ def timeout_rule(stages: Sequence[Watched], promised_s: float | None, first_wait
         if least_s <= 0 or (promised_s is not None and promised_s > least_s - slack_s):
             return unseen(RULE, promised, f"{told}; nothing was answered for {silent_s:g} s only; {evidence}")
         return ruled(RULE, promised, told, kept=False, evidence=evidence)
-    kept = promised_s is not None and abs(again_s - wait_s - promised_s) <= slack_s
-    return ruled(RULE, promised, seconds(found_s), kept, evidence)
+    # Each may have waited as long as any usual wait, as where a clock rounds them up: it is no shorter, and no longer.
+    least_s, most_s = sorted((max(apart) - longest_s, min(apart) - shortest_s))
+    told = seconds([one - wait_s for one in apart])
+    if longest_s - shortest_s > slack_s:
+        told = f"{least_s:.3g} to {most_s:.3g} s"
+    kept = promised_s is not None and least_s - slack_s <= promised_s <= most_s + slack_s
+    return ruled(RULE, promised, told, kept, evidence)
 
 
 def _queue_s(stage: Watched) -> float:

@@ -51,6 +51,14 @@ def test_chance_in_the_usual_wait_shortens_no_time_out() -> None:
     assert rule(8.45, promised_s=15.0, usual=usual).verdict == "not observed"
 
 
+def test_usual_waits_that_differ_tell_a_time_out_as_far_as_they_allow() -> None:
+    """As where a clock rounds them up: 1 to 3 s after a failure, and the next attempt 5 s after the silent one."""
+    usual = [*tried(PLAIN, (0.1, 503), (1.101, 204)), *tried(OTHER, (0.1, 503), (3.101, 204))]
+    assert rule(5.1, promised_s=4.2, usual=usual).verdict == "kept"
+    found = rule(5.1, promised_s=6.0, usual=usual)
+    assert (found.observed, found.verdict) == ("2 to 4 s", "broken")
+
+
 def test_a_wait_beside_the_attempt_shortens_no_time_out() -> None:
     """It waited to our end, and went on at once: Alertmanager counts its waits from an attempt's begin."""
     assert rule(8.15, promised_s=15.0).verdict == "not observed"
