@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from _hookswarm.protocol.version import PROTOCOL
 from _hookswarm.records.exit_codes import Exit
 from _hookswarm.senders.plan.arrivals import Constant
 from _hookswarm.senders.plan.stages import Stage, to_plain
@@ -72,7 +73,7 @@ def test_another_version_of_the_protocol_ends_the_run(tmp_path: Path) -> None:
         finally:
             older.kill()
             older.wait()
-    assert "an-older-one speaks version 0 of hookswarm's protocol, and this one 1" in said(tmp_path)
+    assert f"an-older-one speaks version 0 of hookswarm's protocol, and this one {PROTOCOL}" in said(tmp_path)
 
 
 def test_a_worker_that_joins_late_spoils_nothing(tmp_path: Path) -> None:
