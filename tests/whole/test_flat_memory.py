@@ -11,7 +11,7 @@ from _hookswarm.senders.plan.stages import Stage
 from tests.support.nginx import running
 from tests.support.runs import analyse, run_locust
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.alone
 
 DELIVERIES = 900_000
 SETTLED = 1 / 3
