@@ -12,9 +12,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from pydantic import BaseModel
 
 from _hookswarm.senders.master.say import say
-from _hookswarm.senders.web.downloads import DownloadError, Downloads
-
-REPORT = "webhook_performance_results.json"
+from _hookswarm.senders.web.downloads import REPORT, DownloadError, Downloads
 
 UNBALANCED = frozenset({
     "books_unbalanced", "locust_total_differs", "locust_total_missing", "acknowledged_lost", "unexpected_arrivals",

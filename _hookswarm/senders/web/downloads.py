@@ -17,6 +17,8 @@ from _hookswarm import importable
 from _hookswarm.common.errors import ConfigError, HookswarmError
 from _hookswarm.records.exit_codes import Exit
 
+REPORT = "webhook_performance_results.json"
+"""The report that has a run's verdict, findings and books."""
 FOLDER = "downloads"
 """Inside the run's folder."""
 PATIENCE_S = 900.0
@@ -33,7 +35,7 @@ class Download(NamedTuple):
 _REPORTS = ("_hookswarm.analysis", "{run}", "--output", "{out}")
 FILES: Mapping[str, Download] = {
     "report.html": Download("The report, to look at", _REPORTS),
-    "webhook_performance_results.json": Download("Performance results (JSON)", _REPORTS),
+    REPORT: Download("Performance results (JSON)", _REPORTS),
     "memory_usage_results.json": Download("Memory usage (JSON)", _REPORTS),
     "cpu_utilization_results.json": Download("CPU utilization (JSON)", _REPORTS),
     "io_bottleneck_results.json": Download("I/O bottlenecks (JSON)", _REPORTS),

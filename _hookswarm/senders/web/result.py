@@ -8,9 +8,7 @@ from typing import Any, Literal
 import gevent
 from pydantic import BaseModel
 
-from _hookswarm.senders.web.downloads import DownloadError, Downloads
-
-REPORT = "webhook_performance_results.json"
+from _hookswarm.senders.web.downloads import REPORT, DownloadError, Downloads
 
 
 class Told(BaseModel):
